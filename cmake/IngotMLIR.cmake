@@ -1,7 +1,11 @@
 # MLIR and LLVM at one pinned major version, from Debian's packages.
 set(INGOT_LLVM_MAJOR 22)
-find_package(MLIR ${INGOT_LLVM_MAJOR} CONFIG QUIET HINTS /usr/lib/llvm-${INGOT_LLVM_MAJOR})
+# LLVM's version file matches major.minor only, so the major is checked here.
+find_package(MLIR CONFIG QUIET PATHS /usr/lib/llvm-${INGOT_LLVM_MAJOR} NO_DEFAULT_PATH)
 if(NOT MLIR_FOUND)
+  find_package(MLIR CONFIG QUIET)
+endif()
+if(NOT MLIR_FOUND OR NOT LLVM_VERSION_MAJOR EQUAL INGOT_LLVM_MAJOR)
   message(FATAL_ERROR
     "Ingot needs MLIR ${INGOT_LLVM_MAJOR}. `make setup` installs it, or by hand:\n"
     "  apt-get install libmlir-${INGOT_LLVM_MAJOR}-dev mlir-${INGOT_LLVM_MAJOR}-tools")
