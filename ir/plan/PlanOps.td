@@ -1,0 +1,152 @@
+// The plan dialect: how a model runs. Kernels, buffers, steps in order.
+#ifndef INGOT_PLAN_OPS
+#define INGOT_PLAN_OPS
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "ir/plan/PlanEnums.td"
+include "ir/tfm/TfmBase.td"
+
+def Plan_Dialect : Dialect {
+  let name = "plan";
+  let cppNamespace = "::ingot::plan";
+  let summary = "How a model runs: kernels, buffers, order";
+  let description = [{
+    A `plan.program` is one entry point for one target: buffers, requirements and
+    straight-line steps. Sizes, offsets, grids and scalars are integer expressions
+    of the entry's symbols (`#tfm.dims`), evaluated once when dims are bound.
+    Kernels are symbols of the module, named by op and key and shared by all steps
+    of that key.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
+  let dependentDialects = ["::ingot::tfm::TfmDialect"];
+  let extraClassDeclaration = "void registerAttributes(); void registerTypes();";
+}
+
+def Plan_BufferType : TypeDef<Plan_Dialect, "Buffer"> {
+  let mnemonic = "buffer";
+  let summary = "A range of bytes with one role";
+}
+
+def Plan_BufferKindAttr : EnumAttr<Plan_Dialect, Plan_BufferKind, "buffer_kind"> {
+  let assemblyFormat = "$value";
+}
+
+def Plan_FamilyAttr : EnumAttr<Plan_Dialect, Plan_Family, "family"> {
+  let assemblyFormat = "$value";
+}
+
+class Plan_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Plan_Dialect, mnemonic, traits>;
+
+def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
+  let summary = "A kernel: a family, its key and the scalar regions in it";
+  let description = [{
+    The kernel's arguments at a launch are, in order: `num_outs` output pointers,
+    `ins` input pointers, `num_scalars` i64 scalars.
+
+    An **extent** (and a stride) is a number if >= 0; the number -1-k stands for
+    scalar k.
+
+    Every region has the family's leading arguments, then one flat 1-D tensor
+    `tensor<?xT>` an input, then one i64 a scalar. Loads in it take one flat
+    element offset. Region results are scalars; integers are i64 and are narrowed
+    to the output's type when stored. `out_types` gives the element type of each
+    output.
+
+    | family | leading arguments of region 0 | params and further regions |
+    | --- | --- | --- |
+    | map | i64 an extent | `extents`; out dense row-major over them. `chunk`: rows (all extents but the last, flattened) a task; for rank 1, elements a task |
+    | reduce | i64 an extent, i64 a reduced extent | `extents`, `reduce_extents`, `kind` (sum mean max min prod l2 argmax argmin, the last two with `last`); `chunk` as map. region 1 (optional): finalize(acc, i64 an extent) |
+    | scan | i64 an extent | `extents`, `axis`, `exclusive`, `reverse`; running sum of the yielded value along the axis; `chunk`: flattened other coordinates a task |
+    | softmax | i64 an extent | `extents`, last is the row; region 1 (optional): epilogue(probability, i64 an extent); `chunk`: rows a task |
+    | norm | i64 an extent | `extents`, last is the row; `kind` layer or rms, `epsilon`; region 1: epilogue(normalized, i64 an extent). A second output stores region 0's value; `chunk`: rows a task |
+    | linear | f32 acc, i64 m, i64 n | in 0: A f32 row-major [M, K] with row stride `lda`; in 1: W f32 packed [ceil(N/48)][K][48]; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest |
+    | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v f32; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows` |
+
+    - kernel_c1: arguments of every region follow the table
+    - kernel_c2: params of the family are present
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Plan_FamilyAttr:$family,
+                       TypeArrayAttr:$out_types, TypeArrayAttr:$in_types,
+                       I64Attr:$num_scalars, DictionaryAttr:$params);
+  let regions = (region VariadicRegion<SizedRegion<1>>:$bodies);
+  let assemblyFormat = [{
+    $family $sym_name `outs` $out_types `ins` $in_types `scalars` $num_scalars
+    `params` $params attr-dict-with-keyword $bodies
+  }];
+  let extraClassDeclaration = [{
+    size_t numOuts() { return getOutTypes().size(); }
+    size_t numIns() { return getInTypes().size(); }
+    /// A number of `params`; it must be there.
+    int64_t param(::llvm::StringRef name);
+    ::llvm::ArrayRef<int64_t> paramArray(::llvm::StringRef name);
+  }];
+}
+
+def Plan_ProgramOp : Plan_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator,
+    SingleBlock, NoRegionArguments]> {
+  let summary = "One entry point for one target";
+  let description = [{
+    `inputs` and `outputs` are dictionaries {name, type} in the order of the
+    interface; a type is the tensor type with its dims.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$target, ArrayAttr:$symbols,
+                       ArrayAttr:$inputs, ArrayAttr:$outputs);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $sym_name `target` $target `symbols` $symbols `inputs` $inputs `outputs` $outputs
+    attr-dict-with-keyword $body
+  }];
+}
+
+def Plan_BufferOp : Plan_Op<"buffer", []> {
+  let summary = "A buffer: its role and size in bytes";
+  let description = [{
+    `number` is the position in the interface of an input or output, the slot of a
+    scratch buffer (-1 until `assign-slots` ran); `weight` names the weight.
+    `layout` of a weight is "plain" or "panels48" ([ceil(N/48)][K][48] of [K, N]).
+
+    - buffer_c1: one size expression
+    - buffer_c2: weight is given exactly for kind weight
+  }];
+  let arguments = (ins Plan_BufferKindAttr:$kind, Tfm_DimsAttr:$size, I64Attr:$number,
+                       OptionalAttr<FlatSymbolRefAttr>:$weight, OptionalAttr<StrAttr>:$layout);
+  let results = (outs Plan_BufferType:$result);
+  let assemblyFormat = [{
+    $kind $number `size` $size (`weight` $weight^)? (`layout` $layout^)? attr-dict
+  }];
+}
+
+def Plan_RequireOp : Plan_Op<"require", []> {
+  let summary = "As tfm.require: checked when dims are bound";
+  let arguments = (ins Tfm_ComparisonAttr:$relation, Tfm_DimsAttr:$values, StrAttr:$sentence);
+  let assemblyFormat = "$relation $values $sentence attr-dict";
+}
+
+def Plan_LaunchOp : Plan_Op<"launch", [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "One step: a grid of one kernel";
+  let description = [{
+    `buffers` are the kernel's outputs, then its inputs; `offsets` has the byte
+    offset of each. An empty grid is skipped. `flops` and `bytes` are what `bench`
+    reports; `sources` names the model's nodes.
+
+    - launch_c1: the kernel exists; buffers and scalars are as many as it takes
+    - launch_c2: one offset a buffer, 1 to 3 grid dims
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Tfm_DimsAttr:$grid,
+                       Variadic<Plan_BufferType>:$buffers, Tfm_DimsAttr:$offsets,
+                       Tfm_DimsAttr:$scalars, Tfm_DimsAttr:$flops, Tfm_DimsAttr:$bytes,
+                       StrArrayAttr:$sources);
+  let assemblyFormat = [{
+    $kernel `grid` $grid `(` $buffers `)` `offsets` $offsets `scalars` $scalars
+    `flops` $flops `bytes` $bytes `sources` $sources attr-dict
+  }];
+}
+
+#endif

@@ -1,0 +1,133 @@
+// The tfm dialect, its attributes and the op base classes.
+#ifndef INGOT_TFM_BASE
+#define INGOT_TFM_BASE
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/TensorEncoding.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+
+def Tfm_Dialect : Dialect {
+  let name = "tfm";
+  let cppNamespace = "::ingot::tfm";
+  let summary = "What a Transformer computes, on tensors with symbolic dims";
+  let description = [{
+    Value semantics on ranked tensors. Two layers in one dialect: plain ops that
+    the importer makes, with ONNX's opset differences already resolved, and
+    Transformer ops that passes raise to and code generation knows.
+
+    **Dims.** A tensor with a dim that is not a number carries all its dims as
+    integer expressions of symbols in its encoding:
+    `tensor<?x?x768xf32, #tfm.dims<batch, sequence, 768>>`. A fully static
+    tensor has no encoding. Expressions are normalized, so equal dims are the
+    same attribute.
+
+    **Broadcasting** is NumPy's wherever an op says that it broadcasts. Two
+    unknown dims may be broadcast only if they are equal expressions; what the
+    importer had to assume stands in a `tfm.require`.
+
+    **Scalar regions** hold the arithmetic of one element: `tfm.apply`,
+    `tfm.load`, `tfm.convert`, `tfm.symbol`, `arith.constant`. In them an integer
+    is i64, a boolean i1, a float keeps its type.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = "void registerAttributes();";
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+class Tfm_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<Tfm_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+def Tfm_DimsAttr : Tfm_Attr<"Dims", "dims", [
+    DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let summary = "Integer expressions of symbols, one a dim";
+  let description = [{
+    A list of normalized integer expressions. As the encoding of a tensor type it
+    gives every dim; as an attribute of an op it gives starts, values and the
+    like. Grammar: numbers, symbols (quoted where they are no identifiers),
+    `+ - *`, `floordiv`, `ceildiv`, `mod`, `max(a, b)`, `min(a, b)`, `()`.
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$exprs);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The canonical text of expression `i`.
+    ::llvm::StringRef text(unsigned i) const { return getExprs()[i].getValue(); }
+    size_t size() const { return getExprs().size(); }
+    /// The number `i` is, if it is one.
+    std::optional<int64_t> constant(unsigned i) const;
+    /// All expressions are numbers.
+    bool isStatic() const;
+    static DimsAttr get(::mlir::MLIRContext *context,
+                        ::llvm::ArrayRef<std::string> texts);
+    static DimsAttr get(::mlir::MLIRContext *context,
+                        ::llvm::ArrayRef<int64_t> values);
+  }];
+}
+
+def Tfm_ScalarOpAttr : Tfm_Attr<"ScalarOp", "op"> {
+  let summary = "An operation of the scalar table (ir/scalar/ScalarOps.def)";
+  let parameters = (ins "::ingot::ScalarOp":$value);
+  let hasCustomAssemblyFormat = 1;
+}
+
+def Tfm_SymbolAttr : Tfm_Attr<"Symbol", "symbol"> {
+  let summary = "A symbol of an entry point: its name, range and source";
+  let description = [{
+    `max` is -1 where there is no bound. `input` and `axis` say where the value
+    is read at bind: dim `axis` of function argument `input`; with `axis` = -1
+    the symbol is the value of a one-element integer input.
+  }];
+  let parameters = (ins "::mlir::StringAttr":$name, "int64_t":$min, "int64_t":$max,
+                        "int64_t":$input, "int64_t":$axis);
+  let assemblyFormat = "`<` $name `,` $min `,` $max `,` $input `,` $axis `>`";
+}
+
+class Tfm_Enum<string name, string enumSummary, list<I32EnumAttrCase> cases>
+    : I32EnumAttr<name, enumSummary, cases> {
+  let cppNamespace = "::ingot::tfm";
+  let genSpecializedAttr = 0;
+}
+class Tfm_EnumAttr<I32EnumAttr enumInfo, string attrMnemonic>
+    : EnumAttr<Tfm_Dialect, enumInfo, attrMnemonic> {
+  let assemblyFormat = "$value";
+}
+
+def Tfm_ReduceKind : Tfm_Enum<"ReduceKind", "how a reduction combines", [
+    I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Mean", 1, "mean">,
+    I32EnumAttrCase<"Max", 2, "max">, I32EnumAttrCase<"Min", 3, "min">,
+    I32EnumAttrCase<"Prod", 4, "prod">, I32EnumAttrCase<"L2", 5, "l2">]>;
+def Tfm_ReduceKindAttr : Tfm_EnumAttr<Tfm_ReduceKind, "reduce_kind">;
+
+def Tfm_PadMode : Tfm_Enum<"PadMode", "what a pad puts outside", [
+    I32EnumAttrCase<"Constant", 0, "constant">, I32EnumAttrCase<"Reflect", 1, "reflect">,
+    I32EnumAttrCase<"Edge", 2, "edge">, I32EnumAttrCase<"Wrap", 3, "wrap">]>;
+def Tfm_PadModeAttr : Tfm_EnumAttr<Tfm_PadMode, "pad_mode">;
+
+def Tfm_NormKind : Tfm_Enum<"NormKind", "which normalization", [
+    I32EnumAttrCase<"Layer", 0, "layer">, I32EnumAttrCase<"Rms", 1, "rms">]>;
+def Tfm_NormKindAttr : Tfm_EnumAttr<Tfm_NormKind, "norm_kind">;
+
+def Tfm_EmptyRows : Tfm_Enum<"EmptyRows", "what a row without kept keys gives", [
+    I32EnumAttrCase<"Scores", 0, "scores">, I32EnumAttrCase<"Mean", 1, "mean">,
+    I32EnumAttrCase<"NaN", 2, "nan">, I32EnumAttrCase<"Zero", 3, "zero">]>;
+def Tfm_EmptyRowsAttr : Tfm_EnumAttr<Tfm_EmptyRows, "empty_rows">;
+
+def Tfm_Comparison : Tfm_Enum<"Comparison", "relation of a requirement", [
+    I32EnumAttrCase<"Eq", 0, "eq">, I32EnumAttrCase<"Le", 1, "le">]>;
+def Tfm_ComparisonAttr : Tfm_EnumAttr<Tfm_Comparison, "comparison">;
+
+// Any element type of the design; a verifier of each op narrows it.
+def Tfm_Tensor : RankedTensorOf<[AnyFloat, AnyInteger]>;
+def Tfm_FloatTensor : RankedTensorOf<[AnyFloat]>;
+def Tfm_IntTensor : RankedTensorOf<[AnyInteger]>;
+def Tfm_BoolTensor : RankedTensorOf<[I1]>;
+def Tfm_Scalar : AnyTypeOf<[AnyFloat, I64, I1]>;
+
+class Tfm_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Tfm_Dialect, mnemonic, traits>;
+
+#endif

@@ -1,0 +1,100 @@
+// Ops that passes raise to and code generation knows.
+
+def Tfm_NormOp : Tfm_Op<"norm", [Pure, AttrSizedOperandSegments]> {
+  let summary = "Layer or RMS normalization over the last axes, with an optional residual in front";
+  let description = [{
+    x = input (+ residual); over the axes from `axis` on:
+    layer: (x - mean) / sqrt(variance + epsilon) * scale + bias;
+    rms:   x / sqrt(mean(x^2) + epsilon) * scale.
+    Sums in f32 or wider. `sum` gives x, for the next residual.
+
+    - norm_c1: 0 <= axis < rank; all of input, residual, result, sum have one type
+    - norm_c2: scale and bias broadcast to the operand
+    - norm_c3: rms has no bias
+    - norm_c4: sum is present only with a residual
+  }];
+  let arguments = (ins Tfm_NormKindAttr:$kind, Tfm_FloatTensor:$input,
+                       Optional<Tfm_FloatTensor>:$residual, Optional<Tfm_FloatTensor>:$scale,
+                       Optional<Tfm_FloatTensor>:$bias, I64Attr:$axis, F64Attr:$epsilon);
+  let results = (outs Tfm_FloatTensor:$result, Optional<Tfm_FloatTensor>:$sum);
+  let assemblyFormat = [{
+    $kind $input (`residual` $residual^)? (`scale` $scale^)? (`bias` $bias^)? `axis` $axis
+    `epsilon` $epsilon attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Tfm_LinearOp : Tfm_Op<"linear", [Pure, AttrSizedOperandSegments, SingleBlock]> {
+  let summary = "x W + bias with a weight [K, N], an epilogue and an optional residual";
+  let description = [{
+    result[..., n] = epilogue(sum_k input[..., k] weight[k, n] + bias[n]) + residual[..., n].
+    The epilogue is a scalar region of one argument; without it the value passes.
+
+    - linear_c1: the weight is [K, N] with K the operand's last dim; bias is [N]
+    - linear_c2: result and residual have the operand's dims with N last
+    - linear_c3: the epilogue maps one scalar of the element type to one
+
+    ```mlir
+    %y = tfm.linear %x, %w bias %b epilogue {
+    ^bb0(%v: f32):
+      %g = tfm.apply gelu(%v) : (f32) -> f32
+      tfm.yield %g : f32
+    } : (...) -> ...
+    ```
+  }];
+  let arguments = (ins Tfm_FloatTensor:$input, Tfm_FloatTensor:$weight,
+                       Optional<Tfm_FloatTensor>:$bias, Optional<Tfm_FloatTensor>:$residual);
+  let results = (outs Tfm_FloatTensor:$result);
+  let regions = (region MaxSizedRegion<1>:$epilogue);
+  let assemblyFormat = [{
+    $input `,` $weight (`bias` $bias^)? (`residual` $residual^)? (`epilogue` $epilogue^)? attr-dict
+    `:` functional-type(operands, $result)
+  }];
+}
+
+def Tfm_AttentionOp : Tfm_Op<"attention", [Pure, SingleBlock]> {
+  let summary = "softmax(score_mod(scale q k^T)) v, never materialized";
+  let description = [{
+    q [B, S, H, D], k [B, T, G, D], v [B, T, G, E] give [B, S, H, E]; query head h
+    reads key head h floordiv (H/G). `score_mod` maps the scaled score of one
+    (b, h, q, k) to the argument of the softmax; it may load any tensor of the
+    function. `terms` names what was recognized in it (`causal`, `key_valid`,
+    `key_bias`, `table`, ...): how to run it faster, never what it means.
+    `empty_rows` says what a row gives none of whose keys is kept (design, tfm).
+
+    - attention_c1: ranks are 4; B, T, D, heads agree, H is a multiple of G
+    - attention_c2: the result is [B, S, H, E]
+    - attention_c3: score_mod takes (float, b, h, q, k) and yields the float
+  }];
+  let arguments = (ins Tfm_FloatTensor:$query, Tfm_FloatTensor:$key, Tfm_FloatTensor:$value,
+                       F64Attr:$scale, StrArrayAttr:$terms, Tfm_EmptyRowsAttr:$empty_rows);
+  let results = (outs Tfm_FloatTensor:$result);
+  let regions = (region MaxSizedRegion<1>:$score_mod);
+  let assemblyFormat = [{
+    $query `,` $key `,` $value `scale` $scale `terms` $terms `empty_rows` $empty_rows
+    (`score_mod` $score_mod^)? attr-dict `:` functional-type(operands, $result)
+  }];
+}
+
+def Tfm_FusedOp : Tfm_Op<"fused", [Pure, SingleBlock]> {
+  let summary = "A tensor given by what one generic element computes";
+  let description = [{
+    The region's arguments are the coordinates of one element of the result; it
+    loads from any tensors of the function and yields the element. Everything
+    elementwise and everything that only moves elements ends here.
+
+    - fused_c1: one i64 argument an axis; the yielded scalar is of the element
+      type (i64 for integers)
+
+    ```mlir
+    %0 = tfm.fused {
+    ^bb0(%b: i64, %s: i64, %c: i64):
+      %id = tfm.load %ids[%b, %s] : tensor<?x?xi64, #tfm.dims<batch, sequence>>
+      %x = tfm.load %table[%id, %c] : tensor<30522x384xf32>
+      tfm.yield %x : f32
+    } : tensor<?x?x384xf32, #tfm.dims<batch, sequence, 384>>
+    ```
+  }];
+  let results = (outs Tfm_Tensor:$result);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$body attr-dict `:` type($result)";
+}
