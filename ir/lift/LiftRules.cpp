@@ -1,0 +1,299 @@
+#include "ir/lift/LiftRules.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+std::optional<Expr> LiftRules::lift(Operation *op, Indices indices) {
+  using Result = std::optional<Expr>;
+  return llvm::TypeSwitch<Operation *, Result>(op)
+      .Case<tfm::ElementwiseOp>([&](auto o) { return elementwise(o, indices); })
+      .Case<tfm::SelectOp>([&](auto o) { return select(o, indices); })
+      .Case<tfm::CastOp>([&](auto o) {
+        return cast(lifter.element(o.getInput(), indices), o.getType().getElementType());
+      })
+      .Case<tfm::ReshapeOp>([&](auto o) -> Result {
+        return lifter.element(o.getInput(), lifter.reindex(shapes.dims(o.getInput()),
+                                                           shapes.dims(o.getResult()), indices));
+      })
+      .Case<tfm::TransposeOp>([&](auto o) -> Result {
+        llvm::SmallVector<Expr> source(indices.size(), Expr());
+        for (auto [axis, from] : llvm::enumerate(o.getPerm()))
+          source[from] = indices[axis];
+        return lifter.element(o.getInput(), source);
+      })
+      .Case<tfm::BroadcastOp>(
+          [&](auto o) -> Result { return broadcastElement(o.getInput(), indices); })
+      .Case<tfm::SliceOp>([&](auto o) -> Result {
+        llvm::SmallVector<Expr> source;
+        for (auto [axis, step] : llvm::enumerate(o.getSteps()))
+          source.push_back(pool.add(shapes.parse(o.getStarts().text(axis)),
+                                    pool.scale(indices[axis], step)));
+        return lifter.element(o.getInput(), source);
+      })
+      .Case<tfm::ConcatOp>([&](auto o) { return concat(o, indices); })
+      .Case<tfm::GatherOp>([&](auto o) { return gather(o, indices); })
+      .Case<tfm::GatherElementsOp>([&](auto o) { return gatherElements(o, indices); })
+      .Case<tfm::GatherNDOp>([&](auto o) { return gatherND(o, indices); })
+      .Case<tfm::PadOp>([&](auto o) { return pad(o, indices); })
+      .Case<tfm::TileOp>([&](auto o) -> Result {
+        llvm::SmallVector<Expr> source;
+        ShapeContext::Dims from = shapes.dims(o.getInput()), to = shapes.dims(o.getResult());
+        for (size_t i = 0; i < from.size(); ++i)
+          source.push_back(from[i] == to[i] ? indices[i] : pool.mod(indices[i], from[i]));
+        return lifter.element(o.getInput(), source);
+      })
+      .Case<tfm::IotaOp>([&](auto o) -> Result {
+        return pool.add(shapes.parse(o.getProgression().text(0)),
+                        pool.mul(indices[0], shapes.parse(o.getProgression().text(1))));
+      })
+      .Case<tfm::TriluOp>([&](auto o) -> Result {
+        Expr row = indices[indices.size() - 2], col = indices.back();
+        Expr diagonal = shapes.parse(o.getDiagonal().text(0));
+        Expr keep = o.getUpper() ? pool.ge(pool.sub(col, row), diagonal)
+                                 : pool.ge(pool.add(row, diagonal), col);
+        if (pool.constantBool(keep) == true)
+          return lifter.element(o.getInput(), indices);
+        Result zero = literal(o.getType().getElementType(), 0);
+        if (!zero || pool.constantBool(keep) == false)
+          return zero;
+        return pool.select(keep, lifter.element(o.getInput(), indices), *zero);
+      })
+      .Case<tfm::ReduceOp>([&](auto o) { return reduce(o, indices); })
+      .Case<tfm::CumSumOp>([&](auto o) { return cumsum(o, indices); })
+      .Case<tfm::SymbolicOp>([&](auto o) { return symbolic(o, indices); })
+      .Case<tfm::FusedOp>([&](auto o) { return region(o.getBody().front(), indices); })
+      .Case<tfm::ConstantOp>([&](auto o) -> Result {
+        auto dense = llvm::dyn_cast<DenseElementsAttr>(o.getValue());
+        if (!dense)
+          return std::nullopt;
+        auto type = llvm::cast<RankedTensorType>(o.getResult().getType());
+        Type element = type.getElementType();
+        // Booleans are packed bits in an attribute: unpack them.
+        if (element.isInteger(1)) {
+          llvm::SmallVector<char> bytes;
+          for (bool bit : dense.template getValues<bool>())
+            bytes.push_back(bit);
+          return constant(element, type, bytes, dense.isSplat(), indices);
+        }
+        return constant(element, type, dense.getRawData(), dense.isSplat(), indices);
+      })
+      .Case<tfm::GetWeightOp>([&](auto o) -> Result {
+        auto weight = SymbolTable::lookupNearestSymbolFrom<tfm::WeightOp>(o, o.getWeightAttr());
+        if (!weight || !lifter.weightBytes)
+          return std::nullopt;
+        llvm::ArrayRef<char> bytes = lifter.weightBytes(weight);
+        auto type = llvm::cast<RankedTensorType>(o.getResult().getType());
+        return constant(type.getElementType(), type, bytes, false, indices);
+      })
+      .Default([](Operation *) -> Result { return std::nullopt; });
+}
+
+std::optional<Expr> LiftRules::literal(Type element, double value) {
+  ExprType type = ElementLifter::exprType(element);
+  if (type == ExprType::Bool)
+    return pool.boolean(value != 0);
+  if (type == ExprType::Int)
+    return pool.integer(static_cast<int64_t>(value));
+  if (!element.isF64() && !element.isF32() && !element.isF16() && !element.isBF16())
+    return std::nullopt;
+  return pool.floatConst(type, value);
+}
+
+std::optional<Expr> LiftRules::elementwise(tfm::ElementwiseOp op, Indices indices) {
+  llvm::SmallVector<Expr> operands;
+  for (Value operand : op.getOperands())
+    operands.push_back(broadcastElement(operand, indices));
+  // f8 arithmetic rounds in a way the pool does not model.
+  Type element = llvm::cast<RankedTensorType>(op.getOperands()[0].getType()).getElementType();
+  if (llvm::isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 16)
+    return std::nullopt;
+  return scalarOp(op.getOp().getValue(), operands);
+}
+
+std::optional<Expr> LiftRules::scalarOp(ScalarOp op, llvm::ArrayRef<Expr> v) {
+  ExprType type = pool.type(v[0]);
+  if (type == ExprType::Int)
+    return integerOp(op, v);
+  if (type == ExprType::Bool) {
+    switch (op) {
+    case ScalarOp::And: return pool.logicalAnd(v[0], v[1]);
+    case ScalarOp::Or: return pool.logicalOr(v[0], v[1]);
+    case ScalarOp::Not: return pool.logicalNot(v[0]);
+    case ScalarOp::Eq: return pool.select(v[0], v[1], pool.logicalNot(v[1]));
+    case ScalarOp::Ne: return pool.select(v[0], pool.logicalNot(v[1]), v[1]);
+    default: return std::nullopt;
+    }
+  }
+  switch (op) {
+  case ScalarOp::Eq:
+  case ScalarOp::Lt:
+  case ScalarOp::Le: return pool.compare(op, v[0], v[1]);
+  case ScalarOp::Ne: return pool.logicalNot(pool.compare(ScalarOp::Eq, v[0], v[1]));
+  case ScalarOp::IsNaN: return pool.isNaN(v[0]);
+  default: return pool.apply(op, type, {v.data(), v.size()});
+  }
+}
+
+std::optional<Expr> LiftRules::integerOp(ScalarOp op, llvm::ArrayRef<Expr> v) {
+  switch (op) {
+  case ScalarOp::Add: return pool.add(v[0], v[1]);
+  case ScalarOp::Sub: return pool.sub(v[0], v[1]);
+  case ScalarOp::Mul: return pool.mul(v[0], v[1]);
+  case ScalarOp::Div: return pool.truncDiv(v[0], v[1]);
+  case ScalarOp::FloorDiv: return pool.floorDiv(v[0], v[1]);
+  case ScalarOp::Mod: return pool.mod(v[0], v[1]);
+  case ScalarOp::Rem:
+    if (pool.proveNonNegative(v[0]) && pool.proveNonNegative(v[1]))
+      return pool.mod(v[0], v[1]);
+    return std::nullopt;
+  case ScalarOp::Pow: {
+    std::optional<int64_t> exponent = pool.constantInt(v[1]);
+    if (!exponent || *exponent < 0 || *exponent > 8)
+      return std::nullopt;
+    llvm::SmallVector<Expr> factors(*exponent, v[0]);
+    return pool.product({factors.data(), factors.size()});
+  }
+  case ScalarOp::Max: return pool.max(v[0], v[1]);
+  case ScalarOp::Min: return pool.min(v[0], v[1]);
+  case ScalarOp::Neg: return pool.neg(v[0]);
+  case ScalarOp::Abs: return pool.abs(v[0]);
+  case ScalarOp::Sign: return pool.sign(v[0]);
+  case ScalarOp::Relu: return pool.max(v[0], pool.integer(0));
+  case ScalarOp::Eq: return pool.eq(v[0], v[1]);
+  case ScalarOp::Ne: return pool.logicalNot(pool.eq(v[0], v[1]));
+  case ScalarOp::Lt: return pool.lt(v[0], v[1]);
+  case ScalarOp::Le: return pool.ge(v[1], v[0]);
+  default: return std::nullopt;
+  }
+}
+
+std::optional<Expr> LiftRules::cast(Expr value, Type to) {
+  ExprType from = pool.type(value), target = ElementLifter::exprType(to);
+  if (target == ExprType::Bool) {
+    if (from == ExprType::Bool)
+      return value;
+    if (from == ExprType::Int)
+      return pool.logicalNot(pool.eq(value, pool.integer(0)));
+    return pool.logicalNot(pool.compare(ScalarOp::Eq, value, pool.floatConst(from, 0)));
+  }
+  if (target == ExprType::Int) {
+    if (from == ExprType::Bool)
+      return pool.boolToInt(value);
+    // Narrow integers wrap, which no polynomial does.
+    if (to.getIntOrFloatBitWidth() < 32)
+      return std::nullopt;
+    return from == ExprType::Int ? value : pool.floatToInt(value);
+  }
+  if (to.getIntOrFloatBitWidth() < 16)
+    return std::nullopt;
+  if (from == ExprType::Bool)
+    return pool.select(value, pool.floatConst(target, 1), pool.floatConst(target, 0));
+  return from == ExprType::Int ? pool.intToFloat(target, value) : pool.floatCast(target, value);
+}
+
+std::optional<Expr> LiftRules::select(tfm::SelectOp op, Indices indices) {
+  Expr condition = broadcastElement(op.getCondition(), indices);
+  // Only the chosen side is looked at: the other may index out of its tensor.
+  if (std::optional<bool> known = pool.constantBool(condition))
+    return broadcastElement(*known ? op.getTrueValue() : op.getFalseValue(), indices);
+  return pool.select(condition, broadcastElement(op.getTrueValue(), indices),
+                     broadcastElement(op.getFalseValue(), indices));
+}
+
+std::optional<Expr> LiftRules::reduce(tfm::ReduceOp op, Indices indices) {
+  if (!op.getType().getElementType().isIntOrIndex())
+    return std::nullopt;
+  ShapeContext::Dims dims = shapes.dims(op.getInput());
+  int64_t count = 1;
+  for (int64_t axis : op.getAxes()) {
+    std::optional<int64_t> extent = pool.constantInt(dims[axis]);
+    if (!extent || *extent < 1 || (count *= *extent) > 16)
+      return std::nullopt;
+  }
+  std::optional<Expr> result;
+  for (int64_t point = 0; point < count; ++point) {
+    llvm::SmallVector<Expr> source;
+    int64_t rest = point;
+    size_t next = 0;
+    for (size_t axis = 0; axis < dims.size(); ++axis) {
+      if (!llvm::is_contained(op.getAxes(), static_cast<int64_t>(axis))) {
+        source.push_back(indices[next++]);
+        continue;
+      }
+      int64_t extent = *pool.constantInt(dims[axis]);
+      source.push_back(pool.integer(rest % extent));
+      rest /= extent;
+      next += op.getKeepdims();
+    }
+    Expr value = lifter.element(op.getInput(), source);
+    if (!result) {
+      result = value;
+      continue;
+    }
+    switch (op.getKind()) {
+    case tfm::ReduceKind::Sum: result = pool.add(*result, value); break;
+    case tfm::ReduceKind::Prod: result = pool.mul(*result, value); break;
+    case tfm::ReduceKind::Max: result = pool.max(*result, value); break;
+    case tfm::ReduceKind::Min: result = pool.min(*result, value); break;
+    default: return std::nullopt;
+    }
+  }
+  return result;
+}
+
+std::optional<Expr> LiftRules::cumsum(tfm::CumSumOp op, Indices indices) {
+  Expr element = lifter.element(op.getInput(), indices);
+  std::optional<int64_t> value = pool.type(element) == ExprType::Int ? pool.constantInt(element)
+                                                                      : std::nullopt;
+  if (!value || op.getReverse())
+    return std::nullopt;
+  Expr position = pool.add(indices[op.getAxis()], pool.integer(op.getExclusive() ? 0 : 1));
+  return pool.scale(position, *value);
+}
+
+std::optional<Expr> LiftRules::symbolic(tfm::SymbolicOp op, Indices indices) {
+  if (indices.empty())
+    return shapes.parse(op.getValues().text(0));
+  std::optional<int64_t> at = pool.constantInt(indices[0]);
+  if (!at || *at < 0 || *at >= static_cast<int64_t>(op.getValues().size()))
+    return std::nullopt;
+  return shapes.parse(op.getValues().text(*at));
+}
+
+std::optional<Expr> LiftRules::region(Block &block, llvm::ArrayRef<Expr> arguments) {
+  llvm::DenseMap<Value, Expr> values;
+  for (auto [argument, expr] : llvm::zip_equal(block.getArguments().take_front(arguments.size()),
+                                               arguments))
+    values[argument] = expr;
+  for (Operation &op : block.without_terminator()) {
+    llvm::SmallVector<Expr> v;
+    for (Value operand : op.getOperands())
+      if (values.contains(operand))
+        v.push_back(values[operand]);
+    std::optional<Expr> result =
+        llvm::TypeSwitch<Operation *, std::optional<Expr>>(&op)
+            .Case<tfm::ApplyOp>([&](auto o) { return scalarOp(o.getOp().getValue(), v); })
+            .Case<tfm::ChooseOp>([&](auto) { return pool.select(v[0], v[1], v[2]); })
+            .Case<tfm::ConvertOp>([&](auto o) { return cast(v[0], o.getType()); })
+            .Case<tfm::CheckIndexOp>([&](auto) { return pool.wrap(v[0], v[1]); })
+            .Case<tfm::SymbolOp>([&](auto o) { return shapes.parse(o.getExpr().text(0)); })
+            .Case<tfm::LoadOp>([&](auto o) { return lifter.element(o.getTensor(), v); })
+            .Case<arith::ConstantOp>([&](auto o) -> std::optional<Expr> {
+              if (auto integer = llvm::dyn_cast<IntegerAttr>(o.getValue()))
+                return o.getType().isInteger(1) ? pool.boolean(integer.getInt() != 0)
+                                                : pool.integer(integer.getInt());
+              return literal(o.getType(),
+                             llvm::cast<FloatAttr>(o.getValue()).getValueAsDouble());
+            })
+            .Default([](Operation *) -> std::optional<Expr> { return std::nullopt; });
+    if (!result)
+      return std::nullopt;
+    values[op.getResult(0)] = *result;
+  }
+  return values[block.getTerminator()->getOperand(0)];
+}
+
+} // namespace ingot

@@ -1,0 +1,225 @@
+#include "ir/lift/ShapeContext.h"
+
+#include <numeric>
+
+using namespace mlir;
+
+namespace ingot {
+
+ShapeContext::ShapeContext(ShapeFacts &facts) : facts(facts) {
+  for (auto &[name, bound] : facts.lowerBounds)
+    exprs.symbol(name, bound);
+  // Latest first: an earlier value may mention a symbol that was solved later.
+  for (auto it = facts.substitutions.rbegin(); it != facts.substitutions.rend(); ++it)
+    exprs.substitute(exprs.symbol(it->symbol), parse(it->value));
+  for (const std::string &text : facts.nonNegative)
+    exprs.assume(parse(text));
+}
+
+Expr ShapeContext::parse(llvm::StringRef text) {
+  std::optional<Expr> expr = exprs.parse({text.data(), text.size()});
+  assert(expr && "canonical text does not parse");
+  return *expr;
+}
+
+ShapeContext::Dims ShapeContext::dims(RankedTensorType type) {
+  Dims result;
+  auto attr = llvm::dyn_cast_if_present<tfm::DimsAttr>(type.getEncoding());
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    result.push_back(ShapedType::isDynamic(type.getDimSize(i)) ? parse(attr.text(i))
+                                                               : exprs.integer(type.getDimSize(i)));
+  return result;
+}
+
+RankedTensorType ShapeContext::type(llvm::ArrayRef<Expr> dims, Type element) {
+  llvm::SmallVector<std::string> texts;
+  for (Expr dim : dims)
+    texts.push_back(exprs.print(dim));
+  return tfm::tensorType(texts, element);
+}
+
+tfm::DimsAttr ShapeContext::attr(MLIRContext *context, llvm::ArrayRef<Expr> list) {
+  llvm::SmallVector<std::string> texts;
+  for (Expr expr : list)
+    texts.push_back(exprs.print(expr));
+  return tfm::DimsAttr::get(context, texts);
+}
+
+void ShapeContext::fail(std::string text) {
+  if (message.empty())
+    message = std::move(text);
+}
+
+void ShapeContext::noteClamp(Expr clamped, Expr value, Expr bound) {
+  clamps[clamped.id] = {value, bound};
+}
+
+void ShapeContext::check(tfm::Comparison relation, Expr a, Expr b, llvm::StringRef why) {
+  Requirement requirement{relation, exprs.print(a), exprs.print(b), why.str()};
+  for (const Requirement &known : facts.requirements)
+    if (known.relation == relation && known.lhs == requirement.lhs && known.rhs == requirement.rhs)
+      return;
+  facts.requirements.push_back(std::move(requirement));
+}
+
+bool ShapeContext::requireLe(Expr a, Expr b, llvm::StringRef why) {
+  if (exprs.proveGe(b, a))
+    return true;
+  if (exprs.proveNonNegative(exprs.sub(exprs.sub(a, b), exprs.integer(1)))) {
+    fail((llvm::Twine(exprs.print(a)) + " would have to be at most " + exprs.print(b) + " for " + why)
+             .str());
+    return false;
+  }
+  check(tfm::Comparison::Le, a, b, why);
+  facts.nonNegative.push_back(exprs.print(exprs.sub(b, a)));
+  // A symbol that can only be 0 means that its name is wrong.
+  if (exprs.kind(a) == ExprKind::Symbol && exprs.constantInt(b) == 0)
+    contradiction = true;
+  wantsRestart = true;
+  return false;
+}
+
+std::optional<Expr> ShapeContext::unify(Expr a, Expr b, llvm::StringRef why) {
+  if (a == b)
+    return a;
+  if (wantsRestart || !message.empty())
+    return std::nullopt;
+  std::optional<int64_t> ca = exprs.constantInt(a), cb = exprs.constantInt(b);
+  if (ca && cb) {
+    fail(("dims " + llvm::Twine(*ca) + " and " + llvm::Twine(*cb) + " must be equal for " + why).str());
+    return std::nullopt;
+  }
+  if (assumeClamps(a, b, why))
+    return std::nullopt;
+  if (std::optional<std::pair<Expr, Expr>> smaller = cancelled(a, b)) {
+    if (!unify(smaller->first, smaller->second, why))
+      return std::nullopt;
+    return cb ? b : a;
+  }
+  if (solve(a, b, why))
+    return std::nullopt;
+  // No symbol to solve for: a product or quotient stays a check, and the number
+  // (if one side is one) is the dim from here on.
+  check(tfm::Comparison::Eq, a, b, why);
+  return cb ? b : a;
+}
+
+/// Divides both sides by what all their terms share. Symbols may be 0, where the
+/// equation says nothing; the check at bind is then stricter than the model,
+/// which only a batch of 0 can notice.
+std::optional<std::pair<Expr, Expr>> ShapeContext::cancelled(Expr a, Expr b) {
+  if (exprs.constantInt(a) || exprs.constantInt(b)) {
+    // c == floordiv(n, d) with c dividing n: compare n/c with d.
+    Expr number = exprs.constantInt(a) ? a : b, other = exprs.constantInt(a) ? b : a;
+    if (exprs.kind(other) == ExprKind::FloorDiv && exprs.constantInt(number) != 0) {
+      Expr numerator = exprs.operands(other)[0], denominator = exprs.operands(other)[1];
+      std::optional<Expr> quotient = exprs.exactDiv(numerator, number);
+      if (quotient && *quotient != denominator && !exprs.constantInt(denominator))
+        return std::pair(*quotient, denominator);
+    }
+    return std::nullopt;
+  }
+  std::vector<ExprTerm> ta = exprs.terms(a), tb = exprs.terms(b);
+  if (ta.empty() || tb.empty())
+    return std::nullopt;
+  for (Expr atom : ta.front().atoms) {
+    auto has = [&](const ExprTerm &t) { return llvm::is_contained(t.atoms, atom); };
+    if (exprs.kind(atom) == ExprKind::Symbol && llvm::all_of(ta, has) && llvm::all_of(tb, has)) {
+      std::optional<Expr> qa = exprs.exactDiv(a, atom), qb = exprs.exactDiv(b, atom);
+      if (qa && qb)
+        return std::pair(*qa, *qb);
+    }
+  }
+  int64_t gcd = 0;
+  for (const std::vector<ExprTerm> *side : {&ta, &tb})
+    for (const ExprTerm &term : *side)
+      gcd = std::gcd(gcd, term.coefficient);
+  if (gcd > 1) {
+    Expr divisor = exprs.integer(gcd);
+    return std::pair(*exprs.exactDiv(a, divisor), *exprs.exactDiv(b, divisor));
+  }
+  return std::nullopt;
+}
+
+/// An equality that meets a slice's min(value, bound): value <= bound is what
+/// the model's author meant.
+bool ShapeContext::assumeClamps(Expr a, Expr b, llvm::StringRef why) {
+  for (Expr side : {a, b})
+    for (Expr node : exprs.reachable(side)) {
+      auto it = clamps.find(node.id);
+      if (it != clamps.end() && !exprs.proveGe(it->second.second, it->second.first))
+        return !requireLe(it->second.first, it->second.second, why);
+      if (exprs.kind(node) != ExprKind::Min)
+        continue;
+      Expr x = exprs.operands(node)[0], y = exprs.operands(node)[1];
+      Expr other = side == a ? b : a;
+      if (side == node && (x == other || y == other))
+        return !requireLe(other, x == other ? y : x, why);
+      if (exprs.constantInt(x) || exprs.constantInt(y)) {
+        Expr bound = exprs.constantInt(x) ? x : y, value = exprs.constantInt(x) ? y : x;
+        return !requireLe(value, bound, why);
+      }
+    }
+  return false;
+}
+
+/// Solves a == b for a symbol and records the substitution.
+bool ShapeContext::solve(Expr a, Expr b, llvm::StringRef why) {
+  auto isFree = [&](Expr x, Expr y) {
+    return exprs.kind(x) == ExprKind::Symbol && !exprs.contains(y, x);
+  };
+  // Prefer to replace a plain symbol by the compound side: total = past + sequence.
+  bool bCompound = exprs.kind(b) != ExprKind::Symbol;
+  if (isFree(a, b) && (bCompound || !isFree(b, a)))
+    return substitute(a, b, why), true;
+  if (isFree(b, a))
+    return substitute(b, a, why), true;
+  if (isFree(a, b))
+    return substitute(a, b, why), true;
+  Expr difference = exprs.sub(a, b);
+  for (const ExprTerm &term : exprs.terms(difference)) {
+    if (term.atoms.size() != 1 || exprs.kind(term.atoms[0]) != ExprKind::Symbol ||
+        (term.coefficient != 1 && term.coefficient != -1))
+      continue;
+    Expr symbol = term.atoms[0];
+    std::optional<std::pair<Expr, Expr>> split = exprs.splitLinear(difference, symbol);
+    if (!split || exprs.contains(split->second, symbol))
+      continue;
+    Expr value = exprs.scale(split->second, -term.coefficient);
+    return substitute(symbol, value, why), true;
+  }
+  return false;
+}
+
+void ShapeContext::substitute(Expr symbol, Expr value, llvm::StringRef why) {
+  check(tfm::Comparison::Eq, symbol, value, why);
+  if (exprs.constantInt(value))
+    contradiction = true;
+  facts.substitutions.push_back({std::string(exprs.name(symbol)), exprs.print(value)});
+  wantsRestart = true;
+}
+
+std::optional<ShapeContext::Dims> ShapeContext::broadcast(llvm::ArrayRef<Expr> a,
+                                                          llvm::ArrayRef<Expr> b,
+                                                          llvm::StringRef why) {
+  if (a.size() < b.size())
+    std::swap(a, b);
+  Dims result(a.begin(), a.end());
+  size_t offset = a.size() - b.size();
+  for (size_t i = 0; i < b.size(); ++i) {
+    Expr x = a[offset + i], y = b[i];
+    if (x == y || exprs.constantInt(y) == 1)
+      continue;
+    if (exprs.constantInt(x) == 1) {
+      result[offset + i] = y;
+      continue;
+    }
+    std::optional<Expr> dim = unify(x, y, why);
+    if (!dim)
+      return std::nullopt;
+    result[offset + i] = *dim;
+  }
+  return result;
+}
+
+} // namespace ingot

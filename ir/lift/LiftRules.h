@@ -1,0 +1,49 @@
+// The rule of each liftable op: its element from elements of its operands.
+#pragma once
+
+#include "ir/lift/ElementLifter.h"
+
+namespace ingot {
+
+struct LiftRules {
+  using Indices = llvm::ArrayRef<Expr>;
+
+  ElementLifter &lifter;
+  ExprPool &pool;
+  ShapeContext &shapes;
+
+  /// Nothing where the op is opaque.
+  std::optional<Expr> lift(mlir::Operation *op, Indices indices);
+
+  /// The value of a scalar region for the given block arguments; loads are
+  /// lifted further through the lifter.
+  std::optional<Expr> region(mlir::Block &block, llvm::ArrayRef<Expr> arguments);
+
+  /// The largest value an index without loads can have, if it is monotonic in
+  /// all its generic indices.
+  std::optional<Expr> largestValue(Expr index);
+
+  std::optional<Expr> constant(mlir::Type element, mlir::RankedTensorType type,
+                               llvm::ArrayRef<char> bytes, bool splat, Indices indices);
+
+private:
+  std::optional<Expr> elementwise(tfm::ElementwiseOp op, Indices indices);
+  std::optional<Expr> integerOp(ScalarOp op, llvm::ArrayRef<Expr> operands);
+  std::optional<Expr> scalarOp(ScalarOp op, llvm::ArrayRef<Expr> operands);
+  std::optional<Expr> cast(Expr value, mlir::Type to);
+  std::optional<Expr> select(tfm::SelectOp op, Indices indices);
+  std::optional<Expr> concat(tfm::ConcatOp op, Indices indices);
+  std::optional<Expr> gather(tfm::GatherOp op, Indices indices);
+  std::optional<Expr> gatherElements(tfm::GatherElementsOp op, Indices indices);
+  std::optional<Expr> gatherND(tfm::GatherNDOp op, Indices indices);
+  std::optional<Expr> pad(tfm::PadOp op, Indices indices);
+  std::optional<Expr> reduce(tfm::ReduceOp op, Indices indices);
+  std::optional<Expr> cumsum(tfm::CumSumOp op, Indices indices);
+  std::optional<Expr> symbolic(tfm::SymbolicOp op, Indices indices);
+  std::optional<Expr> literal(mlir::Type element, double value);
+  Expr broadcastElement(mlir::Value operand, Indices indices) {
+    return lifter.element(operand, lifter.broadcastIndices(operand, indices));
+  }
+};
+
+} // namespace ingot
