@@ -1,0 +1,93 @@
+#include "ir/reference/Ops.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace ingot::reference {
+
+namespace {
+std::optional<Error> checkAttention(const Tensor &q, const Tensor &k,
+                                    const Tensor &v) {
+  bool fits = q.rank() == 4 && k.rank() == 4 && v.rank() == 4 &&
+              isFloat(q.type()) && q.type() == k.type() && q.type() == v.type();
+  fits = fits && k.dim(0) == q.dim(0) && v.dim(0) == q.dim(0) &&
+         v.dim(1) == k.dim(1) && v.dim(2) == k.dim(2) && k.dim(3) == q.dim(3) &&
+         (k.dim(2) ? q.dim(2) % k.dim(2) == 0 : q.dim(2) == 0);
+  if (fits)
+    return std::nullopt;
+  return Error{"attention of q " + print(q.shape()) + ", k " +
+               print(k.shape()) + " and v " + print(v.shape())};
+}
+} // namespace
+
+Result<AttentionResult> attention(const Tensor &q, const Tensor &k,
+                                  const Tensor &v,
+                                  const AttentionOptions &options) {
+  if (std::optional<Error> error = checkAttention(q, k, v))
+    return *error;
+  int64_t batch = q.dim(0), rows = q.dim(1), heads = q.dim(2), depth = q.dim(3);
+  int64_t keys = k.dim(1), groups = k.dim(2), width = v.dim(3);
+  Result<Tensor> output = Tensor::create(q.type(), {batch, rows, heads, width});
+  if (!output)
+    return output.error();
+  Result<Tensor> probabilities =
+      Tensor::create(ElementType::F64, {batch, heads, rows, keys});
+  if (!probabilities)
+    return probabilities.error();
+  std::vector<double> query = numbers(q), key = numbers(k), value = numbers(v);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  std::vector<double> row(static_cast<size_t>(keys)),
+      sums(static_cast<size_t>(width));
+
+  for (Walk walk(std::initializer_list<int64_t>{batch, heads, rows}, {});
+       !walk.done(); walk.next()) {
+    int64_t b = walk.index()[0], h = walk.index()[1], s = walk.index()[2];
+    int64_t group = h / (heads / groups);
+    const double *queryRow =
+        query.data() + ((b * rows + s) * heads + h) * depth;
+    double largest = -kInfinity, sum = 0;
+    for (int64_t t = 0; t < keys; ++t) {
+      const double *keyRow =
+          key.data() + ((b * keys + t) * groups + group) * depth;
+      double score = 0;
+      for (int64_t d = 0; d < depth; ++d)
+        score += queryRow[d] * keyRow[d];
+      score *= options.scale;
+      if (options.scoreMod) {
+        const int64_t index[] = {b, h, s, t};
+        Result<double> modified = options.scoreMod(score, index);
+        if (!modified)
+          return modified.error();
+        score = *modified;
+      }
+      row[static_cast<size_t>(t)] = score;
+      // Written so that a NaN sticks: std::max would drop it and could take a
+      // row of NaN and -inf for an empty one.
+      if (std::isnan(score) || score > largest)
+        largest = score;
+    }
+    // Nothing to do without keys: an empty sum of values is zero. For a row of
+    // -inf the softmax computes -inf - -inf = NaN; only `zero` is guarded.
+    if (keys == 0 ||
+        (options.emptyRows == EmptyRows::Zero && largest == -kInfinity))
+      continue;
+    for (double &score : row)
+      sum += score = std::exp(score - largest);
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (int64_t t = 0; t < keys; ++t) {
+      double probability = row[static_cast<size_t>(t)] / sum;
+      probabilities->setNumber(walk.position() * keys + t, probability);
+      const double *valueRow =
+          value.data() + ((b * keys + t) * groups + group) * width;
+      for (int64_t e = 0; e < width; ++e)
+        sums[static_cast<size_t>(e)] += probability * valueRow[e];
+    }
+    for (int64_t e = 0; e < width; ++e)
+      output->setNumber(((b * rows + s) * heads + h) * width + e,
+                        sums[static_cast<size_t>(e)]);
+  }
+  return AttentionResult{std::move(*output), std::move(*probabilities)};
+}
+
+} // namespace ingot::reference
