@@ -1,0 +1,25 @@
+#include "codegen/cpu/Isa.h"
+
+namespace ingot::cpu {
+
+const Isa &isaOf(IsaLevel level) {
+  static constexpr Isa kLevels[] = {
+      {IsaLevel::V3, "x86-64-v3", "x86-64-v3", "", 8, false},
+      {IsaLevel::V4, "x86-64-v4", "x86-64-v4", "", 16, true},
+  };
+  return kLevels[static_cast<unsigned>(level)];
+}
+
+bool hostRuns(IsaLevel level) {
+#if defined(__x86_64__)
+  // libgcc's check covers the operating system's support (XCR0) too.
+  __builtin_cpu_init();
+  switch (level) {
+  case IsaLevel::V3: return __builtin_cpu_supports("x86-64-v3");
+  case IsaLevel::V4: return __builtin_cpu_supports("x86-64-v4");
+  }
+#endif
+  return false;
+}
+
+} // namespace ingot::cpu

@@ -1,0 +1,34 @@
+//===- Isa.h - Instruction set levels of the CPU code ----------------------===//
+//
+// An artifact carries one code blob per level; the runtime picks the highest one
+// the CPU has. A level fixes the vector length and which intrinsics may be
+// emitted: an AVX-512 intrinsic under v3 aborts in LLVM's backend.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace ingot::cpu {
+
+enum class IsaLevel : uint8_t {
+  V3, ///< x86-64-v3: AVX2 and FMA
+  V4, ///< x86-64-v4: AVX-512 F, BW, CD, DQ, VL
+};
+
+struct Isa {
+  IsaLevel level;
+  std::string_view name;     ///< as users write it and artifacts store it
+  std::string_view cpu;      ///< LLVM's -mcpu
+  std::string_view features; ///< LLVM's -mattr, added to the CPU's
+  unsigned lanes;            ///< f32 lanes of a vector
+  bool avx512;               ///< x86vector.avx512 operations may be emitted
+};
+
+const Isa &isaOf(IsaLevel level);
+
+/// Whether the machine we run on can execute `level` (CPU and kernel).
+bool hostRuns(IsaLevel level);
+
+} // namespace ingot::cpu
