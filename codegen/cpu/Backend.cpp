@@ -75,7 +75,8 @@ static void buildLowering(OpPassManager &pm) {
 
 llvm::FailureOr<std::string> compileToObject(ModuleOp module, IsaLevel level,
                                              KernelDump *dump) {
-  auto kernels = module.getOps<func::FuncOp>();
+  auto kernels = llvm::make_filter_range(
+      module.getOps<func::FuncOp>(), [](func::FuncOp f) { return !f.isExternal(); });
   assert(llvm::hasSingleElement(kernels) && "a module holds one kernel");
   func::FuncOp kernel = *kernels.begin();
   std::string name = kernel.getName().str();

@@ -9,6 +9,7 @@
 
 #include "codegen/cpu/Isa.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/IR/Value.h"
 
 #include <functional>

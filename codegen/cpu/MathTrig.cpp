@@ -11,7 +11,7 @@ namespace ingot::cpu {
 static Val sine(Val x, int quarterTurns) {
   Emitter &e = *x.e;
   // n = round(x 2/pi) by adding 1.5 * 2^52, r = x - n pi/2 in f64: exact products
-  // and 106 bits of pi/2, so r is good to an f32 rounding for n below 2^48.
+  // and 106 bits of pi/2, so r is good to an f32 rounding for |x| below 2^31.
   Val d = extend(x);
   Val magic = d.k(6755399441055744.0);
   Val shifted = fma(d, d.k(0.63661977236758134308), magic);
@@ -19,7 +19,7 @@ static Val sine(Val x, int quarterTurns) {
   Val r64 = fma(n, d.k(-1.57079632679489655800), d);
   r64 = fma(n, d.k(-6.12323399573676603587e-17), r64);
   Val r = toF32(r64);
-  // Beyond 2^48 r is noise; keep it where the polynomials are bounded.
+  // Far beyond, r is noise; keep it where the polynomials are bounded.
   r = maxFirst(r.k(-0.8), minFirst(r.k(0.8), r));
   Val pattern = bits(shifted);
   Val quadrant{e, arith::TruncIOp::create(e.b, e.loc,

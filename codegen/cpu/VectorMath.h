@@ -7,11 +7,11 @@
 //
 //   exp            0.9        denormal results to 1 unit of 2^-149
 //   log            0.9
-//   sin cos        1.0        |x| < 2^48; beyond, some value in [-1, 1]
+//   sin cos        1.5        |x| < 2^31; beyond, some value in [-1, 1]
 //   tanh           1.5
 //   erf            1.1
-//   sigmoid        2.0        below -88 (result < 6e-39): 0
-//   pow            0.51; x^2: 0.5, x^3: 1.5 with a constant exponent
+//   sigmoid        2.2        below -88 (result < 6e-39): 0
+//   pow            0.51; x^3: 1.5 with a constant exponent
 //   rsqrt          1.5
 //   gelu           |error| < 1.2e-7 |x| (it is x times a number in [0, 1])
 //   gelu_tanh, gelu_sigmoid, silu
