@@ -15,8 +15,12 @@ include(TableGen)
 include(AddLLVM)
 include(AddMLIR)
 
+# Comes before MLIR's own headers; see the one in it.
+set(INGOT_MLIR_SHIM ${PROJECT_SOURCE_DIR}/cmake/gcc)
+
 # One precompiled header for every MLIR library: 12 s to 3 s a file.
 add_library(IngotPCH STATIC ${PROJECT_SOURCE_DIR}/cmake/Pch.cpp)
+target_include_directories(IngotPCH PUBLIC ${INGOT_MLIR_SHIM})
 target_include_directories(IngotPCH SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
 target_compile_definitions(IngotPCH PUBLIC ${LLVM_DEFINITIONS_LIST} _GNU_SOURCE
   __STDC_CONSTANT_MACROS __STDC_FORMAT_MACROS __STDC_LIMIT_MACROS)
@@ -28,6 +32,7 @@ target_precompile_headers(IngotPCH PRIVATE ${PROJECT_SOURCE_DIR}/cmake/Pch.h)
 function(ingot_mlir_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   ingot_library(${name} SOURCES ${ARG_SOURCES} DEPENDS ${ARG_DEPENDS} MLIR LLVM)
+  target_include_directories(${name} PUBLIC ${INGOT_MLIR_SHIM})
   target_include_directories(${name} SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
   target_compile_definitions(${name} PUBLIC _GNU_SOURCE
     __STDC_CONSTANT_MACROS __STDC_FORMAT_MACROS __STDC_LIMIT_MACROS)
