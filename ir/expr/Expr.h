@@ -75,7 +75,9 @@ struct ExprTerm {
 };
 
 /// Where an integer expression is evaluated: values of symbols and indices by
-/// node, and of loads by tensor number and index values.
+/// node, and of loads by tensor number and index values. Loads in branches that
+/// are not taken are not asked for; of `and` and `or` operands, those without
+/// loads are looked at first.
 struct ExprEnvironment {
   std::function<int64_t(Expr leaf)> leaf;
   std::function<double(uint32_t tensor, std::span<const int64_t> indices)> load;
@@ -83,6 +85,9 @@ struct ExprEnvironment {
 
 class ExprPool {
 public:
+  /// Nesting at which the pool fails; see `depth`.
+  static constexpr unsigned kMaxDepth = 400;
+
   ExprPool();
   ~ExprPool();
   ExprPool(const ExprPool &) = delete;
@@ -145,6 +150,9 @@ public:
   ExprType type(Expr e) const;
   /// Direct operands; for a polynomial its atoms (each once), for an index none.
   std::span<const Expr> operands(Expr e) const;
+  /// Levels of nodes below and with `e`. Whoever follows a model's op chains
+  /// stops well before kMaxDepth.
+  unsigned depth(Expr e) const;
   std::optional<int64_t> constantInt(Expr e) const;
   std::optional<double> constantFloat(Expr e) const;
   std::optional<bool> constantBool(Expr e) const;
@@ -177,8 +185,14 @@ public:
   /// From now on the symbol is `value`. Existing nodes keep the symbol: build
   /// anew what must see the substitution.
   void substitute(Expr symbol, Expr value);
-  /// `e` with each leaf (symbol, index) that `map` gives a value for replaced.
+  /// `e` made anew under what is known now, with each leaf (symbol, index) that
+  /// `map` gives a value for replaced. Extents of other indices are replaced in,
+  /// too, which makes new index nodes of the same names.
   Expr replace(Expr e, const std::function<std::optional<Expr>(Expr)> &map);
+  /// Expressions |i| <= n that float detours took for granted (i of dims and
+  /// indices, n where the float type stops to hold all integers): what is not
+  /// evident from ranges of dims is checked at bind.
+  std::span<const std::pair<Expr, int64_t>> assumedBelow() const;
   /// True once an integer left 64 bits or a node limit was hit; what was built
   /// since is meaningless and the caller refuses the input.
   bool failed() const;
@@ -192,15 +206,22 @@ public:
   std::optional<double> evaluateFloat(Expr e, const ExprEnvironment &env) const;
   /// Canonical text. Of integer and boolean expressions without loads it reads
   /// back by `parse` as the same node: `past + sequence`,
-  /// `4*batch`, `(height - 1) floordiv 8 + 1`, `max(a, b)`.
+  /// `4*batch`, `(height + 7) floordiv 8`, `max(a, b)`.
   /// Symbol names that are no identifiers are quoted.
-  std::string print(Expr e) const;
+  /// Indices read `%name`, with `[extent]` where another index has the name;
+  /// loads `t3[%b, %k]`, or as `tensorName` calls the tensor.
+  std::string print(Expr e, const std::function<std::string(uint32_t)> &tensorName = {}) const;
   /// Parses an integer expression (+ - * floordiv ceildiv mod // max min and
   /// parentheses). Symbols are made with `lowerBound`.
+  /// `%name` must be an index that the pool has. Nothing for text that is no
+  /// such expression or leaves 64 bits; the pool is then as it was.
   std::optional<Expr> parse(std::string_view text, int64_t lowerBound = 0);
+  /// The same for a boolean: comparisons, and, or, not, true, false.
+  std::optional<Expr> parseCondition(std::string_view text, int64_t lowerBound = 0);
+
+  struct Impl; ///< internal to ir/expr
 
 private:
-  struct Impl;
   std::unique_ptr<Impl> impl;
 };
 

@@ -1,0 +1,1 @@
+#include "test/expr/ExprTest.h"
