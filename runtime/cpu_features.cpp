@@ -1,0 +1,73 @@
+#include "runtime/cpu_features.h"
+
+#include <cpuid.h>
+#include <string.h>
+
+namespace ingot::runtime {
+namespace {
+
+enum class State { None, Ymm, Zmm };
+
+struct Registers {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+struct Row {
+  const char *name;
+  unsigned leaf, subleaf;
+  unsigned Registers::*reg;
+  unsigned bit;
+  State state;
+};
+
+constexpr Row kRows[] = {
+#define FEATURE(name, leaf, subleaf, reg, bit, state)                                              \
+  {name, leaf, subleaf, &Registers::reg, bit, State::state},
+#include "runtime/cpu_features.def"
+};
+constexpr unsigned kRowCount = sizeof(kRows) / sizeof(kRows[0]);
+static_assert(kRowCount <= 64);
+
+// Register state that the operating system saves on a context switch (XCR0).
+uint64_t savedState() {
+  Registers r;
+  constexpr unsigned kOsxsave = 1u << 27;
+  if (!__get_cpuid(1, &r.eax, &r.ebx, &r.ecx, &r.edx) || !(r.ecx & kOsxsave))
+    return 0;
+  uint32_t low, high;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return uint64_t(high) << 32 | low;
+}
+
+} // namespace
+
+CpuFeatures detectCpuFeatures() {
+  uint64_t saved = savedState();
+  constexpr uint64_t kYmm = 0x6, kZmm = 0xe6;
+  CpuFeatures features = 0;
+  for (unsigned i = 0; i < kRowCount; ++i) {
+    const Row &row = kRows[i];
+    if (row.state == State::Ymm && (saved & kYmm) != kYmm)
+      continue;
+    if (row.state == State::Zmm && (saved & kZmm) != kZmm)
+      continue;
+    Registers r;
+    if (__get_cpuid_count(row.leaf, row.subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx) &&
+        (r.*row.reg >> row.bit & 1))
+      features |= CpuFeatures(1) << i;
+  }
+  return features;
+}
+
+CpuFeatures cpuFeature(const char *name, size_t length) {
+  for (unsigned i = 0; i < kRowCount; ++i)
+    if (strlen(kRows[i].name) == length && !memcmp(kRows[i].name, name, length))
+      return CpuFeatures(1) << i;
+  return 0;
+}
+
+const char *cpuFeatureName(unsigned index) {
+  return index < kRowCount ? kRows[index].name : nullptr;
+}
+
+} // namespace ingot::runtime
