@@ -83,8 +83,9 @@ Error Artifact::check(const Allocator &allocator) {
                      "'%s' is damaged: it has %llu bytes, but was written with %llu", name(),
                      (unsigned long long)length, (unsigned long long)prefix.fileLength);
   headerLength = prefix.headerLength;
-  if (headerLength > length - sizeof(prefix) || headerLength >= FLATBUFFERS_MAX_BUFFER_SIZE ||
-      headerLength < FLATBUFFERS_MIN_BUFFER_SIZE)
+  constexpr uint64_t kMinHeader = 16, kMaxHeader = INT32_MAX; // limits of FlatBuffers
+  if (headerLength > length - sizeof(prefix) || headerLength < kMinHeader ||
+      headerLength >= kMaxHeader)
     return makeError(allocator, INGOT_ERROR_ARTIFACT,
                      "'%s' is damaged: a header of %llu bytes cannot be", name(),
                      (unsigned long long)headerLength);

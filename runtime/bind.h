@@ -1,0 +1,90 @@
+// From the dims of inputs to something that can be executed: symbols, checks,
+// sizes, and steps with their arguments.
+#pragma once
+
+#include "runtime/evaluate.h"
+#include "runtime/kernel_abi.h"
+#include "runtime/model.h"
+
+namespace ingot::runtime {
+
+struct TensorShape {
+  int32_t rank;
+  int64_t dims[INGOT_MAX_RANK];
+  size_t bytes;
+};
+
+struct BoundStep {
+  fmt::StepKind kind;
+  uint32_t number;   // in the plan
+  uint32_t firstArg; // in Program::args
+  int64_t tasks;     // 0: nothing to do
+  ingot_kernel_function kernel;
+  int64_t flops; // -1: unknown
+  int64_t bytes;
+  const fmt::Step *step;
+};
+
+/// An argument that points into memory which may move between runs.
+struct Patch {
+  uint32_t arg;
+  fmt::BufferKind kind; // Input, Output, Scratch, State
+  uint32_t index;
+  int64_t offset; // bytes; of scratch, in the arena
+};
+
+/// Steps of a plan with everything evaluated.
+struct Program {
+  Array<BoundStep> steps;
+  Array<uint64_t> args;
+  Array<Patch> patches;
+  size_t arenaBytes = 0;
+  size_t workerScratchBytes = 0;
+};
+
+/// What the program's buffers must fit into, beside weights and slots.
+struct BoundInterface {
+  const Array<TensorShape> *inputs;
+  const Array<TensorShape> *outputs;
+  const Array<int64_t> *stateBytes; // by Artifact.states, -1 where unused
+};
+
+/// `memory` holds the model's own buffers; `interface` is null for init plans.
+[[nodiscard]] Error buildProgram(const ingot_model &model, const fmt::Plan &plan,
+                                 const flatbuffers::Vector<flatbuffers::Offset<fmt::Step>> *steps,
+                                 const ExprValues &values, const ModelMemory &memory,
+                                 const BoundInterface *interface, Program &program);
+
+/// One shape of an entry, ready to run.
+struct Bind {
+  uint32_t entry = 0;
+  Array<int64_t> key; // see keyOfTensors
+  Array<TensorShape> inputs;
+  Array<TensorShape> outputs;
+  Array<int64_t> stateBytes;
+  Program program;
+  uint64_t lastUse = 0;
+  uint64_t patchedAt = 0; // version of the session's pointers in `program.args`
+};
+
+/// Symbols of an entry from bound tensors. Refuses values out of range.
+[[nodiscard]] Error solveSymbols(const ingot_model &model, const fmt::Entry &entry,
+                                 const ingot_tensor *inputs, int32_t threads,
+                                 SymbolValues &symbols);
+/// The same from named values; what is missing takes its maximum.
+[[nodiscard]] Error givenSymbols(const ingot_model &model, const fmt::Entry &entry,
+                                 const ingot_dim *dims, size_t dimCount, int32_t threads,
+                                 SymbolValues &symbols);
+
+/// Checks everything and sizes everything. `inputs` are compared with the dims
+/// the symbols give; null if there are none yet.
+[[nodiscard]] Error makeBind(const ingot_model &model, uint32_t entry,
+                             const SymbolValues &symbols, const ingot_tensor *inputs,
+                             Bind &bind);
+
+/// What tells binds of an entry apart: all dims of all inputs, then the input
+/// elements that are symbols.
+size_t keyLength(const fmt::Entry &entry);
+void keyOfTensors(const fmt::Entry &entry, const ingot_tensor *inputs, int64_t *key);
+
+} // namespace ingot::runtime

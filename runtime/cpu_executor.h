@@ -1,0 +1,98 @@
+// Runs a program's steps on the caller's thread and helpers.
+#pragma once
+
+#include "runtime/bind.h"
+
+#include <atomic>
+#include <pthread.h>
+
+namespace ingot::runtime {
+
+/// Copies and fills are split into tasks of so many bytes.
+constexpr int64_t kTransferBytes = 256 * 1024;
+
+/// One execution of a program. Lives on the caller's stack.
+struct Run {
+  const BoundStep *steps;
+  uint32_t stepCount;
+  const uint64_t *args;
+  const volatile int32_t *cancel; // may be null
+  int64_t *nanoseconds;           // by step; null: read no clock
+
+  // Results.
+  bool isCancelled = false;
+  bool isFailed = false;
+  uint32_t failedStep = 0; // index into steps
+  ingot_kernel_status status = {};
+};
+
+/// Threads that work through the steps of one run at a time. Nobody waits for
+/// a thread, only for tasks: whoever finishes the last task of a step publishes
+/// the next step, so one thread alone gets through, and one that the system
+/// has put aside holds up nothing but the task it is in.
+class CpuExecutor {
+public:
+  CpuExecutor() = default;
+  CpuExecutor(const CpuExecutor &) = delete;
+  CpuExecutor &operator=(const CpuExecutor &) = delete;
+  ~CpuExecutor() { stop(); }
+
+  /// `pool` with a null function: threads of its own, made by `prepare`.
+  void configure(const Allocator &allocator, int32_t threads, const ingot_thread_pool &pool);
+  int32_t threads() const { return threadCount; }
+  /// Scratch for each worker and threads, if not there yet.
+  [[nodiscard]] Error prepare(size_t workerScratchBytes);
+  /// Executes `run`; the caller takes part. Needs `prepare`.
+  void execute(Run &run);
+  /// Ends the threads.
+  void stop();
+
+private:
+  struct alignas(64) Worker {
+    ingot_kernel_status status = {};
+    void *scratch = nullptr;
+    CpuExecutor *executor = nullptr;
+    pthread_t thread = {};
+  };
+
+  [[nodiscard]] Error startThreads();
+  static void *threadMain(void *worker);
+  static void poolMain(void *executor, int32_t worker);
+  void workUntilFinished(Worker &worker);
+  bool tryChunk(Worker &worker);
+  void runChunk(Worker &worker, uint32_t remaining);
+  void runTasks(Worker &worker, const BoundStep &step, int64_t first, int64_t last);
+  void publishFrom(uint32_t step);
+  void finish();
+  void wake(uint32_t sleepersWanted);
+  template <typename Stop>
+  void wait(Stop stop);
+
+  const Allocator *allocator = nullptr;
+  int32_t threadCount = 1;
+  int32_t startedThreads = 0;
+  ingot_thread_pool pool = {};
+  Array<Worker> workers;
+  Array<Region> scratch; // by worker
+  size_t scratchBytes = 0;
+
+  // The step being worked on. Written by the thread that publishes it, before
+  // `ticket`; a thread may read it while it holds a chunk of the step.
+  Run *run = nullptr;
+  uint32_t current = 0;
+  uint32_t chunkCount = 0;
+  int64_t chunkTasks = 0;
+  int64_t startedAt = 0;
+
+  // Publication number in the high half, chunks not yet taken in the low one:
+  // taking a chunk by compare-and-swap proves that the step is still current.
+  alignas(64) std::atomic<uint64_t> ticket{0};
+  alignas(64) std::atomic<uint32_t> pending{0}; // chunks not yet done
+  std::atomic<bool> isFailing{false};
+  alignas(64) std::atomic<uint32_t> epoch{0}; // futex, changes when sleepers must look again
+  std::atomic<uint32_t> sleepers{0};
+  std::atomic<bool> isFinished{true};
+  std::atomic<bool> isStopping{false};
+};
+
+} // namespace ingot::runtime

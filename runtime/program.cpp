@@ -1,0 +1,240 @@
+#include "runtime/bind.h"
+#include "runtime/cpu_executor.h"
+
+namespace ingot::runtime {
+namespace {
+
+using Steps = flatbuffers::Vector<flatbuffers::Offset<fmt::Step>>;
+
+constexpr int64_t kSlotAlignment = 64;
+
+const char *text(const flatbuffers::String *string, const char *otherwise) {
+  return string && string->size() ? string->c_str() : otherwise;
+}
+
+class ProgramBuilder {
+public:
+  ProgramBuilder(const ingot_model &model, const fmt::Plan &plan, const ExprValues &values,
+                 const ModelMemory &memory, const BoundInterface *interface, Program &program)
+      : model(model), allocator(model.allocator), plan(plan), values(values), memory(memory),
+        interface(interface), program(program) {}
+
+  Error build(const Steps *steps) {
+    if (Error error = placeSlots())
+      return error;
+    if (Error error = sizeBuffers())
+      return error;
+    size_t args = 0, patches = 0;
+    for (uint32_t i = 0; i < count(steps); ++i)
+      for (uint32_t a = 0; a < count(steps->Get(i)->args()); ++a, ++args)
+        patches += isPatched(*steps->Get(i)->args()->Get(a));
+    // Steps may share a list of arguments, so the header's size is no limit.
+    if (args > UINT32_MAX)
+      return makeError(allocator, INGOT_ERROR_ARTIFACT, "'%s' is damaged: %zu arguments in a plan",
+                       model.artifact.name(), args);
+    if (!program.steps.create(allocator, count(steps)) ||
+        !program.args.create(allocator, args) || !program.patches.create(allocator, patches))
+      return outOfMemory(allocator, "a bind", args * sizeof(uint64_t) + patches * sizeof(Patch));
+    for (uint32_t i = 0; i < count(steps); ++i)
+      if (Error error = bindStep(*steps->Get(i), i))
+        return error;
+    return nullptr;
+  }
+
+private:
+  Error placeSlots() {
+    if (!slotOffsets.create(allocator, count(plan.slots())) ||
+        !slotBytes.create(allocator, count(plan.slots())))
+      return outOfMemory(allocator, "a memory plan", count(plan.slots()) * sizeof(int64_t));
+    int64_t end = 0;
+    for (uint32_t i = 0; i < slotOffsets.size(); ++i) {
+      int64_t size = 0;
+      bool isForRuns = !interface && !values.isDefined(plan.slots()->Get(i));
+      if (!isForRuns)
+        if (Error error = values.getSize(allocator, plan.slots()->Get(i), "a slot",
+                                         "working memory", &size))
+          return error;
+      slotBytes[i] = size;
+      slotOffsets[i] = end;
+      int64_t padded;
+      if (__builtin_add_overflow(size, kSlotAlignment - 1, &padded) ||
+          __builtin_add_overflow(end, padded / kSlotAlignment * kSlotAlignment, &end))
+        return makeError(allocator, INGOT_ERROR_OUT_OF_MEMORY,
+                         "working memory does not fit 64 bits");
+    }
+    program.arenaBytes = size_t(end);
+    return nullptr;
+  }
+
+  /// Bytes of what a buffer lives in; -1 if the plan may not use it here.
+  int64_t container(const fmt::Buffer &buffer, uint32_t number) {
+    switch (buffer.kind()) {
+    case fmt::BufferKind::Weight:
+      return int64_t(model.header().blobs()->Get(buffer.index())->length());
+    case fmt::BufferKind::Scratch:
+      return slotBytes[buffer.index()];
+    case fmt::BufferKind::Model:
+      return memory.buffers[number].data() ? int64_t(memory.buffers[number].size()) : 0;
+    case fmt::BufferKind::Input:
+      return interface ? int64_t((*interface->inputs)[buffer.index()].bytes) : -1;
+    case fmt::BufferKind::Output:
+      return interface ? int64_t((*interface->outputs)[buffer.index()].bytes) : -1;
+    case fmt::BufferKind::State:
+      return interface ? (*interface->stateBytes)[buffer.index()] : -1;
+    case fmt::BufferKind::WorkerScratch:
+      return -1;
+    }
+    return -1;
+  }
+
+  Error sizeBuffers() {
+    if (!bufferBytes.create(allocator, count(plan.buffers())))
+      return outOfMemory(allocator, "a memory plan", count(plan.buffers()) * sizeof(int64_t));
+    for (uint32_t i = 0; i < bufferBytes.size(); ++i) {
+      const fmt::Buffer &buffer = *plan.buffers()->Get(i);
+      int64_t limit = container(buffer, i);
+      bufferBytes[i] = -1;
+      // An init plan shares the list with the runs.
+      if (limit < 0 || (!interface && !values.isDefined(buffer.size())))
+        continue;
+      const char *name = text(buffer.name(), "a buffer");
+      if (Error error =
+              values.getSize(allocator, buffer.size(), "the size", name, &bufferBytes[i]))
+        return error;
+      if (bufferBytes[i] > limit)
+        return makeError(allocator, INGOT_ERROR_ARTIFACT,
+                         "'%s' is damaged: buffer %u (%s) of %lld bytes lies in %lld",
+                         model.artifact.name(), i, name, (long long)bufferBytes[i],
+                         (long long)limit);
+    }
+    return nullptr;
+  }
+
+  static bool isPatchedKind(fmt::BufferKind kind) {
+    return kind == fmt::BufferKind::Input || kind == fmt::BufferKind::Output ||
+           kind == fmt::BufferKind::Scratch || kind == fmt::BufferKind::State;
+  }
+  bool isPatched(const fmt::Arg &arg) const {
+    return arg.kind() == fmt::ArgKind::Pointer &&
+           isPatchedKind(plan.buffers()->Get(arg.buffer())->kind());
+  }
+
+  Error bindArg(const fmt::Arg &arg, uint32_t index, const char *step) {
+    uint64_t &slot = program.args[index];
+    if (arg.kind() == fmt::ArgKind::F32) {
+      slot = arg.bits();
+      return nullptr;
+    }
+    int64_t value;
+    if (Error error = values.get(allocator, arg.expr(), "an argument", step, &value))
+      return error;
+    slot = uint64_t(value);
+    if (arg.kind() != fmt::ArgKind::Pointer)
+      return nullptr;
+
+    const fmt::Buffer &buffer = *plan.buffers()->Get(arg.buffer());
+    if (value < 0 || value > bufferBytes[arg.buffer()])
+      return makeError(allocator, INGOT_ERROR_ARTIFACT,
+                       "'%s' is damaged: step '%s' points to byte %lld of buffer %u (%s) of %lld",
+                       model.artifact.name(), step, (long long)value, arg.buffer(),
+                       text(buffer.name(), "a buffer"), (long long)bufferBytes[arg.buffer()]);
+    if (buffer.kind() == fmt::BufferKind::Weight)
+      slot = reinterpret_cast<uintptr_t>(
+          model.artifact.data() + model.header().blobs()->Get(buffer.index())->offset() + value);
+    else if (buffer.kind() == fmt::BufferKind::Model)
+      slot = reinterpret_cast<uintptr_t>(memory.buffers[arg.buffer()].data() + value);
+    else
+      program.patches[nextPatch++] = {
+          index, buffer.kind(), buffer.index(),
+          value +
+              (buffer.kind() == fmt::BufferKind::Scratch ? slotOffsets[buffer.index()] : 0)};
+    return nullptr;
+  }
+
+  Error gridTasks(const fmt::Step &step, const char *name, int64_t *tasks) {
+    int64_t extents[3];
+    uint32_t exprs[3] = {step.grid()->x(), step.grid()->y(), step.grid()->z()};
+    for (int i = 0; i < 3; ++i)
+      if (Error error = values.getSize(allocator, exprs[i], "the grid", name, &extents[i]))
+        return error;
+    bool isEmpty = !extents[0] || !extents[1] || !extents[2];
+    *tasks = 0;
+    if (!isEmpty && (__builtin_mul_overflow(extents[0], extents[1], tasks) ||
+                     __builtin_mul_overflow(*tasks, extents[2], tasks)))
+      return makeError(allocator, INGOT_ERROR_SHAPE, "the grid of step '%s' does not fit 64 bits",
+                       name);
+    return nullptr;
+  }
+
+  /// Copies and fills stay inside their buffers.
+  Error bindTransfer(const fmt::Step &step, uint32_t firstArg, const char *name,
+                     int64_t *tasks) {
+    bool isCopy = step.kind() == fmt::StepKind::Copy;
+    auto bytes = int64_t(program.args[firstArg + (isCopy ? 2 : 1)]);
+    for (uint32_t a = 0; a < (isCopy ? 2u : 1u); ++a) {
+      const fmt::Arg &arg = *step.args()->Get(a);
+      int64_t left = bufferBytes[arg.buffer()] - values[arg.expr()];
+      if (bytes < 0 || bytes > left)
+        return makeError(allocator, INGOT_ERROR_ARTIFACT,
+                         "'%s' is damaged: step '%s' moves %lld bytes where there are %lld",
+                         model.artifact.name(), name, (long long)bytes, (long long)left);
+    }
+    *tasks = bytes / kTransferBytes + (bytes % kTransferBytes != 0);
+    return nullptr;
+  }
+
+  Error bindStep(const fmt::Step &step, uint32_t number) {
+    const char *name = text(step.name(), "(unnamed)");
+    BoundStep &bound = program.steps[number];
+    bound.kind = step.kind();
+    bound.number = number;
+    bound.firstArg = nextArg;
+    bound.step = &step;
+    for (uint32_t a = 0; a < count(step.args()); ++a)
+      if (Error error = bindArg(*step.args()->Get(a), nextArg++, name))
+        return error;
+    if (step.kind() == fmt::StepKind::Launch) {
+      const fmt::Kernel &kernel = *model.target->kernels()->Get(step.kernel());
+      bound.kernel = reinterpret_cast<ingot_kernel_function>(
+          reinterpret_cast<uintptr_t>(model.code + kernel.offset()));
+      if (Error error = gridTasks(step, name, &bound.tasks))
+        return error;
+      int64_t scratch = 0;
+      if (kernel.worker_scratch() != fmt::kNone)
+        if (Error error = values.getSize(allocator, kernel.worker_scratch(), "worker scratch",
+                                         name, &scratch))
+          return error;
+      if (size_t(scratch) > program.workerScratchBytes)
+        program.workerScratchBytes = size_t(scratch);
+    } else if (Error error = bindTransfer(step, bound.firstArg, name, &bound.tasks)) {
+      return error;
+    }
+    bound.flops = estimate(step.flops());
+    bound.bytes = estimate(step.bytes());
+    return nullptr;
+  }
+
+  int64_t estimate(uint32_t expr) const {
+    return expr != fmt::kNone && values.isDefined(expr) ? values[expr] : -1;
+  }
+
+  const ingot_model &model;
+  const Allocator &allocator;
+  const fmt::Plan &plan;
+  const ExprValues &values;
+  const ModelMemory &memory;
+  const BoundInterface *interface;
+  Program &program;
+  Array<int64_t> slotOffsets, slotBytes, bufferBytes;
+  uint32_t nextArg = 0, nextPatch = 0;
+};
+
+} // namespace
+
+Error buildProgram(const ingot_model &model, const fmt::Plan &plan, const Steps *steps,
+                   const ExprValues &values, const ModelMemory &memory,
+                   const BoundInterface *interface, Program &program) {
+  return ProgramBuilder(model, plan, values, memory, interface, program).build(steps);
+}
+
+} // namespace ingot::runtime

@@ -1,0 +1,86 @@
+// One caller's bound tensors, binds and working memory.
+#pragma once
+
+#include "runtime/bind.h"
+#include "runtime/cpu_executor.h"
+
+namespace ingot::runtime {
+
+/// What is bound to one entry.
+struct EntryTensors {
+  Array<ingot_tensor> inputs;
+  Array<bool> isSet;
+  Array<ingot_tensor> outputs;
+  Array<bool> isBorrowed; // by output
+  Array<Region> owned;    // by output
+  Array<int64_t> key;     // of `inputs`, as of the last look
+  const Bind *last = nullptr; // of the last bind or run
+};
+
+/// Makes a second thread inside a session an error instead of a crash.
+class Guard {
+public:
+  explicit Guard(std::atomic<bool> &flag)
+      : flag(flag), isFree(!flag.exchange(true, std::memory_order_acquire)) {}
+  ~Guard() {
+    if (isFree)
+      flag.store(false, std::memory_order_release);
+  }
+  explicit operator bool() const { return isFree; }
+
+private:
+  std::atomic<bool> &flag;
+  bool isFree;
+};
+
+} // namespace ingot::runtime
+
+struct ingot_session {
+  explicit ingot_session(ingot_model *model) : model(model), allocator(model->allocator) {
+    model->retain();
+  }
+  ~ingot_session() { dropBinds(); }
+
+  [[nodiscard]] ingot::runtime::Error create(const ingot_session_options &options);
+  [[nodiscard]] ingot::runtime::Error useEntry(const char *name);
+  /// The bind for the tensors that are set, made if it is a new shape, with
+  /// memory and pointers in place.
+  [[nodiscard]] ingot::runtime::Error prepare(ingot::runtime::Bind **result);
+  [[nodiscard]] ingot::runtime::Error reserve(const ingot_dim *dims, size_t count);
+  [[nodiscard]] ingot::runtime::Error run();
+  void dropBinds();
+  void resetState();
+
+  const ingot::artifact::Entry &currentEntry() const { return model->entry(entry); }
+  ingot::runtime::EntryTensors &tensors() { return entries[entry]; }
+
+  ingot_model *model;
+  const ingot::runtime::Allocator &allocator;
+  std::atomic<bool> isBusy{false};
+  uint32_t entry = 0;
+  ingot::runtime::Array<ingot::runtime::EntryTensors> entries;
+  // Changes with every pointer that arguments are made from.
+  uint64_t pointerVersion = 1;
+  ingot_thread_pool threadPool = {};
+  ingot::runtime::CpuExecutor executor;
+  const volatile int32_t *cancelFlag = nullptr;
+  ingot_profile_function profile = nullptr;
+  void *profileUser = nullptr;
+
+private:
+  ingot::runtime::Bind *findBind(const int64_t *key, size_t length);
+  ingot::runtime::Error addBind(const ingot::runtime::SymbolValues &symbols,
+                                const ingot_tensor *inputs, ingot::runtime::Bind **result);
+  ingot::runtime::Error provideMemory(const ingot::runtime::Bind &bind);
+  ingot::runtime::Error checkOutputs(const ingot::runtime::Bind &bind);
+  void patch(ingot::runtime::Bind &bind);
+  ingot::runtime::Error failure(const ingot::runtime::Run &run);
+  void reportProfile(const ingot::runtime::Bind &bind);
+
+  ingot::runtime::Array<ingot::runtime::Bind *> binds; // null: free
+  uint64_t clock = 0;                                  // counts looks into `binds`
+  ingot::runtime::Region arena;
+  ingot::runtime::Array<ingot::runtime::Region> states;
+  ingot::runtime::Array<int64_t> stateBytes; // -1: not made yet
+  ingot::runtime::Array<int64_t> nanoseconds; // by step, while profiling
+};
