@@ -37,18 +37,18 @@ using namespace mlir;
 namespace ingot::cpu {
 
 void registerKernelDialects(DialectRegistry &registry) {
-  registry.insert<func::FuncDialect, scf::SCFDialect, cf::ControlFlowDialect,
-                  vector::VectorDialect, memref::MemRefDialect,
-                  arith::ArithDialect, math::MathDialect, index::IndexDialect,
-                  affine::AffineDialect, x86vector::X86VectorDialect,
-                  LLVM::LLVMDialect>();
+  registry
+      .insert<func::FuncDialect, scf::SCFDialect, cf::ControlFlowDialect,
+              vector::VectorDialect, memref::MemRefDialect, arith::ArithDialect,
+              math::MathDialect, index::IndexDialect, affine::AffineDialect,
+              x86vector::X86VectorDialect, LLVM::LLVMDialect>();
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
 }
 
-/// Order matters twice: strided metadata is expanded into affine.apply, so affine
-/// is lowered before and after; vectors go before the scalar dialects they are
-/// lowered through.
+/// Order matters twice: strided metadata is expanded into affine.apply, so
+/// affine is lowered before and after; vectors go before the scalar dialects
+/// they are lowered through.
 static void buildLowering(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -75,8 +75,9 @@ static void buildLowering(OpPassManager &pm) {
 
 llvm::FailureOr<std::string> compileToObject(ModuleOp module, IsaLevel level,
                                              KernelDump *dump) {
-  auto kernels = llvm::make_filter_range(
-      module.getOps<func::FuncOp>(), [](func::FuncOp f) { return !f.isExternal(); });
+  auto kernels =
+      llvm::make_filter_range(module.getOps<func::FuncOp>(),
+                              [](func::FuncOp f) { return !f.isExternal(); });
   assert(llvm::hasSingleElement(kernels) && "a module holds one kernel");
   func::FuncOp kernel = *kernels.begin();
   std::string name = kernel.getName().str();
@@ -132,8 +133,8 @@ struct Worker {
     KernelObject result;
     sink = &result.error;
     if (OwningOpRef<ModuleOp> module = job.build(context)) {
-      auto object = compileToObject(*module, job.level,
-                                    dump ? &result.dump : nullptr);
+      auto object =
+          compileToObject(*module, job.level, dump ? &result.dump : nullptr);
       if (succeeded(object))
         result.object = std::move(*object);
     }
@@ -157,8 +158,8 @@ std::vector<KernelObject> compileKernels(llvm::ArrayRef<KernelJob> jobs,
       results[i] = worker->run(jobs[i], options.dump);
     }
   };
-  unsigned threads =
-      std::min<size_t>(std::max(1u, options.jobs), std::max<size_t>(1, jobs.size()));
+  unsigned threads = std::min<size_t>(std::max(1u, options.jobs),
+                                      std::max<size_t>(1, jobs.size()));
   if (threads == 1) {
     work();
     return results;

@@ -1,4 +1,5 @@
-//===- Backend.h - From MLIR to an object file in memory -------------------===//
+//===- Backend.h - From MLIR to an object file in memory
+//-------------------===//
 //
 // A kernel is an MLIR module with one public function
 //
@@ -6,9 +7,9 @@
 //                   %status: memref<1xi64>)
 //
 // in the func, scf, cf, vector, memref, arith, math, index, x86vector and llvm
-// dialects. ARGS are memref<1xT> (a bare pointer), i64, index or f32. The object
-// holds one symbol, `name`, with the signature of runtime/kernel_abi.h: a wrapper
-// that reads the argument slots and runs the inlined body.
+// dialects. ARGS are memref<1xT> (a bare pointer), i64, index or f32. The
+// object holds one symbol, `name`, with the signature of runtime/kernel_abi.h:
+// a wrapper that reads the argument slots and runs the inlined body.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -35,8 +36,8 @@ struct KernelDump {
   std::string assembly; ///< Intel syntax
 };
 
-/// Compiles the one kernel in `module`, consuming its contents. Errors go to the
-/// context's diagnostic handler. `dump` may be null.
+/// Compiles the one kernel in `module`, consuming its contents. Errors go to
+/// the context's diagnostic handler. `dump` may be null.
 llvm::FailureOr<std::string> compileToObject(mlir::ModuleOp module,
                                              IsaLevel level,
                                              KernelDump *dump = nullptr);
@@ -45,8 +46,8 @@ llvm::FailureOr<std::string> compileToObject(mlir::ModuleOp module,
 struct KernelJob {
   std::string name;
   IsaLevel level;
-  /// Builds the module in the context it is given: a worker's own, so it must not
-  /// touch IR of another context. Null after a diagnostic.
+  /// Builds the module in the context it is given: a worker's own, so it must
+  /// not touch IR of another context. Null after a diagnostic.
   std::function<mlir::OwningOpRef<mlir::ModuleOp>(mlir::MLIRContext &)> build;
 };
 
@@ -59,8 +60,8 @@ struct KernelObject {
 struct CompileOptions {
   unsigned jobs = 1; ///< threads
   bool dump = false;
-  /// Called in each worker's context before its first job, to load dialects that
-  /// `build` needs.
+  /// Called in each worker's context before its first job, to load dialects
+  /// that `build` needs.
   std::function<void(mlir::MLIRContext &)> prepare;
 };
 

@@ -74,8 +74,8 @@ static void wrap(Module &module, Function &body, StringRef name) {
   b.CreateRetVoid();
 }
 
-/// No unwind tables and no symbol that could be resolved elsewhere: otherwise an
-/// .eh_frame or a GOT entry appears.
+/// No unwind tables and no symbol that could be resolved elsewhere: otherwise
+/// an .eh_frame or a GOT entry appears.
 static void setAttributes(Module &module, const Isa &isa) {
   module.setPICLevel(PICLevel::BigPIC);
   for (Function &function : module) {

@@ -77,8 +77,10 @@ ValueRange Emitter::loop(Value from, Value to, Value step, ValueRange init,
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(op.getBody());
-    SmallVector<Value> next = body(op.getInductionVar(), op.getRegionIterArgs());
-    assert(next.size() == init.size() && "loop carries another number of values");
+    SmallVector<Value> next =
+        body(op.getInductionVar(), op.getRegionIterArgs());
+    assert(next.size() == init.size() &&
+           "loop carries another number of values");
     if (!init.empty())
       scf::YieldOp::create(b, loc, next);
   }
@@ -146,8 +148,8 @@ Value Emitter::broadcast(Value scalar, unsigned lanes) {
 Value Emitter::load(VectorType type, Value buffer, Value at, Value mask) {
   if (!mask)
     return vector::LoadOp::create(b, loc, type, buffer, ValueRange{at});
-  return vector::MaskedLoadOp::create(b, loc, type, buffer, ValueRange{at}, mask,
-                                      constant(type, 0));
+  return vector::MaskedLoadOp::create(b, loc, type, buffer, ValueRange{at},
+                                      mask, constant(type, 0));
 }
 
 Value Emitter::loadScalar(Value buffer, Value at) {

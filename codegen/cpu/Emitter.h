@@ -1,8 +1,9 @@
-//===- Emitter.h - What the kernel generators write with -------------------===//
+//===- Emitter.h - What the kernel generators write with
+//-------------------===//
 //
-// `Emitter` is a builder at one place for one ISA level; `Val` wraps an SSA value
-// so that formulas read as formulas. A `Val` is a scalar or a vector, of floats or
-// integers: every operation here works on all four alike.
+// `Emitter` is a builder at one place for one ISA level; `Val` wraps an SSA
+// value so that formulas read as formulas. A `Val` is a scalar or a vector, of
+// floats or integers: every operation here works on all four alike.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -38,7 +39,7 @@ struct Emitter {
   mlir::Value sub(mlir::Value x, mlir::Value y);
   mlir::Value mul(mlir::Value x, mlir::Value y);
   mlir::Value min(mlir::Value x, mlir::Value y);
-  mlir::Value ceilDiv(mlir::Value x, mlir::Value y); ///< x >= 0, y > 0
+  mlir::Value ceilDiv(mlir::Value x, mlir::Value y);  ///< x >= 0, y > 0
   mlir::Value floorDiv(mlir::Value x, mlir::Value y); ///< x >= 0, y > 0
   mlir::Value toIndex(mlir::Value x);
   mlir::Value toI64(mlir::Value x);
@@ -57,8 +58,8 @@ struct Emitter {
 
   /// The unranked view of a bare pointer parameter: memref<1xT> to memref<?xT>.
   mlir::Value flat(mlir::Value pointer);
-  /// `count` elements on the stack, 64-byte aligned, allocated at the function's
-  /// top: inside a loop it would grow the stack.
+  /// `count` elements on the stack, 64-byte aligned, allocated at the
+  /// function's top: inside a loop it would grow the stack.
   mlir::Value stackBuffer(mlir::Type element, int64_t count);
 
   /// A mask of the first `count` lanes; null stands for "all" everywhere.
@@ -115,10 +116,10 @@ Val copySign(Val magnitude, Val sign);
 /// instruction each.
 Val minFirst(Val x, Val y);
 Val maxFirst(Val x, Val y);
-Val bits(Val x);               ///< f32 -> i32, f64 -> i64
-Val floats(Val x);             ///< back
-Val extend(Val x);             ///< f32 -> f64, i1 (unsigned) or i32 -> i64
-Val toF32(Val x);              ///< f64 -> f32, rounded
+Val bits(Val x);   ///< f32 -> i32, f64 -> i64
+Val floats(Val x); ///< back
+Val extend(Val x); ///< f32 -> f64, i1 (unsigned) or i32 -> i64
+Val toF32(Val x);  ///< f64 -> f32, rounded
 /// Horner's rule, coefficients from the lowest power up.
 Val polynomial(Val x, llvm::ArrayRef<double> coefficients);
 /// i1, true where any lane is.

@@ -15,8 +15,10 @@ bool hostRuns(IsaLevel level) {
   // libgcc's check covers the operating system's support (XCR0) too.
   __builtin_cpu_init();
   switch (level) {
-  case IsaLevel::V3: return __builtin_cpu_supports("x86-64-v3");
-  case IsaLevel::V4: return __builtin_cpu_supports("x86-64-v4");
+  case IsaLevel::V3:
+    return __builtin_cpu_supports("x86-64-v3");
+  case IsaLevel::V4:
+    return __builtin_cpu_supports("x86-64-v4");
   }
 #endif
   return false;

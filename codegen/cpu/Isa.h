@@ -1,7 +1,8 @@
-//===- Isa.h - Instruction set levels of the CPU code ----------------------===//
+//===- Isa.h - Instruction set levels of the CPU code
+//----------------------===//
 //
-// An artifact carries one code blob per level; the runtime picks the highest one
-// the CPU has. A level fixes the vector length and which intrinsics may be
+// An artifact carries one code blob per level; the runtime picks the highest
+// one the CPU has. A level fixes the vector length and which intrinsics may be
 // emitted: an AVX-512 intrinsic under v3 aborts in LLVM's backend.
 //
 //===----------------------------------------------------------------------===//

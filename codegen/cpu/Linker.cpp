@@ -66,7 +66,8 @@ static std::string inspect(const ElfObject &object, StringRef name) {
       consumeError(sectionName.takeError());
       return "damaged section table";
     }
-    if ((flags & ELF::SHF_ALLOC) && (flags & ELF::SHF_WRITE) && section.getSize())
+    if ((flags & ELF::SHF_ALLOC) && (flags & ELF::SHF_WRITE) &&
+        section.getSize())
       return ("has writable data in section '" + *sectionName + "'").str();
     Expected<object::section_iterator> target = section.getRelocatedSection();
     if (!target) {
@@ -127,8 +128,8 @@ static std::string runLld(ArrayRef<std::string> objects, StringRef script,
   if (!usable)
     return "lld crashed earlier in this process";
   SmallVector<const char *> args{
-      "ld.lld", "-pie",    "--no-dynamic-linker", "-z", "text",
-      "-z",     "norelro", "--build-id=none",     "-e", "0",
+      "ld.lld", "-pie", "--no-dynamic-linker", "-z", "text", "-z", "norelro",
+      "--build-id=none", "-e", "0",
       // One thread: the blob is small, and lld's pool would outlive the link.
       "--threads=1", "-T", script.data(), "-o", output.data()};
   for (const std::string &object : objects)
@@ -146,8 +147,8 @@ static std::string runLld(ArrayRef<std::string> objects, StringRef script,
 /// Takes the code and the entry offsets out of the linked file.
 static std::string readBack(StringRef elf, ArrayRef<LinkInput> inputs,
                             Blob &blob) {
-  auto object = object::ObjectFile::createELFObjectFile(
-      MemoryBufferRef(elf, "blob"));
+  auto object =
+      object::ObjectFile::createELFObjectFile(MemoryBufferRef(elf, "blob"));
   if (!object)
     return toString(object.takeError());
   bool found = false;
@@ -176,7 +177,8 @@ static std::string readBack(StringRef elf, ArrayRef<LinkInput> inputs,
   for (const LinkInput &input : inputs) {
     auto it = offsets.find(input.name);
     if (it == offsets.end())
-      return ("kernel '" + input.name + "' is missing in the linked file").str();
+      return ("kernel '" + input.name + "' is missing in the linked file")
+          .str();
     blob.entries.push_back(it->second);
   }
   return "";

@@ -1,4 +1,5 @@
-//===- Linker.h - Kernel objects to one flat blob --------------------------===//
+//===- Linker.h - Kernel objects to one flat blob
+//--------------------------===//
 //
 // The blob is position independent and has no relocations, no writable data and
 // no external symbols: the runtime maps it read+execute and calls by offset.
@@ -26,7 +27,8 @@ struct LinkInput {
 struct Blob {
   std::string code; ///< to be mapped at any page, alignment 64 within it
   std::vector<uint64_t> entries; ///< offset of each input's kernel, input order
-  std::string elf; ///< the same code with symbols, for debuggers and disassembly
+  std::string
+      elf; ///< the same code with symbols, for debuggers and disassembly
 };
 
 /// Links `inputs`. Thread safe; one link runs at a time in the process, because

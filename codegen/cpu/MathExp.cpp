@@ -14,8 +14,8 @@ static constexpr double kLog2E = 1.44269504;
 static constexpr double kLn2High = 0.693359375, kLn2Low = -2.12194440e-4;
 
 namespace {
-/// x = n ln 2 + r, with n rounded by adding 1.5 * 2^23: its low bits are then the
-/// integer, plus `bias`, and no conversion is needed.
+/// x = n ln 2 + r, with n rounded by adding 1.5 * 2^23: its low bits are then
+/// the integer, plus `bias`, and no conversion is needed.
 struct Reduced {
   Val shifted, n, exponential; ///< exponential = e^r, in [0.7, 1.42]
 };
@@ -40,8 +40,8 @@ Val expInRange(Val x) {
 
 Val vectorExp(Val x) {
   Emitter &e = *x.e;
-  // Beyond these the result is 0 or inf; without the clamp -3.4e38, a common mask
-  // fill, would leave the range of n. NaN passes minFirst and maxFirst.
+  // Beyond these the result is 0 or inf; without the clamp -3.4e38, a common
+  // mask fill, would leave the range of n. NaN passes minFirst and maxFirst.
   x = maxFirst(x.k(-104.0), minFirst(x.k(89.0), x));
   auto type = dyn_cast<VectorType>(x.type());
   if (e.target.avx512 && type && type.getNumElements() == 16) {
@@ -50,9 +50,9 @@ Val vectorExp(Val x) {
     Value rounding = e.integer(e.b.getI32Type(), 4); // as MXCSR says
     // The operands go to the intrinsic in this order: value, exponent,
     // passthrough; the names in the op's documentation are others.
-    return {e, x86vector::MaskScaleFOp::create(e.b, e.loc, type,
-                                               reduced.exponential, reduced.n,
-                                               reduced.exponential, all, rounding)};
+    return {e, x86vector::MaskScaleFOp::create(
+                   e.b, e.loc, type, reduced.exponential, reduced.n,
+                   reduced.exponential, all, rounding)};
   }
   // 2^n in two factors, so that results that overflow or are denormal come out
   // right: with bias 254, half of the biased n is the exponent field of one.
@@ -74,11 +74,10 @@ Val vectorLog(Val x) {
   n = n + select(denormal, x.k(-23.0), x.k(0.0));
 
   Val f2 = f * f;
-  Val p = polynomial(f, {0.3333331346511841, -0.25000008940696716,
-                         0.2000211924314499, -0.1666799634695053,
-                         0.14219552278518677, -0.1240558847784996,
-                         0.11888160556554794, -0.11675655096769333,
-                         0.06746648997068405});
+  Val p = polynomial(
+      f, {0.3333331346511841, -0.25000008940696716, 0.2000211924314499,
+          -0.1666799634695053, 0.14219552278518677, -0.1240558847784996,
+          0.11888160556554794, -0.11675655096769333, 0.06746648997068405});
   Val y = fma(n, x.k(kLn2Low), p * f * f2);
   y = fma(f2, x.k(-0.5), y);
   Val result = fma(n, x.k(kLn2High), f + y);

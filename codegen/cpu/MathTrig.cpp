@@ -10,8 +10,9 @@ namespace ingot::cpu {
 /// sin(x + quarterTurns * pi/2).
 static Val sine(Val x, int quarterTurns) {
   Emitter &e = *x.e;
-  // n = round(x 2/pi) by adding 1.5 * 2^52, r = x - n pi/2 in f64: exact products
-  // and 106 bits of pi/2, so r is good to an f32 rounding for |x| below 2^31.
+  // n = round(x 2/pi) by adding 1.5 * 2^52, r = x - n pi/2 in f64: exact
+  // products and 106 bits of pi/2, so r is good to an f32 rounding for |x|
+  // below 2^31.
   Val d = extend(x);
   Val magic = d.k(6755399441055744.0);
   Val shifted = fma(d, d.k(0.63661977236758134308), magic);
@@ -22,8 +23,8 @@ static Val sine(Val x, int quarterTurns) {
   // Far beyond, r is noise; keep it where the polynomials are bounded.
   r = maxFirst(r.k(-0.8), minFirst(r.k(0.8), r));
   Val pattern = bits(shifted);
-  Val quadrant{e, arith::TruncIOp::create(e.b, e.loc,
-                                          x.as(e.b.getI32Type()), pattern.v)};
+  Val quadrant{e, arith::TruncIOp::create(e.b, e.loc, x.as(e.b.getI32Type()),
+                                          pattern.v)};
   quadrant = quadrant + quadrant.k(quarterTurns);
 
   Val s = r * r;
@@ -50,11 +51,10 @@ static Val exp2InF64(Val y) {
   Val magic = y.k(6755399441055744.0);
   Val shifted = y + magic;
   Val f = y - (shifted - magic);
-  Val p = polynomial(f, {0.99999999999976227, 0.693147180546514,
-                         0.240226506988806, 0.0555041093934235,
-                         0.00961812854282273, 0.00133334520613705,
-                         0.000154038517713055, 1.53097376918947e-05,
-                         1.31758542539e-06});
+  Val p = polynomial(
+      f, {0.99999999999976227, 0.693147180546514, 0.240226506988806,
+          0.0555041093934235, 0.00961812854282273, 0.00133334520613705,
+          0.000154038517713055, 1.53097376918947e-05, 1.31758542539e-06});
   return floats(bits(p) + shl(bits(shifted), 52));
 }
 
@@ -83,8 +83,8 @@ Val vectorPow(Val x, Val y) {
   Val one = x.k(1.0), zero = x.k(0.0);
   Val base = abs(x), size = abs(y);
   Val a = extend(base), b = extend(y);
-  // |x|^y. log2 of 0 and inf is put in by hand; the clamp keeps exp2's range, and
-  // truncation to f32 makes 0, denormals and inf of what is left.
+  // |x|^y. log2 of 0 and inf is put in by hand; the clamp keeps exp2's range,
+  // and truncation to f32 makes 0, denormals and inf of what is left.
   Val logarithm = log2InF64(a);
   logarithm = select(eq(base, zero), a.k(-inf), logarithm);
   logarithm = select(eq(base, x.k(inf)), a.k(inf), logarithm);
@@ -137,9 +137,7 @@ static Val remainderInF64(Val x, Val y) {
   return select(valid, {e, loop.getResult(0)}, a.k(std::nan("")));
 }
 
-Val vectorRem(Val x, Val y) {
-  return copySign(toF32(remainderInF64(x, y)), x);
-}
+Val vectorRem(Val x, Val y) { return copySign(toF32(remainderInF64(x, y)), x); }
 
 Val vectorMod(Val x, Val y) {
   Val r = copySign(remainderInF64(x, y), extend(x)), d = extend(y);

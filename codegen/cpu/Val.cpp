@@ -18,10 +18,18 @@ static Val binary(Val x, Val y) {
   return {e, e.b.createOrFold<IntOp>(e.loc, x.v, y.v)};
 }
 
-Val operator+(Val x, Val y) { return binary<arith::AddFOp, arith::AddIOp>(x, y); }
-Val operator-(Val x, Val y) { return binary<arith::SubFOp, arith::SubIOp>(x, y); }
-Val operator*(Val x, Val y) { return binary<arith::MulFOp, arith::MulIOp>(x, y); }
-Val operator/(Val x, Val y) { return binary<arith::DivFOp, arith::DivSIOp>(x, y); }
+Val operator+(Val x, Val y) {
+  return binary<arith::AddFOp, arith::AddIOp>(x, y);
+}
+Val operator-(Val x, Val y) {
+  return binary<arith::SubFOp, arith::SubIOp>(x, y);
+}
+Val operator*(Val x, Val y) {
+  return binary<arith::MulFOp, arith::MulIOp>(x, y);
+}
+Val operator/(Val x, Val y) {
+  return binary<arith::DivFOp, arith::DivSIOp>(x, y);
+}
 Val operator-(Val x) {
   if (x.isFloat())
     return {*x.e, x.e->b.createOrFold<arith::NegFOp>(x.e->loc, x.v)};
@@ -37,13 +45,16 @@ Val operator^(Val x, Val y) {
   return {*x.e, x.e->b.createOrFold<arith::XOrIOp>(x.e->loc, x.v, y.v)};
 }
 Val shl(Val x, int amount) {
-  return {*x.e, x.e->b.createOrFold<arith::ShLIOp>(x.e->loc, x.v, x.k(amount).v)};
+  return {*x.e,
+          x.e->b.createOrFold<arith::ShLIOp>(x.e->loc, x.v, x.k(amount).v)};
 }
 Val shr(Val x, int amount) {
-  return {*x.e, x.e->b.createOrFold<arith::ShRSIOp>(x.e->loc, x.v, x.k(amount).v)};
+  return {*x.e,
+          x.e->b.createOrFold<arith::ShRSIOp>(x.e->loc, x.v, x.k(amount).v)};
 }
 
-static Val compare(Val x, Val y, arith::CmpFPredicate f, arith::CmpIPredicate i) {
+static Val compare(Val x, Val y, arith::CmpFPredicate f,
+                   arith::CmpIPredicate i) {
   assert(x.type() == y.type() && "comparing two types");
   Emitter &e = *x.e;
   if (x.isFloat())
@@ -86,7 +97,9 @@ Val abs(Val x) {
   return {*x.e, math::AbsFOp::create(x.e->b, x.e->loc, x.v)};
 }
 Val sqrt(Val x) { return {*x.e, math::SqrtOp::create(x.e->b, x.e->loc, x.v)}; }
-Val floor(Val x) { return {*x.e, math::FloorOp::create(x.e->b, x.e->loc, x.v)}; }
+Val floor(Val x) {
+  return {*x.e, math::FloorOp::create(x.e->b, x.e->loc, x.v)};
+}
 Val copySign(Val magnitude, Val sign) {
   return {*sign.e, math::CopySignOp::create(sign.e->b, sign.e->loc, magnitude.v,
                                             sign.v)};
@@ -128,8 +141,8 @@ Val polynomial(Val x, ArrayRef<double> coefficients) {
 Value anyLane(Val x) {
   if (!isa<VectorType>(x.type()))
     return x.v;
-  return vector::ReductionOp::create(x.e->b, x.e->loc, vector::CombiningKind::OR,
-                                     x.v);
+  return vector::ReductionOp::create(x.e->b, x.e->loc,
+                                     vector::CombiningKind::OR, x.v);
 }
 
 } // namespace ingot::cpu

@@ -30,7 +30,8 @@ static Val floorDivide(Val x, Val y) {
   Val q = floor(x / y);
   Val rest = fma(-q, y, x);
   Val zero = x.k(0.0);
-  Val tooLarge = (lt(rest, zero) & gt(y, zero)) | (gt(rest, zero) & lt(y, zero));
+  Val tooLarge =
+      (lt(rest, zero) & gt(y, zero)) | (gt(rest, zero) & lt(y, zero));
   return select(tooLarge, q - x.k(1.0), q);
 }
 
@@ -70,30 +71,54 @@ static Val floatOp(ScalarOp op, Val x, Val y) {
   Emitter &e = *x.e;
   Val one = x.k(1.0), zero = x.k(0.0);
   switch (op) {
-  case ScalarOp::Add: return x + y;
-  case ScalarOp::Sub: return x - y;
-  case ScalarOp::Mul: return x * y;
-  case ScalarOp::Div: return x / y;
-  case ScalarOp::FloorDiv: return floorDivide(x, y);
-  case ScalarOp::Mod: return vectorMod(x, y);
-  case ScalarOp::Rem: return vectorRem(x, y);
-  case ScalarOp::Pow: return power(x, y);
-  case ScalarOp::Max: return vectorMax(x, y);
-  case ScalarOp::Min: return vectorMin(x, y);
-  case ScalarOp::Neg: return -x;
-  case ScalarOp::Abs: return abs(x);
-  case ScalarOp::Sign: return sign(x);
-  case ScalarOp::Relu: return maxFirst(zero, x);
-  case ScalarOp::Sqrt: return sqrt(x);
-  case ScalarOp::Rsqrt: return one / sqrt(x);
-  case ScalarOp::Reciprocal: return one / x;
-  case ScalarOp::Exp: return vectorExp(x);
-  case ScalarOp::Log: return vectorLog(x);
-  case ScalarOp::Sin: return vectorSin(x);
-  case ScalarOp::Cos: return vectorCos(x);
-  case ScalarOp::Tanh: return vectorTanh(x);
-  case ScalarOp::Erf: return vectorErf(x);
-  case ScalarOp::Sigmoid: return reciprocalOfOnePlusExp(-x);
+  case ScalarOp::Add:
+    return x + y;
+  case ScalarOp::Sub:
+    return x - y;
+  case ScalarOp::Mul:
+    return x * y;
+  case ScalarOp::Div:
+    return x / y;
+  case ScalarOp::FloorDiv:
+    return floorDivide(x, y);
+  case ScalarOp::Mod:
+    return vectorMod(x, y);
+  case ScalarOp::Rem:
+    return vectorRem(x, y);
+  case ScalarOp::Pow:
+    return power(x, y);
+  case ScalarOp::Max:
+    return vectorMax(x, y);
+  case ScalarOp::Min:
+    return vectorMin(x, y);
+  case ScalarOp::Neg:
+    return -x;
+  case ScalarOp::Abs:
+    return abs(x);
+  case ScalarOp::Sign:
+    return sign(x);
+  case ScalarOp::Relu:
+    return maxFirst(zero, x);
+  case ScalarOp::Sqrt:
+    return sqrt(x);
+  case ScalarOp::Rsqrt:
+    return one / sqrt(x);
+  case ScalarOp::Reciprocal:
+    return one / x;
+  case ScalarOp::Exp:
+    return vectorExp(x);
+  case ScalarOp::Log:
+    return vectorLog(x);
+  case ScalarOp::Sin:
+    return vectorSin(x);
+  case ScalarOp::Cos:
+    return vectorCos(x);
+  case ScalarOp::Tanh:
+    return vectorTanh(x);
+  case ScalarOp::Erf:
+    return vectorErf(x);
+  case ScalarOp::Sigmoid:
+    return reciprocalOfOnePlusExp(-x);
   case ScalarOp::Gelu: {
     Val half = x * x.k(0.5);
     return fma(half, vectorErf(x * x.k(0.70710678118654752)), half);
@@ -104,17 +129,28 @@ static Val floatOp(ScalarOp op, Val x, Val y) {
                      x.k(2 * 0.79788456080286536));
     return timesSigmoid(x, u2);
   }
-  case ScalarOp::GeluSigmoid: return timesSigmoid(x, x * x.k(1.702));
-  case ScalarOp::Silu: return timesSigmoid(x, x);
-  case ScalarOp::Floor: return floor(x);
-  case ScalarOp::Ceil: return {e, math::CeilOp::create(e.b, e.loc, x.v)};
-  case ScalarOp::Round: return {e, math::RoundEvenOp::create(e.b, e.loc, x.v)};
-  case ScalarOp::Eq: return eq(x, y);
-  case ScalarOp::Ne: return ne(x, y);
-  case ScalarOp::Lt: return lt(x, y);
-  case ScalarOp::Le: return le(x, y);
-  case ScalarOp::IsNaN: return isNaN(x);
-  default: break;
+  case ScalarOp::GeluSigmoid:
+    return timesSigmoid(x, x * x.k(1.702));
+  case ScalarOp::Silu:
+    return timesSigmoid(x, x);
+  case ScalarOp::Floor:
+    return floor(x);
+  case ScalarOp::Ceil:
+    return {e, math::CeilOp::create(e.b, e.loc, x.v)};
+  case ScalarOp::Round:
+    return {e, math::RoundEvenOp::create(e.b, e.loc, x.v)};
+  case ScalarOp::Eq:
+    return eq(x, y);
+  case ScalarOp::Ne:
+    return ne(x, y);
+  case ScalarOp::Lt:
+    return lt(x, y);
+  case ScalarOp::Le:
+    return le(x, y);
+  case ScalarOp::IsNaN:
+    return isNaN(x);
+  default:
+    break;
   }
   llvm_unreachable("scalar op has no float meaning");
 }
@@ -150,7 +186,8 @@ Val integerPower(Val x, Val n) {
       ValueRange{one.v, x.v, vectorMax(n, zero).v},
       [&](OpBuilder &b, Location loc, ValueRange args) {
         inside(b, [&] {
-          scf::ConditionOp::create(b, loc, anyLane(ne({e, args[2]}, zero)), args);
+          scf::ConditionOp::create(b, loc, anyLane(ne({e, args[2]}, zero)),
+                                   args);
         });
       },
       [&](OpBuilder &b, Location loc, ValueRange args) {
@@ -165,8 +202,7 @@ Val integerPower(Val x, Val n) {
       });
   Val positive{e, loop.getResult(0)};
   Val oddSign = select(ne(n & one, zero), x.k(-1), one);
-  Val negative = select(eq(x, one), one,
-                        select(eq(x, x.k(-1)), oddSign, zero));
+  Val negative = select(eq(x, one), one, select(eq(x, x.k(-1)), oddSign, zero));
   return select(lt(n, zero), negative, positive);
 }
 } // namespace
@@ -177,10 +213,14 @@ static Val integerOp(ScalarOp op, Val x, Val y) {
     return ne(r, zero) & ne(lt(r, zero), lt(y, zero));
   };
   switch (op) {
-  case ScalarOp::Add: return x + y;
-  case ScalarOp::Sub: return x - y;
-  case ScalarOp::Mul: return x * y;
-  case ScalarOp::Div: return divide(x, y).quotient;
+  case ScalarOp::Add:
+    return x + y;
+  case ScalarOp::Sub:
+    return x - y;
+  case ScalarOp::Mul:
+    return x * y;
+  case ScalarOp::Div:
+    return divide(x, y).quotient;
   case ScalarOp::FloorDiv: {
     auto [q, r] = divide(x, y);
     Val down = ne(r, zero) & ne(lt(x, zero), lt(y, zero));
@@ -190,22 +230,38 @@ static Val integerOp(ScalarOp op, Val x, Val y) {
     Val r = divide(x, y).remainder;
     return select(crossed(r), r + y, r);
   }
-  case ScalarOp::Rem: return divide(x, y).remainder;
-  case ScalarOp::Pow: return integerPower(x, y);
-  case ScalarOp::Max: return vectorMax(x, y);
-  case ScalarOp::Min: return vectorMin(x, y);
-  case ScalarOp::Neg: return -x;
-  case ScalarOp::Abs: return abs(x);
-  case ScalarOp::Sign: return sign(x);
-  case ScalarOp::Relu: return vectorMax(x, zero);
-  case ScalarOp::Eq: return eq(x, y);
-  case ScalarOp::Ne: return ne(x, y);
-  case ScalarOp::Lt: return lt(x, y);
-  case ScalarOp::Le: return le(x, y);
-  case ScalarOp::And: return ne(x, zero) & ne(y, zero);
-  case ScalarOp::Or: return ne(x, zero) | ne(y, zero);
-  case ScalarOp::Not: return eq(x, zero);
-  default: break;
+  case ScalarOp::Rem:
+    return divide(x, y).remainder;
+  case ScalarOp::Pow:
+    return integerPower(x, y);
+  case ScalarOp::Max:
+    return vectorMax(x, y);
+  case ScalarOp::Min:
+    return vectorMin(x, y);
+  case ScalarOp::Neg:
+    return -x;
+  case ScalarOp::Abs:
+    return abs(x);
+  case ScalarOp::Sign:
+    return sign(x);
+  case ScalarOp::Relu:
+    return vectorMax(x, zero);
+  case ScalarOp::Eq:
+    return eq(x, y);
+  case ScalarOp::Ne:
+    return ne(x, y);
+  case ScalarOp::Lt:
+    return lt(x, y);
+  case ScalarOp::Le:
+    return le(x, y);
+  case ScalarOp::And:
+    return ne(x, zero) & ne(y, zero);
+  case ScalarOp::Or:
+    return ne(x, zero) | ne(y, zero);
+  case ScalarOp::Not:
+    return eq(x, zero);
+  default:
+    break;
   }
   llvm_unreachable("scalar op has no integer meaning");
 }
@@ -214,15 +270,31 @@ static Val integerOp(ScalarOp op, Val x, Val y) {
 static Val boolOp(ScalarOp op, Val x, Val y) {
   Val one = x.k(1);
   switch (op) {
-  case ScalarOp::And: case ScalarOp::Mul: case ScalarOp::Min: return x & y;
-  case ScalarOp::Or: case ScalarOp::Add: case ScalarOp::Max: return x | y;
-  case ScalarOp::Not: return x ^ one;
-  case ScalarOp::Eq: return x ^ y ^ one;
-  case ScalarOp::Ne: case ScalarOp::Sub: return x ^ y;
-  case ScalarOp::Lt: return (x ^ one) & y;
-  case ScalarOp::Le: return (x ^ one) | y;
-  case ScalarOp::Abs: case ScalarOp::Sign: case ScalarOp::Relu: return x;
-  default: break;
+  case ScalarOp::And:
+  case ScalarOp::Mul:
+  case ScalarOp::Min:
+    return x & y;
+  case ScalarOp::Or:
+  case ScalarOp::Add:
+  case ScalarOp::Max:
+    return x | y;
+  case ScalarOp::Not:
+    return x ^ one;
+  case ScalarOp::Eq:
+    return x ^ y ^ one;
+  case ScalarOp::Ne:
+  case ScalarOp::Sub:
+    return x ^ y;
+  case ScalarOp::Lt:
+    return (x ^ one) & y;
+  case ScalarOp::Le:
+    return (x ^ one) | y;
+  case ScalarOp::Abs:
+  case ScalarOp::Sign:
+  case ScalarOp::Relu:
+    return x;
+  default:
+    break;
   }
   llvm_unreachable("scalar op has no boolean meaning");
 }

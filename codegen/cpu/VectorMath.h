@@ -1,9 +1,11 @@
-//===- VectorMath.h - Vector form of the scalar table ----------------------===//
+//===- VectorMath.h - Vector form of the scalar table
+//----------------------===//
 //
 // Every operation of ir/scalar/ScalarOps.def on a vector (or a scalar) of f32,
 // i64, i32 or i1, from basic instructions: nothing here leaves a call behind.
 // Largest error in units in the last place (ulp) of the f32 result, over all
-// finite inputs unless said otherwise; specials (0, -0, inf, NaN) as in C's libm:
+// finite inputs unless said otherwise; specials (0, -0, inf, NaN) as in C's
+// libm:
 //
 //   exp            0.9        denormal results to 1 unit of 2^-149
 //   log            0.9
@@ -30,9 +32,10 @@ namespace ingot::cpu {
 /// `op` on `operands`, which have one shape and the types the table allows.
 mlir::Value emitScalarOp(Emitter &e, ScalarOp op, mlir::ValueRange operands);
 
-/// Conversion of `value` to element type `element` (f32, f64, i64, i32, i16, i8,
-/// i1; unsigned where the integer type says so). Float to integer saturates and
-/// takes NaN to 0, integer to narrower integer wraps, anything to i1 is `!= 0`.
+/// Conversion of `value` to element type `element` (f32, f64, i64, i32, i16,
+/// i8, i1; unsigned where the integer type says so). Float to integer saturates
+/// and takes NaN to 0, integer to narrower integer wraps, anything to i1 is `!=
+/// 0`.
 mlir::Value emitCast(Emitter &e, mlir::Value value, mlir::Type element,
                      bool sourceUnsigned = false, bool targetUnsigned = false);
 

@@ -22,8 +22,8 @@ cpu::KernelJob axpy(std::string name, const Variant &variant) {
         return {pointer, pointer, b.getF32Type(), b.getI64Type()};
       },
       [](cpu::Emitter &e, mlir::ValueRange v) {
-        mlir::Value task = mlir::arith::SIToFPOp::create(e.b, e.loc, e.f32(),
-                                                         e.toI64(v[0]));
+        mlir::Value task =
+            mlir::arith::SIToFPOp::create(e.b, e.loc, e.f32(), e.toI64(v[0]));
         e.loop(e.index(0), e.toIndex(v[4]), e.index(1), [&](mlir::Value i) {
           cpu::Val x{e, e.loadScalar(v[2], i)};
           e.store(x * cpu::Val(e, v[3]) + cpu::Val(e, task), v[1], i);
@@ -42,9 +42,10 @@ TEST(CpuBackend, PassesPointersFloatsAndIntegers) {
   Loaded kernels = Loaded::make({axpy("axpy", variants()[0])});
   ASSERT_TRUE(kernels) << kernels.error;
   std::vector<float> in{1, 2, 3}, out(3);
-  kernels.function(0)(10, std::vector<uint64_t>{slot(out.data()), slot(in.data()),
-                                                slot(0.5f), slot<int64_t>(3)}
-                              .data(),
+  kernels.function(0)(10,
+                      std::vector<uint64_t>{slot(out.data()), slot(in.data()),
+                                            slot(0.5f), slot<int64_t>(3)}
+                          .data(),
                       nullptr, nullptr);
   EXPECT_EQ(out, (std::vector<float>{10.5, 11, 11.5}));
 }
@@ -65,7 +66,8 @@ TEST(CpuBackend, JobsDoNotChangeBytes) {
 }
 
 TEST(CpuBackend, SeveralKernelsInOneBlob) {
-  Loaded kernels = Loaded::make({axpy("b", variants()[0]), axpy("a", variants()[1])});
+  Loaded kernels =
+      Loaded::make({axpy("b", variants()[0]), axpy("a", variants()[1])});
   ASSERT_TRUE(kernels) << kernels.error;
   EXPECT_NE(kernels.blob.entries[0], kernels.blob.entries[1]);
   EXPECT_EQ(kernels.blob.elf.substr(1, 3), "ELF");

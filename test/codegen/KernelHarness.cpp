@@ -64,26 +64,26 @@ Loaded::~Loaded() {
 }
 
 ingot_kernel_function Loaded::function(size_t kernel) const {
-  return reinterpret_cast<ingot_kernel_function>(
-      static_cast<char *>(code) + blob.entries[kernel]);
+  return reinterpret_cast<ingot_kernel_function>(static_cast<char *>(code) +
+                                                 blob.entries[kernel]);
 }
 
-ingot_kernel_status Loaded::run(size_t kernel, const std::vector<uint64_t> &args,
-                                int64_t grid) {
+ingot_kernel_status
+Loaded::run(size_t kernel, const std::vector<uint64_t> &args, int64_t grid) {
   ingot_kernel_status status{};
   for (int64_t task = 0; task < grid; ++task)
     function(kernel)(task, args.data(), scratch.get(), &status);
   return status;
 }
 
-cpu::KernelJob
-kernelJob(std::string name, const Variant &variant,
-          std::function<std::vector<Type>(Builder &)> params, EmitKernel emit) {
+cpu::KernelJob kernelJob(std::string name, const Variant &variant,
+                         std::function<std::vector<Type>(Builder &)> params,
+                         EmitKernel emit) {
   return {name, variant.level, [=](MLIRContext &context) {
             Builder builder(&context);
-            return cpu::buildKernelModule(
-                name, params(builder), variant.emitted, UnknownLoc::get(&context),
-                emit);
+            return cpu::buildKernelModule(name, params(builder),
+                                          variant.emitted,
+                                          UnknownLoc::get(&context), emit);
           }};
 }
 

@@ -1,4 +1,5 @@
-//===- KernelHarness.h - Compiles, maps and calls kernels in tests ---------===//
+//===- KernelHarness.h - Compiles, maps and calls kernels in tests
+//---------===//
 #pragma once
 
 #include "codegen/cpu/Backend.h"
@@ -14,8 +15,8 @@
 
 namespace ingot::test {
 
-/// What a generator is asked to write and for which CPU it is compiled. The wide
-/// variant gives AVX-512's shapes to a CPU without it.
+/// What a generator is asked to write and for which CPU it is compiled. The
+/// wide variant gives AVX-512's shapes to a CPU without it.
 struct Variant {
   std::string name;
   cpu::IsaLevel level;
@@ -27,7 +28,8 @@ inline void PrintTo(const Variant &variant, std::ostream *os) {
 }
 
 /// One argument slot.
-template <typename T> uint64_t slot(T value) {
+template <typename T>
+uint64_t slot(T value) {
   static_assert(sizeof(T) <= 8);
   uint64_t bits = 0;
   std::memcpy(&bits, &value, sizeof(T));
@@ -64,8 +66,8 @@ private:
 };
 
 /// A module with the ABI's function around what `emit` writes. `params` are the
-/// types between task and scratch; `emit` gets task (index), the params, scratch
-/// and status, pointers as flat memrefs.
+/// types between task and scratch; `emit` gets task (index), the params,
+/// scratch and status, pointers as flat memrefs.
 using EmitKernel = std::function<void(cpu::Emitter &, mlir::ValueRange)>;
 cpu::KernelJob
 kernelJob(std::string name, const Variant &variant,

@@ -1,7 +1,7 @@
-// Every operation of the scalar table in its vector form against double, with the
-// bounds that codegen/cpu/VectorMath.h states.
-#include "codegen/cpu/KernelFunction.h"
+// Every operation of the scalar table in its vector form against double, with
+// the bounds that codegen/cpu/VectorMath.h states.
 #include "codegen/cpu/VectorMath.h"
+#include "codegen/cpu/KernelFunction.h"
 #include "test/codegen/KernelHarness.h"
 
 #include <gtest/gtest.h>
@@ -18,8 +18,8 @@ constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 constexpr size_t kChunk = 4096; ///< a multiple of every vector length
 
-/// out[i] = op(x[i], y[i]) for i < n; `y` is a pointer or, with `exponent`, that
-/// constant. Element types in memory: i1 as bytes.
+/// out[i] = op(x[i], y[i]) for i < n; `y` is a pointer or, with `exponent`,
+/// that constant. Element types in memory: i1 as bytes.
 cpu::KernelJob opJob(ScalarOp op, const Variant &variant, unsigned inBits,
                      std::optional<double> exponent = {}) {
   auto memory = [](mlir::Builder &b, unsigned bits) -> mlir::Type {
@@ -78,16 +78,17 @@ double ulpOf(double y) {
 
 struct Bound {
   ScalarOp op;
-  double ulp;           ///< largest error
+  double ulp;                     ///< largest error
   float low = -kInf, high = kInf; ///< where `ulp` is promised
-  double absolute = 0;  ///< else |error| <= absolute * |x| + 1e-38
+  double absolute = 0;            ///< else |error| <= absolute * |x| + 1e-38
   std::optional<double> exponent = {};
 };
 
 std::vector<float> samples() {
-  std::vector<float> x{0.f,   -0.f,   kInf,    -kInf,  kNaN,   1.f,   -1.f,
-                       0.5f,  1e-45f, -1e-45f, 1e-40f, 3.4e38f, -3.4e38f,
-                       1e30f, -1e30f, 88.73f,  88.72f, -87.4f, -103.9f, -104.f};
+  std::vector<float> x{0.f,    -0.f,    kInf,     -kInf,   kNaN,
+                       1.f,    -1.f,    0.5f,     1e-45f,  -1e-45f,
+                       1e-40f, 3.4e38f, -3.4e38f, 1e30f,   -1e30f,
+                       88.73f, 88.72f,  -87.4f,   -103.9f, -104.f};
   // Every 1013th bit pattern (prime), then uniform where functions bend.
   for (uint64_t bits = 0; bits < (uint64_t(1) << 32); bits += 1013) {
     uint32_t pattern = static_cast<uint32_t>(bits);
@@ -106,8 +107,7 @@ std::vector<float> samples() {
 
 void checkFloat(const Bound &bound, const Variant &variant,
                 const std::vector<float> &x, const std::vector<float> &y) {
-  Loaded kernels =
-      Loaded::make({opJob(bound.op, variant, 32, bound.exponent)});
+  Loaded kernels = Loaded::make({opJob(bound.op, variant, 32, bound.exponent)});
   ASSERT_TRUE(kernels) << kernels.error;
   std::vector<float> out;
   call(kernels, x, y, out);
@@ -135,8 +135,9 @@ void checkFloat(const Bound &bound, const Variant &variant,
     }
     if (bad == 1)
       ADD_FAILURE() << scalarMnemonic(bound.op) << " " << variant.name << "("
-                    << x[i] << ", " << y[i] << ") = " << got << ", not " << exact
-                    << ": " << error / ulpOf(exact) << " ulp", bad++;
+                    << x[i] << ", " << y[i] << ") = " << got << ", not "
+                    << exact << ": " << error / ulpOf(exact) << " ulp",
+          bad++;
   }
   printf("  %-12s %-6s %6.3f ulp at %g, outside %.2g\n",
          scalarMnemonic(bound.op).data(), variant.name.c_str(), worst, at,
@@ -155,23 +156,34 @@ INSTANTIATE_TEST_SUITE_P(Isa, VectorMath, testing::ValuesIn(variants()),
 
 TEST_P(VectorMath, UnaryFloat) {
   std::vector<float> x = samples();
-  for (const Bound &bound : std::vector<Bound>{
-           {ScalarOp::Neg, 0}, {ScalarOp::Abs, 0}, {ScalarOp::Sign, 0},
-           {ScalarOp::Relu, 0}, {ScalarOp::Sqrt, 0.5}, {ScalarOp::Rsqrt, 1.5},
-           {ScalarOp::Reciprocal, 0.5}, {ScalarOp::Exp, 0.9},
-           {ScalarOp::Log, 0.9}, {ScalarOp::Tanh, 1.5}, {ScalarOp::Erf, 1.1},
-           {ScalarOp::Sigmoid, 2.2, -87.f},
-           {ScalarOp::Gelu, 3.0, 0.f, kInf, 1.2e-7},
-           {ScalarOp::GeluTanh, 3.0, -1.f, kInf, 2e-7},
-           {ScalarOp::GeluSigmoid, 3.0, -1.f, kInf, 2e-7},
-           {ScalarOp::Silu, 3.0, -1.f, kInf, 2e-7},
-           {ScalarOp::Floor, 0}, {ScalarOp::Ceil, 0}, {ScalarOp::Round, 0}})
+  for (const Bound &bound :
+       std::vector<Bound>{{ScalarOp::Neg, 0},
+                          {ScalarOp::Abs, 0},
+                          {ScalarOp::Sign, 0},
+                          {ScalarOp::Relu, 0},
+                          {ScalarOp::Sqrt, 0.5},
+                          {ScalarOp::Rsqrt, 1.5},
+                          {ScalarOp::Reciprocal, 0.5},
+                          {ScalarOp::Exp, 0.9},
+                          {ScalarOp::Log, 0.9},
+                          {ScalarOp::Tanh, 1.5},
+                          {ScalarOp::Erf, 1.1},
+                          {ScalarOp::Sigmoid, 2.2, -87.f},
+                          {ScalarOp::Gelu, 3.0, 0.f, kInf, 1.2e-7},
+                          {ScalarOp::GeluTanh, 3.0, -1.f, kInf, 2e-7},
+                          {ScalarOp::GeluSigmoid, 3.0, -1.f, kInf, 2e-7},
+                          {ScalarOp::Silu, 3.0, -1.f, kInf, 2e-7},
+                          {ScalarOp::Floor, 0},
+                          {ScalarOp::Ceil, 0},
+                          {ScalarOp::Round, 0}})
     checkFloat(bound, GetParam(), x, x);
 }
 
 TEST_P(VectorMath, SinAndCosUpToLargeAngles) {
   std::vector<float> x = samples();
-  std::erase_if(x, [](float v) { return std::fabs(v) > 0x1p31f && v < kInf && v > -kInf; });
+  std::erase_if(x, [](float v) {
+    return std::fabs(v) > 0x1p31f && v < kInf && v > -kInf;
+  });
   checkFloat({ScalarOp::Sin, 1.5}, GetParam(), x, x);
   checkFloat({ScalarOp::Cos, 1.5}, GetParam(), x, x);
   // Beyond, the value is noise but a value of the function.
@@ -185,17 +197,26 @@ TEST_P(VectorMath, SinAndCosUpToLargeAngles) {
 
 std::vector<float> pairs(unsigned seed, size_t count) {
   // Magnitudes from all of f32, small integers and specials, mixed.
-  const float special[] = {0.f, -0.f, 1.f, -1.f, kInf, -kInf, kNaN, 2.f, -2.f,
-                           3.f, 0.5f, -0.5f, 1e-45f, 3.4e38f, -3.f, 16777216.f};
+  const float special[] = {0.f,    -0.f,    1.f,  -1.f,      kInf, -kInf,
+                           kNaN,   2.f,     -2.f, 3.f,       0.5f, -0.5f,
+                           1e-45f, 3.4e38f, -3.f, 16777216.f};
   std::mt19937 random(seed);
   std::vector<float> x(count);
   for (float &v : x) {
     uint32_t bits = random();
     switch (random() % 4) {
-    case 0: std::memcpy(&v, &bits, 4); break;
-    case 1: v = special[bits % 16]; break;
-    case 2: v = static_cast<int>(bits % 41) - 20; break;
-    case 3: v = static_cast<float>(bits) * 0x1p-28f - 8; break;
+    case 0:
+      std::memcpy(&v, &bits, 4);
+      break;
+    case 1:
+      v = special[bits % 16];
+      break;
+    case 2:
+      v = static_cast<int>(bits % 41) - 20;
+      break;
+    case 3:
+      v = static_cast<float>(bits) * 0x1p-28f - 8;
+      break;
     }
   }
   return x;
@@ -203,13 +224,19 @@ std::vector<float> pairs(unsigned seed, size_t count) {
 
 TEST_P(VectorMath, BinaryFloat) {
   std::vector<float> x = pairs(1, 2000000), y = pairs(2, 2000000);
-  for (const Bound &bound : std::vector<Bound>{
-           {ScalarOp::Add, 0.5}, {ScalarOp::Sub, 0.5}, {ScalarOp::Mul, 0.5},
-           {ScalarOp::Div, 0.5}, {ScalarOp::Max, 0}, {ScalarOp::Min, 0},
-           {ScalarOp::Pow, 0.51}, {ScalarOp::Rem, 0}, {ScalarOp::Mod, 0.5},
-           {ScalarOp::Pow, 0.51, -kInf, kInf, 0, 2.0},
-           {ScalarOp::Pow, 1.5, -kInf, kInf, 0, 3.0},
-           {ScalarOp::Pow, 0.51, -kInf, kInf, 0, -1.0}})
+  for (const Bound &bound :
+       std::vector<Bound>{{ScalarOp::Add, 0.5},
+                          {ScalarOp::Sub, 0.5},
+                          {ScalarOp::Mul, 0.5},
+                          {ScalarOp::Div, 0.5},
+                          {ScalarOp::Max, 0},
+                          {ScalarOp::Min, 0},
+                          {ScalarOp::Pow, 0.51},
+                          {ScalarOp::Rem, 0},
+                          {ScalarOp::Mod, 0.5},
+                          {ScalarOp::Pow, 0.51, -kInf, kInf, 0, 2.0},
+                          {ScalarOp::Pow, 1.5, -kInf, kInf, 0, 3.0},
+                          {ScalarOp::Pow, 0.51, -kInf, kInf, 0, -1.0}})
     checkFloat(bound, GetParam(), x, y);
   // The reference's floor(a / b) in double is itself off for larger quotients.
   for (size_t i = 0; i < x.size(); ++i)
@@ -237,8 +264,9 @@ TEST_P(VectorMath, FloatToBool) {
 }
 
 TEST_P(VectorMath, Integers) {
-  const int64_t special[] = {0, 1, -1, 2, -2, 3, 7, INT64_MIN, INT64_MAX,
-                             INT64_MIN + 1, 62, 63, 64, 1000003, -64, 10};
+  const int64_t special[] = {
+      0,  1,  -1, 2,       -2,  3, 7, INT64_MIN, INT64_MAX, INT64_MIN + 1,
+      62, 63, 64, 1000003, -64, 10};
   std::mt19937_64 random(5);
   std::vector<int64_t> x(20000), y(20000);
   for (auto *v : {&x, &y})
@@ -252,8 +280,8 @@ TEST_P(VectorMath, Integers) {
        {ScalarOp::Add, ScalarOp::Sub, ScalarOp::Mul, ScalarOp::Div,
         ScalarOp::FloorDiv, ScalarOp::Mod, ScalarOp::Rem, ScalarOp::Pow,
         ScalarOp::Max, ScalarOp::Min, ScalarOp::Neg, ScalarOp::Abs,
-        ScalarOp::Sign, ScalarOp::Relu, ScalarOp::Eq, ScalarOp::Ne, ScalarOp::Lt,
-        ScalarOp::Le}) {
+        ScalarOp::Sign, ScalarOp::Relu, ScalarOp::Eq, ScalarOp::Ne,
+        ScalarOp::Lt, ScalarOp::Le}) {
     Loaded kernels = Loaded::make({opJob(op, GetParam(), 64)});
     ASSERT_TRUE(kernels) << kernels.error;
     auto check = [&](auto out) {
@@ -287,7 +315,8 @@ TEST_P(VectorMath, Booleans) {
   }
 }
 
-template <typename To> void checkSaturation(const Variant &variant, unsigned bits) {
+template <typename To>
+void checkSaturation(const Variant &variant, unsigned bits) {
   Loaded kernels = Loaded::make({kernelJob(
       "convert", variant,
       [=](mlir::Builder &b) -> std::vector<mlir::Type> {
@@ -303,8 +332,10 @@ template <typename To> void checkSaturation(const Variant &variant, unsigned bit
                });
       })});
   ASSERT_TRUE(kernels) << kernels.error;
-  float x[16] = {0, -0.f, 1.9f, -1.9f, kNaN, kInf, -kInf, 1e30f, -1e30f, 127.f,
-                 128.f, -129.f, 2147483648.f, -2147483648.f, 9.3e18f, -9.3e18f};
+  float x[16] = {0,       -0.f,   1.9f,         -1.9f,         kNaN,
+                 kInf,    -kInf,  1e30f,        -1e30f,        127.f,
+                 128.f,   -129.f, 2147483648.f, -2147483648.f, 9.3e18f,
+                 -9.3e18f};
   To out[16];
   kernels.run(0, {slot(&x[0]), slot(&out[0])});
   for (int i = 0; i < 16; ++i) {
