@@ -1,4 +1,5 @@
-//===- Error.h - What is wrong with a file ---------------------------------===//
+//===- Error.h - What is wrong with a file
+//---------------------------------===//
 #pragma once
 
 #include <string>

@@ -55,17 +55,23 @@ Error ExternalData::open(const std::string &location, uint32_t &source) {
   if (location.find('\0') != std::string::npos)
     return Error(where + " has a zero byte in its name");
   if (location.front() == '/')
-    return Error(where + " is an absolute path; it must be relative to the model's folder");
+    return Error(
+        where +
+        " is an absolute path; it must be relative to the model's folder");
   if (hasParentStep(location))
-    return Error(where + " leads out of the model's folder; put the file beside the model");
+    return Error(
+        where +
+        " leads out of the model's folder; put the file beside the model");
 
   std::string path = folder + location;
   std::string resolved = resolve(path);
   if (resolved.empty())
-    return Error(where + " is missing: " + quoted(path) + " cannot be opened: " +
-                 std::strerror(errno) + "; copy it beside the model, under this name");
+    return Error(where + " is missing: " + quoted(path) +
+                 " cannot be opened: " + std::strerror(errno) +
+                 "; copy it beside the model, under this name");
   if (!isInside(resolved))
-    return Error(where + " is a link that leads out of the model's folder, to " +
+    return Error(where +
+                 " is a link that leads out of the model's folder, to " +
                  quoted(resolved) + "; put the file itself beside the model");
   auto [entry, isNew] = byResolvedPath.try_emplace(resolved, 0);
   if (isNew) {

@@ -1,4 +1,5 @@
-//===- ExternalData.h - Weights in files beside the model ------------------===//
+//===- ExternalData.h - Weights in files beside the model
+//------------------===//
 #pragma once
 
 #include "frontend/onnx/Tensor.h"

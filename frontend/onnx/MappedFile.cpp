@@ -21,7 +21,8 @@ struct Descriptor {
 std::string reason() { return std::strerror(errno); }
 } // namespace
 
-Error MappedFile::open(const std::string &path, std::shared_ptr<const MappedFile> &file) {
+Error MappedFile::open(const std::string &path,
+                       std::shared_ptr<const MappedFile> &file) {
   // O_NONBLOCK: opening a pipe must not wait for its other end.
   Descriptor handle{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (handle.fd < 0)
@@ -39,7 +40,8 @@ Error MappedFile::open(const std::string &path, std::shared_ptr<const MappedFile
     if (memory == MAP_FAILED)
       return Error(path + ": cannot be mapped: " + reason());
   }
-  file.reset(new MappedFile(path, {static_cast<const std::byte *>(memory), size}));
+  file.reset(
+      new MappedFile(path, {static_cast<const std::byte *>(memory), size}));
   return Error();
 }
 

@@ -1,4 +1,5 @@
-//===- MappedFile.h - A file's bytes, read-only ----------------------------===//
+//===- MappedFile.h - A file's bytes, read-only
+//----------------------------===//
 #pragma once
 
 #include "frontend/onnx/Error.h"
@@ -14,7 +15,8 @@ namespace ingot::onnx {
 /// meanwhile: reading past its new end kills the process.
 class MappedFile {
 public:
-  static Error open(const std::string &path, std::shared_ptr<const MappedFile> &file);
+  static Error open(const std::string &path,
+                    std::shared_ptr<const MappedFile> &file);
   ~MappedFile();
   MappedFile(const MappedFile &) = delete;
   MappedFile &operator=(const MappedFile &) = delete;

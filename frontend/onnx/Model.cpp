@@ -4,8 +4,10 @@ namespace ingot::onnx {
 
 std::string_view attributeTypeName(AttributeType type) {
   static constexpr std::string_view kNames[] = {
-      "undefined", "float",   "int",     "string", "tensor",        "graph",          "floats", "ints",
-      "strings",   "tensors", "graphs", "sparse tensor", "sparse tensors", "type",   "types"};
+      "undefined",      "float",   "int",    "string",
+      "tensor",         "graph",   "floats", "ints",
+      "strings",        "tensors", "graphs", "sparse tensor",
+      "sparse tensors", "type",    "types"};
   return kNames[static_cast<size_t>(type)];
 }
 

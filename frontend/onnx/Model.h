@@ -1,4 +1,5 @@
-//===- Model.h - An ONNX model as plain structs ----------------------------===//
+//===- Model.h - An ONNX model as plain structs
+//----------------------------===//
 //
 // What an .onnx file says, without its weights: tensors are references to bytes
 // that stay in the mapped files. Domain "ai.onnx" is spelled "" everywhere.
@@ -16,6 +17,10 @@
 namespace ingot::onnx {
 
 struct Graph;
+
+/// Graphs within graphs, functions inlined: far more than models have, far less
+/// than the stack holds.
+constexpr unsigned kMaxGraphDepth = 32;
 
 /// AttributeProto.AttributeType.
 enum class AttributeType : uint8_t {
@@ -40,7 +45,8 @@ enum class AttributeType : uint8_t {
 std::string_view attributeTypeName(AttributeType type);
 
 /// The member that `type` names has the value; `Tensor` and `Graph` are the one
-/// element of `tensors` and `graphs`. Types of type protos come without a value.
+/// element of `tensors` and `graphs`. Types of type protos come without a
+/// value.
 struct Attribute {
   std::string name;
   /// Inside a function: the function's attribute whose value this is.
@@ -81,7 +87,15 @@ struct Dim {
   std::string param;
 };
 
-enum class ValueKind : uint8_t { Unknown, Tensor, SparseTensor, Sequence, Map, Optional, Opaque };
+enum class ValueKind : uint8_t {
+  Unknown,
+  Tensor,
+  SparseTensor,
+  Sequence,
+  Map,
+  Optional,
+  Opaque
+};
 
 struct ValueInfo {
   std::string name;
@@ -108,8 +122,8 @@ struct OpsetImport {
 struct Function {
   std::string domain, name, overload;
   std::vector<std::string> inputs, outputs;
-  std::vector<std::string> attributes;     ///< names of those without default
-  std::vector<Attribute> defaults;         ///< attributes with their default
+  std::vector<std::string> attributes; ///< names of those without default
+  std::vector<Attribute> defaults;     ///< attributes with their default
   std::vector<OpsetImport> opsets;
   std::vector<Node> nodes;
 };

@@ -8,13 +8,11 @@
 namespace ingot::onnx {
 
 namespace {
-/// Far more than models have, far less than the stack holds.
-constexpr unsigned kMaxGraphDepth = 32;
-
 /// One function a message of onnx.proto, where the field numbers come from.
 class ModelReader {
 public:
-  ModelReader(WireStatus &status, TensorData &data) : status(status), tensors(status, data) {}
+  ModelReader(WireStatus &status, TensorData &data)
+      : status(status), tensors(status, data) {}
 
   void readModel(Message message, Model &model);
   bool foundGraph() const { return hasGraph; }
@@ -67,14 +65,16 @@ void ModelReader::readModel(Message message, Model &model) {
       model.metadata.push_back(readEntry(message.message("the metadata")));
       break;
     case 25:
-      readFunction(message.message("a function"), model.functions.emplace_back());
+      readFunction(message.message("a function"),
+                   model.functions.emplace_back());
       break;
     }
 }
 
 void ModelReader::readGraph(Message message, Graph &graph) {
   if (++depth > kMaxGraphDepth)
-    status.fail("graphs are nested more than " + std::to_string(kMaxGraphDepth) + " deep");
+    status.fail("graphs are nested more than " +
+                std::to_string(kMaxGraphDepth) + " deep");
   while (message.next())
     switch (message.field()) {
     case 1:
@@ -94,11 +94,14 @@ void ModelReader::readGraph(Message message, Graph &graph) {
       readValueInfo(message.message("an output"), graph.outputs.emplace_back());
       break;
     case 13:
-      readValueInfo(message.message("a value's type"), graph.valueInfos.emplace_back());
+      readValueInfo(message.message("a value's type"),
+                    graph.valueInfos.emplace_back());
       break;
     case 15:
-      status.fail("initializer " + sparseTensorName(message.message("a sparse tensor")) +
-                  " is a sparse tensor; sparse tensors are not supported, store it as a dense one");
+      status.fail("initializer " +
+                  sparseTensorName(message.message("a sparse tensor")) +
+                  " is a sparse tensor; sparse tensors are not supported, "
+                  "store it as a dense one");
       break;
     }
   --depth;
@@ -120,7 +123,8 @@ void ModelReader::readNode(Message message, Node &node) {
       node.op = message.string();
       break;
     case 5:
-      readAttribute(message.message("an attribute"), node.attributes.emplace_back());
+      readAttribute(message.message("an attribute"),
+                    node.attributes.emplace_back());
       break;
     case 7:
       node.domain = domain(message.string());
@@ -130,13 +134,14 @@ void ModelReader::readNode(Message message, Node &node) {
       break;
     }
   // The innermost node says which one it is; exporters write attributes last.
-  if (status.error && !node.op.empty() && !std::exchange(status.hasContext, true))
+  if (status.error && !node.op.empty() &&
+      !std::exchange(status.hasContext, true))
     status.error = Error(status.error.message() + ", in " + describe(node));
 }
 
-
 void ModelReader::readAttribute(Message message, Attribute &attribute) {
-  AttributeType stated = AttributeType::Undefined, seen = AttributeType::Undefined;
+  AttributeType stated = AttributeType::Undefined,
+                seen = AttributeType::Undefined;
   while (message.next())
     switch (message.field()) {
     case 1:
@@ -156,13 +161,16 @@ void ModelReader::readAttribute(Message message, Attribute &attribute) {
       break;
     case 5:
     case 10:
-      seen = message.field() == 5 ? AttributeType::Tensor : AttributeType::Tensors;
-      tensors.read(message.message("a tensor"), "attribute " + quoted(attribute.name),
+      seen =
+          message.field() == 5 ? AttributeType::Tensor : AttributeType::Tensors;
+      tensors.read(message.message("a tensor"),
+                   "attribute " + quoted(attribute.name),
                    attribute.tensors.emplace_back());
       break;
     case 6:
     case 11:
-      seen = message.field() == 6 ? AttributeType::Graph : AttributeType::Graphs;
+      seen =
+          message.field() == 6 ? AttributeType::Graph : AttributeType::Graphs;
       readGraph(message.message("a subgraph"), attribute.graphs.emplace_back());
       break;
     case 7:
@@ -179,7 +187,8 @@ void ModelReader::readAttribute(Message message, Attribute &attribute) {
       break;
     case 14:
     case 15:
-      seen = message.field() == 14 ? AttributeType::TypeProto : AttributeType::TypeProtos;
+      seen = message.field() == 14 ? AttributeType::TypeProto
+                                   : AttributeType::TypeProtos;
       break;
     case 20:
       stated = readAttributeType(message.integer());
@@ -190,7 +199,8 @@ void ModelReader::readAttribute(Message message, Attribute &attribute) {
     case 22:
     case 23:
       status.fail("attribute " + quoted(attribute.name) +
-                  " is a sparse tensor; sparse tensors are not supported, store it as a dense one");
+                  " is a sparse tensor; sparse tensors are not supported, "
+                  "store it as a dense one");
       break;
     }
   attribute.type = stated == AttributeType::Undefined ? seen : stated;
@@ -206,12 +216,14 @@ AttributeType ModelReader::readAttributeType(int64_t number) {
 
 void ModelReader::checkAttribute(const Attribute &attribute) {
   bool isTensor = attribute.type == AttributeType::Tensor;
-  if ((!isTensor && attribute.type != AttributeType::Graph) || !attribute.refName.empty())
+  if ((!isTensor && attribute.type != AttributeType::Graph) ||
+      !attribute.refName.empty())
     return;
   size_t count = isTensor ? attribute.tensors.size() : attribute.graphs.size();
   if (count != 1)
     status.fail("attribute " + quoted(attribute.name) + " is one " +
-                (isTensor ? "tensor" : "graph") + " by its type, but has " + std::to_string(count));
+                (isTensor ? "tensor" : "graph") + " by its type, but has " +
+                std::to_string(count));
 }
 
 void ModelReader::readFunction(Message message, Function &function) {
@@ -239,7 +251,8 @@ void ModelReader::readFunction(Message message, Function &function) {
       function.domain = domain(message.string());
       break;
     case 11:
-      readAttribute(message.message("an attribute"), function.defaults.emplace_back());
+      readAttribute(message.message("an attribute"),
+                    function.defaults.emplace_back());
       break;
     case 13:
       function.overload = message.string();
@@ -359,14 +372,17 @@ std::string ModelReader::sparseTensorName(Message message) {
 
 /// What a file that is no ONNX model most likely is, with what to do about it.
 std::string guessFormat(std::span<const std::byte> file) {
-  std::string_view text(reinterpret_cast<const char *>(file.data()), file.size());
+  std::string_view text(reinterpret_cast<const char *>(file.data()),
+                        file.size());
   if (text.starts_with("version https://git-lfs"))
     return "it is a Git LFS pointer; `git lfs pull` gets the model itself";
   if (text.starts_with("PK\x03\x04"))
-    return "it is a zip archive or a PyTorch checkpoint; export it with torch.onnx.export";
+    return "it is a zip archive or a PyTorch checkpoint; export it with "
+           "torch.onnx.export";
   // A flatbuffer: the zeros are the high half of its root offset.
   if (text.size() > 8 && text.substr(2, 6) == std::string_view("\0\0ORTM", 6))
-    return "it is in ONNX Runtime's own format; take the .onnx file that it was made from";
+    return "it is in ONNX Runtime's own format; take the .onnx file that it "
+           "was made from";
   if (text.starts_with("\x89HDF"))
     return "it is an HDF5 file (Keras?); export it with tf2onnx";
   if (text.starts_with("GGUF"))
@@ -388,8 +404,10 @@ Error readModel(const std::string &path, Model &model) {
   if (bytes.empty())
     return Error(path + ": is empty, not an ONNX model");
   if (bytes.size() > INT_MAX)
-    return Error(path + ": has more than 2 GiB, which no ONNX file can; save the model with "
-                        "external data");
+    return Error(
+        path +
+        ": has more than 2 GiB, which no ONNX file can; save the model with "
+        "external data");
   if (std::string guess = guessFormat(bytes); !guess.empty())
     return Error(path + ": is not an ONNX model: " + guess);
 
@@ -399,10 +417,19 @@ Error readModel(const std::string &path, Model &model) {
   if (status.error)
     return status.error;
   if (!reader.foundGraph())
-    return Error(path + ": is not an ONNX model, or is truncated: it has no graph");
+    return Error(path +
+                 ": is not an ONNX model, or is truncated: it has no graph");
   if (model.opsets.empty())
     return Error(path + ": does not say which opset it uses; is it truncated?");
   return Error();
+}
+
+Error loadModel(const std::string &path, Model &model) {
+  if (Error error = readModel(path, model))
+    return error;
+  if (Error error = inlineFunctions(model))
+    return error;
+  return repair(model);
 }
 
 } // namespace ingot::onnx

@@ -1,4 +1,5 @@
-//===- Reader.h - .onnx file -> Model --------------------------------------===//
+//===- Reader.h - .onnx file -> Model
+//--------------------------------------===//
 #pragma once
 
 #include "frontend/onnx/Model.h"

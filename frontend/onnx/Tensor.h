@@ -1,4 +1,5 @@
-//===- Tensor.h - Tensors of ONNX files, by reference ----------------------===//
+//===- Tensor.h - Tensors of ONNX files, by reference
+//----------------------===//
 #pragma once
 
 #include "frontend/onnx/MappedFile.h"
@@ -56,7 +57,7 @@ struct TensorRef {
   DataType type = DataType::Undefined;
   /// None is negative; their product fits an int64_t even without the zeros.
   std::vector<int64_t> dims;
-  uint32_t source = 0; ///< index of a TensorData::Source
+  uint32_t source = 0;             ///< index of a TensorData::Source
   uint64_t offset = 0, length = 0; ///< in bytes; length is 0 for strings
 
   int64_t elementCount() const;
@@ -77,13 +78,15 @@ public:
   };
 
   const std::vector<Source> &sources() const { return list; }
-  const Source &source(const TensorRef &tensor) const { return list[tensor.source]; }
+  const Source &source(const TensorRef &tensor) const {
+    return list[tensor.source];
+  }
   /// Alignment is that of the file: possibly none.
   std::span<const std::byte> bytes(const TensorRef &tensor) const {
     return source(tensor).bytes().subspan(tensor.offset, tensor.length);
   }
-  /// All elements of an integer or bool tensor, u64 as two's complement; nothing
-  /// for other types.
+  /// All elements of an integer or bool tensor, u64 as two's complement;
+  /// nothing for other types.
   std::optional<std::vector<int64_t>> integers(const TensorRef &tensor) const;
   /// All elements of a tensor of f64, f32, f16, bf16, integers or bools.
   std::optional<std::vector<double>> numbers(const TensorRef &tensor) const;

@@ -7,7 +7,14 @@ namespace ingot::onnx {
 
 namespace {
 // Fields of TensorProto that hold values, by number.
-enum ValueField { kFloats = 4, kInt32s = 5, kStrings = 6, kInt64s = 7, kDoubles = 10, kUInt64s = 11 };
+enum ValueField {
+  kFloats = 4,
+  kInt32s = 5,
+  kStrings = 6,
+  kInt64s = 7,
+  kDoubles = 10,
+  kUInt64s = 11
+};
 
 const char *fieldName(int field) {
   switch (field) {
@@ -55,7 +62,8 @@ std::string printDims(const std::vector<int64_t> &dims) {
   return "[" + text + (dims.size() > kMost ? ", ...]" : "]");
 }
 
-/// A number of bytes as external data gives it; false unless all of it is digits.
+/// A number of bytes as external data gives it; false unless all of it is
+/// digits.
 bool parseBytes(const std::string &text, uint64_t &value) {
   const char *end = text.data() + text.size();
   auto [rest, failure] = std::from_chars(text.data(), end, value);
@@ -71,14 +79,16 @@ struct TensorReader::ExternalPlace {
 struct TensorReader::Fields {
   Fields(const Message &message) : proto(message.contents()) {}
 
-  std::span<const std::byte> proto; ///< the whole message, to decode values from
+  std::span<const std::byte>
+      proto; ///< the whole message, to decode values from
   std::span<const std::byte> raw;
   unsigned present = 0; ///< bit i: value field i is there
   bool isExternal = false, isSegment = false;
   ExternalPlace place;
 };
 
-void TensorReader::read(Message message, const std::string &owner, TensorRef &tensor) {
+void TensorReader::read(Message message, const std::string &owner,
+                        TensorRef &tensor) {
   subject = owner;
   Fields fields(message);
   readFields(message, tensor, fields);
@@ -87,7 +97,8 @@ void TensorReader::read(Message message, const std::string &owner, TensorRef &te
   if (status.error)
     return;
   if (fields.isSegment)
-    return fail("has a segment; tensors in segments, sequences and optionals are not supported");
+    return fail("has a segment; tensors in segments, sequences and optionals "
+                "are not supported");
   if (tensor.type == DataType::Undefined)
     return fail("has no element type");
   uint64_t bytes = 0;
@@ -99,7 +110,8 @@ void TensorReader::read(Message message, const std::string &owner, TensorRef &te
     int field = kFloats;
     while (!(others >> field & 1))
       ++field;
-    return fail("has values of type " + dataTypeName(tensor.type) + " in " + fieldName(field));
+    return fail("has values of type " + dataTypeName(tensor.type) + " in " +
+                fieldName(field));
   }
   if (!fields.raw.empty() && (fields.present || fields.isExternal))
     return fail("has its values twice");
@@ -115,7 +127,8 @@ void TensorReader::read(Message message, const std::string &owner, TensorRef &te
     makeBoolsCanonical(tensor);
 }
 
-void TensorReader::readFields(Message &message, TensorRef &tensor, Fields &fields) {
+void TensorReader::readFields(Message &message, TensorRef &tensor,
+                              Fields &fields) {
   while (message.next())
     switch (int field = message.field()) {
     case 1:
@@ -176,59 +189,73 @@ bool TensorReader::checkDims(const TensorRef &tensor, uint64_t &bytes) {
       return fail("has a negative dim: " + printDims(tensor.dims)), false;
     count *= dim != 0;
     if (__builtin_mul_overflow(nonZero, std::max<int64_t>(dim, 1), &nonZero))
-      return fail("has more elements than can be counted: " + printDims(tensor.dims)), false;
+      return fail("has more elements than can be counted: " +
+                  printDims(tensor.dims)),
+             false;
   }
   count *= nonZero;
   unsigned width = bitWidth(tensor.type);
   uint64_t bits;
-  if (__builtin_mul_overflow(static_cast<uint64_t>(count), uint64_t{width}, &bits))
-    return fail("has more bytes than can be counted: " + printDims(tensor.dims)), false;
+  if (__builtin_mul_overflow(static_cast<uint64_t>(count), uint64_t{width},
+                             &bits))
+    return fail("has more bytes than can be counted: " +
+                printDims(tensor.dims)),
+           false;
   bytes = bits / 8 + (bits % 8 != 0);
   return true;
 }
 
-void TensorReader::placeRaw(TensorRef &tensor, std::span<const std::byte> raw, uint64_t bytes) {
+void TensorReader::placeRaw(TensorRef &tensor, std::span<const std::byte> raw,
+                            uint64_t bytes) {
   bool isKnown = bitWidth(tensor.type) != 0;
   if (isKnown && raw.size() != bytes) {
     if (raw.empty())
       return fail("has no values, but shape " + printDims(tensor.dims));
-    return fail("has " + std::to_string(raw.size()) + " bytes where " + printDims(tensor.dims) +
-                " of " + dataTypeName(tensor.type) + " takes " + std::to_string(bytes));
+    return fail("has " + std::to_string(raw.size()) + " bytes where " +
+                printDims(tensor.dims) + " of " + dataTypeName(tensor.type) +
+                " takes " + std::to_string(bytes));
   }
   tensor.source = 0;
-  tensor.offset = raw.empty() ? 0 : static_cast<uint64_t>(raw.data() - status.file.data());
+  tensor.offset =
+      raw.empty() ? 0 : static_cast<uint64_t>(raw.data() - status.file.data());
   tensor.length = raw.size();
 }
 
-void TensorReader::placeExternal(TensorRef &tensor, const ExternalPlace &place, uint64_t bytes) {
+void TensorReader::placeExternal(TensorRef &tensor, const ExternalPlace &place,
+                                 uint64_t bytes) {
   if (!bitWidth(tensor.type))
-    return fail("external data of " + dataTypeName(tensor.type) + " is not supported");
+    return fail("external data of " + dataTypeName(tensor.type) +
+                " is not supported");
   if (Error error = external.open(place.location, tensor.source))
     return fail(error.message());
   std::string where = "external data " + quoted(place.location);
   tensor.length = bytes;
   uint64_t stored = bytes;
   if (place.offset && !parseBytes(*place.offset, tensor.offset))
-    return fail(where + ": offset " + quoted(*place.offset) + " is not a number of bytes");
+    return fail(where + ": offset " + quoted(*place.offset) +
+                " is not a number of bytes");
   if (place.length && !parseBytes(*place.length, stored))
-    return fail(where + ": length " + quoted(*place.length) + " is not a number of bytes");
+    return fail(where + ": length " + quoted(*place.length) +
+                " is not a number of bytes");
   if (stored != bytes)
-    return fail(where + ": length " + std::to_string(stored) + " is not that of " +
-                printDims(tensor.dims) + " of " + dataTypeName(tensor.type) + ", " +
-                std::to_string(bytes));
+    return fail(where + ": length " + std::to_string(stored) +
+                " is not that of " + printDims(tensor.dims) + " of " +
+                dataTypeName(tensor.type) + ", " + std::to_string(bytes));
   uint64_t size = data.source(tensor).bytes().size();
   if (tensor.offset > size || bytes > size - tensor.offset)
-    return fail(where + " has " + std::to_string(size) + " bytes, too few for " +
-                std::to_string(bytes) + " from byte " + std::to_string(tensor.offset) +
-                "; is the file complete?");
+    return fail(where + " has " + std::to_string(size) +
+                " bytes, too few for " + std::to_string(bytes) + " from byte " +
+                std::to_string(tensor.offset) + "; is the file complete?");
 }
 
-void TensorReader::placeTyped(TensorRef &tensor, const Fields &fields, uint64_t bytes) {
+void TensorReader::placeTyped(TensorRef &tensor, const Fields &fields,
+                              uint64_t bytes) {
   int field = valueField(tensor.type);
   bool isFixed = field == kFloats || field == kDoubles;
   // Bytes that one value of the field makes: a half of a complex number, one
   // element, or a byte with several elements of fewer bits.
-  unsigned width = isFixed ? (field == kFloats ? 4 : 8) : std::max(bitWidth(tensor.type) / 8, 1u);
+  unsigned width = isFixed ? (field == kFloats ? 4 : 8)
+                           : std::max(bitWidth(tensor.type) / 8, 1u);
   // One chunk of packed floats lies in the file as it is needed.
   std::span<const std::byte> single;
   unsigned chunks = 0;
@@ -255,9 +282,10 @@ void TensorReader::placeTyped(TensorRef &tensor, const Fields &fields, uint64_t 
   if (status.error)
     return;
   if (found != bytes)
-    return fail("has " + std::to_string(found / width) + " values in " + fieldName(field) +
-                " where " + printDims(tensor.dims) + " of " + dataTypeName(tensor.type) +
-                " takes " + std::to_string(bytes / width));
+    return fail("has " + std::to_string(found / width) + " values in " +
+                fieldName(field) + " where " + printDims(tensor.dims) + " of " +
+                dataTypeName(tensor.type) + " takes " +
+                std::to_string(bytes / width));
   if (isFixed && chunks == 1)
     return placeRaw(tensor, single, bytes);
   if (isFixed)
@@ -265,8 +293,8 @@ void TensorReader::placeTyped(TensorRef &tensor, const Fields &fields, uint64_t 
   data.setDecoded(tensor, decoded);
 }
 
-void TensorReader::joinFixed(std::span<const std::byte> proto, int field, unsigned width,
-                             std::vector<std::byte> &values) {
+void TensorReader::joinFixed(std::span<const std::byte> proto, int field,
+                             unsigned width, std::vector<std::byte> &values) {
   Message again(status, proto, "a tensor");
   while (again.next())
     if (again.field() == field) {

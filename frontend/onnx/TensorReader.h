@@ -1,4 +1,5 @@
-//===- TensorReader.h - TensorProto -> TensorRef ---------------------------===//
+//===- TensorReader.h - TensorProto -> TensorRef
+//---------------------------===//
 #pragma once
 
 #include "frontend/onnx/ExternalData.h"
@@ -23,13 +24,17 @@ private:
   void readFields(Message &message, TensorRef &tensor, Fields &fields);
   void readExternalEntry(Message message, ExternalPlace &place);
   bool checkDims(const TensorRef &tensor, uint64_t &bytes);
-  void placeRaw(TensorRef &tensor, std::span<const std::byte> raw, uint64_t bytes);
-  void placeExternal(TensorRef &tensor, const ExternalPlace &place, uint64_t bytes);
+  void placeRaw(TensorRef &tensor, std::span<const std::byte> raw,
+                uint64_t bytes);
+  void placeExternal(TensorRef &tensor, const ExternalPlace &place,
+                     uint64_t bytes);
   void placeTyped(TensorRef &tensor, const Fields &fields, uint64_t bytes);
   void joinFixed(std::span<const std::byte> proto, int field, unsigned width,
                  std::vector<std::byte> &values);
   void makeBoolsCanonical(TensorRef &tensor);
-  void fail(const std::string &sentence) { status.fail(subject + ": " + sentence); }
+  void fail(const std::string &sentence) {
+    status.fail(subject + ": " + sentence);
+  }
 
   WireStatus &status;
   TensorData &data;

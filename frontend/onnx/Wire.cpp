@@ -20,17 +20,21 @@ std::string quoted(std::string_view name) {
   return text + (name.size() > kLongest ? "...'" : "'");
 }
 
-Message::Message(WireStatus &status, std::span<const std::byte> bytes, const char *what)
+Message::Message(WireStatus &status, std::span<const std::byte> bytes,
+                 const char *what)
     : status(&status), all(bytes),
-      stream(reinterpret_cast<const uint8_t *>(bytes.data()), static_cast<int>(bytes.size())),
+      stream(reinterpret_cast<const uint8_t *>(bytes.data()),
+             static_cast<int>(bytes.size())),
       what(what), fieldStart(bytes.data() ? offsetOf(bytes.data()) : 0) {
   assert(bytes.size() <= INT_MAX && "CodedInputStream counts in int");
 }
 
 bool Message::damaged(const std::string &how) {
   // Only the end of the outermost message is the end of the file.
-  bool outermost = all.data() == status->file.data() && all.size() == status->file.size();
-  status->fail(std::string(outermost ? "truncated or damaged at byte " : "damaged at byte ") +
+  bool outermost =
+      all.data() == status->file.data() && all.size() == status->file.size();
+  status->fail(std::string(outermost ? "truncated or damaged at byte "
+                                     : "damaged at byte ") +
                std::to_string(fieldStart) + ", in " + what + ": " + how);
   return false;
 }
@@ -50,8 +54,10 @@ bool Message::next() {
   taken = false;
   if (wide > UINT32_MAX || field() == 0)
     return damaged("no field can begin like this");
-  if (int type = wireType(); type != Varint && type != Fixed64 && type != Length && type != Fixed32)
-    return damaged("field " + std::to_string(field()) + " has wire type " + std::to_string(type));
+  if (int type = wireType();
+      type != Varint && type != Fixed64 && type != Length && type != Fixed32)
+    return damaged("field " + std::to_string(field()) + " has wire type " +
+                   std::to_string(type));
   return true;
 }
 
@@ -63,7 +69,8 @@ bool Message::take(int type) {
   if (wireType() == type)
     return true;
   return damaged("field " + std::to_string(field()) + " has wire type " +
-                 std::to_string(wireType()) + " where " + std::to_string(type) + " is expected");
+                 std::to_string(wireType()) + " where " + std::to_string(type) +
+                 " is expected");
 }
 
 bool Message::skip() {
@@ -92,7 +99,9 @@ uint64_t Message::varint() {
   return value;
 }
 
-int64_t Message::integer() { return take(Varint) ? static_cast<int64_t>(varint()) : 0; }
+int64_t Message::integer() {
+  return take(Varint) ? static_cast<int64_t>(varint()) : 0;
+}
 
 float Message::f32() {
   uint32_t bits = 0;
@@ -114,10 +123,12 @@ std::span<const std::byte> Message::bytes() {
   uint64_t length = varint();
   if (status->error)
     return {};
-  std::span<const std::byte> rest = all.subspan(static_cast<size_t>(stream.CurrentPosition()));
+  std::span<const std::byte> rest =
+      all.subspan(static_cast<size_t>(stream.CurrentPosition()));
   if (length > rest.size()) {
-    damaged("field " + std::to_string(field()) + " has " + std::to_string(length) +
-            " bytes, but only " + std::to_string(rest.size()) + " are left");
+    damaged("field " + std::to_string(field()) + " has " +
+            std::to_string(length) + " bytes, but only " +
+            std::to_string(rest.size()) + " are left");
     return {};
   }
   stream.Skip(static_cast<int>(length));
@@ -143,7 +154,8 @@ std::span<const std::byte> Message::fixed(size_t elementSize) {
   }
   const std::byte *start = cursor();
   elementSize == 4 ? static_cast<void>(f32()) : static_cast<void>(f64());
-  return status->error ? std::span<const std::byte>() : std::span(start, elementSize);
+  return status->error ? std::span<const std::byte>()
+                       : std::span(start, elementSize);
 }
 
 void Message::floats(std::vector<float> &list) {

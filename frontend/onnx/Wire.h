@@ -1,4 +1,5 @@
-//===- Wire.h - One protobuf message on the wire ---------------------------===//
+//===- Wire.h - One protobuf message on the wire
+//---------------------------===//
 //
 // A cursor over the fields of a message that lies in memory:
 //
@@ -44,7 +45,8 @@ class Message {
 public:
   /// `bytes` lie within `status.file`, which has at most 2^31 - 1 of them;
   /// `what` names the message in errors and outlives it.
-  Message(WireStatus &status, std::span<const std::byte> bytes, const char *what);
+  Message(WireStatus &status, std::span<const std::byte> bytes,
+          const char *what);
   Message(const Message &) = delete;
 
   /// Moves on to the next field, false at the end and after an error.
@@ -81,7 +83,9 @@ private:
   uint64_t offsetOf(const std::byte *at) const {
     return static_cast<uint64_t>(at - status->file.data());
   }
-  const std::byte *cursor() const { return all.data() + stream.CurrentPosition(); }
+  const std::byte *cursor() const {
+    return all.data() + stream.CurrentPosition();
+  }
   bool damaged(const std::string &how);
 
   WireStatus *status;
