@@ -15,13 +15,14 @@ std::string inputName(func::FuncOp function, unsigned i) {
 }
 
 /// Symbols whose value is in an input: the `tfm.symbols` with axis -1.
-LogicalResult bindValues(func::FuncOp function, ArrayRef<Tensor> inputs, ArrayAttr declared,
-                         SymbolValues &symbols) {
+LogicalResult bindValues(func::FuncOp function, ArrayRef<Tensor> inputs,
+                         ArrayAttr declared, SymbolValues &symbols) {
   for (auto symbol : declared.getAsRange<tfm::SymbolAttr>()) {
     int64_t input = symbol.getInput();
     if (input < 0 || input >= static_cast<int64_t>(inputs.size()))
-      return function.emitError() << "symbol '" << symbol.getName().getValue()
-                                  << "' is read from input " << input << ", which is none";
+      return function.emitError()
+             << "symbol '" << symbol.getName().getValue()
+             << "' is read from input " << input << ", which is none";
     const Tensor &tensor = inputs[static_cast<size_t>(input)];
     if (symbol.getAxis() >= 0)
       continue; // a dim: bound below, like those of functions without the list
@@ -29,7 +30,8 @@ LogicalResult bindValues(func::FuncOp function, ArrayRef<Tensor> inputs, ArrayAt
       return function.emitError()
              << inputName(function, static_cast<unsigned>(input))
              << " gives symbol '" << symbol.getName().getValue()
-             << "' its value and must be one integer, got shape " << print(tensor.shape());
+             << "' its value and must be one integer, got shape "
+             << print(tensor.shape());
     if (!symbols.bind(symbol.getName().getValue(), tensor.integer(0)))
       return function.emitError() << "symbol '" << symbol.getName().getValue()
                                   << "' gets two different values";
@@ -44,8 +46,9 @@ LogicalResult checkRanges(func::FuncOp function, ArrayAttr declared,
     if (value && (*value < symbol.getMin() ||
                   (symbol.getMax() != -1 && *value > symbol.getMax()))) {
       auto diagnostic = function.emitError()
-                        << "'" << symbol.getName().getValue() << "' is " << *value
-                        << ", its range is " << symbol.getMin() << " to ";
+                        << "'" << symbol.getName().getValue() << "' is "
+                        << *value << ", its range is " << symbol.getMin()
+                        << " to ";
       if (symbol.getMax() == -1)
         return diagnostic << "any";
       return diagnostic << symbol.getMax();
@@ -59,15 +62,16 @@ LogicalResult bindSymbols(func::FuncOp function, ArrayRef<Tensor> inputs,
                           SymbolValues &symbols) {
   FunctionType type = function.getFunctionType();
   if (inputs.size() != type.getNumInputs())
-    return function.emitError() << "takes " << type.getNumInputs() << " inputs, got "
-                                << inputs.size();
+    return function.emitError() << "takes " << type.getNumInputs()
+                                << " inputs, got " << inputs.size();
   for (auto [i, input] : llvm::enumerate(inputs)) {
     auto declared = dyn_cast<RankedTensorType>(type.getInput(i));
     if (!declared || elementTypeOf(declared.getElementType()) != input.type() ||
         declared.getRank() != input.rank())
       return function.emitError()
-             << inputName(function, i) << " is " << type.getInput(i) << ", got shape "
-             << print(input.shape()) << " of " << llvm::StringRef(typeName(input.type()));
+             << inputName(function, i) << " is " << type.getInput(i)
+             << ", got shape " << print(input.shape()) << " of "
+             << llvm::StringRef(typeName(input.type()));
   }
   auto declared = function->getAttrOfType<ArrayAttr>("tfm.symbols");
   if (declared && failed(bindValues(function, inputs, declared, symbols)))
@@ -92,11 +96,12 @@ LogicalResult bindSymbols(func::FuncOp function, ArrayRef<Tensor> inputs,
     auto tensorType = cast<RankedTensorType>(type.getInput(i));
     Result<Shape> shape = symbols.shapeOf(tensorType);
     if (!shape)
-      return function.emitError() << inputName(function, i) << ": " << shape.message();
+      return function.emitError()
+             << inputName(function, i) << ": " << shape.message();
     if (*shape != input.shape())
-      return function.emitError() << inputName(function, i) << " has shape "
-                                  << print(input.shape()) << ", but " << tensorType
-                                  << " is " << print(*shape) << " here";
+      return function.emitError()
+             << inputName(function, i) << " has shape " << print(input.shape())
+             << ", but " << tensorType << " is " << print(*shape) << " here";
   }
   return success();
 }

@@ -37,7 +37,9 @@ private:
   ElementType element(unsigned i = 0) const { return elements[i]; }
   const Tensor &get(Value value) const { return *lookup(value); }
   /// Null for an absent operand.
-  const Tensor *find(Value value) const { return value ? lookup(value) : nullptr; }
+  const Tensor *find(Value value) const {
+    return value ? lookup(value) : nullptr;
+  }
   std::vector<Tensor> operands() const {
     std::vector<Tensor> tensors;
     for (Value operand : op->getOperands())
@@ -81,8 +83,9 @@ Result<Tensors> Evaluation::run() {
     const Tensor &result = (*results)[i];
     if (result.shape() != shape(i) || result.type() != element(i))
       return Error{"computes " + print(result.shape()) + " of " +
-                   std::string(typeName(result.type())) + ", but its type says " +
-                   print(shape(i)) + " of " + std::string(typeName(element(i)))};
+                   std::string(typeName(result.type())) +
+                   ", but its type says " + print(shape(i)) + " of " +
+                   std::string(typeName(element(i)))};
   }
   return results;
 }
@@ -94,35 +97,54 @@ Result<Tensors> Evaluation::dispatch() {
         return one(elementwise(o.getOp().getValue(), operands()));
       })
       .Case([&](tfm::SelectOp o) {
-        return one(select(get(o.getCondition()), get(o.getTrueValue()), get(o.getFalseValue())));
+        return one(select(get(o.getCondition()), get(o.getTrueValue()),
+                          get(o.getFalseValue())));
       })
-      .Case([&](tfm::CastOp o) { return one(cast(get(o.getInput()), element())); })
-      .Case([&](tfm::MatmulOp o) { return one(matmul(get(o.getLhs()), get(o.getRhs()))); })
-      .Case([&](tfm::SoftmaxOp o) { return one(softmax(get(o.getInput()), o.getAxis())); })
+      .Case([&](tfm::CastOp o) {
+        return one(cast(get(o.getInput()), element()));
+      })
+      .Case([&](tfm::MatmulOp o) {
+        return one(matmul(get(o.getLhs()), get(o.getRhs())));
+      })
+      .Case([&](tfm::SoftmaxOp o) {
+        return one(softmax(get(o.getInput()), o.getAxis()));
+      })
       .Case([&](tfm::ReduceOp o) {
-        return one(reduce(static_cast<ReduceKind>(o.getKind()), get(o.getInput()), o.getAxes(),
-                          o.getKeepdims()));
+        return one(reduce(static_cast<ReduceKind>(o.getKind()),
+                          get(o.getInput()), o.getAxes(), o.getKeepdims()));
       })
       .Case([&](tfm::ArgReduceOp o) {
         auto *arg = o.getKind() == tfm::ReduceKind::Max ? argMax : argMin;
-        return one(arg(get(o.getInput()), o.getAxis(), o.getKeepdims(), o.getLast()));
+        return one(
+            arg(get(o.getInput()), o.getAxis(), o.getKeepdims(), o.getLast()));
       })
       .Case([&](tfm::CumSumOp o) {
-        return one(cumsum(get(o.getInput()), o.getAxis(), o.getExclusive(), o.getReverse()));
+        return one(cumsum(get(o.getInput()), o.getAxis(), o.getExclusive(),
+                          o.getReverse()));
       })
-      .Case([&](tfm::ReshapeOp o) { return one(reshape(get(o.getInput()), shape())); })
-      .Case([&](tfm::TransposeOp o) { return one(transpose(get(o.getInput()), o.getPerm())); })
-      .Case([&](tfm::BroadcastOp o) { return one(broadcast(get(o.getInput()), shape())); })
-      .Case([&](tfm::TileOp o) { return one(tile(get(o.getInput()), shape())); })
-      .Case([&](tfm::ConcatOp o) { return one(concat(operands(), o.getAxis())); })
+      .Case([&](tfm::ReshapeOp o) {
+        return one(reshape(get(o.getInput()), shape()));
+      })
+      .Case([&](tfm::TransposeOp o) {
+        return one(transpose(get(o.getInput()), o.getPerm()));
+      })
+      .Case([&](tfm::BroadcastOp o) {
+        return one(broadcast(get(o.getInput()), shape()));
+      })
+      .Case(
+          [&](tfm::TileOp o) { return one(tile(get(o.getInput()), shape())); })
+      .Case(
+          [&](tfm::ConcatOp o) { return one(concat(operands(), o.getAxis())); })
       .Case([&](tfm::GatherOp o) {
         return one(gather(get(o.getInput()), get(o.getIndices()), o.getAxis()));
       })
       .Case([&](tfm::GatherElementsOp o) {
-        return one(gatherElements(get(o.getInput()), get(o.getIndices()), o.getAxis()));
+        return one(gatherElements(get(o.getInput()), get(o.getIndices()),
+                                  o.getAxis()));
       })
       .Case([&](tfm::GatherNDOp o) {
-        return one(gatherNd(get(o.getInput()), get(o.getIndices()), o.getBatchDims()));
+        return one(
+            gatherNd(get(o.getInput()), get(o.getIndices()), o.getBatchDims()));
       })
       .Case([&](tfm::TriluOp o) -> Result<Tensors> {
         Result<std::vector<int64_t>> k = symbols.evaluate(o.getDiagonal());
@@ -130,8 +152,9 @@ Result<Tensors> Evaluation::dispatch() {
           return k.error();
         return one(trilu(get(o.getInput()), k->front(), o.getUpper()));
       })
-      .Case<tfm::SymbolicOp, tfm::ConvOp, tfm::SliceOp, tfm::PadOp, tfm::IotaOp, tfm::NormOp,
-            tfm::LinearOp, tfm::AttentionOp, tfm::FusedOp>([&](auto o) { return visit(o); })
+      .Case<tfm::SymbolicOp, tfm::ConvOp, tfm::SliceOp, tfm::PadOp, tfm::IotaOp,
+            tfm::NormOp, tfm::LinearOp, tfm::AttentionOp, tfm::FusedOp>(
+          [&](auto o) { return visit(o); })
       .Default([](Operation *) { return Error{"has no reference"}; });
 }
 
@@ -155,7 +178,8 @@ Result<Tensors> Evaluation::visit(tfm::ConvOp o) {
   options.padsBegin = pads.take_front(pads.size() / 2);
   options.padsEnd = pads.drop_front(pads.size() / 2);
   options.groups = o.getGroup();
-  return one(conv(get(o.getInput()), get(o.getWeight()), find(o.getBias()), options));
+  return one(
+      conv(get(o.getInput()), get(o.getWeight()), find(o.getBias()), options));
 }
 
 Result<Tensors> Evaluation::visit(tfm::SliceOp o) {
@@ -178,11 +202,13 @@ Result<Tensors> Evaluation::visit(tfm::PadOp o) {
       return Error{"the value of a pad has shape " + print(filling->shape())};
     value = filling->get(0);
   }
-  return one(pad(get(o.getInput()), static_cast<PadMode>(o.getMode()), *low, *high, value));
+  return one(pad(get(o.getInput()), static_cast<PadMode>(o.getMode()), *low,
+                 *high, value));
 }
 
 Result<Tensors> Evaluation::visit(tfm::IotaOp o) {
-  Result<std::vector<int64_t>> progression = symbols.evaluate(o.getProgression());
+  Result<std::vector<int64_t>> progression =
+      symbols.evaluate(o.getProgression());
   if (!progression)
     return progression.error();
   if (progression->size() != 2 || shape().size() != 1)
@@ -192,8 +218,9 @@ Result<Tensors> Evaluation::visit(tfm::IotaOp o) {
 
 Result<Tensors> Evaluation::visit(tfm::NormOp o) {
   Result<NormResult> result =
-      norm(static_cast<NormKind>(o.getKind()), get(o.getInput()), find(o.getResidual()),
-           find(o.getScale()), find(o.getBias()), o.getAxis(), o.getEpsilon().convertToDouble());
+      norm(static_cast<NormKind>(o.getKind()), get(o.getInput()),
+           find(o.getResidual()), find(o.getScale()), find(o.getBias()),
+           o.getAxis(), o.getEpsilon().convertToDouble());
   if (!result)
     return result.error();
   Tensors results{std::move(result->normalized)};
@@ -206,18 +233,20 @@ Result<Tensors> Evaluation::visit(tfm::LinearOp o) {
   std::optional<ScalarRegion> region;
   Epilogue epilogue;
   if (!o.getEpilogue().empty()) {
-    Result<ScalarRegion> made = ScalarRegion::make(o.getEpilogue().front(), lookup, symbols);
+    Result<ScalarRegion> made =
+        ScalarRegion::make(o.getEpilogue().front(), lookup, symbols);
     if (!made)
       return made.error();
     region = std::move(*made);
-    if (region->argumentTypes().size() != 1 || !isFloat(region->argumentTypes()[0]))
+    if (region->argumentTypes().size() != 1 ||
+        !isFloat(region->argumentTypes()[0]))
       return Error{"its epilogue does not take one float"};
     epilogue = [&](double value, std::span<const int64_t>) {
       return region->run(Scalar::ofFloat(region->argumentTypes()[0], value));
     };
   }
-  return one(linear(get(o.getInput()), get(o.getWeight()), find(o.getBias()), epilogue,
-                    find(o.getResidual())));
+  return one(linear(get(o.getInput()), get(o.getWeight()), find(o.getBias()),
+                    epilogue, find(o.getResidual())));
 }
 
 Result<Tensors> Evaluation::visit(tfm::AttentionOp o) {
@@ -226,15 +255,20 @@ Result<Tensors> Evaluation::visit(tfm::AttentionOp o) {
   options.emptyRows = static_cast<EmptyRows>(o.getEmptyRows());
   std::optional<ScalarRegion> region;
   if (!o.getScoreMod().empty()) {
-    Result<ScalarRegion> made = ScalarRegion::make(o.getScoreMod().front(), lookup, symbols);
+    Result<ScalarRegion> made =
+        ScalarRegion::make(o.getScoreMod().front(), lookup, symbols);
     if (!made)
       return made.error();
     region = std::move(*made);
     ArrayRef<ElementType> types = region->argumentTypes();
-    if (types.size() != 5 || !isFloat(types[0]) || !isFloat(region->yieldedType()) ||
-        !llvm::all_of(types.drop_front(), [](ElementType t) { return t == ElementType::I64; }))
-      return Error{"its score_mod does not map (float, i64, i64, i64, i64) to a float"};
-    options.scoreMod = [&](double score, std::span<const int64_t> index) -> Result<double> {
+    if (types.size() != 5 || !isFloat(types[0]) ||
+        !isFloat(region->yieldedType()) ||
+        !llvm::all_of(types.drop_front(),
+                      [](ElementType t) { return t == ElementType::I64; }))
+      return Error{
+          "its score_mod does not map (float, i64, i64, i64, i64) to a float"};
+    options.scoreMod = [&](double score,
+                           std::span<const int64_t> index) -> Result<double> {
       SmallVector<Scalar, 5> arguments{Scalar::ofFloat(types[0], score)};
       for (int64_t i : index)
         arguments.push_back(Scalar::ofInteger(ElementType::I64, i));
@@ -252,28 +286,33 @@ Result<Tensors> Evaluation::visit(tfm::AttentionOp o) {
 }
 
 Result<Tensors> Evaluation::visit(tfm::FusedOp o) {
-  Result<ScalarRegion> region = ScalarRegion::make(o.getBody().front(), lookup, symbols);
+  Result<ScalarRegion> region =
+      ScalarRegion::make(o.getBody().front(), lookup, symbols);
   if (!region)
     return region.error();
   ArrayRef<ElementType> types = region->argumentTypes();
-  bool fits = types.size() == shape().size() &&
-              llvm::all_of(types, [](ElementType t) { return t == ElementType::I64; });
+  bool fits =
+      types.size() == shape().size() &&
+      llvm::all_of(types, [](ElementType t) { return t == ElementType::I64; });
   if (!fits)
     return Error{"its region does not take one i64 an axis"};
   SmallVector<Scalar, 4> arguments;
-  return one(generate(element(), shape(), [&](std::span<const int64_t> index) -> Result<Scalar> {
-    arguments.clear();
-    for (int64_t i : index)
-      arguments.push_back(Scalar::ofInteger(ElementType::I64, i));
-    Result<Scalar> value = region->run(arguments);
-    if (!value)
-      return value;
-    return castScalar(*value, element());
-  }));
+  return one(generate(element(), shape(),
+                      [&](std::span<const int64_t> index) -> Result<Scalar> {
+                        arguments.clear();
+                        for (int64_t i : index)
+                          arguments.push_back(
+                              Scalar::ofInteger(ElementType::I64, i));
+                        Result<Scalar> value = region->run(arguments);
+                        if (!value)
+                          return value;
+                        return castScalar(*value, element());
+                      }));
 }
 } // namespace
 
-Result<Tensors> evaluate(Operation *op, TensorLookup lookup, SymbolValues &symbols) {
+Result<Tensors> evaluate(Operation *op, TensorLookup lookup,
+                         SymbolValues &symbols) {
   return Evaluation(op, lookup, symbols).run();
 }
 

@@ -33,13 +33,15 @@ LogicalResult check(tfm::RequireOp op, SymbolValues &symbols) {
   bool isEquality = op.getRelation() == tfm::Comparison::Eq;
   if (isEquality ? left == right : left <= right)
     return success();
-  return op.emitError() << op.getValues().text(0) << " is " << left << ", which is not "
-                        << (isEquality ? "" : "at most ") << op.getValues().text(1) << " = "
-                        << right << ": " << op.getSentence();
+  return op.emitError() << op.getValues().text(0) << " is " << left
+                        << ", which is not " << (isEquality ? "" : "at most ")
+                        << op.getValues().text(1) << " = " << right << ": "
+                        << op.getSentence();
 }
 } // namespace
 
-FailureOr<std::vector<Tensor>> Interpreter::run(func::FuncOp function, ArrayRef<Tensor> inputs) {
+FailureOr<std::vector<Tensor>> Interpreter::run(func::FuncOp function,
+                                                ArrayRef<Tensor> inputs) {
   if (function.isExternal())
     return function.emitError() << "has no body to run";
   SymbolValues symbols;
@@ -55,8 +57,8 @@ FailureOr<std::vector<Tensor>> Interpreter::run(func::FuncOp function, ArrayRef<
   return runBlock(body, values, symbols);
 }
 
-FailureOr<std::vector<Tensor>> Interpreter::runBlock(Block &block, Values &values,
-                                                     SymbolValues &symbols) {
+FailureOr<std::vector<Tensor>>
+Interpreter::runBlock(Block &block, Values &values, SymbolValues &symbols) {
   llvm::DenseMap<Operation *, SmallVector<Value>> uses = lastUses(block);
   for (Operation &op : block) {
     if (isa<func::ReturnOp, tfm::YieldOp>(op)) {
@@ -115,7 +117,8 @@ FailureOr<Tensors> Interpreter::runOp(Operation *op, const Values &values,
 FailureOr<Tensor> Interpreter::weight(tfm::WeightOp op) {
   auto [it, isNew] = weights.try_emplace(op);
   if (!isNew && !it->second)
-    return op.emitError() << "the recipe of weight @" << op.getSymName() << " needs itself";
+    return op.emitError() << "the recipe of weight @" << op.getSymName()
+                          << " needs itself";
   if (!isNew)
     return *it->second;
 
@@ -123,7 +126,8 @@ FailureOr<Tensor> Interpreter::weight(tfm::WeightOp op) {
   if (!op.getRecipe().empty()) {
     SymbolValues symbols;
     Values values;
-    FailureOr<std::vector<Tensor>> results = runBlock(op.getRecipe().front(), values, symbols);
+    FailureOr<std::vector<Tensor>> results =
+        runBlock(op.getRecipe().front(), values, symbols);
     if (succeeded(results) && results->size() == 1)
       value = std::move(results->front());
     else if (succeeded(results))
@@ -135,19 +139,21 @@ FailureOr<Tensor> Interpreter::weight(tfm::WeightOp op) {
       element = elementTypeOf(type.getElementType());
     FailureOr<ArrayRef<char>> bytes = failure();
     if (!element)
-      op.emitError() << "weight @" << op.getSymName() << " of type " << op.getType();
+      op.emitError() << "weight @" << op.getSymName() << " of type "
+                     << op.getType();
     else if (!weightBytes)
       op.emitError() << "weight @" << op.getSymName() << " has no bytes here";
     else
       bytes = weightBytes(op);
     if (succeeded(bytes)) {
-      Result<Tensor> tensor =
-          Tensor::borrow(*element, Shape(type.getShape()),
-                         std::as_bytes(std::span(bytes->data(), bytes->size())));
+      Result<Tensor> tensor = Tensor::borrow(
+          *element, Shape(type.getShape()),
+          std::as_bytes(std::span(bytes->data(), bytes->size())));
       if (tensor)
         value = std::move(*tensor);
       else
-        op.emitError() << "weight @" << op.getSymName() << ": " << tensor.message();
+        op.emitError() << "weight @" << op.getSymName() << ": "
+                       << tensor.message();
     }
   }
   if (!value) {
@@ -159,7 +165,8 @@ FailureOr<Tensor> Interpreter::weight(tfm::WeightOp op) {
   return *value;
 }
 
-std::optional<Tensors> foldConstants(Operation *op, ArrayRef<Attribute> operands) {
+std::optional<Tensors> foldConstants(Operation *op,
+                                     ArrayRef<Attribute> operands) {
   llvm::DenseMap<Value, Tensor> values;
   for (auto [operand, attr] : llvm::zip_equal(op->getOperands(), operands)) {
     auto elements = dyn_cast_if_present<ElementsAttr>(attr);

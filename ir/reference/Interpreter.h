@@ -1,4 +1,5 @@
-//===- Interpreter.h - Runs functions of tfm by the reference --------------===//
+//===- Interpreter.h - Runs functions of tfm by the reference
+//--------------===//
 //
 // Slow and plain: what every pass and every kernel is judged by, and what
 // `ingot run --device=reference` runs.
@@ -17,11 +18,12 @@ namespace ingot {
 
 /// Gives the bytes of a stored weight, little-endian and row-major, and reports
 /// itself what it cannot read. They stay valid as long as the interpreter.
-using WeightBytes = std::function<mlir::FailureOr<llvm::ArrayRef<char>>(tfm::WeightOp)>;
+using WeightBytes =
+    std::function<mlir::FailureOr<llvm::ArrayRef<char>>(tfm::WeightOp)>;
 
-/// Runs functions of one module, which it does not change. Weights are kept from
-/// run to run, values only as long as an op still needs them. All failures are
-/// diagnostics at the op at fault. For one thread.
+/// Runs functions of one module, which it does not change. Weights are kept
+/// from run to run, values only as long as an op still needs them. All failures
+/// are diagnostics at the op at fault. For one thread.
 class Interpreter {
 public:
   explicit Interpreter(mlir::ModuleOp module, WeightBytes weights = {})
@@ -41,11 +43,13 @@ public:
 
 private:
   mlir::FailureOr<std::vector<reference::Tensor>>
-  runBlock(mlir::Block &block, llvm::DenseMap<mlir::Value, reference::Tensor> &values,
+  runBlock(mlir::Block &block,
+           llvm::DenseMap<mlir::Value, reference::Tensor> &values,
            SymbolValues &symbols);
-  mlir::FailureOr<Tensors> runOp(mlir::Operation *op,
-                                 const llvm::DenseMap<mlir::Value, reference::Tensor> &values,
-                                 SymbolValues &symbols);
+  mlir::FailureOr<Tensors>
+  runOp(mlir::Operation *op,
+        const llvm::DenseMap<mlir::Value, reference::Tensor> &values,
+        SymbolValues &symbols);
 
   mlir::ModuleOp module;
   WeightBytes weightBytes;

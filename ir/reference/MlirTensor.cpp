@@ -11,12 +11,12 @@ namespace ingot::reference {
 
 namespace {
 Scalar scalarOf(ElementType type, const APInt &value) {
-  return Scalar::ofInteger(type,
-                           static_cast<int64_t>(value.getZExtValue()));
+  return Scalar::ofInteger(type, static_cast<int64_t>(value.getZExtValue()));
 }
 Scalar scalarOf(ElementType type, APFloat value) {
   bool losesInfo;
-  value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &losesInfo);
+  value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,
+                &losesInfo);
   return Scalar::ofFloat(type, value.convertToDouble());
 }
 } // namespace
@@ -25,13 +25,20 @@ std::optional<ElementType> elementTypeOf(Type type) {
   if (auto integer = dyn_cast<IntegerType>(type)) {
     bool isUnsigned = integer.isUnsigned();
     switch (integer.getWidth()) {
-    case 1: return ElementType::Bool;
-    case 4: return isUnsigned ? ElementType::U4 : ElementType::I4;
-    case 8: return isUnsigned ? ElementType::U8 : ElementType::I8;
-    case 16: return isUnsigned ? ElementType::U16 : ElementType::I16;
-    case 32: return isUnsigned ? ElementType::U32 : ElementType::I32;
-    case 64: return isUnsigned ? ElementType::U64 : ElementType::I64;
-    default: return std::nullopt;
+    case 1:
+      return ElementType::Bool;
+    case 4:
+      return isUnsigned ? ElementType::U4 : ElementType::I4;
+    case 8:
+      return isUnsigned ? ElementType::U8 : ElementType::I8;
+    case 16:
+      return isUnsigned ? ElementType::U16 : ElementType::I16;
+    case 32:
+      return isUnsigned ? ElementType::U32 : ElementType::I32;
+    case 64:
+      return isUnsigned ? ElementType::U64 : ElementType::I64;
+    default:
+      return std::nullopt;
     }
   }
   using Found = std::optional<ElementType>;

@@ -1,4 +1,5 @@
-//===- MlirTensor.h - Between MLIR's types and reference tensors -----------===//
+//===- MlirTensor.h - Between MLIR's types and reference tensors
+//-----------===//
 #pragma once
 
 #include "ir/reference/Tensor.h"

@@ -15,7 +15,8 @@ Result<ScalarRegion> ScalarRegion::make(Block &block, TensorLookup lookup,
   llvm::DenseMap<Value, unsigned> slotOf;
   std::optional<Error> error;
   auto fail = [&](Operation &op, llvm::StringRef why) {
-    error = Error{"in its region, '" + op.getName().getStringRef().str() + "': " + why.str()};
+    error = Error{"in its region, '" + op.getName().getStringRef().str() +
+                  "': " + why.str()};
   };
   auto addSlot = [&](Value value, Scalar scalar) {
     slotOf[value] = static_cast<unsigned>(region.slots.size());
@@ -64,8 +65,8 @@ Result<ScalarRegion> ScalarRegion::make(Block &block, TensorLookup lookup,
         .Case([&](arith::ConstantOp o) {
           // A one-element tensor reads the attribute by the rules of constants.
           auto shape = RankedTensorType::get({}, o.getType());
-          Result<Tensor> value =
-              tensorOf(DenseElementsAttr::get(shape, ArrayRef<Attribute>(o.getValue())));
+          Result<Tensor> value = tensorOf(
+              DenseElementsAttr::get(shape, ArrayRef<Attribute>(o.getValue())));
           if (!value)
             return fail(op, value.message());
           addSlot(o, value->get(0));
@@ -119,8 +120,9 @@ ScalarRegion::Slot ScalarRegion::apply(const Instruction &instruction) {
     operands.push_back(operand.value);
     if (operand.reason >= 0 && reason < 0)
       reason = operand.reason;
-    bool decides = (instruction.op == ScalarOp::And && !operand.value.isTrue()) ||
-                   (instruction.op == ScalarOp::Or && operand.value.isTrue());
+    bool decides =
+        (instruction.op == ScalarOp::And && !operand.value.isTrue()) ||
+        (instruction.op == ScalarOp::Or && operand.value.isTrue());
     if (operand.reason < 0 && decides)
       return {Scalar::ofBool(instruction.op == ScalarOp::Or)};
   }
@@ -137,10 +139,10 @@ ScalarRegion::Slot ScalarRegion::load(const Instruction &instruction) {
     if (slots[slot].reason >= 0)
       return {Scalar{instruction.type}, slots[slot].reason};
     if (at < 0 || at >= extent)
-      return noValue(instruction.type,
-                     "reads element " + std::to_string(at) + " of axis " +
-                         std::to_string(axis) + " of a tensor of shape " +
-                         print(tensor.shape()));
+      return noValue(instruction.type, "reads element " + std::to_string(at) +
+                                           " of axis " + std::to_string(axis) +
+                                           " of a tensor of shape " +
+                                           print(tensor.shape()));
     offset += at * instruction.strides[axis];
   }
   // Integers of all widths are i64 in regions.
@@ -171,14 +173,21 @@ Result<Scalar> ScalarRegion::run(ArrayRef<Scalar> arguments) {
   for (const Instruction &instruction : instructions) {
     Slot &result = slots[instruction.result];
     switch (instruction.kind) {
-    case Kind::Apply: result = apply(instruction); break;
-    case Kind::Load: result = load(instruction); break;
-    case Kind::CheckIndex: result = checkIndex(instruction); break;
+    case Kind::Apply:
+      result = apply(instruction);
+      break;
+    case Kind::Load:
+      result = load(instruction);
+      break;
+    case Kind::CheckIndex:
+      result = checkIndex(instruction);
+      break;
     case Kind::Choose: {
       const Slot &condition = slots[instruction.operands[0]];
-      result = condition.reason >= 0
-                   ? Slot{Scalar{instruction.type}, condition.reason}
-                   : slots[instruction.operands[condition.value.isTrue() ? 1 : 2]];
+      result =
+          condition.reason >= 0
+              ? Slot{Scalar{instruction.type}, condition.reason}
+              : slots[instruction.operands[condition.value.isTrue() ? 1 : 2]];
       break;
     }
     case Kind::Convert: {

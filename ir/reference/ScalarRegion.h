@@ -1,10 +1,11 @@
-//===- ScalarRegion.h - Runs the scalar regions of tfm ops -----------------===//
+//===- ScalarRegion.h - Runs the scalar regions of tfm ops
+//-----------------===//
 #pragma once
 
 #include "ir/reference/Symbols.h"
 
-#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SmallVector.h"
 
 namespace ingot {
 
@@ -16,16 +17,19 @@ using TensorLookup = llvm::function_ref<const reference::Tensor *(mlir::Value)>;
 /// constants are evaluated, operands are slots.
 ///
 /// An element outside its tensor has no value, and nothing computed from it has
-/// one, until a choice (`choose`, or an `and` or `or` that is decided without it)
-/// drops it. Yielding it is an error: kernels read some neighbour there.
+/// one, until a choice (`choose`, or an `and` or `or` that is decided without
+/// it) drops it. Yielding it is an error: kernels read some neighbour there.
 class ScalarRegion {
 public:
-  static reference::Result<ScalarRegion> make(mlir::Block &block, TensorLookup lookup,
-                                              SymbolValues &symbols);
+  static reference::Result<ScalarRegion>
+  make(mlir::Block &block, TensorLookup lookup, SymbolValues &symbols);
 
   /// The yielded scalar. Arguments are of the block's argument types.
-  reference::Result<reference::Scalar> run(llvm::ArrayRef<reference::Scalar> arguments);
-  reference::ElementType yieldedType() const { return slots[yielded].value.type; }
+  reference::Result<reference::Scalar>
+  run(llvm::ArrayRef<reference::Scalar> arguments);
+  reference::ElementType yieldedType() const {
+    return slots[yielded].value.type;
+  }
 
   /// Types of the arguments.
   llvm::ArrayRef<reference::ElementType> argumentTypes() const { return types; }
@@ -53,7 +57,7 @@ private:
   llvm::SmallVector<reference::ElementType> types;
   std::vector<Instruction> instructions;
   std::vector<Slot> slots; ///< arguments, then constants and results in order
-  unsigned yielded = 0; ///< slot
+  unsigned yielded = 0;    ///< slot
   std::vector<std::string> reasons; ///< of this run
 };
 

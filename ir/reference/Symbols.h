@@ -1,4 +1,5 @@
-//===- Symbols.h - Values of the symbols of a function ---------------------===//
+//===- Symbols.h - Values of the symbols of a function
+//---------------------===//
 #pragma once
 
 #include "ir/expr/Expr.h"
@@ -10,7 +11,8 @@
 
 namespace ingot {
 
-/// Integers by symbol name, and the expressions of attributes evaluated on them.
+/// Integers by symbol name, and the expressions of attributes evaluated on
+/// them.
 class SymbolValues {
 public:
   /// Gives a symbol its value; false if it already has another one.
