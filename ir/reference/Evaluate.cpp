@@ -267,9 +267,10 @@ Result<Tensors> Evaluation::visit(tfm::AttentionOp o) {
                       [](ElementType t) { return t == ElementType::I64; }))
       return Error{
           "its score_mod does not map (float, i64, i64, i64, i64) to a float"};
-    options.scoreMod = [&](double score,
+    options.scoreMod = [&region, type = types[0]](
+                           double score,
                            std::span<const int64_t> index) -> Result<double> {
-      SmallVector<Scalar, 5> arguments{Scalar::ofFloat(types[0], score)};
+      SmallVector<Scalar, 5> arguments{Scalar::ofFloat(type, score)};
       for (int64_t i : index)
         arguments.push_back(Scalar::ofInteger(ElementType::I64, i));
       Result<Scalar> result = region->run(arguments);

@@ -31,6 +31,11 @@ EXTRA = [
 # What a file may not include although its room's rule would allow it.
 FORBIDDEN = [
     (r"ir/expr/Expr|ir/scalar/", r"(mlir|llvm)/|mlir-c/", "has no MLIR dependency"),
+    (
+        r"ir/reference/(?!BindSymbols|Evaluate|Interpreter|MlirTensor|ScalarRegion|Symbols)",
+        r"(mlir|llvm)/|mlir-c/|ir/tfm/",
+        "the loops know nothing of MLIR",
+    ),
     (r"runtime/", r"(mlir|llvm|lld|google)/|cuda", "the runtime needs neither LLVM, protobuf nor CUDA's headers"),
     (r"frontend/|passes/|ir/", r"lld/", "only codegen links"),
     (r"(examples|python)/", r"runtime/(?!include/ingot/)", "embedders see runtime/include/ingot/ only"),
