@@ -53,19 +53,4 @@ llvm::ArrayRef<int64_t> KernelOp::paramArray(llvm::StringRef name) {
   return attr.asArrayRef();
 }
 
-LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  // launch_c1
-  auto kernel = symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
-  if (!kernel)
-    return emitOpError() << getKernelAttr() << " is not a plan.kernel";
-  size_t buffers = kernel.numOuts() + kernel.numIns();
-  if (buffers != getBuffers().size())
-    return emitOpError() << getKernelAttr() << " takes " << buffers << " buffers, got "
-                         << getBuffers().size();
-  if (static_cast<size_t>(kernel.getNumScalars()) != getScalars().size())
-    return emitOpError() << getKernelAttr() << " takes " << kernel.getNumScalars()
-                         << " scalars, got " << getScalars().size();
-  return success();
-}
-
 } // namespace ingot::plan

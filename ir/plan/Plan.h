@@ -3,6 +3,11 @@
 
 #include "ir/tfm/Tfm.h"
 
+namespace ingot::plan {
+using tfm::parseWord;
+using tfm::printWord;
+} // namespace ingot::plan
+
 #include "ir/plan/PlanDialect.h.inc"
 #include "ir/plan/PlanEnums.h.inc"
 

@@ -56,7 +56,9 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     `tensor<?xT>` an input, then one i64 a scalar. Loads in it take one flat
     element offset. Region results are scalars; integers are i64 and are narrowed
     to the output's type when stored. `out_types` gives the element type of each
-    output.
+    output. The last region of a family but attention yields one scalar an output;
+    a region 0 before another yields one, which is the other's first argument (the
+    i64 position for argmax and argmin).
 
     | family | leading arguments of region 0 | params and further regions |
     | --- | --- | --- |
@@ -68,15 +70,37 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     | linear | f32 acc, i64 m, i64 n | in 0: A f32 row-major [M, K] with row stride `lda`; in 1: W f32 packed [ceil(N/48)][K][48]; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest |
     | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v f32; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows` |
 
-    - kernel_c1: arguments of every region follow the table
-    - kernel_c2: params of the family are present
+    Params are integers of 1 or more (`chunk`, `rows`, `panels`, `n`, `k`, `d`, `dv`,
+    `group`), extents (`m`, `lda`, `batch`, ...), arrays of extents, floats (`epsilon`,
+    `scale`), strings (`kind`, `empty_rows`) and flags (`exclusive`, `reverse`, `last`: a
+    unit or boolean, absent where false).
+
+    - kernel_c1: as many inputs, outputs, regions, and arguments of every region, as
+      the table says
+    - kernel_c2: params of the family are present, of their kind; extents name
+      scalars there are
+    - kernel_c3: regions yield what the table says
+    - kernel_c4: regions hold scalar ops only, and no `tfm.symbol`: a kernel gets
+      symbols as scalars
+
+    ```mlir
+    plan.kernel map @relu_f32 outs [f32] ins [f32] scalars 1 params {extents = array<i64: -1, 4>, chunk = 64 : i64} {
+    ^bb0(%i: i64, %j: i64, %x: tensor<?xf32>, %rows: i64):
+      %four = arith.constant 4 : i64
+      %r = tfm.apply mul(%i, %four) : (i64, i64) -> i64
+      %at = tfm.apply add(%r, %j) : (i64, i64) -> i64
+      %v = tfm.load %x[%at] : tensor<?xf32> -> f32
+      %y = tfm.apply relu(%v) : (f32) -> f32
+      tfm.yield %y : f32
+    }
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Plan_FamilyAttr:$family,
                        TypeArrayAttr:$out_types, TypeArrayAttr:$in_types,
                        I64Attr:$num_scalars, DictionaryAttr:$params);
   let regions = (region VariadicRegion<SizedRegion<1>>:$bodies);
   let assemblyFormat = [{
-    $family $sym_name `outs` $out_types `ins` $in_types `scalars` $num_scalars
+    custom<Word>($family) $sym_name `outs` $out_types `ins` $in_types `scalars` $num_scalars
     `params` $params attr-dict-with-keyword $bodies
   }];
   let extraClassDeclaration = [{
@@ -86,6 +110,8 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     int64_t param(::llvm::StringRef name);
     ::llvm::ArrayRef<int64_t> paramArray(::llvm::StringRef name);
   }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def Plan_ProgramOp : Plan_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator,
@@ -94,6 +120,22 @@ def Plan_ProgramOp : Plan_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator
   let description = [{
     `inputs` and `outputs` are dictionaries {name, type} in the order of the
     interface; a type is the tensor type with its dims.
+
+    - program_c1: inputs and outputs are dictionaries of a string `name` and a
+      ranked tensor `type`; no name comes twice among the inputs or the outputs
+    - program_c2: symbols are `#tfm.symbol`, each name once, read from an input there is
+    - program_c3: the body holds buffers, requirements and launches
+
+    ```mlir
+    plan.program @main target "x86-64" symbols [#tfm.symbol<"batch", 0, -1, 0, 0>]
+        inputs [{name = "x", type = tensor<?x4xf32, #tfm.dims<batch, 4>>} ]
+        outputs [{name = "y", type = tensor<?x4xf32, #tfm.dims<batch, 4>>} ] {
+      %x = plan.buffer input 0 size <16*batch>
+      %y = plan.buffer output 0 size <16*batch>
+      plan.launch @relu grid <batch> (%y, %x) offsets <0, 0>
+          scalars <batch> flops <4*batch> bytes <32*batch> sources ["Relu_0"]
+    }
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$target, ArrayAttr:$symbols,
                        ArrayAttr:$inputs, ArrayAttr:$outputs);
@@ -102,9 +144,11 @@ def Plan_ProgramOp : Plan_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator
     $sym_name `target` $target `symbols` $symbols `inputs` $inputs `outputs` $outputs
     attr-dict-with-keyword $body
   }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
-def Plan_BufferOp : Plan_Op<"buffer", []> {
+def Plan_BufferOp : Plan_Op<"buffer", [HasParent<"ProgramOp">]> {
   let summary = "A buffer: its role and size in bytes";
   let description = [{
     `number` is the position in the interface of an input or output, the slot of a
@@ -112,23 +156,31 @@ def Plan_BufferOp : Plan_Op<"buffer", []> {
     `layout` of a weight is "plain" or "panels48" ([ceil(N/48)][K][48] of [K, N]).
 
     - buffer_c1: one size expression
-    - buffer_c2: weight is given exactly for kind weight
+    - buffer_c2: weight is given exactly for kind weight; layout is plain or
+      panels48 and only a weight has one
+    - buffer_c3: the number of an input or output is a position in the interface of
+      its program
   }];
   let arguments = (ins Plan_BufferKindAttr:$kind, Tfm_DimsAttr:$size, I64Attr:$number,
                        OptionalAttr<FlatSymbolRefAttr>:$weight, OptionalAttr<StrAttr>:$layout);
   let results = (outs Plan_BufferType:$result);
   let assemblyFormat = [{
-    $kind $number `size` $size (`weight` $weight^)? (`layout` $layout^)? attr-dict
+    custom<Word>($kind) $number `size` $size (`weight` $weight^)? (`layout` $layout^)? attr-dict
   }];
+  let hasVerifier = 1;
 }
 
-def Plan_RequireOp : Plan_Op<"require", []> {
+def Plan_RequireOp : Plan_Op<"require", [HasParent<"ProgramOp">]> {
   let summary = "As tfm.require: checked when dims are bound";
+  let description = [{
+    - plan_require_c1: two expressions
+  }];
   let arguments = (ins Tfm_ComparisonAttr:$relation, Tfm_DimsAttr:$values, StrAttr:$sentence);
-  let assemblyFormat = "$relation $values $sentence attr-dict";
+  let assemblyFormat = "custom<Word>($relation) $values $sentence attr-dict";
+  let hasVerifier = 1;
 }
 
-def Plan_LaunchOp : Plan_Op<"launch", [
+def Plan_LaunchOp : Plan_Op<"launch", [HasParent<"ProgramOp">,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "One step: a grid of one kernel";
   let description = [{
@@ -138,6 +190,7 @@ def Plan_LaunchOp : Plan_Op<"launch", [
 
     - launch_c1: the kernel exists; buffers and scalars are as many as it takes
     - launch_c2: one offset a buffer, 1 to 3 grid dims
+    - launch_c3: flops and bytes are one expression each
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Tfm_DimsAttr:$grid,
                        Variadic<Plan_BufferType>:$buffers, Tfm_DimsAttr:$offsets,
@@ -147,6 +200,7 @@ def Plan_LaunchOp : Plan_Op<"launch", [
     $kernel `grid` $grid `(` $buffers `)` `offsets` $offsets `scalars` $scalars
     `flops` $flops `bytes` $bytes `sources` $sources attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 #endif

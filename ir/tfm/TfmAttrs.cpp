@@ -198,8 +198,8 @@ Attribute ScalarOpAttr::parse(AsmParser &parser, Type) {
 }
 
 void ScalarOpAttr::print(AsmPrinter &printer) const {
-  std::string_view mnemonic = scalarMnemonic(getValue());
-  printer << llvm::StringRef(mnemonic.data(), mnemonic.size());
+  // As attributes of enums print: the space follows the attribute's mnemonic.
+  printer << ' ' << stringifyEnum(getValue());
 }
 
 } // namespace ingot::tfm

@@ -23,16 +23,20 @@ def Tfm_Dialect : Dialect {
     tensor has no encoding. Expressions are normalized, so equal dims are the
     same attribute.
 
-    **Broadcasting** is NumPy's wherever an op says that it broadcasts. Two
-    unknown dims may be broadcast only if they are equal expressions; what the
-    importer had to assume stands in a `tfm.require`.
+    **Broadcasting** is NumPy's wherever an op says that it broadcasts. An unknown
+    dim is never silently taken for 1: two dims neither of which is the number 1
+    are equal, as the same expression or because a `tfm.require` has it checked at
+    bind. So verifiers refuse two dims only where no values of the symbols make
+    them equal; a dim that merely passes through an op must be the same expression.
 
     **Scalar regions** hold the arithmetic of one element: `tfm.apply`,
-    `tfm.load`, `tfm.convert`, `tfm.symbol`, `arith.constant`. In them an integer
-    is i64, a boolean i1, a float keeps its type.
+    `tfm.choose`, `tfm.convert`, `tfm.load`, `tfm.check_index`, `tfm.symbol`,
+    `arith.constant`. In them an integer is i64, a boolean i1, a float keeps its
+    type.
   }];
   let useDefaultAttributePrinterParser = 1;
   let extraClassDeclaration = "void registerAttributes();";
+  let hasConstantMaterializer = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
@@ -84,6 +88,7 @@ def Tfm_SymbolAttr : Tfm_Attr<"Symbol", "symbol"> {
   let parameters = (ins "::mlir::StringAttr":$name, "int64_t":$min, "int64_t":$max,
                         "int64_t":$input, "int64_t":$axis);
   let assemblyFormat = "`<` $name `,` $min `,` $max `,` $input `,` $axis `>`";
+  let genVerifyDecl = 1;
 }
 
 class Tfm_Enum<string name, string enumSummary, list<I32EnumAttrCase> cases>
@@ -120,12 +125,21 @@ def Tfm_Comparison : Tfm_Enum<"Comparison", "relation of a requirement", [
     I32EnumAttrCase<"Eq", 0, "eq">, I32EnumAttrCase<"Le", 1, "le">]>;
 def Tfm_ComparisonAttr : Tfm_EnumAttr<Tfm_Comparison, "comparison">;
 
-// Any element type of the design; a verifier of each op narrows it.
-def Tfm_Tensor : RankedTensorOf<[AnyFloat, AnyInteger]>;
-def Tfm_FloatTensor : RankedTensorOf<[AnyFloat]>;
-def Tfm_IntTensor : RankedTensorOf<[AnyInteger]>;
-def Tfm_BoolTensor : RankedTensorOf<[I1]>;
-def Tfm_Scalar : AnyTypeOf<[AnyFloat, I64, I1]>;
+// Element types of the design; signless integers are signed, i1 is the boolean.
+// A verifier of each op narrows them.
+def Tfm_Float : AnyTypeOf<[F64, F32, F16, BF16, F8E4M3FN, F8E5M2], "float">;
+def Tfm_Int : AnyTypeOf<[I64, I32, I16, I8, I<4>, UI64, UI32, UI16, UI8, UI<4>, I1], "integer">;
+
+class Tfm_TensorOf<list<Type> elements> : RankedTensorOf<elements,
+    [CPred<"::ingot::tfm::hasDims(::llvm::cast<::mlir::RankedTensorType>($_self))">],
+    "ranked tensor, with #tfm.dims where a dim is no number,">;
+def Tfm_Tensor : Tfm_TensorOf<[Tfm_Float, Tfm_Int]>;
+def Tfm_FloatTensor : Tfm_TensorOf<[Tfm_Float]>;
+def Tfm_IntTensor : Tfm_TensorOf<[Tfm_Int]>;
+def Tfm_BoolTensor : Tfm_TensorOf<[I1]>;
+def Tfm_Scalar : AnyTypeOf<[Tfm_Float, I64, I1]>;
+// What a scalar region loads from; in a kernel a flat tensor of unknown size.
+def Tfm_LoadedTensor : RankedTensorOf<[Tfm_Float, Tfm_Int]>;
 
 class Tfm_Op<string mnemonic, list<Trait> traits = []>
     : Op<Tfm_Dialect, mnemonic, traits>;

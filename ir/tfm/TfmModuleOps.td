@@ -1,7 +1,7 @@
 // Weights, constants and what ties a function to its model.
 
 def Tfm_WeightOp : Tfm_Op<"weight", [Symbol, IsolatedFromAbove,
-    NoRegionArguments, SingleBlock]> {
+    NoRegionArguments, SingleBlock, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "A weight: bytes of a file, or a recipe over other weights";
   let description = [{
     Bytes never live in the IR. A stored weight names file, byte offset and
@@ -12,6 +12,7 @@ def Tfm_WeightOp : Tfm_Op<"weight", [Symbol, IsolatedFromAbove,
     - weight_c2: either file, offset and length, or a recipe
     - weight_c3: length is the size of the type in bytes (4-bit types rounded up)
     - weight_c4: a recipe yields one value of the weight's type
+    - weight_c5: no recipe depends on its own weight
 
     ```mlir
     tfm.weight @w : tensor<384x1536xf32> file "model.onnx" offset 1024 length 2359296
@@ -30,6 +31,8 @@ def Tfm_WeightOp : Tfm_Op<"weight", [Symbol, IsolatedFromAbove,
     $sym_name `:` $type (`file` $file^ `offset` $offset `length` $length)?
     (`recipe` $recipe^)? attr-dict
   }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def Tfm_GetWeightOp : Tfm_Op<"get_weight", [Pure,
@@ -47,11 +50,14 @@ def Tfm_ConstantOp : Tfm_Op<"constant", [Pure, ConstantLike,
     AllTypesMatch<["value", "result"]>]> {
   let summary = "A small constant (at most 256 elements), or a splat";
   let description = [{
-    - constant_c1: at most 256 elements unless it is a splat
+    - constant_c1: at most 256 elements unless it is a splat; the values are in the
+      IR (`dense`), not in a resource
   }];
   let arguments = (ins ElementsAttr:$value);
   let results = (outs Tfm_Tensor:$result);
   let assemblyFormat = "attr-dict $value";
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Tfm_SymbolicOp : Tfm_Op<"symbolic", [Pure]> {
@@ -64,12 +70,13 @@ def Tfm_SymbolicOp : Tfm_Op<"symbolic", [Pure]> {
       many as its extent
 
     ```mlir
-    %0 = tfm.symbolic #tfm.dims<batch, 12, sequence, 32> : tensor<4xi64>
+    %0 = tfm.symbolic <batch, 12, sequence, 32> : tensor<4xi64>
     ```
   }];
   let arguments = (ins Tfm_DimsAttr:$values);
   let results = (outs Tfm_IntTensor:$result);
   let assemblyFormat = "$values attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 def Tfm_RequireOp : Tfm_Op<"require", []> {
@@ -81,11 +88,12 @@ def Tfm_RequireOp : Tfm_Op<"require", []> {
     - require_c1: two expressions
 
     ```mlir
-    tfm.require le #tfm.dims<sequence, 512> "position table of node 'Slice_12'"
+    tfm.require le <sequence, 512> "position table of node 'Slice_12'"
     ```
   }];
   let arguments = (ins Tfm_ComparisonAttr:$relation, Tfm_DimsAttr:$values, StrAttr:$sentence);
-  let assemblyFormat = "$relation $values $sentence attr-dict";
+  let assemblyFormat = "custom<Word>($relation) $values $sentence attr-dict";
+  let hasVerifier = 1;
 }
 
 def Tfm_YieldOp : Tfm_Op<"yield", [Pure, Terminator, ReturnLike]> {

@@ -19,7 +19,8 @@ def Tfm_ElementwiseOp : Tfm_Op<"elementwise", [Pure]> {
   }];
   let arguments = (ins Tfm_ScalarOpAttr:$op, Variadic<Tfm_Tensor>:$operands);
   let results = (outs Tfm_Tensor:$result);
-  let assemblyFormat = "$op `(` $operands `)` attr-dict `:` functional-type($operands, $result)";
+  let assemblyFormat = "custom<Word>($op) `(` $operands `)` attr-dict `:` functional-type($operands, $result)";
+  let hasVerifier = 1;
 }
 
 def Tfm_SelectOp : Tfm_Op<"select", [Pure]> {
@@ -35,6 +36,7 @@ def Tfm_SelectOp : Tfm_Op<"select", [Pure]> {
   let assemblyFormat = [{
     $condition `,` $trueValue `,` $falseValue attr-dict `:` functional-type(operands, $result)
   }];
+  let hasVerifier = 1;
 }
 
 def Tfm_CastOp : Tfm_Op<"cast", [Pure]> {
@@ -48,6 +50,7 @@ def Tfm_CastOp : Tfm_Op<"cast", [Pure]> {
   let arguments = (ins Tfm_Tensor:$input);
   let results = (outs Tfm_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 def Tfm_MatmulOp : Tfm_Op<"matmul", [Pure]> {
@@ -56,13 +59,14 @@ def Tfm_MatmulOp : Tfm_Op<"matmul", [Pure]> {
     Both operands have rank 2 or more (rank-1 forms are reshaped by the importer).
     Floats accumulate in f32 or wider.
 
-    - matmul_c1: both ranks are at least 2, element types equal
+    - matmul_c1: both ranks are at least 2; one element type
     - matmul_c2: K of both is the same dim
     - matmul_c3: the result's dims are the broadcast batch dims, M and N
   }];
   let arguments = (ins Tfm_Tensor:$lhs, Tfm_Tensor:$rhs);
   let results = (outs Tfm_Tensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, $result)";
+  let hasVerifier = 1;
 }
 
 def Tfm_SoftmaxOp : Tfm_Op<"softmax", [Pure, AllTypesMatch<["input", "result"]>]> {
@@ -75,6 +79,7 @@ def Tfm_SoftmaxOp : Tfm_Op<"softmax", [Pure, AllTypesMatch<["input", "result"]>]
   let arguments = (ins Tfm_FloatTensor:$input, I64Attr:$axis);
   let results = (outs Tfm_FloatTensor:$result);
   let assemblyFormat = "$input `axis` $axis attr-dict `:` type($input)";
+  let hasVerifier = 1;
 }
 
 def Tfm_ReduceOp : Tfm_Op<"reduce", [Pure]> {
@@ -92,9 +97,10 @@ def Tfm_ReduceOp : Tfm_Op<"reduce", [Pure]> {
                        UnitAttr:$keepdims);
   let results = (outs Tfm_Tensor:$result);
   let assemblyFormat = [{
-    $kind $input `axes` $axes (`keepdims` $keepdims^)? attr-dict
+    custom<Word>($kind) $input `axes` $axes (`keepdims` $keepdims^)? attr-dict
     `:` type($input) `->` type($result)
   }];
+  let hasVerifier = 1;
 }
 
 def Tfm_ArgReduceOp : Tfm_Op<"arg_reduce", [Pure]> {
@@ -103,16 +109,17 @@ def Tfm_ArgReduceOp : Tfm_Op<"arg_reduce", [Pure]> {
     Of equal elements the first, or with `last` the last. NaN counts as the extremum.
 
     - arg_reduce_c1: kind is max or min
-    - arg_reduce_c2: 0 <= axis < rank, dims as `tfm.reduce`
+    - arg_reduce_c2: 0 <= axis < rank; the axis is 1 with `keepdims`, else gone
     - arg_reduce_c3: the result is i64
   }];
   let arguments = (ins Tfm_ReduceKindAttr:$kind, Tfm_Tensor:$input, I64Attr:$axis,
                        UnitAttr:$keepdims, UnitAttr:$last);
   let results = (outs Tfm_IntTensor:$result);
   let assemblyFormat = [{
-    $kind $input `axis` $axis (`keepdims` $keepdims^)? (`last` $last^)? attr-dict
+    custom<Word>($kind) $input `axis` $axis (`keepdims` $keepdims^)? (`last` $last^)? attr-dict
     `:` type($input) `->` type($result)
   }];
+  let hasVerifier = 1;
 }
 
 def Tfm_CumSumOp : Tfm_Op<"cumsum", [Pure, AllTypesMatch<["input", "result"]>]> {
@@ -125,6 +132,7 @@ def Tfm_CumSumOp : Tfm_Op<"cumsum", [Pure, AllTypesMatch<["input", "result"]>]> 
   let assemblyFormat = [{
     $input `axis` $axis (`exclusive` $exclusive^)? (`reverse` $reverse^)? attr-dict `:` type($input)
   }];
+  let hasVerifier = 1;
 }
 
 def Tfm_ConvOp : Tfm_Op<"conv", [Pure]> {
@@ -133,9 +141,12 @@ def Tfm_ConvOp : Tfm_Op<"conv", [Pure]> {
     Zero padding; `pads` holds all begins, then all ends.
     out = floor((in + begin + end - dilation*(kernel-1) - 1) / stride) + 1.
 
-    - conv_c1: ranks of input, weight and result agree and are 3 or more
-    - conv_c2: strides and dilations have one entry a spatial dim, pads two
-    - conv_c3: channels are weight's second dim times group; bias is [O]
+    - conv_c1: ranks of input, weight and result agree and are 3 or more; one
+      element type
+    - conv_c2: strides and dilations have one entry a spatial dim, 1 or more; pads
+      two, 0 or more
+    - conv_c3: channels are weight's second dim times group, which divides O; bias
+      is [O]
     - conv_c4: the result's dims follow the formula
   }];
   let arguments = (ins Tfm_FloatTensor:$input, Tfm_FloatTensor:$weight,
@@ -146,4 +157,5 @@ def Tfm_ConvOp : Tfm_Op<"conv", [Pure]> {
     $input `,` $weight (`,` $bias^)? `strides` $strides `pads` $pads `dilations` $dilations
     `group` $group attr-dict `:` functional-type(operands, $result)
   }];
+  let hasVerifier = 1;
 }

@@ -8,7 +8,8 @@ def Tfm_ApplyOp : Tfm_Op<"apply", [Pure]> {
   }];
   let arguments = (ins Tfm_ScalarOpAttr:$op, Variadic<Tfm_Scalar>:$operands);
   let results = (outs Tfm_Scalar:$result);
-  let assemblyFormat = "$op `(` $operands `)` attr-dict `:` functional-type($operands, $result)";
+  let assemblyFormat = "custom<Word>($op) `(` $operands `)` attr-dict `:` functional-type($operands, $result)";
+  let hasVerifier = 1;
 }
 
 def Tfm_ChooseOp : Tfm_Op<"choose", [Pure,
@@ -39,11 +40,12 @@ def Tfm_LoadOp : Tfm_Op<"load", [Pure]> {
     - load_c1: one coordinate an axis
     - load_c2: the result is the element type (i64 for integers, i1 for booleans)
   }];
-  let arguments = (ins Tfm_Tensor:$tensor, Variadic<I64>:$coordinates);
+  let arguments = (ins Tfm_LoadedTensor:$tensor, Variadic<I64>:$coordinates);
   let results = (outs Tfm_Scalar:$result);
   let assemblyFormat = [{
     $tensor `[` $coordinates `]` attr-dict `:` type($tensor) `->` type($result)
   }];
+  let hasVerifier = 1;
 }
 
 def Tfm_SymbolOp : Tfm_Op<"symbol", [Pure]> {
@@ -54,6 +56,7 @@ def Tfm_SymbolOp : Tfm_Op<"symbol", [Pure]> {
   let arguments = (ins Tfm_DimsAttr:$expr);
   let results = (outs I64:$result);
   let assemblyFormat = "$expr attr-dict";
+  let hasVerifier = 1;
 }
 
 def Tfm_CheckIndexOp : Tfm_Op<"check_index", [Pure]> {

@@ -9,7 +9,7 @@ def Tfm_NormOp : Tfm_Op<"norm", [Pure, AttrSizedOperandSegments]> {
     Sums in f32 or wider. `sum` gives x, for the next residual.
 
     - norm_c1: 0 <= axis < rank; all of input, residual, result, sum have one type
-    - norm_c2: scale and bias broadcast to the operand
+    - norm_c2: scale and bias broadcast to the operand and have its element type
     - norm_c3: rms has no bias
     - norm_c4: sum is present only with a residual
   }];
@@ -18,9 +18,10 @@ def Tfm_NormOp : Tfm_Op<"norm", [Pure, AttrSizedOperandSegments]> {
                        Optional<Tfm_FloatTensor>:$bias, I64Attr:$axis, F64Attr:$epsilon);
   let results = (outs Tfm_FloatTensor:$result, Optional<Tfm_FloatTensor>:$sum);
   let assemblyFormat = [{
-    $kind $input (`residual` $residual^)? (`scale` $scale^)? (`bias` $bias^)? `axis` $axis
+    custom<Word>($kind) $input (`residual` $residual^)? (`scale` $scale^)? (`bias` $bias^)? `axis` $axis
     `epsilon` $epsilon attr-dict `:` functional-type(operands, results)
   }];
+  let hasVerifier = 1;
 }
 
 def Tfm_LinearOp : Tfm_Op<"linear", [Pure, AttrSizedOperandSegments, SingleBlock]> {
@@ -29,9 +30,11 @@ def Tfm_LinearOp : Tfm_Op<"linear", [Pure, AttrSizedOperandSegments, SingleBlock
     result[..., n] = epilogue(sum_k input[..., k] weight[k, n] + bias[n]) + residual[..., n].
     The epilogue is a scalar region of one argument; without it the value passes.
 
-    - linear_c1: the weight is [K, N] with K the operand's last dim; bias is [N]
+    - linear_c1: the weight is [K, N] with K the operand's last dim; bias is [N];
+      one element type
     - linear_c2: result and residual have the operand's dims with N last
-    - linear_c3: the epilogue maps one scalar of the element type to one
+    - linear_c3: the epilogue maps one scalar of the element type to one and holds
+      scalar ops only
 
     ```mlir
     %y = tfm.linear %x, %w bias %b epilogue {
@@ -49,6 +52,8 @@ def Tfm_LinearOp : Tfm_Op<"linear", [Pure, AttrSizedOperandSegments, SingleBlock
     $input `,` $weight (`bias` $bias^)? (`residual` $residual^)? (`epilogue` $epilogue^)? attr-dict
     `:` functional-type(operands, $result)
   }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def Tfm_AttentionOp : Tfm_Op<"attention", [Pure, SingleBlock]> {
@@ -61,18 +66,22 @@ def Tfm_AttentionOp : Tfm_Op<"attention", [Pure, SingleBlock]> {
     `key_bias`, `table`, ...): how to run it faster, never what it means.
     `empty_rows` says what a row gives none of whose keys is kept (design, tfm).
 
-    - attention_c1: ranks are 4; B, T, D, heads agree, H is a multiple of G
+    - attention_c1: ranks are 4, one element type; B, T, D, heads agree, H is a
+      multiple of G
     - attention_c2: the result is [B, S, H, E]
-    - attention_c3: score_mod takes (float, b, h, q, k) and yields the float
+    - attention_c3: score_mod takes (float, i64 b, h, q, k), yields that float and
+      holds scalar ops only
   }];
   let arguments = (ins Tfm_FloatTensor:$query, Tfm_FloatTensor:$key, Tfm_FloatTensor:$value,
                        F64Attr:$scale, StrArrayAttr:$terms, Tfm_EmptyRowsAttr:$empty_rows);
   let results = (outs Tfm_FloatTensor:$result);
   let regions = (region MaxSizedRegion<1>:$score_mod);
   let assemblyFormat = [{
-    $query `,` $key `,` $value `scale` $scale `terms` $terms `empty_rows` $empty_rows
+    $query `,` $key `,` $value `scale` $scale `terms` $terms `empty_rows` custom<Word>($empty_rows)
     (`score_mod` $score_mod^)? attr-dict `:` functional-type(operands, $result)
   }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def Tfm_FusedOp : Tfm_Op<"fused", [Pure, SingleBlock]> {
@@ -84,12 +93,15 @@ def Tfm_FusedOp : Tfm_Op<"fused", [Pure, SingleBlock]> {
 
     - fused_c1: one i64 argument an axis; the yielded scalar is of the element
       type (i64 for integers)
+    - fused_c2: the region holds scalar ops only
 
     ```mlir
     %0 = tfm.fused {
     ^bb0(%b: i64, %s: i64, %c: i64):
-      %id = tfm.load %ids[%b, %s] : tensor<?x?xi64, #tfm.dims<batch, sequence>>
-      %x = tfm.load %table[%id, %c] : tensor<30522x384xf32>
+      %id = tfm.load %ids[%b, %s] : tensor<?x?xi64, #tfm.dims<batch, sequence>> -> i64
+      %rows = arith.constant 30522 : i64
+      %at = tfm.check_index %id, %rows
+      %x = tfm.load %table[%at, %c] : tensor<30522x384xf32> -> f32
       tfm.yield %x : f32
     } : tensor<?x?x384xf32, #tfm.dims<batch, sequence, 384>>
     ```
@@ -97,4 +109,5 @@ def Tfm_FusedOp : Tfm_Op<"fused", [Pure, SingleBlock]> {
   let results = (outs Tfm_Tensor:$result);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$body attr-dict `:` type($result)";
+  let hasRegionVerifier = 1;
 }

@@ -1,0 +1,221 @@
+// Rules of plan.kernel: the table in its description.
+#include "ir/plan/Plan.h"
+
+using namespace mlir;
+
+namespace ingot::plan {
+
+namespace {
+enum class ParamKind { Count, Extent, Extents, Strides, Axis, Float, Flag, Kind };
+
+struct Param {
+  StringLiteral name;
+  ParamKind kind;
+};
+
+ArrayRef<Param> paramsOf(Family family) {
+  using enum ParamKind;
+  static constexpr Param kMap[] = {{"extents", Extents}, {"chunk", Count}};
+  static constexpr Param kReduce[] = {
+      {"extents", Extents}, {"reduce_extents", Extents}, {"kind", Kind}, {"last", Flag}, {"chunk", Count}};
+  static constexpr Param kScan[] = {
+      {"extents", Extents}, {"axis", Axis}, {"exclusive", Flag}, {"reverse", Flag}, {"chunk", Count}};
+  static constexpr Param kNorm[] = {
+      {"extents", Extents}, {"kind", Kind}, {"epsilon", Float}, {"chunk", Count}};
+  static constexpr Param kLinear[] = {{"m", Extent},   {"n", Count},    {"k", Count},
+                                      {"lda", Extent}, {"rows", Count}, {"panels", Count}};
+  static constexpr Param kAttention[] = {
+      {"batch", Extent},      {"heads", Extent},      {"queries", Extent},    {"keys", Extent},
+      {"d", Count},           {"dv", Count},          {"group", Count},       {"scale", Float},
+      {"q_strides", Strides}, {"k_strides", Strides}, {"v_strides", Strides}, {"rows", Count},
+      {"empty_rows", Kind}};
+  switch (family) {
+  case Family::Map:
+  case Family::Softmax: return kMap;
+  case Family::Reduce: return kReduce;
+  case Family::Scan: return kScan;
+  case Family::Norm: return kNorm;
+  case Family::Linear: return kLinear;
+  case Family::Attention: return kAttention;
+  }
+  assert(false && "unknown family");
+  return {};
+}
+
+/// What a string parameter may say.
+ArrayRef<StringRef> kindsOf(Family family) {
+  static constexpr StringRef kReduce[] = {"sum", "mean", "max",    "min",
+                                          "prod", "l2",  "argmax", "argmin"};
+  static constexpr StringRef kNorm[] = {"layer", "rms"};
+  static constexpr StringRef kEmptyRows[] = {"scores", "mean", "nan", "zero"};
+  return family == Family::Reduce ? ArrayRef<StringRef>(kReduce)
+         : family == Family::Norm ? ArrayRef<StringRef>(kNorm)
+                                  : ArrayRef<StringRef>(kEmptyRows);
+}
+
+/// Numbers >= 0, or -1-k for scalar k.
+bool areExtents(ArrayRef<int64_t> extents, int64_t scalars) {
+  return llvm::all_of(extents, [&](int64_t e) { return e >= -scalars; });
+}
+
+LogicalResult verifyParam(KernelOp kernel, const Param &param) {
+  Attribute attr = kernel.getParams().get(param.name);
+  int64_t scalars = kernel.getNumScalars();
+  auto integer = dyn_cast_if_present<IntegerAttr>(attr);
+  auto array = dyn_cast_if_present<DenseI64ArrayAttr>(attr);
+  bool isNumber = integer && integer.getType().isSignlessInteger(64);
+  auto check = [&](bool good, const Twine &needs) -> LogicalResult {
+    if (good)
+      return success();
+    InFlightDiagnostic diag = kernel.emitOpError("parameter ") << param.name << " must be " << needs;
+    attr ? diag << ", got " << attr : diag << " and is missing";
+    return diag;
+  };
+  switch (param.kind) {
+  case ParamKind::Count: return check(isNumber && integer.getInt() >= 1, "an i64 of 1 or more");
+  case ParamKind::Extent:
+    return check(isNumber && areExtents(integer.getInt(), scalars),
+                 "an i64 of " + Twine(-scalars) + " or more");
+  case ParamKind::Extents:
+    return check(array && areExtents(array.asArrayRef(), scalars),
+                 "an i64 array of " + Twine(-scalars) + " or more");
+  case ParamKind::Strides:
+    return check(array && array.size() == 3 && areExtents(array.asArrayRef(), scalars),
+                 "three strides of " + Twine(-scalars) + " or more");
+  case ParamKind::Axis: {
+    int64_t rank = kernel.paramArray("extents").size();
+    return check(isNumber && integer.getInt() >= 0 && integer.getInt() < rank,
+                 "an i64 of 0 to " + Twine(rank - 1));
+  }
+  case ParamKind::Float: return check(isa_and_present<FloatAttr>(attr), "a float");
+  case ParamKind::Flag:
+    return check(!attr || isa<UnitAttr, BoolAttr>(attr), "a unit or boolean");
+  case ParamKind::Kind: {
+    auto text = dyn_cast_if_present<StringAttr>(attr);
+    ArrayRef<StringRef> kinds = kindsOf(kernel.getFamily());
+    return check(text && llvm::is_contained(kinds, text.getValue()),
+                 "one of " + llvm::join(kinds, ", "));
+  }
+  }
+  assert(false && "unknown kind of parameter");
+  return failure();
+}
+
+bool isArg(KernelOp kernel) {
+  auto kind = kernel.getParams().getAs<StringAttr>("kind");
+  return kind && kind.getValue().starts_with("arg");
+}
+
+/// How many inputs, outputs and regions a family has.
+struct Counts {
+  size_t minIns, minOuts, maxOuts, minBodies, maxBodies;
+};
+Counts countsOf(KernelOp kernel) {
+  constexpr size_t kAny = SIZE_MAX;
+  switch (kernel.getFamily()) {
+  case Family::Map: return {0, 1, kAny, 1, 1};
+  case Family::Reduce: return {0, 1, kernel.getBodies().size() == 2 ? kAny : 1, 1, 2};
+  case Family::Scan: return {0, 1, 1, 1, 1};
+  case Family::Softmax: return {0, 1, kernel.getBodies().size() == 2 ? kAny : 1, 1, 2};
+  case Family::Norm: return {0, 1, 2, 2, 2};
+  case Family::Linear: return {2, 1, 1, 1, 1};
+  case Family::Attention: return {3, 1, 1, 1, 1};
+  }
+  assert(false && "unknown family");
+  return {};
+}
+
+/// What the region's last op yields, empty if it is no tfm.yield.
+TypeRange yieldedBy(Region &region) {
+  auto yield = dyn_cast<tfm::YieldOp>(region.front().getTerminator());
+  return yield ? TypeRange(yield.getValues()) : TypeRange();
+}
+
+/// The arguments of region `number` that come before inputs and scalars.
+SmallVector<Type> leadingArguments(KernelOp kernel, unsigned number) {
+  Type index = IntegerType::get(kernel.getContext(), 64), f32 = Float32Type::get(kernel.getContext());
+  if (kernel.getFamily() == Family::Linear)
+    return {f32, index, index};
+  if (kernel.getFamily() == Family::Attention)
+    return {f32, index, index, index, index};
+  SmallVector<Type> types;
+  if (number == 1)
+    types.push_back(isArg(kernel) ? index : yieldedBy(kernel.getBodies()[0]).front());
+  size_t coordinates = kernel.paramArray("extents").size();
+  if (kernel.getFamily() == Family::Reduce && number == 0)
+    coordinates += kernel.paramArray("reduce_extents").size();
+  types.append(coordinates, index);
+  return types;
+}
+} // namespace
+
+LogicalResult KernelOp::verify() {
+  // kernel_c1
+  for (Attribute type : llvm::concat<const Attribute>(getOutTypes(), getInTypes()))
+    if (!tfm::isElementType(cast<TypeAttr>(type).getValue()))
+      return emitOpError("has no buffers of ") << type;
+  Counts counts = countsOf(*this);
+  if (numIns() < counts.minIns || numOuts() < counts.minOuts || numOuts() > counts.maxOuts ||
+      getBodies().size() < counts.minBodies || getBodies().size() > counts.maxBodies)
+    return emitOpError("of family ") << stringifyFamily(getFamily()) << " cannot have " << numOuts()
+                                     << " outputs, " << numIns() << " inputs and "
+                                     << getBodies().size() << " regions";
+  // kernel_c2
+  if (static_cast<int64_t>(getNumScalars()) < 0)
+    return emitOpError("cannot have ") << static_cast<int64_t>(getNumScalars()) << " scalars";
+  for (const Param &param : paramsOf(getFamily()))
+    if (failed(verifyParam(*this, param)))
+      return failure();
+  bool hasRow = getFamily() == Family::Softmax || getFamily() == Family::Norm;
+  if (hasRow && paramArray("extents").empty())
+    return emitOpError("parameter extents must end in the row's, got none");
+  return success();
+}
+
+LogicalResult KernelOp::verifyRegions() {
+  Type index = IntegerType::get(getContext(), 64);
+  SmallVector<Type> shared;
+  for (Attribute type : getInTypes())
+    shared.push_back(
+        RankedTensorType::get({ShapedType::kDynamic}, cast<TypeAttr>(type).getValue()));
+  shared.append(getNumScalars(), index);
+  SmallVector<Type> results;
+  for (Attribute type : getOutTypes())
+    results.push_back(tfm::scalarType(cast<TypeAttr>(type).getValue()));
+
+  for (auto [number, region] : llvm::enumerate(getBodies())) {
+    // kernel_c1
+    SmallVector<Type> arguments = leadingArguments(*this, number);
+    arguments.append(shared);
+    if (region.getArgumentTypes() != TypeRange(arguments))
+      return emitOpError("region ") << number << " must take (" << arguments << "), got ("
+                                    << region.getArgumentTypes() << ")";
+    // kernel_c3
+    TypeRange yielded = yieldedBy(region);
+    bool inner = number + 1 < getBodies().size();
+    bool needsFloat = number == 0 && (getFamily() == Family::Softmax || getFamily() == Family::Norm);
+    SmallVector<Type> expected = results;
+    if (inner) // any one scalar; region 1 takes it
+      expected = llvm::to_vector(yielded.take_front(1));
+    else if (getFamily() == Family::Norm)
+      expected.truncate(1);
+    else if (number == 0 && isArg(*this)) // compared, not stored
+      expected = llvm::to_vector(yielded.take_front(1));
+    else if (getFamily() == Family::Attention)
+      expected.assign(1, Float32Type::get(getContext()));
+    if (expected.empty() || yielded != TypeRange(expected) ||
+        (needsFloat && !isa<FloatType>(expected[0])))
+      return emitOpError("region ") << number << " yields (" << yielded << "), which does not fit";
+    // kernel_c4
+    if (failed(tfm::verifyScalarRegion(*this, region, /*symbols=*/false)))
+      return failure();
+  }
+  // kernel_c3
+  if (getFamily() == Family::Norm && numOuts() == 2 && yieldedBy(getBodies()[0]) != TypeRange(results[1]))
+    return emitOpError("stores region 0's ") << yieldedBy(getBodies()[0]) << " as " << results[1];
+  if (getBodies().size() == 1 && isArg(*this) && results[0] != index)
+    return emitOpError("gives positions, which are i64, got ") << results[0];
+  return success();
+}
+
+} // namespace ingot::plan
