@@ -146,19 +146,6 @@ TEST(Interpreter, WeightsThatCannotBeRead) {
             std::string::npos);
 }
 
-TEST(Interpreter, ARecipeCannotNeedItself) {
-  expectDiagnostic(R"mlir(
-    tfm.weight @w : tensor<2xf32> recipe {
-      %0 = tfm.get_weight @w : tensor<2xf32>
-      tfm.yield %0 : tensor<2xf32>
-    }
-    func.func @main() -> tensor<2xf32> {
-      %r = tfm.get_weight @w : tensor<2xf32>
-      return %r : tensor<2xf32>
-    })mlir",
-                   {}, "the recipe of weight @w needs itself");
-}
-
 TEST(Interpreter, TheObserverSeesEveryValue) {
   Program program(kConcatenated);
   std::vector<Shape> seen;
