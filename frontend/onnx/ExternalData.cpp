@@ -32,9 +32,13 @@ bool hasParentStep(const std::string &path) {
 } // namespace
 
 ExternalData::ExternalData(const std::string &modelPath, TensorData &data)
-    : data(data), folder(folderOf(modelPath)) {
+    : data(data), modelPath(modelPath), folder(folderOf(modelPath)) {}
+
+void ExternalData::resolveFolders() {
+  if (!resolvedFolder.empty())
+    return;
   resolvedFolder = resolve(folder.empty() ? "." : folder);
-  if (resolvedFolder != "/")
+  if (!resolvedFolder.ends_with('/'))
     resolvedFolder += '/';
   storeFolder = folderOf(resolve(modelPath));
 }
@@ -69,6 +73,7 @@ Error ExternalData::open(const std::string &location, uint32_t &source) {
     return Error(where + " is missing: " + quoted(path) +
                  " cannot be opened: " + std::strerror(errno) +
                  "; copy it beside the model, under this name");
+  resolveFolders();
   if (!isInside(resolved))
     return Error(where +
                  " is a link that leads out of the model's folder, to " +

@@ -20,9 +20,11 @@ public:
   Error open(const std::string &location, uint32_t &source);
 
 private:
+  void resolveFolders();
   bool isInside(const std::string &resolved) const;
 
   TensorData &data;
+  std::string modelPath;
   std::string folder; ///< as given, ends in '/' or is empty
   /// Resolved folders of the path and of the file that it leads to: a cache may
   /// hold a model as a folder of links into its store.

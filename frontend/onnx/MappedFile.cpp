@@ -40,13 +40,22 @@ Error MappedFile::open(const std::string &path,
     if (memory == MAP_FAILED)
       return Error(path + ": cannot be mapped: " + reason());
   }
-  file.reset(
-      new MappedFile(path, {static_cast<const std::byte *>(memory), size}));
+  auto *mapped = new MappedFile(path);
+  mapped->contents = {static_cast<const std::byte *>(memory), size};
+  file.reset(mapped);
   return Error();
 }
 
+std::shared_ptr<const MappedFile>
+MappedFile::inMemory(std::string path, std::span<const std::byte> bytes) {
+  auto *file = new MappedFile(std::move(path));
+  file->copy.assign(bytes.begin(), bytes.end());
+  file->contents = file->copy;
+  return std::shared_ptr<const MappedFile>(file);
+}
+
 MappedFile::~MappedFile() {
-  if (!contents.empty())
+  if (!contents.empty() && copy.empty())
     ::munmap(const_cast<std::byte *>(contents.data()), contents.size());
 }
 

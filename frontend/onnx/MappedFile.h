@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace ingot::onnx {
 
@@ -17,6 +18,9 @@ class MappedFile {
 public:
   static Error open(const std::string &path,
                     std::shared_ptr<const MappedFile> &file);
+  /// A copy of bytes that no file holds, under a name for errors.
+  static std::shared_ptr<const MappedFile>
+  inMemory(std::string path, std::span<const std::byte> bytes);
   ~MappedFile();
   MappedFile(const MappedFile &) = delete;
   MappedFile &operator=(const MappedFile &) = delete;
@@ -26,10 +30,10 @@ public:
   size_t size() const { return contents.size(); }
 
 private:
-  MappedFile(std::string path, std::span<const std::byte> bytes)
-      : name(std::move(path)), contents(bytes) {}
+  explicit MappedFile(std::string path) : name(std::move(path)) {}
 
   std::string name;
+  std::vector<std::byte> copy; ///< empty where `contents` are a mapping
   std::span<const std::byte> contents;
 };
 

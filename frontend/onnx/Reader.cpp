@@ -397,6 +397,11 @@ Error readModel(const std::string &path, Model &model) {
   std::shared_ptr<const MappedFile> file;
   if (Error error = MappedFile::open(path, file))
     return error;
+  return readModel(std::move(file), model);
+}
+
+Error readModel(std::shared_ptr<const MappedFile> file, Model &model) {
+  const std::string &path = file->path();
   std::span<const std::byte> bytes = file->bytes();
   model = Model();
   model.path = path;
@@ -425,7 +430,14 @@ Error readModel(const std::string &path, Model &model) {
 }
 
 Error loadModel(const std::string &path, Model &model) {
-  if (Error error = readModel(path, model))
+  std::shared_ptr<const MappedFile> file;
+  if (Error error = MappedFile::open(path, file))
+    return error;
+  return loadModel(std::move(file), model);
+}
+
+Error loadModel(std::shared_ptr<const MappedFile> file, Model &model) {
+  if (Error error = readModel(std::move(file), model))
     return error;
   if (Error error = inlineFunctions(model))
     return error;

@@ -62,6 +62,16 @@ std::string printDims(const std::vector<int64_t> &dims) {
   return "[" + text + (dims.size() > kMost ? ", ...]" : "]");
 }
 
+/// Bit patterns come with and without the sign.
+bool fits(DataType type, unsigned bytes, int64_t value) {
+  if (bytes == 8)
+    return true;
+  bool isUnsigned = type == DataType::UInt8 || type == DataType::UInt16 ||
+                    type == DataType::UInt32;
+  int64_t range = int64_t{1} << (8 * bytes);
+  return value < range && value >= (isUnsigned ? 0 : -range / 2);
+}
+
 /// A number of bytes as external data gives it; false unless all of it is
 /// digits.
 bool parseBytes(const std::string &text, uint64_t &value) {
@@ -275,6 +285,9 @@ void TensorReader::placeTyped(TensorRef &tensor, const Fields &fields,
       found += width;
       if (tensor.type == DataType::Bool)
         value = value != 0;
+      if (!fits(tensor.type, width, value))
+        return fail(std::to_string(value) + " in " + fieldName(field) +
+                    " does not fit " + dataTypeName(tensor.type));
       for (unsigned byte = 0; byte < width && found <= bytes; ++byte)
         decoded.push_back(static_cast<std::byte>(value >> (8 * byte)));
     });
