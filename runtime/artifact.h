@@ -25,11 +25,13 @@ public:
   /// Maps the file read-only.
   [[nodiscard]] Error open(const Allocator &allocator, const char *path);
   /// Takes bytes that outlive this object.
-  [[nodiscard]] Error borrow(const Allocator &allocator, const void *data, size_t size);
+  [[nodiscard]] Error borrow(const Allocator &allocator, const void *data,
+                             size_t size);
   /// Maps a range of the file, or copies it, where it can be executed. The
   /// caller unmaps `*length` bytes (a whole number of pages).
-  [[nodiscard]] Error mapCode(const Allocator &allocator, uint64_t offset, uint64_t size,
-                              const uint8_t **code, size_t *length, bool *copied) const;
+  [[nodiscard]] Error mapCode(const Allocator &allocator, uint64_t offset,
+                              uint64_t size, const uint8_t **code,
+                              size_t *length, bool *copied) const;
 
   const uint8_t *data() const { return bytes; }
   uint64_t size() const { return length; }
@@ -52,11 +54,14 @@ private:
 
 /// Checks every number, range and enumerator in a header whose FlatBuffers
 /// structure is sound. What it passes can be displayed and bound safely.
-[[nodiscard]] Error validate(const Allocator &allocator, const Artifact &artifact);
+[[nodiscard]] Error validate(const Allocator &allocator,
+                             const Artifact &artifact);
 
 /// Checks that this runtime can execute a validated plan on a CPU: no step or
 /// argument of a kind that it does not have.
-[[nodiscard]] Error validateForCpu(const Allocator &allocator, const Artifact &artifact,
-                                   const fmt::Entry &entry, const fmt::Plan &plan);
+[[nodiscard]] Error validateForCpu(const Allocator &allocator,
+                                   const Artifact &artifact,
+                                   const fmt::Entry &entry,
+                                   const fmt::Plan &plan);
 
 } // namespace ingot::runtime

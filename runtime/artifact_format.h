@@ -14,7 +14,8 @@ inline constexpr uint64_t kSectionAlignment = 4096;
 inline constexpr uint64_t kBlobAlignment = 64;
 inline constexpr uint32_t kNone = UINT32_MAX;
 // The line ends show a transfer in text mode, as in PNG.
-inline constexpr unsigned char kMagic[8] = {0x89, 'I', 'N', 'G', 'T', '\r', '\n', 0x1a};
+inline constexpr unsigned char kMagic[8] = {0x89, 'I',  'N',  'G',
+                                            'T',  '\r', '\n', 0x1a};
 
 // The first 64 bytes; the header follows at once.
 struct Prefix {
@@ -48,7 +49,8 @@ public:
       bytes += head;
       length -= head;
     }
-    for (; length >= sizeof(block); bytes += sizeof(block), length -= sizeof(block))
+    for (; length >= sizeof(block);
+         bytes += sizeof(block), length -= sizeof(block))
       consume(bytes);
     memcpy(block, bytes, length);
     pending = length;
@@ -88,10 +90,14 @@ public:
   }
 
 private:
-  static constexpr uint64_t kPrime1 = 0x9E3779B185EBCA87u, kPrime2 = 0xC2B2AE3D27D4EB4Fu,
-                            kPrime3 = 0x165667B19E3779F9u, kPrime4 = 0x85EBCA77C2B2AE63u,
+  static constexpr uint64_t kPrime1 = 0x9E3779B185EBCA87u,
+                            kPrime2 = 0xC2B2AE3D27D4EB4Fu,
+                            kPrime3 = 0x165667B19E3779F9u,
+                            kPrime4 = 0x85EBCA77C2B2AE63u,
                             kPrime5 = 0x27D4EB2F165667C5u;
-  static uint64_t rotate(uint64_t x, int by) { return x << by | x >> (64 - by); }
+  static uint64_t rotate(uint64_t x, int by) {
+    return x << by | x >> (64 - by);
+  }
   static uint64_t round(uint64_t lane, uint64_t word) {
     return rotate(lane + word * kPrime2, 31) * kPrime1;
   }

@@ -14,13 +14,16 @@ const char *inputName(const fmt::Entry &entry, uint32_t input) {
 }
 
 /// "dim 1 of input 'input_ids'"
-void appendSource(Text &text, const fmt::Entry &entry, const fmt::SymbolSource &source) {
+void appendSource(Text &text, const fmt::Entry &entry,
+                  const fmt::SymbolSource &source) {
   switch (source.kind()) {
   case fmt::SourceKind::InputDim:
-    text.append("dim %u of input '%s'", source.position(), inputName(entry, source.input()));
+    text.append("dim %u of input '%s'", source.position(),
+                inputName(entry, source.input()));
     break;
   case fmt::SourceKind::InputElement:
-    text.append("element %u of input '%s'", source.position(), inputName(entry, source.input()));
+    text.append("element %u of input '%s'", source.position(),
+                inputName(entry, source.input()));
     break;
   case fmt::SourceKind::DeviceParallel:
     text.append("the number of threads");
@@ -31,11 +34,13 @@ void appendSource(Text &text, const fmt::Entry &entry, const fmt::SymbolSource &
 int64_t readElement(const ingot_tensor &tensor, uint32_t position) {
   if (tensor.type == INGOT_TYPE_I32) {
     int32_t value;
-    memcpy(&value, static_cast<const char *>(tensor.data) + size_t(position) * 4, 4);
+    memcpy(&value,
+           static_cast<const char *>(tensor.data) + size_t(position) * 4, 4);
     return value;
   }
   int64_t value;
-  memcpy(&value, static_cast<const char *>(tensor.data) + size_t(position) * 8, 8);
+  memcpy(&value, static_cast<const char *>(tensor.data) + size_t(position) * 8,
+         8);
   return value;
 }
 
@@ -46,28 +51,35 @@ bool hasElement(const ingot_tensor &tensor, uint32_t position) {
 }
 
 Error setSymbol(const ingot_model &model, const fmt::Entry &entry,
-                const fmt::SymbolSource &source, int64_t value, SymbolValues &symbols) {
+                const fmt::SymbolSource &source, int64_t value,
+                SymbolValues &symbols) {
   const fmt::Symbol &symbol = *model.header().symbols()->Get(source.symbol());
   symbols.set(source.symbol(), value);
   if (value >= symbol.min() && value <= symbol.max())
     return nullptr;
   Text text;
   appendSource(text, entry, source);
-  ingot_error_code code = source.kind() == fmt::SourceKind::InputElement ? INGOT_ERROR_DATA
-                                                                         : INGOT_ERROR_SHAPE;
+  ingot_error_code code = source.kind() == fmt::SourceKind::InputElement
+                              ? INGOT_ERROR_DATA
+                              : INGOT_ERROR_SHAPE;
   if (symbol.max() == INT64_MAX)
-    return makeError(model.allocator, code, "%s is '%s' and must be at least %lld, but is %lld",
-                     text.c_str(), symbol.name()->c_str(), (long long)symbol.min(),
-                     (long long)value);
-  return makeError(model.allocator, code, "%s is '%s' and must be in %lld..%lld, but is %lld",
-                   text.c_str(), symbol.name()->c_str(), (long long)symbol.min(),
-                   (long long)symbol.max(), (long long)value);
+    return makeError(model.allocator, code,
+                     "%s is '%s' and must be at least %lld, but is %lld",
+                     text.c_str(), symbol.name()->c_str(),
+                     (long long)symbol.min(), (long long)value);
+  return makeError(model.allocator, code,
+                   "%s is '%s' and must be in %lld..%lld, but is %lld",
+                   text.c_str(), symbol.name()->c_str(),
+                   (long long)symbol.min(), (long long)symbol.max(),
+                   (long long)value);
 }
 
 /// How people know a dim: its text, else its value.
-void appendDimReason(Text &text, const ingot_model &model, const fmt::Entry &entry,
-                     const fmt::Tensor &tensor, uint32_t axis) {
-  const fmt::ExprNode &node = *model.header().exprs()->Get(tensor.dims()->Get(axis));
+void appendDimReason(Text &text, const ingot_model &model,
+                     const fmt::Entry &entry, const fmt::Tensor &tensor,
+                     uint32_t axis) {
+  const fmt::ExprNode &node =
+      *model.header().exprs()->Get(tensor.dims()->Get(axis));
   if (tensor.dim_texts() && node.op() != fmt::ExprOp::Constant)
     text.append(" (%s)", tensor.dim_texts()->Get(axis)->c_str());
   if (node.op() != fmt::ExprOp::Symbol)
@@ -81,18 +93,21 @@ void appendDimReason(Text &text, const ingot_model &model, const fmt::Entry &ent
   }
 }
 
-Error makeShapes(const ingot_model &model, const fmt::Entry &entry, const Tensors *tensors,
-                 const char *what, const ExprValues &values, const ingot_tensor *actual,
+Error makeShapes(const ingot_model &model, const fmt::Entry &entry,
+                 const Tensors *tensors, const char *what,
+                 const ExprValues &values, const ingot_tensor *actual,
                  Array<TensorShape> &shapes) {
   if (!shapes.create(model.allocator, count(tensors)))
-    return outOfMemory(model.allocator, "tensor shapes", count(tensors) * sizeof(TensorShape));
+    return outOfMemory(model.allocator, "tensor shapes",
+                       count(tensors) * sizeof(TensorShape));
   for (uint32_t i = 0; i < shapes.size(); ++i) {
     const fmt::Tensor &tensor = *tensors->Get(i);
     const char *name = tensor.name()->c_str();
     TensorShape &shape = shapes[i];
     shape.rank = int32_t(count(tensor.dims()));
     for (int32_t axis = 0; axis < shape.rank; ++axis) {
-      if (Error error = values.getSize(model.allocator, tensor.dims()->Get(uint32_t(axis)),
+      if (Error error = values.getSize(model.allocator,
+                                       tensor.dims()->Get(uint32_t(axis)),
                                        "a dim", name, &shape.dims[axis]))
         return error;
       if (!actual || actual[i].dims[axis] == shape.dims[axis])
@@ -100,15 +115,17 @@ Error makeShapes(const ingot_model &model, const fmt::Entry &entry, const Tensor
       Text reason;
       appendDimReason(reason, model, entry, tensor, uint32_t(axis));
       return makeError(model.allocator, INGOT_ERROR_SHAPE,
-                       "dim %d of input '%s' is %lld, but must be %lld%s", axis, name,
-                       (long long)actual[i].dims[axis], (long long)shape.dims[axis],
-                       reason.c_str());
+                       "dim %d of input '%s' is %lld, but must be %lld%s", axis,
+                       name, (long long)actual[i].dims[axis],
+                       (long long)shape.dims[axis], reason.c_str());
     }
-    if (!tensorBytes(apiType(tensor.type()), shape.dims, shape.rank, &shape.bytes)) {
+    if (!tensorBytes(apiType(tensor.type()), shape.dims, shape.rank,
+                     &shape.bytes)) {
       Text dims;
       appendDims(dims, shape.dims, shape.rank);
-      return makeError(model.allocator, INGOT_ERROR_SHAPE, "%s '%s' of dims %s is too large",
-                       what, name, dims.c_str());
+      return makeError(model.allocator, INGOT_ERROR_SHAPE,
+                       "%s '%s' of dims %s is too large", what, name,
+                       dims.c_str());
     }
   }
   return nullptr;
@@ -148,8 +165,9 @@ Error checkRequirements(const ingot_model &model, const fmt::Entry &entry,
   for (uint32_t i = 0; i < count(entry.requirements()); ++i) {
     const fmt::Require &require = *entry.requirements()->Get(i);
     int64_t holds;
-    if (Error error = values.get(model.allocator, require.condition(), "the condition",
-                                 require.sentence()->c_str(), &holds))
+    if (Error error =
+            values.get(model.allocator, require.condition(), "the condition",
+                       require.sentence()->c_str(), &holds))
       return error;
     if (!holds)
       return requirementError(model, require, values);
@@ -157,11 +175,12 @@ Error checkRequirements(const ingot_model &model, const fmt::Entry &entry,
   return nullptr;
 }
 
-Error makeStates(const ingot_model &model, const fmt::Plan &plan, const ExprValues &values,
-                 Array<int64_t> &stateBytes) {
+Error makeStates(const ingot_model &model, const fmt::Plan &plan,
+                 const ExprValues &values, Array<int64_t> &stateBytes) {
   const auto *states = model.header().states();
   if (!stateBytes.create(model.allocator, count(states)))
-    return outOfMemory(model.allocator, "state sizes", count(states) * sizeof(int64_t));
+    return outOfMemory(model.allocator, "state sizes",
+                       count(states) * sizeof(int64_t));
   for (int64_t &bytes : stateBytes)
     bytes = -1;
   for (uint32_t i = 0; i < count(plan.buffers()); ++i) {
@@ -169,17 +188,19 @@ Error makeStates(const ingot_model &model, const fmt::Plan &plan, const ExprValu
     if (buffer.kind() != fmt::BufferKind::State)
       continue;
     const fmt::State &state = *states->Get(buffer.index());
-    if (Error error = values.getSize(model.allocator, state.size(), "the size",
-                                     state.name()->c_str(), &stateBytes[buffer.index()]))
+    if (Error error =
+            values.getSize(model.allocator, state.size(), "the size",
+                           state.name()->c_str(), &stateBytes[buffer.index()]))
       return error;
   }
   return nullptr;
 }
 
-Error makeKey(const ingot_model &model, const fmt::Entry &entry, const SymbolValues &symbols,
-              Bind &bind) {
+Error makeKey(const ingot_model &model, const fmt::Entry &entry,
+              const SymbolValues &symbols, Bind &bind) {
   if (!bind.key.create(model.allocator, keyLength(entry)))
-    return outOfMemory(model.allocator, "a bind", keyLength(entry) * sizeof(int64_t));
+    return outOfMemory(model.allocator, "a bind",
+                       keyLength(entry) * sizeof(int64_t));
   int64_t *key = bind.key.data();
   for (const TensorShape &shape : bind.inputs)
     for (int32_t axis = 0; axis < shape.rank; ++axis)
@@ -192,8 +213,9 @@ Error makeKey(const ingot_model &model, const fmt::Entry &entry, const SymbolVal
 
 } // namespace
 
-Error solveSymbols(const ingot_model &model, const fmt::Entry &entry, const ingot_tensor *inputs,
-                   int32_t threads, SymbolValues &symbols) {
+Error solveSymbols(const ingot_model &model, const fmt::Entry &entry,
+                   const ingot_tensor *inputs, int32_t threads,
+                   SymbolValues &symbols) {
   if (Error error = symbols.create(model.allocator, model.header()))
     return error;
   for (uint32_t i = 0; i < count(entry.sources()); ++i) {
@@ -215,24 +237,27 @@ Error solveSymbols(const ingot_model &model, const fmt::Entry &entry, const ingo
   return nullptr;
 }
 
-Error givenSymbols(const ingot_model &model, const fmt::Entry &entry, const ingot_dim *dims,
-                   size_t dimCount, int32_t threads, SymbolValues &symbols) {
+Error givenSymbols(const ingot_model &model, const fmt::Entry &entry,
+                   const ingot_dim *dims, size_t dimCount, int32_t threads,
+                   SymbolValues &symbols) {
   if (Error error = symbols.create(model.allocator, model.header()))
     return error;
   const auto *all = model.header().symbols();
   for (size_t d = 0; d < dimCount; ++d) {
     const fmt::Symbol *symbol = nullptr;
     for (uint32_t i = 0; i < count(all) && !symbol; ++i)
-      if (dims[d].symbol && !strcmp(all->Get(i)->name()->c_str(), dims[d].symbol))
+      if (dims[d].symbol &&
+          !strcmp(all->Get(i)->name()->c_str(), dims[d].symbol))
         symbol = all->Get(i);
     if (!symbol)
-      return makeError(model.allocator, INGOT_ERROR_NOT_FOUND, "'%s' has no symbol '%s'",
-                       model.artifact.name(), dims[d].symbol ? dims[d].symbol : "(null)");
+      return makeError(model.allocator, INGOT_ERROR_NOT_FOUND,
+                       "'%s' has no symbol '%s'", model.artifact.name(),
+                       dims[d].symbol ? dims[d].symbol : "(null)");
     if (dims[d].value < symbol->min() || dims[d].value > symbol->max())
       return makeError(model.allocator, INGOT_ERROR_SHAPE,
-                       "symbol '%s' must be in %lld..%lld, but is %lld", dims[d].symbol,
-                       (long long)symbol->min(), (long long)symbol->max(),
-                       (long long)dims[d].value);
+                       "symbol '%s' must be in %lld..%lld, but is %lld",
+                       dims[d].symbol, (long long)symbol->min(),
+                       (long long)symbol->max(), (long long)dims[d].value);
   }
   for (uint32_t i = 0; i < count(entry.sources()); ++i) {
     const fmt::SymbolSource &source = *entry.sources()->Get(i);
@@ -255,29 +280,30 @@ Error givenSymbols(const ingot_model &model, const fmt::Entry &entry, const ingo
   return nullptr;
 }
 
-Error makeBind(const ingot_model &model, uint32_t entryNumber, const SymbolValues &symbols,
-               const ingot_tensor *inputs, Bind &bind) {
+Error makeBind(const ingot_model &model, uint32_t entryNumber,
+               const SymbolValues &symbols, const ingot_tensor *inputs,
+               Bind &bind) {
   const fmt::Entry &entry = model.entry(entryNumber);
   const fmt::Plan &plan = *model.plans[entryNumber];
   bind.entry = entryNumber;
   ExprValues values;
   if (Error error = values.create(model.allocator, symbols))
     return error;
-  if (Error error =
-          makeShapes(model, entry, entry.inputs(), "input", values, inputs, bind.inputs))
+  if (Error error = makeShapes(model, entry, entry.inputs(), "input", values,
+                               inputs, bind.inputs))
     return error;
   if (Error error = checkRequirements(model, entry, values))
     return error;
-  if (Error error =
-          makeShapes(model, entry, entry.outputs(), "output", values, nullptr, bind.outputs))
+  if (Error error = makeShapes(model, entry, entry.outputs(), "output", values,
+                               nullptr, bind.outputs))
     return error;
   if (Error error = makeStates(model, plan, values, bind.stateBytes))
     return error;
   if (Error error = makeKey(model, entry, symbols, bind))
     return error;
   BoundInterface interface = {&bind.inputs, &bind.outputs, &bind.stateBytes};
-  return buildProgram(model, plan, plan.steps(), values, model.memory[entryNumber], &interface,
-                      bind.program);
+  return buildProgram(model, plan, plan.steps(), values,
+                      model.memory[entryNumber], &interface, bind.program);
 }
 
 size_t keyLength(const fmt::Entry &entry) {
@@ -289,7 +315,8 @@ size_t keyLength(const fmt::Entry &entry) {
   return length;
 }
 
-void keyOfTensors(const fmt::Entry &entry, const ingot_tensor *inputs, int64_t *key) {
+void keyOfTensors(const fmt::Entry &entry, const ingot_tensor *inputs,
+                  int64_t *key) {
   for (uint32_t i = 0; i < count(entry.inputs()); ++i)
     for (int32_t axis = 0; axis < inputs[i].rank; ++axis)
       *key++ = inputs[i].dims[axis];
@@ -299,8 +326,9 @@ void keyOfTensors(const fmt::Entry &entry, const ingot_tensor *inputs, int64_t *
       continue;
     const ingot_tensor &tensor = inputs[source.input()];
     // Refused by solveSymbols; such a key is never stored.
-    *key++ = hasElement(tensor, source.position()) ? readElement(tensor, source.position())
-                                                   : INT64_MIN;
+    *key++ = hasElement(tensor, source.position())
+                 ? readElement(tensor, source.position())
+                 : INT64_MIN;
   }
 }
 

@@ -50,10 +50,11 @@ struct BoundInterface {
 };
 
 /// `memory` holds the model's own buffers; `interface` is null for init plans.
-[[nodiscard]] Error buildProgram(const ingot_model &model, const fmt::Plan &plan,
-                                 const flatbuffers::Vector<flatbuffers::Offset<fmt::Step>> *steps,
-                                 const ExprValues &values, const ModelMemory &memory,
-                                 const BoundInterface *interface, Program &program);
+[[nodiscard]] Error
+buildProgram(const ingot_model &model, const fmt::Plan &plan,
+             const flatbuffers::Vector<flatbuffers::Offset<fmt::Step>> *steps,
+             const ExprValues &values, const ModelMemory &memory,
+             const BoundInterface *interface, Program &program);
 
 /// One shape of an entry, ready to run.
 struct Bind {
@@ -68,23 +69,26 @@ struct Bind {
 };
 
 /// Symbols of an entry from bound tensors. Refuses values out of range.
-[[nodiscard]] Error solveSymbols(const ingot_model &model, const fmt::Entry &entry,
+[[nodiscard]] Error solveSymbols(const ingot_model &model,
+                                 const fmt::Entry &entry,
                                  const ingot_tensor *inputs, int32_t threads,
                                  SymbolValues &symbols);
 /// The same from named values; what is missing takes its maximum.
-[[nodiscard]] Error givenSymbols(const ingot_model &model, const fmt::Entry &entry,
-                                 const ingot_dim *dims, size_t dimCount, int32_t threads,
+[[nodiscard]] Error givenSymbols(const ingot_model &model,
+                                 const fmt::Entry &entry, const ingot_dim *dims,
+                                 size_t dimCount, int32_t threads,
                                  SymbolValues &symbols);
 
 /// Checks everything and sizes everything. `inputs` are compared with the dims
 /// the symbols give; null if there are none yet.
 [[nodiscard]] Error makeBind(const ingot_model &model, uint32_t entry,
-                             const SymbolValues &symbols, const ingot_tensor *inputs,
-                             Bind &bind);
+                             const SymbolValues &symbols,
+                             const ingot_tensor *inputs, Bind &bind);
 
 /// What tells binds of an entry apart: all dims of all inputs, then the input
 /// elements that are symbols.
 size_t keyLength(const fmt::Entry &entry);
-void keyOfTensors(const fmt::Entry &entry, const ingot_tensor *inputs, int64_t *key);
+void keyOfTensors(const fmt::Entry &entry, const ingot_tensor *inputs,
+                  int64_t *key);
 
 } // namespace ingot::runtime

@@ -65,7 +65,8 @@ Error CpuExecutor::prepare(size_t workerScratchBytes) {
     if (!workers.create(*allocator, size_t(threadCount)) ||
         !scratch.create(*allocator, size_t(threadCount))) {
       workers.clear();
-      return outOfMemory(*allocator, "a thread pool", size_t(threadCount) * sizeof(Worker));
+      return outOfMemory(*allocator, "a thread pool",
+                         size_t(threadCount) * sizeof(Worker));
     }
     for (Worker &worker : workers)
       worker.executor = this;
@@ -76,7 +77,8 @@ Error CpuExecutor::prepare(size_t workerScratchBytes) {
       workers[i].scratch = nullptr;
       if (!scratch[i].grow(*allocator, workerScratchBytes)) {
         scratchBytes = 0;
-        return outOfMemory(*allocator, "scratch memory of a thread", workerScratchBytes);
+        return outOfMemory(*allocator, "scratch memory of a thread",
+                           workerScratchBytes);
       }
       workers[i].scratch = scratch[i].data();
     }
@@ -109,7 +111,8 @@ Error CpuExecutor::startThreads() {
     return nullptr;
   int missing = threadCount - 1 - startedThreads;
   stop();
-  return makeError(*allocator, INGOT_ERROR_SYSTEM, "cannot start %d of %d threads: %s", missing,
+  return makeError(*allocator, INGOT_ERROR_SYSTEM,
+                   "cannot start %d of %d threads: %s", missing,
                    threadCount - 1, strerror(cause));
 }
 
@@ -146,7 +149,8 @@ void *CpuExecutor::threadMain(void *argument) {
   FloatControl control;
   while (!self.isStopping.load(std::memory_order_acquire))
     if (!self.tryChunk(worker))
-      self.wait([&] { return self.isStopping.load(std::memory_order_seq_cst); });
+      self.wait(
+          [&] { return self.isStopping.load(std::memory_order_seq_cst); });
   return nullptr;
 }
 
@@ -168,8 +172,8 @@ bool CpuExecutor::tryChunk(Worker &worker) {
   do {
     if (!uint32_t(seen))
       return false;
-  } while (!ticket.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel,
-                                         std::memory_order_acquire));
+  } while (!ticket.compare_exchange_weak(
+      seen, seen - 1, std::memory_order_acq_rel, std::memory_order_acquire));
   runChunk(worker, uint32_t(seen));
   return true;
 }
@@ -177,7 +181,8 @@ bool CpuExecutor::tryChunk(Worker &worker) {
 void CpuExecutor::runChunk(Worker &worker, uint32_t remaining) {
   const BoundStep &step = run->steps[current];
   int64_t first = int64_t(chunkCount - remaining) * chunkTasks;
-  int64_t last = step.tasks - first < chunkTasks ? step.tasks : first + chunkTasks;
+  int64_t last =
+      step.tasks - first < chunkTasks ? step.tasks : first + chunkTasks;
   runTasks(worker, step, first, last);
   if (worker.status.code) {
     // The first to come reports.
@@ -199,7 +204,8 @@ void CpuExecutor::runChunk(Worker &worker, uint32_t remaining) {
   publishFrom(finished + 1);
 }
 
-void CpuExecutor::runTasks(Worker &worker, const BoundStep &step, int64_t first, int64_t last) {
+void CpuExecutor::runTasks(Worker &worker, const BoundStep &step, int64_t first,
+                           int64_t last) {
   const uint64_t *args = run->args + step.firstArg;
   if (step.kind == fmt::StepKind::Launch) {
     for (int64_t task = first; task < last; ++task)
@@ -209,10 +215,13 @@ void CpuExecutor::runTasks(Worker &worker, const BoundStep &step, int64_t first,
   bool isCopy = step.kind == fmt::StepKind::Copy;
   auto bytes = int64_t(args[isCopy ? 2 : 1]);
   int64_t begin = first * kTransferBytes;
-  int64_t end = bytes - begin < (last - first) * kTransferBytes ? bytes : last * kTransferBytes;
+  int64_t end = bytes - begin < (last - first) * kTransferBytes
+                    ? bytes
+                    : last * kTransferBytes;
   auto *destination = reinterpret_cast<char *>(args[0]) + begin;
   if (isCopy)
-    memmove(destination, reinterpret_cast<const char *>(args[1]) + begin, size_t(end - begin));
+    memmove(destination, reinterpret_cast<const char *>(args[1]) + begin,
+            size_t(end - begin));
   else
     memset(destination, int(args[2]), size_t(end - begin));
 }
@@ -231,7 +240,8 @@ void CpuExecutor::publishFrom(uint32_t step) {
     return finish();
   }
   int64_t tasks = run->steps[step].tasks;
-  int64_t wanted = threadCount == 1 ? 1 : int64_t(threadCount) * kChunksPerThread;
+  int64_t wanted =
+      threadCount == 1 ? 1 : int64_t(threadCount) * kChunksPerThread;
   chunkTasks = tasks / wanted + (tasks % wanted != 0);
   chunkCount = uint32_t(tasks / chunkTasks + (tasks % chunkTasks != 0));
   current = step;
@@ -260,7 +270,9 @@ void CpuExecutor::wake(uint32_t wanted) {
 /// Returns when there may be a chunk to take or `stop()` holds.
 template <typename Stop>
 void CpuExecutor::wait(Stop stop) {
-  auto isOver = [&] { return uint32_t(ticket.load(std::memory_order_seq_cst)) || stop(); };
+  auto isOver = [&] {
+    return uint32_t(ticket.load(std::memory_order_seq_cst)) || stop();
+  };
   if (threadCount > 1) {
     int64_t deadline = nanosecondsNow() + kSpinNanoseconds;
     do {

@@ -38,7 +38,8 @@ public:
   ~CpuExecutor() { stop(); }
 
   /// `pool` with a null function: threads of its own, made by `prepare`.
-  void configure(const Allocator &allocator, int32_t threads, const ingot_thread_pool &pool);
+  void configure(const Allocator &allocator, int32_t threads,
+                 const ingot_thread_pool &pool);
   int32_t threads() const { return threadCount; }
   /// Scratch for each worker and threads, if not there yet.
   [[nodiscard]] Error prepare(size_t workerScratchBytes);
@@ -61,7 +62,8 @@ private:
   void workUntilFinished(Worker &worker);
   bool tryChunk(Worker &worker);
   void runChunk(Worker &worker, uint32_t remaining);
-  void runTasks(Worker &worker, const BoundStep &step, int64_t first, int64_t last);
+  void runTasks(Worker &worker, const BoundStep &step, int64_t first,
+                int64_t last);
   void publishFrom(uint32_t step);
   void finish();
   void wake(uint32_t sleepersWanted);
@@ -89,7 +91,8 @@ private:
   alignas(64) std::atomic<uint64_t> ticket{0};
   alignas(64) std::atomic<uint32_t> pending{0}; // chunks not yet done
   std::atomic<bool> isFailing{false};
-  alignas(64) std::atomic<uint32_t> epoch{0}; // futex, changes when sleepers must look again
+  alignas(64) std::atomic<uint32_t> epoch{
+      0}; // futex, changes when sleepers must look again
   std::atomic<uint32_t> sleepers{0};
   std::atomic<bool> isFinished{true};
   std::atomic<bool> isStopping{false};

@@ -21,7 +21,7 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-#define FEATURE(name, leaf, subleaf, reg, bit, state)                                              \
+#define FEATURE(name, leaf, subleaf, reg, bit, state)                          \
   {name, leaf, subleaf, &Registers::reg, bit, State::state},
 #include "runtime/cpu_features.def"
 };
@@ -52,7 +52,8 @@ CpuFeatures detectCpuFeatures() {
     if (row.state == State::Zmm && (saved & kZmm) != kZmm)
       continue;
     Registers r;
-    if (__get_cpuid_count(row.leaf, row.subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx) &&
+    if (__get_cpuid_count(row.leaf, row.subleaf, &r.eax, &r.ebx, &r.ecx,
+                          &r.edx) &&
         (r.*row.reg >> row.bit & 1))
       features |= CpuFeatures(1) << i;
   }

@@ -34,11 +34,13 @@ static CpuFeatures featuresOfList(const char *list) {
 
 extern "C" {
 
-ingot_error *ingot_device_create(const ingot_device_options *given, ingot_device **result) {
+ingot_error *ingot_device_create(const ingot_device_options *given,
+                                 ingot_device **result) {
   ingot_device_options options = INGOT_DEVICE_OPTIONS_INIT;
   if (given)
     memcpy(&options, given,
-           given->struct_size < sizeof(options) ? given->struct_size : sizeof(options));
+           given->struct_size < sizeof(options) ? given->struct_size
+                                                : sizeof(options));
   bool hasHooks = options.allocator.allocate && options.allocator.release;
   Allocator allocator = hasHooks ? Allocator(options.allocator) : Allocator();
   if (!hasHooks && (options.allocator.allocate || options.allocator.release))
@@ -46,7 +48,8 @@ ingot_error *ingot_device_create(const ingot_device_options *given, ingot_device
                      "an allocator needs both functions, allocate and release");
   if (options.name && strcmp(options.name, "cpu"))
     return makeError(allocator, INGOT_ERROR_DEVICE,
-                     "there is no device '%s'; this runtime has: cpu", options.name);
+                     "there is no device '%s'; this runtime has: cpu",
+                     options.name);
 
   auto *device = allocator.make<ingot_device>(allocator);
   if (!device)
@@ -58,7 +61,8 @@ ingot_error *ingot_device_create(const ingot_device_options *given, ingot_device
     device->features &= featuresOfList(options.cpu_features);
   for (unsigned i = 0; const char *name = cpuFeatureName(i); ++i)
     if (device->features >> i & 1)
-      device->featuresText.append(device->featuresText.empty() ? "%s" : ",%s", name);
+      device->featuresText.append(device->featuresText.empty() ? "%s" : ",%s",
+                                  name);
   *result = device;
   return nullptr;
 }

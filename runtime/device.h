@@ -7,8 +7,10 @@
 #include <atomic>
 
 struct ingot_device {
-  ingot_device(const ingot::runtime::Allocator &allocator) : allocator(allocator) {}
-  [[gnu::format(printf, 3, 4)]] void log(ingot_log_level level, const char *format, ...) const;
+  ingot_device(const ingot::runtime::Allocator &allocator)
+      : allocator(allocator) {}
+  [[gnu::format(printf, 3, 4)]] void log(ingot_log_level level,
+                                         const char *format, ...) const;
   void retain() { references.fetch_add(1, std::memory_order_relaxed); }
   void release();
 

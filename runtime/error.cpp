@@ -26,9 +26,9 @@ void *systemAllocate(void *, size_t size, size_t alignment) {
 void systemRelease(void *, void *pointer, size_t) { free(pointer); }
 
 // What is returned when there is no memory for an error.
-constinit ingot_error noMemory = {INGOT_ERROR_OUT_OF_MEMORY, 0,
-                                  Allocator({systemAllocate, systemRelease, nullptr}),
-                                  "out of memory"};
+constinit ingot_error noMemory = {
+    INGOT_ERROR_OUT_OF_MEMORY, 0,
+    Allocator({systemAllocate, systemRelease, nullptr}), "out of memory"};
 
 } // namespace
 
@@ -36,7 +36,8 @@ namespace ingot::runtime {
 
 Allocator::Allocator() : hooks{systemAllocate, systemRelease, nullptr} {}
 
-Error makeError(const Allocator &allocator, ingot_error_code code, const char *format, ...) {
+Error makeError(const Allocator &allocator, ingot_error_code code,
+                const char *format, ...) {
   va_list args;
   va_start(args, format);
   int length = vsnprintf(nullptr, 0, format, args);
@@ -53,9 +54,11 @@ Error makeError(const Allocator &allocator, ingot_error_code code, const char *f
   return new (memory) ingot_error{code, size, allocator, text};
 }
 
-Error outOfMemory(const Allocator &allocator, const char *what, uint64_t bytes) {
+Error outOfMemory(const Allocator &allocator, const char *what,
+                  uint64_t bytes) {
   return makeError(allocator, INGOT_ERROR_OUT_OF_MEMORY,
-                   "out of memory: %s needs %llu bytes", what, (unsigned long long)bytes);
+                   "out of memory: %s needs %llu bytes", what,
+                   (unsigned long long)bytes);
 }
 
 void Text::append(const char *format, ...) {
@@ -76,7 +79,9 @@ void Text::append(const char *format, ...) {
 
 extern "C" {
 
-ingot_error_code ingot_error_get_code(const ingot_error *error) { return error->code; }
+ingot_error_code ingot_error_get_code(const ingot_error *error) {
+  return error->code;
+}
 
 const char *ingot_error_message(const ingot_error *error) {
   return error->message;
@@ -92,7 +97,8 @@ void ingot_error_destroy(ingot_error *error) {
 const char *ingot_version(void) {
 #define INGOT_TEXT(x) #x
 #define INGOT_DOTTED(a, b, c) INGOT_TEXT(a) "." INGOT_TEXT(b) "." INGOT_TEXT(c)
-  return INGOT_DOTTED(INGOT_VERSION_MAJOR, INGOT_VERSION_MINOR, INGOT_VERSION_PATCH);
+  return INGOT_DOTTED(INGOT_VERSION_MAJOR, INGOT_VERSION_MINOR,
+                      INGOT_VERSION_PATCH);
 }
 
 } // extern "C"

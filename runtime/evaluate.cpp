@@ -4,7 +4,8 @@ namespace ingot::runtime {
 
 using fmt::ExprOp;
 
-Error SymbolValues::create(const Allocator &allocator, const fmt::Artifact &artifact) {
+Error SymbolValues::create(const Allocator &allocator,
+                           const fmt::Artifact &artifact) {
   header = &artifact;
   uint32_t size = count(artifact.symbols());
   if (!values.create(allocator, size) || !isBound.create(allocator, size))
@@ -20,7 +21,8 @@ void SymbolValues::append(Text &text) const {
   for (uint32_t i = 0; i < values.size(); ++i) {
     if (!isBound[i])
       continue;
-    text.append("%s%s = %lld", isFirst ? "" : ", ", header->symbols()->Get(i)->name()->c_str(),
+    text.append("%s%s = %lld", isFirst ? "" : ", ",
+                header->symbols()->Get(i)->name()->c_str(),
                 (long long)values[i]);
     isFirst = false;
   }
@@ -55,10 +57,12 @@ Undefined divide(ExprOp op, int64_t a, int64_t b, int64_t *result) {
   return Undefined::No;
 }
 
-Undefined compute(const fmt::ExprNode &node, const int64_t *values, const Undefined *undefined,
-                  int64_t *result) {
+Undefined compute(const fmt::ExprNode &node, const int64_t *values,
+                  const Undefined *undefined, int64_t *result) {
   uint32_t ia = node.a(), ib = node.b();
-  auto overflow = [](bool happened) { return happened ? Undefined::Overflow : Undefined::No; };
+  auto overflow = [](bool happened) {
+    return happened ? Undefined::Overflow : Undefined::No;
+  };
 
   // Where one side decides, the other need not be defined.
   switch (node.op()) {
@@ -73,7 +77,8 @@ Undefined compute(const fmt::ExprNode &node, const int64_t *values, const Undefi
   case ExprOp::Or: {
     int64_t deciding = node.op() == ExprOp::Or;
     for (uint32_t side : {ia, ib})
-      if (undefined[side] == Undefined::No && int64_t(values[side] != 0) == deciding) {
+      if (undefined[side] == Undefined::No &&
+          int64_t(values[side] != 0) == deciding) {
         *result = deciding;
         return Undefined::No;
       }
@@ -125,7 +130,8 @@ Undefined compute(const fmt::ExprNode &node, const int64_t *values, const Undefi
 
 } // namespace
 
-Error ExprValues::create(const Allocator &allocator, const SymbolValues &given) {
+Error ExprValues::create(const Allocator &allocator,
+                         const SymbolValues &given) {
   symbols = &given;
   const auto *nodes = given.header->exprs();
   uint32_t size = count(nodes);
@@ -139,7 +145,8 @@ Error ExprValues::create(const Allocator &allocator, const SymbolValues &given) 
       break;
     case ExprOp::Symbol:
       values[i] = given.values[node.a()];
-      undefined[i] = given.isBound[node.a()] ? Undefined::No : Undefined::Unbound;
+      undefined[i] =
+          given.isBound[node.a()] ? Undefined::No : Undefined::Unbound;
       break;
     default:
       undefined[i] = compute(node, values.data(), undefined.data(), &values[i]);
@@ -148,8 +155,9 @@ Error ExprValues::create(const Allocator &allocator, const SymbolValues &given) 
   return nullptr;
 }
 
-Error ExprValues::get(const Allocator &allocator, uint32_t expr, const char *what,
-                      const char *owner, int64_t *value) const {
+Error ExprValues::get(const Allocator &allocator, uint32_t expr,
+                      const char *what, const char *owner,
+                      int64_t *value) const {
   if (isDefined(expr)) {
     *value = values[expr];
     return nullptr;
@@ -161,20 +169,22 @@ Error ExprValues::get(const Allocator &allocator, uint32_t expr, const char *wha
     cause = "does not fit 64 bits";
   if (undefined[expr] == Undefined::DivisionByZero)
     cause = "divides by zero";
-  return makeError(allocator, INGOT_ERROR_SHAPE, "%s of '%s' %s%s%s", what, owner, cause,
-                   text.empty() ? "" : " at ", text.c_str());
+  return makeError(allocator, INGOT_ERROR_SHAPE, "%s of '%s' %s%s%s", what,
+                   owner, cause, text.empty() ? "" : " at ", text.c_str());
 }
 
-Error ExprValues::getSize(const Allocator &allocator, uint32_t expr, const char *what,
-                          const char *owner, int64_t *value) const {
+Error ExprValues::getSize(const Allocator &allocator, uint32_t expr,
+                          const char *what, const char *owner,
+                          int64_t *value) const {
   if (Error error = get(allocator, expr, what, owner, value))
     return error;
   if (*value >= 0)
     return nullptr;
   Text text;
   symbols->append(text);
-  return makeError(allocator, INGOT_ERROR_SHAPE, "%s of '%s' would be %lld%s%s", what, owner,
-                   (long long)*value, text.empty() ? "" : " at ", text.c_str());
+  return makeError(allocator, INGOT_ERROR_SHAPE, "%s of '%s' would be %lld%s%s",
+                   what, owner, (long long)*value, text.empty() ? "" : " at ",
+                   text.c_str());
 }
 
 } // namespace ingot::runtime

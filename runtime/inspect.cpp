@@ -6,21 +6,28 @@ using namespace ingot::runtime;
 
 namespace {
 
-const char *textOf(const flatbuffers::String *string) { return string ? string->c_str() : ""; }
-
-Error checkIndex(const ingot_model &model, const char *what, uint32_t index, uint32_t size) {
-  if (index < size)
-    return nullptr;
-  return makeError(model.allocator, INGOT_ERROR_NOT_FOUND, "%s %u does not exist: '%s' has %u",
-                   what, index, model.artifact.name(), size);
+const char *textOf(const flatbuffers::String *string) {
+  return string ? string->c_str() : "";
 }
 
-Error describe(const ingot_model &model, uint32_t entry, bool isInput, uint32_t index,
-               ingot_tensor_info *info) {
-  if (Error error = checkIndex(model, "entry", entry, count(model.header().entries())))
+Error checkIndex(const ingot_model &model, const char *what, uint32_t index,
+                 uint32_t size) {
+  if (index < size)
+    return nullptr;
+  return makeError(model.allocator, INGOT_ERROR_NOT_FOUND,
+                   "%s %u does not exist: '%s' has %u", what, index,
+                   model.artifact.name(), size);
+}
+
+Error describe(const ingot_model &model, uint32_t entry, bool isInput,
+               uint32_t index, ingot_tensor_info *info) {
+  if (Error error =
+          checkIndex(model, "entry", entry, count(model.header().entries())))
     return error;
-  const auto *tensors = isInput ? model.entry(entry).inputs() : model.entry(entry).outputs();
-  if (Error error = checkIndex(model, isInput ? "input" : "output", index, count(tensors)))
+  const auto *tensors =
+      isInput ? model.entry(entry).inputs() : model.entry(entry).outputs();
+  if (Error error = checkIndex(model, isInput ? "input" : "output", index,
+                               count(tensors)))
     return error;
   const fmt::Tensor &tensor = *tensors->Get(index);
   ingot_tensor_info result = {};
@@ -28,7 +35,8 @@ Error describe(const ingot_model &model, uint32_t entry, bool isInput, uint32_t 
   result.type = apiType(tensor.type());
   result.rank = int32_t(count(tensor.dims()));
   for (uint32_t axis = 0; axis < count(tensor.dims()); ++axis) {
-    const fmt::ExprNode &node = *model.header().exprs()->Get(tensor.dims()->Get(axis));
+    const fmt::ExprNode &node =
+        *model.header().exprs()->Get(tensor.dims()->Get(axis));
     result.dims[axis] = node.op() == fmt::ExprOp::Constant ? node.value() : -1;
     result.dim_texts[axis] =
         tensor.dim_texts() ? tensor.dim_texts()->Get(axis)->c_str() : "?";
@@ -60,7 +68,8 @@ void ingot_model_get_info(const ingot_model *model, ingot_model_info *info) {
 
 ingot_error *ingot_model_get_entry(const ingot_model *model, uint32_t entry,
                                    ingot_entry_info *info) {
-  if (Error error = checkIndex(*model, "entry", entry, count(model->header().entries())))
+  if (Error error =
+          checkIndex(*model, "entry", entry, count(model->header().entries())))
     return error;
   const fmt::Plan *plan = model->target ? model->plans[entry] : nullptr;
   *info = {};
@@ -72,19 +81,20 @@ ingot_error *ingot_model_get_entry(const ingot_model *model, uint32_t entry,
   return nullptr;
 }
 
-ingot_error *ingot_model_get_input(const ingot_model *model, uint32_t entry, uint32_t index,
-                                   ingot_tensor_info *info) {
+ingot_error *ingot_model_get_input(const ingot_model *model, uint32_t entry,
+                                   uint32_t index, ingot_tensor_info *info) {
   return describe(*model, entry, true, index, info);
 }
 
-ingot_error *ingot_model_get_output(const ingot_model *model, uint32_t entry, uint32_t index,
-                                    ingot_tensor_info *info) {
+ingot_error *ingot_model_get_output(const ingot_model *model, uint32_t entry,
+                                    uint32_t index, ingot_tensor_info *info) {
   return describe(*model, entry, false, index, info);
 }
 
 ingot_error *ingot_model_get_symbol(const ingot_model *model, uint32_t index,
                                     ingot_symbol_info *info) {
-  if (Error error = checkIndex(*model, "symbol", index, count(model->header().symbols())))
+  if (Error error =
+          checkIndex(*model, "symbol", index, count(model->header().symbols())))
     return error;
   const fmt::Symbol &symbol = *model->header().symbols()->Get(index);
   *info = {symbol.name()->c_str(), symbol.min(), symbol.max(),
@@ -95,14 +105,17 @@ ingot_error *ingot_model_get_symbol(const ingot_model *model, uint32_t index,
 ingot_error *ingot_model_get_memory(const ingot_model *model, uint32_t entry,
                                     const ingot_dim *dims, size_t dimCount,
                                     ingot_memory *memory) {
-  if (Error error = checkIndex(*model, "entry", entry, count(model->header().entries())))
+  if (Error error =
+          checkIndex(*model, "entry", entry, count(model->header().entries())))
     return error;
   if (!model->target || !model->plans[entry])
     return makeError(model->allocator, INGOT_ERROR_NO_CODE,
                      "entry '%s' of '%s' has no plan for the chosen target",
-                     model->entry(entry).name()->c_str(), model->artifact.name());
+                     model->entry(entry).name()->c_str(),
+                     model->artifact.name());
   SymbolValues symbols;
-  if (Error error = givenSymbols(*model, model->entry(entry), dims, dimCount, 1, symbols))
+  if (Error error =
+          givenSymbols(*model, model->entry(entry), dims, dimCount, 1, symbols))
     return error;
   Bind bind;
   if (Error error = makeBind(*model, entry, symbols, nullptr, bind))

@@ -15,9 +15,10 @@ extern "C" {
 #define INGOT_KERNEL_ABI 1
 
 /* Zero means fine. A kernel that meets an index outside its axis writes the
- * fields and goes on with index 0; several tasks may write, one of them wins. */
+ * fields and goes on with index 0; several tasks may write, one of them wins.
+ */
 struct ingot_kernel_status {
-  int64_t code;  /* 1: `value` is outside [-limit, limit) */
+  int64_t code; /* 1: `value` is outside [-limit, limit) */
   int64_t value;
   int64_t limit;
 };

@@ -13,7 +13,8 @@ namespace {
 namespace fmt = ingot::artifact;
 
 /// Appends the features of a target that the device lacks.
-bool appendMissing(Text &text, const fmt::Target &target, CpuFeatures features) {
+bool appendMissing(Text &text, const fmt::Target &target,
+                   CpuFeatures features) {
   bool isMissing = false;
   for (uint32_t i = 0; i < count(target.features()); ++i) {
     const flatbuffers::String &name = *target.features()->Get(i);
@@ -39,22 +40,26 @@ Error chooseTarget(ingot_model &model, const char *wanted, uint32_t *chosen) {
     isKnown = true;
     Text missing;
     if (target.device() != fmt::DeviceKind::Cpu) {
-      reasons.append("%s%s is for another device", reasons.empty() ? "" : "; ", name);
+      reasons.append("%s%s is for another device", reasons.empty() ? "" : "; ",
+                     name);
       continue;
     }
     if (!appendMissing(missing, target, model.device->features)) {
       *chosen = i;
       return nullptr;
     }
-    reasons.append("%s%s needs %s", reasons.empty() ? "" : "; ", name, missing.c_str());
+    reasons.append("%s%s needs %s", reasons.empty() ? "" : "; ", name,
+                   missing.c_str());
   }
   if (wanted && !isKnown)
     return makeError(model.allocator, INGOT_ERROR_NOT_FOUND,
-                     "'%s' has no code for target '%s'; it has: %s", model.artifact.name(), wanted,
+                     "'%s' has no code for target '%s'; it has: %s",
+                     model.artifact.name(), wanted,
                      names.empty() ? "none" : names.c_str());
   return makeError(model.allocator, INGOT_ERROR_NO_CODE,
                    "'%s' has no code for this CPU%s%s", model.artifact.name(),
-                   reasons.empty() ? "" : ", which lacks what each target needs: ",
+                   reasons.empty() ? ""
+                                   : ", which lacks what each target needs: ",
                    reasons.c_str());
 }
 
@@ -66,31 +71,36 @@ Error prepareTarget(ingot_model &model, const char *wanted) {
   uint32_t entries = count(header.entries());
   if (!model.plans.create(model.allocator, entries) ||
       !model.memory.create(model.allocator, entries))
-    return outOfMemory(model.allocator, "a model", entries * sizeof(ModelMemory));
+    return outOfMemory(model.allocator, "a model",
+                       entries * sizeof(ModelMemory));
   for (uint32_t e = 0; e < entries; ++e) {
     const fmt::Entry &entry = model.entry(e);
     for (uint32_t p = 0; p < count(entry.plans()); ++p) {
       const fmt::Plan &plan = *entry.plans()->Get(p);
       if (plan.target() != number)
         continue;
-      if (Error error = validateForCpu(model.allocator, model.artifact, entry, plan))
+      if (Error error =
+              validateForCpu(model.allocator, model.artifact, entry, plan))
         return error;
       model.plans[e] = &plan;
-      if (!model.memory[e].buffers.create(model.allocator, count(plan.buffers())))
-        return outOfMemory(model.allocator, "a model", count(plan.buffers()) * sizeof(Region));
+      if (!model.memory[e].buffers.create(model.allocator,
+                                          count(plan.buffers())))
+        return outOfMemory(model.allocator, "a model",
+                           count(plan.buffers()) * sizeof(Region));
     }
   }
 
   const fmt::Target &target = *header.targets()->Get(number);
   bool isCopied = false;
   if (target.code_length())
-    if (Error error =
-            model.artifact.mapCode(model.allocator, target.code_offset(), target.code_length(),
-                                   &model.code, &model.codeLength, &isCopied))
+    if (Error error = model.artifact.mapCode(
+            model.allocator, target.code_offset(), target.code_length(),
+            &model.code, &model.codeLength, &isCopied))
       return error;
   model.target = &target;
-  model.device->log(INGOT_LOG_INFO, "'%s': code for %s%s", model.artifact.name(),
-                    target.name()->c_str(), isCopied ? ", copied to memory" : "");
+  model.device->log(INGOT_LOG_INFO, "'%s': code for %s%s",
+                    model.artifact.name(), target.name()->c_str(),
+                    isCopied ? ", copied to memory" : "");
   return nullptr;
 }
 
@@ -109,43 +119,47 @@ Error runInit(ingot_model &model, uint32_t entry) {
     if (buffer.kind() != fmt::BufferKind::Model)
       continue;
     int64_t size;
-    if (Error error = values.getSize(model.allocator, buffer.size(), "the size", "a model's buffer",
-                                     &size))
+    if (Error error = values.getSize(model.allocator, buffer.size(), "the size",
+                                     "a model's buffer", &size))
       return error;
     if (!memory.buffers[i].grow(model.allocator, size_t(size)))
       return outOfMemory(model.allocator, "memory of a model", uint64_t(size));
   }
   Program program;
-  if (Error error = buildProgram(model, plan, plan.init(), values, memory, nullptr, program))
+  if (Error error = buildProgram(model, plan, plan.init(), values, memory,
+                                 nullptr, program))
     return error;
   Region arena;
   if (!arena.grow(model.allocator, program.arenaBytes))
     return outOfMemory(model.allocator, "working memory", program.arenaBytes);
   for (const Patch &patch : program.patches)
-    program.args[patch.arg] = reinterpret_cast<uintptr_t>(arena.data() + patch.offset);
+    program.args[patch.arg] =
+        reinterpret_cast<uintptr_t>(arena.data() + patch.offset);
 
   CpuExecutor executor;
   executor.configure(model.allocator, 1, {});
   if (Error error = executor.prepare(program.workerScratchBytes))
     return error;
-  Run run = {program.steps.data(), uint32_t(program.steps.size()), program.args.data(), nullptr,
-             nullptr};
+  Run run = {program.steps.data(), uint32_t(program.steps.size()),
+             program.args.data(), nullptr, nullptr};
   executor.execute(run);
   if (run.isFailed)
     return makeError(model.allocator, INGOT_ERROR_ARTIFACT,
-                     "'%s': init step %u of entry '%s' reports code %lld", model.artifact.name(),
-                     run.failedStep, model.entry(entry).name()->c_str(),
+                     "'%s': init step %u of entry '%s' reports code %lld",
+                     model.artifact.name(), run.failedStep,
+                     model.entry(entry).name()->c_str(),
                      (long long)run.status.code);
   return nullptr;
 }
 
 template <typename Load>
-ingot_error *load(ingot_device *device, const ingot_model_options *given, ingot_model **result,
-                  Load open) {
+ingot_error *load(ingot_device *device, const ingot_model_options *given,
+                  ingot_model **result, Load open) {
   ingot_model_options options = INGOT_MODEL_OPTIONS_INIT;
   if (given)
     memcpy(&options, given,
-           given->struct_size < sizeof(options) ? given->struct_size : sizeof(options));
+           given->struct_size < sizeof(options) ? given->struct_size
+                                                : sizeof(options));
   if (device) {
     device->retain();
   } else if (Error error = ingot_device_create(nullptr, &device)) {
@@ -153,7 +167,8 @@ ingot_error *load(ingot_device *device, const ingot_model_options *given, ingot_
   }
   auto *model = device->allocator.make<ingot_model>(device);
   if (!model) {
-    Error error = outOfMemory(device->allocator, "a model", sizeof(ingot_model));
+    Error error =
+        outOfMemory(device->allocator, "a model", sizeof(ingot_model));
     device->release();
     return error;
   }
@@ -170,13 +185,15 @@ ingot_error *load(ingot_device *device, const ingot_model_options *given, ingot_
 }
 
 /// Compares a section's bytes with the hash they were written with.
-Error verifySection(const ingot_model &model, const char *what, const char *name, uint64_t offset,
-                    uint64_t length, uint64_t hash) {
+Error verifySection(const ingot_model &model, const char *what,
+                    const char *name, uint64_t offset, uint64_t length,
+                    uint64_t hash) {
   if (fmt::ContentHash::of(model.artifact.data() + offset, length) == hash)
     return nullptr;
-  return makeError(model.allocator, INGOT_ERROR_ARTIFACT,
-                   "'%s' is damaged: %s '%s' does not have the hash it was written with",
-                   model.artifact.name(), what, name);
+  return makeError(
+      model.allocator, INGOT_ERROR_ARTIFACT,
+      "'%s' is damaged: %s '%s' does not have the hash it was written with",
+      model.artifact.name(), what, name);
 }
 
 } // namespace
@@ -208,19 +225,25 @@ Error ingot_model::initialize() {
 extern "C" {
 
 ingot_error *ingot_model_load(ingot_device *device, const char *path,
-                              const ingot_model_options *options, ingot_model **result) {
-  return load(device, options, result, [&](Artifact &artifact, const Allocator &allocator) {
-    if (!path)
-      return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT, "the path is NULL");
-    return artifact.open(allocator, path);
-  });
+                              const ingot_model_options *options,
+                              ingot_model **result) {
+  return load(device, options, result,
+              [&](Artifact &artifact, const Allocator &allocator) {
+                if (!path)
+                  return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
+                                   "the path is NULL");
+                return artifact.open(allocator, path);
+              });
 }
 
-ingot_error *ingot_model_load_memory(ingot_device *device, const void *data, size_t size,
-                                     const ingot_model_options *options, ingot_model **result) {
-  return load(device, options, result, [&](Artifact &artifact, const Allocator &allocator) {
-    return artifact.borrow(allocator, data, size);
-  });
+ingot_error *ingot_model_load_memory(ingot_device *device, const void *data,
+                                     size_t size,
+                                     const ingot_model_options *options,
+                                     ingot_model **result) {
+  return load(device, options, result,
+              [&](Artifact &artifact, const Allocator &allocator) {
+                return artifact.borrow(allocator, data, size);
+              });
 }
 
 void ingot_model_destroy(ingot_model *model) {
@@ -239,8 +262,8 @@ ingot_error *ingot_model_verify(const ingot_model *model) {
   }
   for (uint32_t i = 0; i < count(header.blobs()); ++i) {
     const fmt::Blob &blob = *header.blobs()->Get(i);
-    if (Error error = verifySection(*model, "weight", blob.name()->c_str(), blob.offset(),
-                                    blob.length(), blob.hash()))
+    if (Error error = verifySection(*model, "weight", blob.name()->c_str(),
+                                    blob.offset(), blob.length(), blob.hash()))
       return error;
   }
   return nullptr;

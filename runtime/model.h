@@ -16,7 +16,8 @@ struct ModelMemory {
 } // namespace ingot::runtime
 
 struct ingot_model {
-  explicit ingot_model(ingot_device *device) : device(device), allocator(device->allocator) {
+  explicit ingot_model(ingot_device *device)
+      : device(device), allocator(device->allocator) {
     device->retain();
   }
   ~ingot_model();

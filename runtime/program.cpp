@@ -14,10 +14,11 @@ const char *text(const flatbuffers::String *string, const char *otherwise) {
 
 class ProgramBuilder {
 public:
-  ProgramBuilder(const ingot_model &model, const fmt::Plan &plan, const ExprValues &values,
-                 const ModelMemory &memory, const BoundInterface *interface, Program &program)
-      : model(model), allocator(model.allocator), plan(plan), values(values), memory(memory),
-        interface(interface), program(program) {}
+  ProgramBuilder(const ingot_model &model, const fmt::Plan &plan,
+                 const ExprValues &values, const ModelMemory &memory,
+                 const BoundInterface *interface, Program &program)
+      : model(model), allocator(model.allocator), plan(plan), values(values),
+        memory(memory), interface(interface), program(program) {}
 
   Error build(const Steps *steps) {
     if (Error error = placeSlots())
@@ -30,11 +31,14 @@ public:
         patches += isPatched(*steps->Get(i)->args()->Get(a));
     // Steps may share a list of arguments, so the header's size is no limit.
     if (args > UINT32_MAX)
-      return makeError(allocator, INGOT_ERROR_ARTIFACT, "'%s' is damaged: %zu arguments in a plan",
+      return makeError(allocator, INGOT_ERROR_ARTIFACT,
+                       "'%s' is damaged: %zu arguments in a plan",
                        model.artifact.name(), args);
     if (!program.steps.create(allocator, count(steps)) ||
-        !program.args.create(allocator, args) || !program.patches.create(allocator, patches))
-      return outOfMemory(allocator, "a bind", args * sizeof(uint64_t) + patches * sizeof(Patch));
+        !program.args.create(allocator, args) ||
+        !program.patches.create(allocator, patches))
+      return outOfMemory(allocator, "a bind",
+                         args * sizeof(uint64_t) + patches * sizeof(Patch));
     for (uint32_t i = 0; i < count(steps); ++i)
       if (Error error = bindStep(*steps->Get(i), i))
         return error;
@@ -45,20 +49,22 @@ private:
   Error placeSlots() {
     if (!slotOffsets.create(allocator, count(plan.slots())) ||
         !slotBytes.create(allocator, count(plan.slots())))
-      return outOfMemory(allocator, "a memory plan", count(plan.slots()) * sizeof(int64_t));
+      return outOfMemory(allocator, "a memory plan",
+                         count(plan.slots()) * sizeof(int64_t));
     int64_t end = 0;
     for (uint32_t i = 0; i < slotOffsets.size(); ++i) {
       int64_t size = 0;
       bool isForRuns = !interface && !values.isDefined(plan.slots()->Get(i));
       if (!isForRuns)
-        if (Error error = values.getSize(allocator, plan.slots()->Get(i), "a slot",
-                                         "working memory", &size))
+        if (Error error = values.getSize(allocator, plan.slots()->Get(i),
+                                         "a slot", "working memory", &size))
           return error;
       slotBytes[i] = size;
       slotOffsets[i] = end;
       int64_t padded;
       if (__builtin_add_overflow(size, kSlotAlignment - 1, &padded) ||
-          __builtin_add_overflow(end, padded / kSlotAlignment * kSlotAlignment, &end))
+          __builtin_add_overflow(end, padded / kSlotAlignment * kSlotAlignment,
+                                 &end))
         return makeError(allocator, INGOT_ERROR_OUT_OF_MEMORY,
                          "working memory does not fit 64 bits");
     }
@@ -74,11 +80,15 @@ private:
     case fmt::BufferKind::Scratch:
       return slotBytes[buffer.index()];
     case fmt::BufferKind::Model:
-      return memory.buffers[number].data() ? int64_t(memory.buffers[number].size()) : 0;
+      return memory.buffers[number].data()
+                 ? int64_t(memory.buffers[number].size())
+                 : 0;
     case fmt::BufferKind::Input:
-      return interface ? int64_t((*interface->inputs)[buffer.index()].bytes) : -1;
+      return interface ? int64_t((*interface->inputs)[buffer.index()].bytes)
+                       : -1;
     case fmt::BufferKind::Output:
-      return interface ? int64_t((*interface->outputs)[buffer.index()].bytes) : -1;
+      return interface ? int64_t((*interface->outputs)[buffer.index()].bytes)
+                       : -1;
     case fmt::BufferKind::State:
       return interface ? (*interface->stateBytes)[buffer.index()] : -1;
     case fmt::BufferKind::WorkerScratch:
@@ -89,7 +99,8 @@ private:
 
   Error sizeBuffers() {
     if (!bufferBytes.create(allocator, count(plan.buffers())))
-      return outOfMemory(allocator, "a memory plan", count(plan.buffers()) * sizeof(int64_t));
+      return outOfMemory(allocator, "a memory plan",
+                         count(plan.buffers()) * sizeof(int64_t));
     for (uint32_t i = 0; i < bufferBytes.size(); ++i) {
       const fmt::Buffer &buffer = *plan.buffers()->Get(i);
       int64_t limit = container(buffer, i);
@@ -98,14 +109,15 @@ private:
       if (limit < 0 || (!interface && !values.isDefined(buffer.size())))
         continue;
       const char *name = text(buffer.name(), "a buffer");
-      if (Error error =
-              values.getSize(allocator, buffer.size(), "the size", name, &bufferBytes[i]))
+      if (Error error = values.getSize(allocator, buffer.size(), "the size",
+                                       name, &bufferBytes[i]))
         return error;
       if (bufferBytes[i] > limit)
-        return makeError(allocator, INGOT_ERROR_ARTIFACT,
-                         "'%s' is damaged: buffer %u (%s) of %lld bytes lies in %lld",
-                         model.artifact.name(), i, name, (long long)bufferBytes[i],
-                         (long long)limit);
+        return makeError(
+            allocator, INGOT_ERROR_ARTIFACT,
+            "'%s' is damaged: buffer %u (%s) of %lld bytes lies in %lld",
+            model.artifact.name(), i, name, (long long)bufferBytes[i],
+            (long long)limit);
     }
     return nullptr;
   }
@@ -126,7 +138,8 @@ private:
       return nullptr;
     }
     int64_t value;
-    if (Error error = values.get(allocator, arg.expr(), "an argument", step, &value))
+    if (Error error =
+            values.get(allocator, arg.expr(), "an argument", step, &value))
       return error;
     slot = uint64_t(value);
     if (arg.kind() != fmt::ArgKind::Pointer)
@@ -135,19 +148,24 @@ private:
     const fmt::Buffer &buffer = *plan.buffers()->Get(arg.buffer());
     if (value < 0 || value > bufferBytes[arg.buffer()])
       return makeError(allocator, INGOT_ERROR_ARTIFACT,
-                       "'%s' is damaged: step '%s' points to byte %lld of buffer %u (%s) of %lld",
-                       model.artifact.name(), step, (long long)value, arg.buffer(),
-                       text(buffer.name(), "a buffer"), (long long)bufferBytes[arg.buffer()]);
+                       "'%s' is damaged: step '%s' points to byte %lld of "
+                       "buffer %u (%s) of %lld",
+                       model.artifact.name(), step, (long long)value,
+                       arg.buffer(), text(buffer.name(), "a buffer"),
+                       (long long)bufferBytes[arg.buffer()]);
     if (buffer.kind() == fmt::BufferKind::Weight)
       slot = reinterpret_cast<uintptr_t>(
-          model.artifact.data() + model.header().blobs()->Get(buffer.index())->offset() + value);
+          model.artifact.data() +
+          model.header().blobs()->Get(buffer.index())->offset() + value);
     else if (buffer.kind() == fmt::BufferKind::Model)
-      slot = reinterpret_cast<uintptr_t>(memory.buffers[arg.buffer()].data() + value);
+      slot = reinterpret_cast<uintptr_t>(memory.buffers[arg.buffer()].data() +
+                                         value);
     else
       program.patches[nextPatch++] = {
           index, buffer.kind(), buffer.index(),
-          value +
-              (buffer.kind() == fmt::BufferKind::Scratch ? slotOffsets[buffer.index()] : 0)};
+          value + (buffer.kind() == fmt::BufferKind::Scratch
+                       ? slotOffsets[buffer.index()]
+                       : 0)};
     return nullptr;
   }
 
@@ -155,14 +173,15 @@ private:
     int64_t extents[3];
     uint32_t exprs[3] = {step.grid()->x(), step.grid()->y(), step.grid()->z()};
     for (int i = 0; i < 3; ++i)
-      if (Error error = values.getSize(allocator, exprs[i], "the grid", name, &extents[i]))
+      if (Error error = values.getSize(allocator, exprs[i], "the grid", name,
+                                       &extents[i]))
         return error;
     bool isEmpty = !extents[0] || !extents[1] || !extents[2];
     *tasks = 0;
     if (!isEmpty && (__builtin_mul_overflow(extents[0], extents[1], tasks) ||
                      __builtin_mul_overflow(*tasks, extents[2], tasks)))
-      return makeError(allocator, INGOT_ERROR_SHAPE, "the grid of step '%s' does not fit 64 bits",
-                       name);
+      return makeError(allocator, INGOT_ERROR_SHAPE,
+                       "the grid of step '%s' does not fit 64 bits", name);
     return nullptr;
   }
 
@@ -175,9 +194,10 @@ private:
       const fmt::Arg &arg = *step.args()->Get(a);
       int64_t left = bufferBytes[arg.buffer()] - values[arg.expr()];
       if (bytes < 0 || bytes > left)
-        return makeError(allocator, INGOT_ERROR_ARTIFACT,
-                         "'%s' is damaged: step '%s' moves %lld bytes where there are %lld",
-                         model.artifact.name(), name, (long long)bytes, (long long)left);
+        return makeError(
+            allocator, INGOT_ERROR_ARTIFACT,
+            "'%s' is damaged: step '%s' moves %lld bytes where there are %lld",
+            model.artifact.name(), name, (long long)bytes, (long long)left);
     }
     *tasks = bytes / kTransferBytes + (bytes % kTransferBytes != 0);
     return nullptr;
@@ -201,12 +221,13 @@ private:
         return error;
       int64_t scratch = 0;
       if (kernel.worker_scratch() != fmt::kNone)
-        if (Error error = values.getSize(allocator, kernel.worker_scratch(), "worker scratch",
-                                         name, &scratch))
+        if (Error error = values.getSize(allocator, kernel.worker_scratch(),
+                                         "worker scratch", name, &scratch))
           return error;
       if (size_t(scratch) > program.workerScratchBytes)
         program.workerScratchBytes = size_t(scratch);
-    } else if (Error error = bindTransfer(step, bound.firstArg, name, &bound.tasks)) {
+    } else if (Error error =
+                   bindTransfer(step, bound.firstArg, name, &bound.tasks)) {
       return error;
     }
     bound.flops = estimate(step.flops());
@@ -231,10 +252,12 @@ private:
 
 } // namespace
 
-Error buildProgram(const ingot_model &model, const fmt::Plan &plan, const Steps *steps,
-                   const ExprValues &values, const ModelMemory &memory,
-                   const BoundInterface *interface, Program &program) {
-  return ProgramBuilder(model, plan, values, memory, interface, program).build(steps);
+Error buildProgram(const ingot_model &model, const fmt::Plan &plan,
+                   const Steps *steps, const ExprValues &values,
+                   const ModelMemory &memory, const BoundInterface *interface,
+                   Program &program) {
+  return ProgramBuilder(model, plan, values, memory, interface, program)
+      .build(steps);
 }
 
 } // namespace ingot::runtime

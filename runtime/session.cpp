@@ -8,10 +8,13 @@ using namespace ingot::runtime;
 
 Error ingot_session::create(const ingot_session_options &options) {
   uint32_t entryCount = count(model->header().entries());
-  size_t bindCount = options.cached_binds > 0 ? size_t(options.cached_binds) : 8;
+  size_t bindCount =
+      options.cached_binds > 0 ? size_t(options.cached_binds) : 8;
   size_t stateCount = count(model->header().states());
-  bool isMade = entries.create(allocator, entryCount) && binds.create(allocator, bindCount) &&
-                states.create(allocator, stateCount) && stateBytes.create(allocator, stateCount);
+  bool isMade = entries.create(allocator, entryCount) &&
+                binds.create(allocator, bindCount) &&
+                states.create(allocator, stateCount) &&
+                stateBytes.create(allocator, stateCount);
   for (uint32_t e = 0; e < entryCount && isMade; ++e) {
     const fmt::Entry &of = model->entry(e);
     EntryTensors &bound = entries[e];
@@ -23,7 +26,8 @@ Error ingot_session::create(const ingot_session_options &options) {
              bound.key.create(allocator, keyLength(of));
   }
   if (!isMade)
-    return outOfMemory(allocator, "a session", entryCount * sizeof(EntryTensors));
+    return outOfMemory(allocator, "a session",
+                       entryCount * sizeof(EntryTensors));
   for (int64_t &bytes : stateBytes)
     bytes = -1;
   threadPool = options.thread_pool;
@@ -38,8 +42,9 @@ Error ingot_session::useEntry(const char *name) {
     if (!name || strcmp(name, model->entry(e).name()->c_str()))
       continue;
     if (!model->plans[e])
-      return makeError(allocator, INGOT_ERROR_NO_CODE, "entry '%s' of '%s' has no code for %s",
-                       name, model->artifact.name(), model->target->name()->c_str());
+      return makeError(allocator, INGOT_ERROR_NO_CODE,
+                       "entry '%s' of '%s' has no code for %s", name,
+                       model->artifact.name(), model->target->name()->c_str());
     entry = e;
     return nullptr;
   }
@@ -70,8 +75,8 @@ Bind *ingot_session::findBind(const int64_t *key, size_t length) {
   return nullptr;
 }
 
-Error ingot_session::addBind(const SymbolValues &symbols, const ingot_tensor *inputs,
-                             Bind **result) {
+Error ingot_session::addBind(const SymbolValues &symbols,
+                             const ingot_tensor *inputs, Bind **result) {
   auto *bind = allocator.make<Bind>();
   if (!bind)
     return outOfMemory(allocator, "a bind", sizeof(Bind));
@@ -97,14 +102,15 @@ Error ingot_session::prepare(Bind **result) {
   EntryTensors &bound = tensors();
   for (uint32_t i = 0; i < bound.isSet.size(); ++i)
     if (!bound.isSet[i])
-      return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT, "input '%s' is not set",
+      return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
+                       "input '%s' is not set",
                        current.inputs()->Get(i)->name()->c_str());
   keyOfTensors(current, bound.inputs.data(), bound.key.data());
   Bind *bind = findBind(bound.key.data(), bound.key.size());
   if (!bind) {
     SymbolValues symbols;
-    if (Error error = solveSymbols(*model, current, bound.inputs.data(), executor.threads(),
-                                   symbols))
+    if (Error error = solveSymbols(*model, current, bound.inputs.data(),
+                                   executor.threads(), symbols))
       return error;
     if (Error error = addBind(symbols, bound.inputs.data(), &bind))
       return error;
@@ -124,8 +130,8 @@ Error ingot_session::prepare(Bind **result) {
 
 Error ingot_session::reserve(const ingot_dim *dims, size_t dimCount) {
   SymbolValues symbols;
-  if (Error error = givenSymbols(*model, currentEntry(), dims, dimCount, executor.threads(),
-                                 symbols))
+  if (Error error = givenSymbols(*model, currentEntry(), dims, dimCount,
+                                 executor.threads(), symbols))
     return error;
   Bind *bind = nullptr;
   if (Error error = addBind(symbols, nullptr, &bind))
@@ -139,7 +145,8 @@ Error ingot_session::provideMemory(const Bind &bind) {
     if (region.data() && bytes <= region.size())
       return nullptr;
     ++pointerVersion;
-    return region.grow(allocator, bytes) ? nullptr : outOfMemory(allocator, what, bytes);
+    return region.grow(allocator, bytes) ? nullptr
+                                         : outOfMemory(allocator, what, bytes);
   };
   if (Error error = grow(arena, bind.program.arenaBytes, "working memory"))
     return error;
@@ -147,16 +154,22 @@ Error ingot_session::provideMemory(const Bind &bind) {
   for (size_t i = 0; i < bound.outputs.size(); ++i)
     if (!bound.isBorrowed[i])
       if (Error error = grow(bound.owned[i], bind.outputs[i].bytes,
-                             model->entry(bind.entry).outputs()->Get(uint32_t(i))->name()->c_str()))
+                             model->entry(bind.entry)
+                                 .outputs()
+                                 ->Get(uint32_t(i))
+                                 ->name()
+                                 ->c_str()))
         return error;
   for (size_t i = 0; i < states.size(); ++i) {
     int64_t bytes = bind.stateBytes[i];
-    const char *name = model->header().states()->Get(uint32_t(i))->name()->c_str();
+    const char *name =
+        model->header().states()->Get(uint32_t(i))->name()->c_str();
     if (bytes < 0 || bytes == stateBytes[i])
       continue;
     if (stateBytes[i] >= 0)
       return makeError(allocator, INGOT_ERROR_SHAPE,
-                       "state '%s' has %lld bytes, these dims need %lld: reset the session first",
+                       "state '%s' has %lld bytes, these dims need %lld: reset "
+                       "the session first",
                        name, (long long)stateBytes[i], (long long)bytes);
     if (Error error = grow(states[i], size_t(bytes), name))
       return error;
@@ -164,7 +177,8 @@ Error ingot_session::provideMemory(const Bind &bind) {
     stateBytes[i] = bytes;
   }
   size_t steps = bind.program.steps.size();
-  if (profile && nanoseconds.size() < steps && !nanoseconds.create(allocator, steps))
+  if (profile && nanoseconds.size() < steps &&
+      !nanoseconds.create(allocator, steps))
     return outOfMemory(allocator, "a profile", steps * sizeof(int64_t));
   return executor.prepare(bind.program.workerScratchBytes);
 }
@@ -173,7 +187,8 @@ Error ingot_session::provideMemory(const Bind &bind) {
 Error ingot_session::checkOutputs(const Bind &bind) {
   const fmt::Entry &current = currentEntry();
   EntryTensors &bound = tensors();
-  auto overlap = [](const void *a, size_t aBytes, const void *b, size_t bBytes) {
+  auto overlap = [](const void *a, size_t aBytes, const void *b,
+                    size_t bBytes) {
     auto x = reinterpret_cast<uintptr_t>(a), y = reinterpret_cast<uintptr_t>(b);
     return aBytes && bBytes && x < y + bBytes && y < x + aBytes;
   };
@@ -191,21 +206,25 @@ Error ingot_session::checkOutputs(const Bind &bind) {
     if (!fits) {
       Text given;
       appendDims(given, tensor.dims, tensor.rank);
-      return makeError(allocator, INGOT_ERROR_SHAPE, "output '%s' has dims %s, but %s was bound",
-                       name, dims.c_str(), given.c_str());
+      return makeError(allocator, INGOT_ERROR_SHAPE,
+                       "output '%s' has dims %s, but %s was bound", name,
+                       dims.c_str(), given.c_str());
     }
     if (tensor.bytes < shape.bytes)
-      return makeError(allocator, INGOT_ERROR_SHAPE,
-                       "output '%s' of dims %s has %zu bytes, but %zu were bound", name,
-                       dims.c_str(), shape.bytes, tensor.bytes);
+      return makeError(
+          allocator, INGOT_ERROR_SHAPE,
+          "output '%s' of dims %s has %zu bytes, but %zu were bound", name,
+          dims.c_str(), shape.bytes, tensor.bytes);
     for (uint32_t j = 0; j < i; ++j)
       if (bound.isBorrowed[j] &&
-          overlap(tensor.data, shape.bytes, bound.outputs[j].data, bind.outputs[j].bytes))
+          overlap(tensor.data, shape.bytes, bound.outputs[j].data,
+                  bind.outputs[j].bytes))
         return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
                          "outputs '%s' and '%s' overlap in memory", name,
                          current.outputs()->Get(j)->name()->c_str());
     for (uint32_t j = 0; j < bound.inputs.size(); ++j)
-      if (overlap(tensor.data, shape.bytes, bound.inputs[j].data, bind.inputs[j].bytes))
+      if (overlap(tensor.data, shape.bytes, bound.inputs[j].data,
+                  bind.inputs[j].bytes))
         return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
                          "output '%s' and input '%s' overlap in memory", name,
                          current.inputs()->Get(j)->name()->c_str());
@@ -224,7 +243,8 @@ void ingot_session::patch(Bind &bind) {
                                            : bound.owned[patch.index].data();
     else if (patch.kind == fmt::BufferKind::State)
       base = states[patch.index].data();
-    bind.program.args[patch.arg] = reinterpret_cast<uintptr_t>(base) + uint64_t(patch.offset);
+    bind.program.args[patch.arg] =
+        reinterpret_cast<uintptr_t>(base) + uint64_t(patch.offset);
   }
   bind.patchedAt = pointerVersion;
 }
@@ -236,8 +256,9 @@ Error ingot_session::run() {
   const Program &program = bind->program;
   if (profile)
     memset(nanoseconds.data(), 0, nanoseconds.size() * sizeof(int64_t));
-  Run toRun = {program.steps.data(), uint32_t(program.steps.size()), program.args.data(),
-               cancelFlag, profile ? nanoseconds.data() : nullptr};
+  Run toRun = {program.steps.data(), uint32_t(program.steps.size()),
+               program.args.data(), cancelFlag,
+               profile ? nanoseconds.data() : nullptr};
   executor.execute(toRun);
   if (toRun.isFailed)
     return failure(toRun);
@@ -253,16 +274,21 @@ Error ingot_session::failure(const Run &run) {
   Text where;
   where.append("step '%s'", step.name() ? step.name()->c_str() : "(unnamed)");
   for (uint32_t i = 0; i < count(step.sources()); ++i)
-    where.append("%s'%s'", i ? ", " : count(step.sources()) > 1 ? " (nodes " : " (node ",
+    where.append("%s'%s'",
+                 i                           ? ", "
+                 : count(step.sources()) > 1 ? " (nodes "
+                                             : " (node ",
                  step.sources()->Get(i)->c_str());
   if (count(step.sources()))
     where.append(")");
   auto value = (long long)run.status.value, limit = (long long)run.status.limit;
   if (run.status.code == 1)
-    return makeError(allocator, INGOT_ERROR_DATA, "%s: index %lld is outside [%lld, %lld)",
-                     where.c_str(), value, -limit, limit);
-  return makeError(allocator, INGOT_ERROR_DATA, "%s: kernel reports code %lld, value %lld",
-                   where.c_str(), (long long)run.status.code, value);
+    return makeError(allocator, INGOT_ERROR_DATA,
+                     "%s: index %lld is outside [%lld, %lld)", where.c_str(),
+                     value, -limit, limit);
+  return makeError(allocator, INGOT_ERROR_DATA,
+                   "%s: kernel reports code %lld, value %lld", where.c_str(),
+                   (long long)run.status.code, value);
 }
 
 void ingot_session::reportProfile(const Bind &bind) {
@@ -272,7 +298,10 @@ void ingot_session::reportProfile(const Bind &bind) {
     report.step = step.number;
     report.name = step.step->name() ? step.step->name()->c_str() : "";
     report.kernel = step.kind == fmt::StepKind::Launch
-                        ? model->target->kernels()->Get(step.step->kernel())->name()->c_str()
+                        ? model->target->kernels()
+                              ->Get(step.step->kernel())
+                              ->name()
+                              ->c_str()
                     : step.kind == fmt::StepKind::Copy ? "copy"
                                                        : "fill";
     report.nanoseconds = nanoseconds[i];

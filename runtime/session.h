@@ -11,9 +11,9 @@ struct EntryTensors {
   Array<ingot_tensor> inputs;
   Array<bool> isSet;
   Array<ingot_tensor> outputs;
-  Array<bool> isBorrowed; // by output
-  Array<Region> owned;    // by output
-  Array<int64_t> key;     // of `inputs`, as of the last look
+  Array<bool> isBorrowed;     // by output
+  Array<Region> owned;        // by output
+  Array<int64_t> key;         // of `inputs`, as of the last look
   const Bind *last = nullptr; // of the last bind or run
 };
 
@@ -36,22 +36,27 @@ private:
 } // namespace ingot::runtime
 
 struct ingot_session {
-  explicit ingot_session(ingot_model *model) : model(model), allocator(model->allocator) {
+  explicit ingot_session(ingot_model *model)
+      : model(model), allocator(model->allocator) {
     model->retain();
   }
   ~ingot_session() { dropBinds(); }
 
-  [[nodiscard]] ingot::runtime::Error create(const ingot_session_options &options);
+  [[nodiscard]] ingot::runtime::Error
+  create(const ingot_session_options &options);
   [[nodiscard]] ingot::runtime::Error useEntry(const char *name);
   /// The bind for the tensors that are set, made if it is a new shape, with
   /// memory and pointers in place.
   [[nodiscard]] ingot::runtime::Error prepare(ingot::runtime::Bind **result);
-  [[nodiscard]] ingot::runtime::Error reserve(const ingot_dim *dims, size_t count);
+  [[nodiscard]] ingot::runtime::Error reserve(const ingot_dim *dims,
+                                              size_t count);
   [[nodiscard]] ingot::runtime::Error run();
   void dropBinds();
   void resetState();
 
-  const ingot::artifact::Entry &currentEntry() const { return model->entry(entry); }
+  const ingot::artifact::Entry &currentEntry() const {
+    return model->entry(entry);
+  }
   ingot::runtime::EntryTensors &tensors() { return entries[entry]; }
 
   ingot_model *model;
@@ -70,7 +75,8 @@ struct ingot_session {
 private:
   ingot::runtime::Bind *findBind(const int64_t *key, size_t length);
   ingot::runtime::Error addBind(const ingot::runtime::SymbolValues &symbols,
-                                const ingot_tensor *inputs, ingot::runtime::Bind **result);
+                                const ingot_tensor *inputs,
+                                ingot::runtime::Bind **result);
   ingot::runtime::Error provideMemory(const ingot::runtime::Bind &bind);
   ingot::runtime::Error checkOutputs(const ingot::runtime::Bind &bind);
   void patch(ingot::runtime::Bind &bind);
@@ -78,9 +84,9 @@ private:
   void reportProfile(const ingot::runtime::Bind &bind);
 
   ingot::runtime::Array<ingot::runtime::Bind *> binds; // null: free
-  uint64_t clock = 0;                                  // counts looks into `binds`
+  uint64_t clock = 0; // counts looks into `binds`
   ingot::runtime::Region arena;
   ingot::runtime::Array<ingot::runtime::Region> states;
-  ingot::runtime::Array<int64_t> stateBytes; // -1: not made yet
+  ingot::runtime::Array<int64_t> stateBytes;  // -1: not made yet
   ingot::runtime::Array<int64_t> nanoseconds; // by step, while profiling
 };

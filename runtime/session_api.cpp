@@ -13,8 +13,9 @@ constexpr int32_t kMaxThreads = 1024;
 using Tensors = flatbuffers::Vector<flatbuffers::Offset<fmt::Tensor>>;
 
 Error busy(const ingot_session &session) {
-  return makeError(session.allocator, INGOT_ERROR_BUSY,
-                   "another thread is inside this session; give each thread its own");
+  return makeError(
+      session.allocator, INGOT_ERROR_BUSY,
+      "another thread is inside this session; give each thread its own");
 }
 
 int32_t allowedCpus() {
@@ -28,12 +29,13 @@ Error checkThreads(const Allocator &allocator, int32_t threads) {
   if (threads >= 0 && threads <= kMaxThreads)
     return nullptr;
   return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
-                   "the number of threads must be in 0..%d, but is %d", kMaxThreads, threads);
+                   "the number of threads must be in 0..%d, but is %d",
+                   kMaxThreads, threads);
 }
 
 /// Number of the tensor called `name`, or an error that lists what there is.
-Error findTensor(const ingot_session &session, const Tensors *tensors, const char *what,
-                 const char *name, uint32_t *index) {
+Error findTensor(const ingot_session &session, const Tensors *tensors,
+                 const char *what, const char *name, uint32_t *index) {
   Text names;
   for (uint32_t i = 0; i < count(tensors); ++i) {
     const char *candidate = tensors->Get(i)->name()->c_str();
@@ -43,52 +45,62 @@ Error findTensor(const ingot_session &session, const Tensors *tensors, const cha
     }
     names.append(i ? ", '%s'" : "'%s'", candidate);
   }
-  return makeError(session.allocator, INGOT_ERROR_NOT_FOUND, "there is no %s '%s'; there is: %s",
-                   what, name ? name : "(null)", names.empty() ? "none" : names.c_str());
+  return makeError(session.allocator, INGOT_ERROR_NOT_FOUND,
+                   "there is no %s '%s'; there is: %s", what,
+                   name ? name : "(null)",
+                   names.empty() ? "none" : names.c_str());
 }
 
 /// Everything about a tensor that needs no other tensor. `isOutput` allows
 /// dims and the rank to be left out.
-Error checkTensor(const ingot_session &session, const fmt::Tensor &expected, const char *what,
-                  const ingot_tensor &tensor, bool isOutput) {
+Error checkTensor(const ingot_session &session, const fmt::Tensor &expected,
+                  const char *what, const ingot_tensor &tensor, bool isOutput) {
   const Allocator &allocator = session.allocator;
   const char *name = expected.name()->c_str();
   ingot_type type = apiType(expected.type());
   auto rank = int32_t(count(expected.dims()));
   if (tensor.device)
-    return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
-                     "%s '%s' is in memory of another device; this session runs on the CPU", what,
-                     name);
+    return makeError(
+        allocator, INGOT_ERROR_INVALID_ARGUMENT,
+        "%s '%s' is in memory of another device; this session runs on the CPU",
+        what, name);
   if (tensor.type != type)
-    return makeError(allocator, INGOT_ERROR_SHAPE, "%s '%s' has type %s, but %s was given", what,
-                     name, ingot_type_name(type), ingot_type_name(tensor.type));
+    return makeError(allocator, INGOT_ERROR_SHAPE,
+                     "%s '%s' has type %s, but %s was given", what, name,
+                     ingot_type_name(type), ingot_type_name(tensor.type));
   bool hasDims = !isOutput || tensor.rank >= 0;
   if (hasDims && tensor.rank != rank)
-    return makeError(allocator, INGOT_ERROR_SHAPE, "%s '%s' has rank %d, but rank %d was given",
-                     what, name, rank, tensor.rank);
+    return makeError(allocator, INGOT_ERROR_SHAPE,
+                     "%s '%s' has rank %d, but rank %d was given", what, name,
+                     rank, tensor.rank);
   size_t bytes = isOutput ? tensor.bytes : 0;
   if (hasDims) {
     Text dims;
     appendDims(dims, tensor.dims, tensor.rank);
     for (int32_t axis = 0; axis < rank; ++axis)
       if (tensor.dims[axis] < 0)
-        return makeError(allocator, INGOT_ERROR_SHAPE, "%s '%s' has a negative dim: %s", what,
-                         name, dims.c_str());
+        return makeError(allocator, INGOT_ERROR_SHAPE,
+                         "%s '%s' has a negative dim: %s", what, name,
+                         dims.c_str());
     if (!tensorBytes(type, tensor.dims, rank, &bytes))
-      return makeError(allocator, INGOT_ERROR_SHAPE, "%s '%s' of dims %s is too large", what, name,
+      return makeError(allocator, INGOT_ERROR_SHAPE,
+                       "%s '%s' of dims %s is too large", what, name,
                        dims.c_str());
     if (tensor.bytes < bytes)
-      return makeError(allocator, INGOT_ERROR_SHAPE,
-                       "%s '%s' of type %s and dims %s has %zu bytes, but %zu were given", what,
-                       name, ingot_type_name(type), dims.c_str(), bytes, tensor.bytes);
+      return makeError(
+          allocator, INGOT_ERROR_SHAPE,
+          "%s '%s' of type %s and dims %s has %zu bytes, but %zu were given",
+          what, name, ingot_type_name(type), dims.c_str(), bytes, tensor.bytes);
   }
   if (bytes && !tensor.data)
-    return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT, "%s '%s' has no data", what, name);
+    return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
+                     "%s '%s' has no data", what, name);
   auto alignment = uintptr_t(ingot_type_bits(type) + 7) / 8;
   if (bytes && reinterpret_cast<uintptr_t>(tensor.data) % alignment)
-    return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
-                     "the data of %s '%s' is not aligned to its elements of %d bytes", what, name,
-                     int(alignment));
+    return makeError(
+        allocator, INGOT_ERROR_INVALID_ARGUMENT,
+        "the data of %s '%s' is not aligned to its elements of %d bytes", what,
+        name, int(alignment));
   return nullptr;
 }
 
@@ -104,15 +116,18 @@ bool dependsOnThreads(const ingot_model &model) {
 
 extern "C" {
 
-ingot_error *ingot_session_create(ingot_model *model, const ingot_session_options *given,
+ingot_error *ingot_session_create(ingot_model *model,
+                                  const ingot_session_options *given,
                                   ingot_session **result) {
   ingot_session_options options = INGOT_SESSION_OPTIONS_INIT;
   if (given)
     memcpy(&options, given,
-           given->struct_size < sizeof(options) ? given->struct_size : sizeof(options));
+           given->struct_size < sizeof(options) ? given->struct_size
+                                                : sizeof(options));
   if (!model->target)
     return makeError(model->allocator, INGOT_ERROR_INVALID_ARGUMENT,
-                     "'%s' was loaded for inspection and cannot run", model->artifact.name());
+                     "'%s' was loaded for inspection and cannot run",
+                     model->artifact.name());
   if (Error error = checkThreads(model->allocator, options.threads))
     return error;
   if (!options.threads)
@@ -136,7 +151,8 @@ void ingot_session_destroy(ingot_session *session) {
   model->release();
 }
 
-ingot_error *ingot_session_set_threads(ingot_session *session, int32_t threads) {
+ingot_error *ingot_session_set_threads(ingot_session *session,
+                                       int32_t threads) {
   Guard guard(session->isBusy);
   if (!guard)
     return busy(*session);
@@ -152,7 +168,8 @@ ingot_error *ingot_session_set_threads(ingot_session *session, int32_t threads) 
   return nullptr;
 }
 
-ingot_error *ingot_session_use_entry(ingot_session *session, const char *entry) {
+ingot_error *ingot_session_use_entry(ingot_session *session,
+                                     const char *entry) {
   Guard guard(session->isBusy);
   return guard ? session->useEntry(entry) : busy(*session);
 }
@@ -169,10 +186,12 @@ ingot_error *ingot_session_set_input(ingot_session *session, const char *name,
   if (!tensor)
     return makeError(session->allocator, INGOT_ERROR_INVALID_ARGUMENT,
                      "the tensor for input '%s' is NULL", name);
-  if (Error error = checkTensor(*session, *inputs->Get(index), "input", *tensor, false))
+  if (Error error =
+          checkTensor(*session, *inputs->Get(index), "input", *tensor, false))
     return error;
   EntryTensors &bound = session->tensors();
-  session->pointerVersion += !bound.isSet[index] || bound.inputs[index].data != tensor->data;
+  session->pointerVersion +=
+      !bound.isSet[index] || bound.inputs[index].data != tensor->data;
   bound.inputs[index] = *tensor;
   bound.isSet[index] = true;
   return nullptr;
@@ -188,7 +207,8 @@ ingot_error *ingot_session_set_output(ingot_session *session, const char *name,
   if (Error error = findTensor(*session, outputs, "output", name, &index))
     return error;
   if (tensor)
-    if (Error error = checkTensor(*session, *outputs->Get(index), "output", *tensor, true))
+    if (Error error = checkTensor(*session, *outputs->Get(index), "output",
+                                  *tensor, true))
       return error;
   EntryTensors &bound = session->tensors();
   ++session->pointerVersion;
@@ -223,7 +243,8 @@ ingot_error *ingot_session_get_output(ingot_session *session, const char *name,
                      "output '%s' has no dims yet: bind or run first", name);
   const TensorShape &shape = bound.last->outputs[index];
   ingot_tensor tensor = {};
-  tensor.data = bound.isBorrowed[index] ? bound.outputs[index].data : bound.owned[index].data();
+  tensor.data = bound.isBorrowed[index] ? bound.outputs[index].data
+                                        : bound.owned[index].data();
   tensor.bytes = shape.bytes;
   tensor.type = apiType(outputs->Get(index)->type());
   tensor.rank = shape.rank;
@@ -232,7 +253,8 @@ ingot_error *ingot_session_get_output(ingot_session *session, const char *name,
   return nullptr;
 }
 
-ingot_error *ingot_session_reserve(ingot_session *session, const ingot_dim *dims, size_t count) {
+ingot_error *ingot_session_reserve(ingot_session *session,
+                                   const ingot_dim *dims, size_t count) {
   Guard guard(session->isBusy);
   return guard ? session->reserve(dims, count) : busy(*session);
 }
@@ -245,7 +267,8 @@ ingot_error *ingot_session_reset(ingot_session *session) {
   return nullptr;
 }
 
-ingot_error *ingot_session_set_cancel_flag(ingot_session *session, const volatile int32_t *flag) {
+ingot_error *ingot_session_set_cancel_flag(ingot_session *session,
+                                           const volatile int32_t *flag) {
   Guard guard(session->isBusy);
   if (!guard)
     return busy(*session);
@@ -253,7 +276,8 @@ ingot_error *ingot_session_set_cancel_flag(ingot_session *session, const volatil
   return nullptr;
 }
 
-ingot_error *ingot_session_set_profile(ingot_session *session, ingot_profile_function function,
+ingot_error *ingot_session_set_profile(ingot_session *session,
+                                       ingot_profile_function function,
                                        void *user) {
   Guard guard(session->isBusy);
   if (!guard)
@@ -263,8 +287,10 @@ ingot_error *ingot_session_set_profile(ingot_session *session, ingot_profile_fun
   return nullptr;
 }
 
-const char *ingot_step_profile_source(const ingot_step_profile *profile, uint32_t index) {
-  const auto *sources = static_cast<const fmt::Step *>(profile->internal)->sources();
+const char *ingot_step_profile_source(const ingot_step_profile *profile,
+                                      uint32_t index) {
+  const auto *sources =
+      static_cast<const fmt::Step *>(profile->internal)->sources();
   return index < count(sources) ? sources->Get(index)->c_str() : nullptr;
 }
 

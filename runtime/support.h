@@ -59,7 +59,8 @@ public:
       return false;
     if (!count)
       return true;
-    elements = static_cast<T *>(from.allocate(bytes, alignof(T) > 16 ? alignof(T) : 16));
+    elements = static_cast<T *>(
+        from.allocate(bytes, alignof(T) > 16 ? alignof(T) : 16));
     if (!elements)
       return false;
     allocator = &from;
@@ -129,11 +130,12 @@ private:
 /// NULL is success.
 using Error = ingot_error *;
 
-[[nodiscard, gnu::format(printf, 3, 4)]] Error makeError(const Allocator &allocator,
-                                                         ingot_error_code code,
-                                                         const char *format, ...);
+[[nodiscard, gnu::format(printf, 3, 4)]] Error
+makeError(const Allocator &allocator, ingot_error_code code, const char *format,
+          ...);
 /// `what` names what the memory was for.
-[[nodiscard]] Error outOfMemory(const Allocator &allocator, const char *what, uint64_t bytes);
+[[nodiscard]] Error outOfMemory(const Allocator &allocator, const char *what,
+                                uint64_t bytes);
 
 /// A text of bounded length, for messages made of pieces; cut off with "...".
 class Text {

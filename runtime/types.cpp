@@ -9,10 +9,11 @@ struct TypeRow {
 };
 // In the order of ingot_type.
 constexpr TypeRow kTypes[] = {
-    {"none", 0},         {"float64", 64},  {"float32", 32}, {"float16", 16}, {"bfloat16", 16},
-    {"float8e4m3fn", 8}, {"float8e5m2", 8}, {"int64", 64},   {"int32", 32},   {"int16", 16},
-    {"int8", 8},         {"int4", 4},      {"uint64", 64},  {"uint32", 32},  {"uint16", 16},
-    {"uint8", 8},        {"uint4", 4},     {"bool", 8},
+    {"none", 0},      {"float64", 64},     {"float32", 32},   {"float16", 16},
+    {"bfloat16", 16}, {"float8e4m3fn", 8}, {"float8e5m2", 8}, {"int64", 64},
+    {"int32", 32},    {"int16", 16},       {"int8", 8},       {"int4", 4},
+    {"uint64", 64},   {"uint32", 32},      {"uint16", 16},    {"uint8", 8},
+    {"uint4", 4},     {"bool", 8},
 };
 constexpr int kTypeCount = sizeof(kTypes) / sizeof(kTypes[0]);
 static_assert(kTypeCount == int(ElementType::MAX) + 1);
@@ -28,7 +29,8 @@ bool isKnownType(artifact::ElementType type) {
   return type > ElementType::None && type <= ElementType::MAX;
 }
 
-bool tensorBytes(ingot_type type, const int64_t *dims, int32_t rank, size_t *bytes) {
+bool tensorBytes(ingot_type type, const int64_t *dims, int32_t rank,
+                 size_t *bytes) {
   // A zero dim makes the tensor empty, however large the others are.
   for (int32_t i = 0; i < rank; ++i)
     if (dims[i] == 0) {

@@ -7,10 +7,13 @@
 namespace ingot::runtime {
 
 bool isKnownType(artifact::ElementType type);
-inline ingot_type apiType(artifact::ElementType type) { return ingot_type(int(type)); }
+inline ingot_type apiType(artifact::ElementType type) {
+  return ingot_type(int(type));
+}
 
 /// Bytes of a dense tensor. False: does not fit 63 bits. Dims are >= 0.
-[[nodiscard]] bool tensorBytes(ingot_type type, const int64_t *dims, int32_t rank, size_t *bytes);
+[[nodiscard]] bool tensorBytes(ingot_type type, const int64_t *dims,
+                               int32_t rank, size_t *bytes);
 
 /// "[2, 128]"
 void appendDims(Text &text, const int64_t *dims, int32_t rank);

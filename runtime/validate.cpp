@@ -11,7 +11,8 @@ namespace {
 
 using flatbuffers::Vector;
 
-// Lists that are compared pair by pair; keeps a hostile file from costing hours.
+// Lists that are compared pair by pair; keeps a hostile file from costing
+// hours.
 constexpr uint32_t kMaxInterface = 4096;
 
 /// Walks the header once. Each check returns an error or NULL; `where` says
@@ -46,15 +47,17 @@ private:
     va_start(args, format);
     vsnprintf(detail, sizeof(detail), format, args);
     va_end(args);
-    return makeError(allocator, INGOT_ERROR_ARTIFACT, "'%s' is damaged: %s%s%s", artifact.name(),
-                     where.c_str(), where.empty() ? "" : ": ", detail);
+    return makeError(allocator, INGOT_ERROR_ARTIFACT, "'%s' is damaged: %s%s%s",
+                     artifact.name(), where.c_str(), where.empty() ? "" : ": ",
+                     detail);
   }
 
   bool isExpr(uint32_t number) const { return number < count(root.exprs()); }
   Error expr(uint32_t number, const char *what) {
     if (isExpr(number))
       return nullptr;
-    return damaged("%s is expression %u of %u", what, number, count(root.exprs()));
+    return damaged("%s is expression %u of %u", what, number,
+                   count(root.exprs()));
   }
   Error optionalExpr(uint32_t number, const char *what) {
     return number == fmt::kNone ? nullptr : expr(number, what);
@@ -65,12 +68,13 @@ private:
         return error;
     return nullptr;
   }
-  Error range(uint64_t offset, uint64_t length, uint64_t alignment, const char *what) {
+  Error range(uint64_t offset, uint64_t length, uint64_t alignment,
+              const char *what) {
     if (offset % alignment == 0 && offset <= artifact.size() &&
         length <= artifact.size() - offset)
       return nullptr;
-    return damaged("%s: %llu bytes at %llu do not fit a file of %llu bytes", what,
-                   (unsigned long long)length, (unsigned long long)offset,
+    return damaged("%s: %llu bytes at %llu do not fit a file of %llu bytes",
+                   what, (unsigned long long)length, (unsigned long long)offset,
                    (unsigned long long)artifact.size());
   }
 
@@ -78,7 +82,8 @@ private:
     for (uint32_t i = 0; i < count(root.exprs()); ++i) {
       const fmt::ExprNode &node = *root.exprs()->Get(i);
       if (node.op() > fmt::ExprOp::MAX)
-        return damaged("expression %u has operation %u", i, unsigned(node.op()));
+        return damaged("expression %u has operation %u", i,
+                       unsigned(node.op()));
       if (node.op() == fmt::ExprOp::Symbol) {
         if (node.a() >= count(root.symbols()) ||
             root.symbols()->Get(node.a())->rate() == fmt::SymbolRate::Step)
@@ -114,8 +119,9 @@ private:
     for (uint32_t i = 0; i < count(root.symbols()); ++i) {
       const fmt::Symbol &symbol = *root.symbols()->Get(i);
       if (symbol.rate() > fmt::SymbolRate::MAX || symbol.min() > symbol.max())
-        return damaged("symbol '%s' has rate %u and range %lld..%lld", symbol.name()->c_str(),
-                       unsigned(symbol.rate()), (long long)symbol.min(), (long long)symbol.max());
+        return damaged("symbol '%s' has rate %u and range %lld..%lld",
+                       symbol.name()->c_str(), unsigned(symbol.rate()),
+                       (long long)symbol.min(), (long long)symbol.max());
       if (Error error = optionalExpr(symbol.limit(), "the limit of a symbol"))
         return error;
     }
@@ -124,17 +130,21 @@ private:
 
   Error checkStorage() {
     for (uint32_t i = 0; i < count(root.states()); ++i)
-      if (Error error = expr(root.states()->Get(i)->size(), "the size of a state"))
+      if (Error error =
+              expr(root.states()->Get(i)->size(), "the size of a state"))
         return error;
     for (uint32_t i = 0; i < count(root.blobs()); ++i) {
       const fmt::Blob &blob = *root.blobs()->Get(i);
       const char *name = blob.name()->c_str();
-      if (Error error = range(blob.offset(), blob.length(), fmt::kBlobAlignment, name))
+      if (Error error =
+              range(blob.offset(), blob.length(), fmt::kBlobAlignment, name))
         return error;
       if (!isKnownType(blob.type()))
-        return damaged("weight '%s' has element type %u", name, unsigned(blob.type()));
+        return damaged("weight '%s' has element type %u", name,
+                       unsigned(blob.type()));
       if (blob.layout() && blob.layout()->kind() > fmt::LayoutKind::MAX)
-        return damaged("weight '%s' has layout %u", name, unsigned(blob.layout()->kind()));
+        return damaged("weight '%s' has layout %u", name,
+                       unsigned(blob.layout()->kind()));
     }
     return nullptr;
   }
@@ -145,8 +155,8 @@ private:
     where.append("target '%s'", target.name()->c_str());
     if (target.device() > fmt::DeviceKind::MAX)
       return damaged("it is for device %u", unsigned(target.device()));
-    if (Error error =
-            range(target.code_offset(), target.code_length(), fmt::kSectionAlignment, "code"))
+    if (Error error = range(target.code_offset(), target.code_length(),
+                            fmt::kSectionAlignment, "code"))
       return error;
     for (uint32_t i = 0; i < count(target.kernels()); ++i) {
       const fmt::Kernel &kernel = *target.kernels()->Get(i);
@@ -160,19 +170,22 @@ private:
     return nullptr;
   }
 
-  Error checkTensors(const Vector<flatbuffers::Offset<fmt::Tensor>> *tensors, const char *what) {
+  Error checkTensors(const Vector<flatbuffers::Offset<fmt::Tensor>> *tensors,
+                     const char *what) {
     for (uint32_t i = 0; i < count(tensors); ++i) {
       const fmt::Tensor &tensor = *tensors->Get(i);
       const char *name = tensor.name()->c_str();
       if (!isKnownType(tensor.type()))
-        return damaged("%s '%s' has element type %u", what, name, unsigned(tensor.type()));
+        return damaged("%s '%s' has element type %u", what, name,
+                       unsigned(tensor.type()));
       if (count(tensor.dims()) > INGOT_MAX_RANK)
         return damaged("%s '%s' has rank %u", what, name, count(tensor.dims()));
       if (Error error = exprList(tensor.dims(), "a dim"))
         return error;
-      if (tensor.dim_texts() && count(tensor.dim_texts()) != count(tensor.dims()))
-        return damaged("%s '%s' has %u texts for %u dims", what, name, count(tensor.dim_texts()),
-                       count(tensor.dims()));
+      if (tensor.dim_texts() &&
+          count(tensor.dim_texts()) != count(tensor.dims()))
+        return damaged("%s '%s' has %u texts for %u dims", what, name,
+                       count(tensor.dim_texts()), count(tensor.dims()));
       for (uint32_t j = 0; j < i; ++j)
         if (!strcmp(name, tensors->Get(j)->name()->c_str()))
           return damaged("it has two %ss '%s'", what, name);
@@ -184,7 +197,8 @@ private:
     for (uint32_t i = 0; i < count(entry.sources()); ++i) {
       const fmt::SymbolSource &source = *entry.sources()->Get(i);
       if (source.symbol() >= count(root.symbols()) ||
-          root.symbols()->Get(source.symbol())->rate() != fmt::SymbolRate::Bind ||
+          root.symbols()->Get(source.symbol())->rate() !=
+              fmt::SymbolRate::Bind ||
           source.kind() > fmt::SourceKind::MAX)
         return damaged("source %u binds symbol %u", i, source.symbol());
       for (uint32_t j = 0; j < i; ++j)
@@ -197,9 +211,11 @@ private:
       const fmt::Tensor &input = *entry.inputs()->Get(source.input());
       bool isInteger = input.type() == fmt::ElementType::I64 ||
                        input.type() == fmt::ElementType::I32;
-      if (source.kind() == fmt::SourceKind::InputDim ? source.position() >= count(input.dims())
-                                                     : !isInteger)
-        return damaged("source %u cannot be read from input '%s'", i, input.name()->c_str());
+      if (source.kind() == fmt::SourceKind::InputDim
+              ? source.position() >= count(input.dims())
+              : !isInteger)
+        return damaged("source %u cannot be read from input '%s'", i,
+                       input.name()->c_str());
     }
     return nullptr;
   }
@@ -212,8 +228,10 @@ private:
     for (uint32_t j = 0; j < number; ++j)
       if (!strcmp(name, root.entries()->Get(j)->name()->c_str()))
         return damaged("there are two of that name");
-    if (count(entry.inputs()) > kMaxInterface || count(entry.outputs()) > kMaxInterface ||
-        count(entry.sources()) > kMaxInterface || count(entry.plans()) > kMaxInterface)
+    if (count(entry.inputs()) > kMaxInterface ||
+        count(entry.outputs()) > kMaxInterface ||
+        count(entry.sources()) > kMaxInterface ||
+        count(entry.plans()) > kMaxInterface)
       return damaged("its interface is too large");
     if (Error error = checkTensors(entry.inputs(), "input"))
       return error;
@@ -249,17 +267,29 @@ private:
       const fmt::Buffer &buffer = *plan.buffers()->Get(i);
       uint32_t limit = 0;
       switch (buffer.kind()) {
-      case fmt::BufferKind::Weight: limit = count(root.blobs()); break;
-      case fmt::BufferKind::Input: limit = count(entry.inputs()); break;
-      case fmt::BufferKind::Output: limit = count(entry.outputs()); break;
-      case fmt::BufferKind::Scratch: limit = count(plan.slots()); break;
-      case fmt::BufferKind::State: limit = count(root.states()); break;
+      case fmt::BufferKind::Weight:
+        limit = count(root.blobs());
+        break;
+      case fmt::BufferKind::Input:
+        limit = count(entry.inputs());
+        break;
+      case fmt::BufferKind::Output:
+        limit = count(entry.outputs());
+        break;
+      case fmt::BufferKind::Scratch:
+        limit = count(plan.slots());
+        break;
+      case fmt::BufferKind::State:
+        limit = count(root.states());
+        break;
       case fmt::BufferKind::WorkerScratch:
-      case fmt::BufferKind::Model: limit = UINT32_MAX; break;
+      case fmt::BufferKind::Model:
+        limit = UINT32_MAX;
+        break;
       }
       if (buffer.index() >= limit)
-        return damaged("buffer %u is number %u of %u of kind %u", i, buffer.index(), limit,
-                       unsigned(buffer.kind()));
+        return damaged("buffer %u is number %u of %u of kind %u", i,
+                       buffer.index(), limit, unsigned(buffer.kind()));
       if (Error error = expr(buffer.size(), "the size of a buffer"))
         return error;
     }
@@ -280,11 +310,12 @@ private:
         bool isDestination = i == 0 && (step.kind() == fmt::StepKind::Copy ||
                                         step.kind() == fmt::StepKind::Fill);
         if ((isDestination || (arg.bits() & 2)) &&
-            (kind == fmt::BufferKind::Weight || kind == fmt::BufferKind::Input ||
+            (kind == fmt::BufferKind::Weight ||
+             kind == fmt::BufferKind::Input ||
              (kind == fmt::BufferKind::Model && !isInit)))
           return damaged("argument %u writes to a read-only buffer", i);
-        if (isInit && kind != fmt::BufferKind::Weight && kind != fmt::BufferKind::Model &&
-            kind != fmt::BufferKind::Scratch)
+        if (isInit && kind != fmt::BufferKind::Weight &&
+            kind != fmt::BufferKind::Model && kind != fmt::BufferKind::Scratch)
           return damaged("argument %u is a buffer of a session", i);
         break;
       }
@@ -307,7 +338,8 @@ private:
   }
 
   /// Argument kinds of the steps that are no launches.
-  bool hasSignature(const fmt::Step &step, uint32_t pointers, uint32_t integers) {
+  bool hasSignature(const fmt::Step &step, uint32_t pointers,
+                    uint32_t integers) {
     if (count(step.args()) != pointers + integers)
       return false;
     for (uint32_t i = 0; i < pointers + integers; ++i)
@@ -318,20 +350,24 @@ private:
   }
 
   Error checkSteps(const fmt::Entry &entry, const fmt::Plan &plan,
-                   const Vector<flatbuffers::Offset<fmt::Step>> *steps, bool isInit) {
+                   const Vector<flatbuffers::Offset<fmt::Step>> *steps,
+                   bool isInit) {
     const fmt::Target &target = *root.targets()->Get(plan.target());
     for (uint32_t i = 0; i < count(steps); ++i) {
       const fmt::Step &step = *steps->Get(i);
       where = Text();
-      where.append("entry '%s', %sstep %u", entry.name()->c_str(), isInit ? "init " : "", i);
+      where.append("entry '%s', %sstep %u", entry.name()->c_str(),
+                   isInit ? "init " : "", i);
       if (step.kind() > fmt::StepKind::MAX)
         return damaged("it has kind %u", unsigned(step.kind()));
       if (step.kind() == fmt::StepKind::Launch) {
         if (step.kernel() >= count(target.kernels()))
-          return damaged("it launches kernel %u of %u", step.kernel(), count(target.kernels()));
+          return damaged("it launches kernel %u of %u", step.kernel(),
+                         count(target.kernels()));
         if (!step.grid())
           return damaged("it has no grid");
-        for (uint32_t extent : {step.grid()->x(), step.grid()->y(), step.grid()->z()})
+        for (uint32_t extent :
+             {step.grid()->x(), step.grid()->y(), step.grid()->z()})
           if (Error error = expr(extent, "the grid"))
             return error;
       }
@@ -387,19 +423,22 @@ Error validateForCpu(const Allocator &allocator, const Artifact &artifact,
     for (uint32_t i = 0; i < count(steps); ++i) {
       const fmt::Step &step = *steps->Get(i);
       bool isKnown = step.kind() == fmt::StepKind::Launch ||
-                     step.kind() == fmt::StepKind::Copy || step.kind() == fmt::StepKind::Fill;
+                     step.kind() == fmt::StepKind::Copy ||
+                     step.kind() == fmt::StepKind::Fill;
       for (uint32_t a = 0; a < count(step.args()); ++a)
         isKnown &= step.args()->Get(a)->kind() != fmt::ArgKind::TensorMap;
       for (uint32_t a = 0; a < count(step.args()); ++a) {
         const fmt::Arg &arg = *step.args()->Get(a);
         isKnown &= arg.kind() != fmt::ArgKind::Pointer ||
-                   plan.buffers()->Get(arg.buffer())->kind() != fmt::BufferKind::WorkerScratch;
+                   plan.buffers()->Get(arg.buffer())->kind() !=
+                       fmt::BufferKind::WorkerScratch;
       }
       if (!isKnown)
-        return makeError(allocator, INGOT_ERROR_VERSION,
-                         "'%s': step %u of entry '%s' is of a kind that this runtime (%s) "
-                         "cannot run on a CPU",
-                         artifact.name(), i, entry.name()->c_str(), ingot_version());
+        return makeError(
+            allocator, INGOT_ERROR_VERSION,
+            "'%s': step %u of entry '%s' is of a kind that this runtime (%s) "
+            "cannot run on a CPU",
+            artifact.name(), i, entry.name()->c_str(), ingot_version());
     }
   return nullptr;
 }

@@ -214,7 +214,8 @@ std::vector<uint8_t> Maker::bytes() {
   for (auto &target : artifact.targets) {
     target->code_offset = kSectionAlignment;
     target->code_length = kernelCode().size();
-    target->code_hash = ContentHash::of(kernelCode().data(), kernelCode().size());
+    target->code_hash =
+        ContentHash::of(kernelCode().data(), kernelCode().size());
   }
   for (size_t i = 0; i < weights.size(); ++i) {
     BlobT &blob = *artifact.blobs[i];
@@ -255,7 +256,8 @@ std::vector<uint8_t> Maker::bytes() {
 void rehash(uint8_t *file) {
   Prefix prefix;
   memcpy(&prefix, file, sizeof(prefix));
-  prefix.headerHash = ContentHash::of(file + sizeof(prefix), prefix.headerLength);
+  prefix.headerHash =
+      ContentHash::of(file + sizeof(prefix), prefix.headerLength);
   memcpy(file, &prefix, sizeof(prefix));
 }
 
@@ -344,7 +346,8 @@ Maker doubling() {
 
 Maker embedding() {
   Maker m;
-  uint32_t batch = m.symbol("batch", 1), sequence = m.symbol("sequence", 0, 512);
+  uint32_t batch = m.symbol("batch", 1),
+           sequence = m.symbol("sequence", 0, 512);
   uint32_t width = m.constant(4), rows = m.constant(10);
   m.input("ids", ElementType::I64, {batch, sequence});
   m.input("x", ElementType::F32, {batch, sequence, width});
@@ -358,7 +361,8 @@ Maker embedding() {
   uint32_t bytes = m.mul(size, m.constant(4));
   auto require = std::make_unique<RequireT>();
   uint32_t limit = m.constant(4096);
-  require->condition = m.node(ExprOp::GeZero, m.node(ExprOp::Sub, limit, tokens));
+  require->condition =
+      m.node(ExprOp::GeZero, m.node(ExprOp::Sub, limit, tokens));
   require->sentence = "{0} tokens are more than the {1} that fit";
   require->left = tokens;
   require->right = limit;
@@ -369,19 +373,21 @@ Maker embedding() {
   std::vector<float> table;
   for (int i = 0; i < 40; ++i)
     table.push_back(float(i));
-  uint32_t weight = m.buffer(BufferKind::Weight, m.weight("table", table), m.constant(160));
+  uint32_t weight =
+      m.buffer(BufferKind::Weight, m.weight("table", table), m.constant(160));
   uint32_t ids = m.buffer(BufferKind::Input, 0, idBytes);
   uint32_t x = m.buffer(BufferKind::Input, 1, bytes);
   uint32_t rowsOut = m.buffer(BufferKind::Scratch, m.slot(bytes), bytes);
   uint32_t y = m.buffer(BufferKind::Output, 0, bytes);
   uint32_t idsOut = m.buffer(BufferKind::Output, 1, idBytes);
   StepT &gather = m.launch("gather", tokens,
-                           {m.pointer(rowsOut), m.pointer(weight), m.pointer(ids),
-                            m.integer(rows), m.integer(width)});
+                           {m.pointer(rowsOut), m.pointer(weight),
+                            m.pointer(ids), m.integer(rows), m.integer(width)});
   gather.flops = m.zero;
   gather.bytes = m.mul(bytes, m.constant(2));
-  StepT &add = m.launch("add", m.blocks(size),
-                        {m.pointer(y), m.pointer(rowsOut), m.pointer(x), m.integer(size)});
+  StepT &add = m.launch(
+      "add", m.blocks(size),
+      {m.pointer(y), m.pointer(rowsOut), m.pointer(x), m.integer(size)});
   add.flops = size;
   m.copy(idsOut, ids, idBytes);
   m.plan().peak_text = "16*batch*sequence";

@@ -70,8 +70,7 @@ TEST_F(BindTest, WrongMemory) {
                     {"too large"}));
   ingot_tensor t = tensor(ids, {1, 2});
   t.data = nullptr;
-  EXPECT_TRUE(
-      fails(set("ids", t), INGOT_ERROR_INVALID_ARGUMENT, {"no data"}));
+  EXPECT_TRUE(fails(set("ids", t), INGOT_ERROR_INVALID_ARGUMENT, {"no data"}));
   t.data = reinterpret_cast<char *>(ids.data()) + 1;
   EXPECT_TRUE(
       fails(set("ids", t), INGOT_ERROR_INVALID_ARGUMENT, {"not aligned"}));
@@ -108,9 +107,9 @@ TEST_F(BindTest, WrongFixedDim) {
 }
 
 TEST_F(BindTest, OutOfRange) {
-  EXPECT_TRUE(
-      fails(bind(1, 513, 1, 513), INGOT_ERROR_SHAPE,
-            {"dim 1 of input 'ids' is 'sequence' and must be in 0..512", "513"}));
+  EXPECT_TRUE(fails(
+      bind(1, 513, 1, 513), INGOT_ERROR_SHAPE,
+      {"dim 1 of input 'ids' is 'sequence' and must be in 0..512", "513"}));
   EXPECT_TRUE(fails(bind(0, 3, 0, 3), INGOT_ERROR_SHAPE,
                     {"'batch' and must be at least 1, but is 0"}));
 }
@@ -215,9 +214,9 @@ TEST(Bind, InputElementsAreSymbols) {
   ASSERT_TRUE(ok(ingot_session_run(session)));
   EXPECT_EQ(dims(output(session, "y")), (std::vector<int64_t>{5, 2}));
   shape[1] = 101;
-  EXPECT_TRUE(fails(
-      ingot_session_run(session), INGOT_ERROR_DATA,
-      {"element 1 of input 'shape' is 'length' and must be in 0..100, but is 101"}));
+  EXPECT_TRUE(fails(ingot_session_run(session), INGOT_ERROR_DATA,
+                    {"element 1 of input 'shape' is 'length' and must be in "
+                     "0..100, but is 101"}));
 }
 
 TEST(Bind, ElementThatIsNotThere) {

@@ -14,7 +14,8 @@ int main(void) {
   (void)session_options;
   if (error)
     return 1;
-  error = ingot_model_load(device, "/nonexistent.ingot", &model_options, &model);
+  error =
+      ingot_model_load(device, "/nonexistent.ingot", &model_options, &model);
   ingot_device_destroy(device);
   if (!error || model || ingot_error_get_code(error) != INGOT_ERROR_IO ||
       !strstr(ingot_error_message(error), "/nonexistent.ingot"))

@@ -65,7 +65,9 @@ TEST(Threads, ConcurrentSessionsOfOneModel) {
     callers.emplace_back([&, c] {
       Session session(model, 1 + c % 2);
       for (size_t i = 0; i < 200; ++i) {
-        std::vector<float> x = numbers(1 + (i * 37 + size_t(c)) % 500, float(c)), y;
+        std::vector<float> x = numbers(1 + (i * 37 + size_t(c)) % 500,
+                                       float(c)),
+                           y;
         for (float v : x)
           y.push_back(2 * v);
         if (!ok(run(session, x)) || values<float>(output(session, "y")) != y)
@@ -159,7 +161,8 @@ void whileWaiting(ingot_session *session, ingot_error **result, Body body) {
   t.data = &there;
   ASSERT_TRUE(ok(ingot_session_set_output(session, "there", &t)));
   std::thread runner([&] { *result = ingot_session_run(session); });
-  while (__atomic_load_n(reinterpret_cast<uint32_t *>(&there), __ATOMIC_ACQUIRE) == 0)
+  while (__atomic_load_n(reinterpret_cast<uint32_t *>(&there),
+                         __ATOMIC_ACQUIRE) == 0)
     std::this_thread::yield();
   body();
   uint32_t one;
@@ -180,7 +183,8 @@ TEST(Cancel, BetweenSteps) {
     ASSERT_TRUE(ok(ingot_session_set_output(session, "after", &t)));
     ASSERT_TRUE(ok(ingot_session_set_cancel_flag(session, &flag)));
     ingot_error *error = nullptr;
-    whileWaiting(session, &error, [&] { flag = 1; });
+    whileWaiting(session, &error,
+                 [&] { __atomic_store_n(&flag, 1, __ATOMIC_RELAXED); });
     EXPECT_TRUE(fails(error, INGOT_ERROR_CANCELLED, {"cancelled"}));
     EXPECT_EQ(after[0], 0);
     EXPECT_TRUE(fails(ingot_session_run(session), INGOT_ERROR_CANCELLED, {}));
@@ -199,7 +203,8 @@ TEST(Busy, SecondThreadIsRefused) {
   whileWaiting(session, &error, [&] {
     EXPECT_TRUE(fails(ingot_session_run(session), INGOT_ERROR_BUSY,
                       {"another thread is inside this session"}));
-    EXPECT_TRUE(fails(ingot_session_set_threads(session, 2), INGOT_ERROR_BUSY, {}));
+    EXPECT_TRUE(
+        fails(ingot_session_set_threads(session, 2), INGOT_ERROR_BUSY, {}));
   });
   EXPECT_TRUE(ok(error));
 }

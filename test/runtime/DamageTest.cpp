@@ -8,10 +8,29 @@
 namespace ingot::test {
 namespace {
 
+/// A device that refuses to give more than 64 MiB at once.
+ingot_device *frugalDevice() {
+  auto allocate = [](void *, size_t size, size_t alignment) -> void * {
+    void *memory = nullptr;
+    if (size > (size_t(64) << 20) || posix_memalign(&memory, alignment, size))
+      return nullptr;
+    return memory;
+  };
+  static ingot_device *device = nullptr;
+  if (!device) {
+    ingot_device_options options = INGOT_DEVICE_OPTIONS_INIT;
+    options.allocator = {allocate, [](void *, void *p, size_t) { free(p); },
+                         nullptr};
+    EXPECT_TRUE(ok(ingot_device_create(&options, &device)));
+  }
+  return device;
+}
+
 /// Loads; on success looks at everything and binds. True if it loaded.
 bool exercise(AlignedBytes &bytes, size_t size) {
   ingot_model *model = nullptr;
-  ingot_error *error = ingot_model_load_memory(nullptr, bytes.data(), size, nullptr, &model);
+  ingot_error *error = ingot_model_load_memory(frugalDevice(), bytes.data(),
+                                               size, nullptr, &model);
   if (error) {
     EXPECT_GT(strlen(ingot_error_message(error)), 10u);
     ingot_error_destroy(error);
@@ -70,7 +89,8 @@ Maker everything() {
   detail->value = "test.onnx";
   m.artifact.details.push_back(std::move(detail));
   m.kernel("add").worker_scratch = m.constant(256);
-  m.kernel("add").details.push_back(std::make_unique<DetailT>(*m.artifact.details[0]));
+  m.kernel("add").details.push_back(
+      std::make_unique<DetailT>(*m.artifact.details[0]));
   m.beginEntry("second");
   uint32_t n = m.symbol("n", 0, 64);
   m.input("n", ElementType::I64, {m.constant(3)});
@@ -93,7 +113,8 @@ TEST(Damage, EveryTruncation) {
       continue;
     Prefix shorter = prefix;
     shorter.fileLength = size;
-    shorter.headerLength = std::min<uint64_t>(prefix.headerLength, size - sizeof(prefix));
+    shorter.headerLength =
+        std::min<uint64_t>(prefix.headerLength, size - sizeof(prefix));
     memcpy(bytes.data(), &shorter, sizeof(shorter));
     rehash(bytes.data());
     ASSERT_FALSE(exercise(bytes, size)) << size;
@@ -102,8 +123,8 @@ TEST(Damage, EveryTruncation) {
   EXPECT_TRUE(exercise(bytes, bytes.size()));
 }
 
-// Each byte of prefix and header in turn becomes four other values, behind a
-// hash that fits.
+// Each byte of prefix and header in turn becomes other values, behind a hash
+// that fits.
 TEST(Damage, EveryByte) {
   auto file = everything().bytes();
   AlignedBytes bytes(file);
@@ -111,7 +132,7 @@ TEST(Damage, EveryByte) {
   memcpy(&prefix, file.data(), sizeof(prefix));
   size_t headerEnd = sizeof(prefix) + prefix.headerLength, loaded = 0;
   for (size_t at = 0; at < headerEnd; ++at)
-    for (uint8_t change : {0x01, 0x80, 0xff, 0x10}) {
+    for (uint8_t change : {0x01, 0xff}) {
       bytes.data()[at] ^= change;
       if (at >= sizeof(prefix))
         rehash(bytes.data());
@@ -129,7 +150,10 @@ TEST(Damage, RandomBytes) {
   memcpy(&prefix, file.data(), sizeof(prefix));
   size_t headerEnd = sizeof(prefix) + prefix.headerLength;
   std::mt19937 random(20240607);
-  for (int round = 0; round < 20000; ++round) {
+  // INGOT_FUZZ_ROUNDS=1000000 for a night.
+  const char *wanted = getenv("INGOT_FUZZ_ROUNDS");
+  int rounds = wanted ? atoi(wanted) : 4000;
+  for (int round = 0; round < rounds; ++round) {
     size_t changes = 1 + random() % 6;
     for (size_t c = 0; c < changes; ++c) {
       size_t at = sizeof(prefix) + random() % prefix.headerLength;
@@ -164,11 +188,17 @@ TEST(Damage, EachReferenceIsChecked) {
   const uint32_t far = 1000;
   const Case cases[] = {
       {"expression 1 refers to a later one",
-       [](Maker &m) { m.artifact.exprs[1] = ExprNode(ExprOp::Add, 0, 5, 0, 0); }},
+       [](Maker &m) {
+         m.artifact.exprs[1] = ExprNode(ExprOp::Add, 0, 5, 0, 0);
+       }},
       {"expression 1 has operation 99",
-       [](Maker &m) { m.artifact.exprs[1] = ExprNode(ExprOp(99), 0, 0, 0, 0); }},
+       [](Maker &m) {
+         m.artifact.exprs[1] = ExprNode(ExprOp(99), 0, 0, 0, 0);
+       }},
       {"expression 1 is symbol 7",
-       [](Maker &m) { m.artifact.exprs[1] = ExprNode(ExprOp::Symbol, 7, 0, 0, 0); }},
+       [](Maker &m) {
+         m.artifact.exprs[1] = ExprNode(ExprOp::Symbol, 7, 0, 0, 0);
+       }},
       {"symbol 'batch' has rate 0 and range 5..4",
        [](Maker &m) {
          m.artifact.symbols[0]->rate = SymbolRate::Compile;
@@ -187,25 +217,34 @@ TEST(Damage, EachReferenceIsChecked) {
        [](Maker &m) { m.entry().inputs[0]->dims.assign(9, m.one); }},
       {"has 1 texts for 2 dims",
        [](Maker &m) { m.entry().inputs[0]->dim_texts.pop_back(); }},
-      {"two inputs 'ids'",
-       [](Maker &m) { m.entry().inputs[1]->name = "ids"; }},
+      {"two inputs 'ids'", [](Maker &m) { m.entry().inputs[1]->name = "ids"; }},
       {"a dim is expression 1000",
        [=](Maker &m) { m.entry().outputs[0]->dims[0] = far; }},
       {"source 0 binds symbol 9",
-       [](Maker &m) { m.entry().sources[0] = SymbolSource(9, SourceKind::InputDim, 0, 0); }},
+       [](Maker &m) {
+         m.entry().sources[0] = SymbolSource(9, SourceKind::InputDim, 0, 0);
+       }},
       {"source 0 is input 2",
-       [](Maker &m) { m.entry().sources[0] = SymbolSource(0, SourceKind::InputDim, 2, 0); }},
+       [](Maker &m) {
+         m.entry().sources[0] = SymbolSource(0, SourceKind::InputDim, 2, 0);
+       }},
       {"source 0 cannot be read from input 'ids'",
-       [](Maker &m) { m.entry().sources[0] = SymbolSource(0, SourceKind::InputDim, 0, 2); }},
+       [](Maker &m) {
+         m.entry().sources[0] = SymbolSource(0, SourceKind::InputDim, 0, 2);
+       }},
       {"source 0 cannot be read from input 'x'",
-       [](Maker &m) { m.entry().sources[0] = SymbolSource(0, SourceKind::InputElement, 1, 0); }},
+       [](Maker &m) {
+         m.entry().sources[0] = SymbolSource(0, SourceKind::InputElement, 1, 0);
+       }},
       {"symbol 0 has two sources",
        [](Maker &m) { m.entry().sources[1] = m.entry().sources[0]; }},
       {"a required condition is expression 1000",
        [=](Maker &m) { m.entry().requirements[0]->condition = far; }},
       {"plan 0 is for target 3", [](Maker &m) { m.plan().target = 3; }},
       {"two plans for one target",
-       [](Maker &m) { m.entry().plans.push_back(std::make_unique<PlanT>(m.plan())); }},
+       [](Maker &m) {
+         m.entry().plans.push_back(std::make_unique<PlanT>(m.plan()));
+       }},
       {"buffer 1 is number 9 of 2",
        [](Maker &m) { m.plan().buffers[1]->index = 9; }},
       {"buffer 3 is number 0 of 0 of kind 88",
@@ -214,22 +253,30 @@ TEST(Damage, EachReferenceIsChecked) {
        [=](Maker &m) { m.plan().slots[0] = far; }},
       {"step 1: it launches kernel 5 of 2",
        [](Maker &m) { m.plan().steps[1]->kernel = 5; }},
-      {"step 1: it has no grid", [](Maker &m) { m.plan().steps[1]->grid.reset(); }},
-      {"step 1: it has kind 55", [](Maker &m) { m.plan().steps[1]->kind = StepKind(55); }},
+      {"step 1: it has no grid",
+       [](Maker &m) { m.plan().steps[1]->grid.reset(); }},
+      {"step 1: it has kind 55",
+       [](Maker &m) { m.plan().steps[1]->kind = StepKind(55); }},
       {"step 1: argument 0 is buffer 1000",
        [=](Maker &m) { m.plan().steps[1]->args[0] = m.pointer(far); }},
       {"step 1: argument 0 has kind 9",
        [](Maker &m) { m.plan().steps[1]->args[0] = Arg(ArgKind(9), 0, 0, 0); }},
       {"step 1: argument 0 is tensor map 0 of 0",
-       [](Maker &m) { m.plan().steps[1]->args[0] = Arg(ArgKind::TensorMap, 0, 0, 0); }},
+       [](Maker &m) {
+         m.plan().steps[1]->args[0] = Arg(ArgKind::TensorMap, 0, 0, 0);
+       }},
       {"step 1: argument 0 writes to a read-only buffer",
-       [](Maker &m) { m.plan().steps[1]->args[0] = Arg(ArgKind::Pointer, 0, 0, 2); }},
+       [](Maker &m) {
+         m.plan().steps[1]->args[0] = Arg(ArgKind::Pointer, 0, 0, 2);
+       }},
       {"step 2: argument 0 writes to a read-only buffer",
        [](Maker &m) { m.plan().steps[2]->args[0] = m.pointer(1); }},
       {"step 2: its arguments do not fit its kind",
        [](Maker &m) { m.plan().steps[2]->args.pop_back(); }},
       {"init step 0: argument 0 is a buffer of a session",
-       [](Maker &m) { m.plan().init.push_back(std::make_unique<StepT>(*m.plan().steps[1])); }},
+       [](Maker &m) {
+         m.plan().init.push_back(std::make_unique<StepT>(*m.plan().steps[1]));
+       }},
       {"it has 0 entries", [](Maker &m) { m.artifact.entries.clear(); }},
   };
   for (const Case &c : cases) {
@@ -256,13 +303,21 @@ TEST(Damage, SizesAreCheckedAtBind) {
       {"buffer 3 (buffer3) of 97 bytes lies in 96",
        [](Maker &m) { m.plan().buffers[3]->size = m.constant(97); }},
       {"step 'add1' points to byte 97 of buffer 4 (buffer4) of 96",
-       [](Maker &m) { m.plan().steps[1]->args[0] = m.pointer(4, m.constant(97)); }},
+       [](Maker &m) {
+         m.plan().steps[1]->args[0] = m.pointer(4, m.constant(97));
+       }},
       {"step 'add1' points to byte -1",
-       [](Maker &m) { m.plan().steps[1]->args[0] = m.pointer(4, m.constant(-1)); }},
+       [](Maker &m) {
+         m.plan().steps[1]->args[0] = m.pointer(4, m.constant(-1));
+       }},
       {"step 'copy2' moves 49 bytes where there are 48",
-       [](Maker &m) { m.plan().steps[2]->args[2] = m.integer(m.constant(49)); }},
+       [](Maker &m) {
+         m.plan().steps[2]->args[2] = m.integer(m.constant(49));
+       }},
       {"step 'copy2' moves -1 bytes",
-       [](Maker &m) { m.plan().steps[2]->args[2] = m.integer(m.constant(-1)); }},
+       [](Maker &m) {
+         m.plan().steps[2]->args[2] = m.integer(m.constant(-1));
+       }},
   };
   for (const Case &c : cases) {
     Maker m = embedding();
@@ -274,7 +329,8 @@ TEST(Damage, SizesAreCheckedAtBind) {
     ingot_tensor i = tensor(ids, {2, 3}), t = tensor(x, {2, 3, 4});
     ASSERT_TRUE(ok(ingot_session_set_input(session, "ids", &i)));
     ASSERT_TRUE(ok(ingot_session_set_input(session, "x", &t)));
-    EXPECT_TRUE(fails(ingot_session_bind(session), INGOT_ERROR_ARTIFACT, {c.message}));
+    EXPECT_TRUE(
+        fails(ingot_session_bind(session), INGOT_ERROR_ARTIFACT, {c.message}));
   }
 }
 

@@ -65,9 +65,9 @@ TEST(Evaluate, Arithmetic) {
 
 TEST(Evaluate, Division) {
   const int64_t cases[][5] = {// a, b, floordiv, mod, truncdiv
-                              {7, 2, 3, 1, 3},   {-7, 2, -4, 1, -3},
+                              {7, 2, 3, 1, 3},     {-7, 2, -4, 1, -3},
                               {7, -2, -4, -1, -3}, {-7, -2, 3, -1, 3},
-                              {6, 2, 3, 0, 3},   {-6, 2, -3, 0, -3},
+                              {6, 2, 3, 0, 3},     {-6, 2, -3, 0, -3},
                               {5, -1, -5, 0, -5}};
   for (auto &c : cases) {
     EXPECT_EQ(value(binary(ExprOp::FloorDiv), c[0], c[1]), c[2]);

@@ -122,7 +122,8 @@ TEST(Profile, EachStep) {
     s.kernels.push_back(profile->kernel);
     for (uint32_t n = 0; n < profile->source_count; ++n)
       s.sources.push_back(ingot_step_profile_source(profile, n));
-    EXPECT_EQ(ingot_step_profile_source(profile, profile->source_count), nullptr);
+    EXPECT_EQ(ingot_step_profile_source(profile, profile->source_count),
+              nullptr);
     s.flops.push_back(profile->flops);
     s.bytes.push_back(profile->bytes);
     s.tasks.push_back(profile->tasks);
@@ -132,7 +133,8 @@ TEST(Profile, EachStep) {
   ASSERT_TRUE(ok(ingot_session_run(session)));
   EXPECT_EQ(seen.names, (std::vector<std::string>{"gather0", "add1", "copy2"}));
   EXPECT_EQ(seen.kernels, (std::vector<std::string>{"gather", "add", "copy"}));
-  EXPECT_EQ(seen.sources, (std::vector<std::string>{"/node/gather", "/node/add"}));
+  EXPECT_EQ(seen.sources,
+            (std::vector<std::string>{"/node/gather", "/node/add"}));
   EXPECT_EQ(seen.flops, (std::vector<int64_t>{0, 24, -1}));
   EXPECT_EQ(seen.bytes, (std::vector<int64_t>{192, -1, -1}));
   EXPECT_EQ(seen.tasks, (std::vector<int64_t>{6, 1, 1}));

@@ -42,8 +42,9 @@ TEST(Load, FromFileAndMemory) {
 
 TEST(Load, NotThere) {
   ingot_model *model = nullptr;
-  EXPECT_TRUE(fails(ingot_model_load(nullptr, "/no/such.ingot", nullptr, &model),
-                    INGOT_ERROR_IO, {"/no/such.ingot", "No such file"}));
+  EXPECT_TRUE(
+      fails(ingot_model_load(nullptr, "/no/such.ingot", nullptr, &model),
+            INGOT_ERROR_IO, {"/no/such.ingot", "No such file"}));
   EXPECT_TRUE(fails(ingot_model_load(nullptr, "/tmp", nullptr, &model),
                     INGOT_ERROR_IO, {"'/tmp'", "no regular file"}));
   EXPECT_TRUE(fails(ingot_model_load(nullptr, nullptr, nullptr, &model),
@@ -148,8 +149,9 @@ std::string chosen(Maker &m, const Device &device,
 TEST(Target, BestThatRuns) {
   Maker m = twoTargets();
   Device all(nullptr), avx2("avx2");
-  bool has512 = std::string(ingot_device_features(all.handle)).find("avx512bw") !=
-                std::string::npos;
+  bool has512 =
+      std::string(ingot_device_features(all.handle)).find("avx512bw") !=
+      std::string::npos;
   EXPECT_EQ(chosen(m, all), has512 ? "x86-64-v4" : "x86-64-v3");
   EXPECT_EQ(chosen(m, avx2), "x86-64-v3");
   EXPECT_EQ(chosen(m, all, "x86-64-v3"), "x86-64-v3");

@@ -6,7 +6,8 @@
 namespace ingot::test {
 namespace {
 
-/// Counts; refuses what is larger than `limit`, and allocation number `failing`.
+/// Counts; refuses what is larger than `limit`, and allocation number
+/// `failing`.
 struct Hooks {
   Hooks() {
     ingot_device_options options = INGOT_DEVICE_OPTIONS_INIT;
@@ -132,8 +133,8 @@ TEST(Memory, EachAllocationFails) {
     ingot_session *session = nullptr;
     ingot_session_options options = INGOT_SESSION_OPTIONS_INIT;
     options.threads = 2;
-    ingot_error *error = ingot_model_load_memory(
-        hooks.device, bytes.data(), bytes.size(), nullptr, &model);
+    ingot_error *error = ingot_model_load_memory(hooks.device, bytes.data(),
+                                                 bytes.size(), nullptr, &model);
     if (!error)
       error = ingot_session_create(model, &options, &session);
     if (!error)

@@ -128,8 +128,9 @@ TEST(Run, OffsetsAreViews) {
   uint32_t x = m.buffer(BufferKind::Input, 0, m.constant(32));
   uint32_t y = m.buffer(BufferKind::Output, 0, m.constant(16));
   uint32_t four = m.constant(4), sixteen = m.constant(16);
-  m.launch("add", m.one,
-           {m.pointer(y), m.pointer(x), m.pointer(x, sixteen), m.integer(four)});
+  m.launch(
+      "add", m.one,
+      {m.pointer(y), m.pointer(x), m.pointer(x, sixteen), m.integer(four)});
   Model model(m);
   Session session(model);
   std::vector<float> data = iota(8);
@@ -172,7 +173,8 @@ TEST(Run, WorkerScratch) {
   m.output("y", ElementType::F32, {rows, width});
   m.source("rows", SourceKind::InputDim, 0, 0);
   m.source("width", SourceKind::InputDim, 0, 1);
-  uint32_t rowBytes = m.mul(width, m.constant(4)), bytes = m.mul(rows, rowBytes);
+  uint32_t rowBytes = m.mul(width, m.constant(4)),
+           bytes = m.mul(rows, rowBytes);
   uint32_t x = m.buffer(BufferKind::Input, 0, bytes);
   uint32_t y = m.buffer(BufferKind::Output, 0, bytes);
   m.launch("reverse", rows, {m.pointer(y), m.pointer(x), m.integer(width)});
@@ -187,7 +189,8 @@ TEST(Run, WorkerScratch) {
       ASSERT_TRUE(ok(ingot_session_run(session)));
       auto result = values<float>(output(session, "y"));
       for (int64_t r = 0; r < 40; ++r)
-        ASSERT_EQ(result[size_t(r * columns)], data[size_t((r + 1) * columns - 1)]);
+        ASSERT_EQ(result[size_t(r * columns)],
+                  data[size_t((r + 1) * columns - 1)]);
     }
   }
 }
@@ -235,17 +238,21 @@ TEST(Run, InitPlanFillsModelMemoryOnce) {
   m.output("y", ElementType::F32, {n});
   m.source("n", SourceKind::InputDim, 0, 0);
   uint32_t runBytes = m.mul(n, four);
-  uint32_t weight = m.buffer(BufferKind::Weight, m.weight("w", {1, 2, 3, 4}), bytes);
+  uint32_t weight =
+      m.buffer(BufferKind::Weight, m.weight("w", {1, 2, 3, 4}), bytes);
   uint32_t scratch = m.buffer(BufferKind::Scratch, m.slot(bytes), bytes);
   uint32_t ofRuns = m.buffer(BufferKind::Scratch, m.slot(runBytes), runBytes);
   uint32_t own = m.buffer(BufferKind::Model, 0, bytes);
   uint32_t x = m.buffer(BufferKind::Input, 0, runBytes);
   uint32_t y = m.buffer(BufferKind::Output, 0, runBytes);
-  m.launch("scale", m.one, {m.pointer(scratch), m.pointer(weight), m.real(5), m.integer(four)});
-  m.launch("scale", m.one, {m.pointer(own), m.pointer(scratch), m.real(2), m.integer(four)});
+  m.launch("scale", m.one,
+           {m.pointer(scratch), m.pointer(weight), m.real(5), m.integer(four)});
+  m.launch("scale", m.one,
+           {m.pointer(own), m.pointer(scratch), m.real(2), m.integer(four)});
   std::swap(m.plan().init, m.plan().steps);
   m.copy(ofRuns, x, runBytes);
-  m.launch("add", m.blocks(n), {m.pointer(y), m.pointer(own), m.pointer(ofRuns), m.integer(n)});
+  m.launch("add", m.blocks(n),
+           {m.pointer(y), m.pointer(own), m.pointer(ofRuns), m.integer(n)});
   Model model(m);
   for (int i = 0; i < 2; ++i) {
     Session session(model);
@@ -253,7 +260,8 @@ TEST(Run, InitPlanFillsModelMemoryOnce) {
     ingot_tensor t = tensor(data, {3});
     ASSERT_TRUE(ok(ingot_session_set_input(session, "x", &t)));
     ASSERT_TRUE(ok(ingot_session_run(session)));
-    EXPECT_EQ(values<float>(output(session, "y")), (std::vector<float>{11, 21, 31}));
+    EXPECT_EQ(values<float>(output(session, "y")),
+              (std::vector<float>{11, 21, 31}));
   }
 }
 

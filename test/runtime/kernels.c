@@ -36,7 +36,8 @@ KERNEL(add) {
     out[i] = a[i] + b[i];
 }
 
-/* args: out [tasks][width], table [rows][width], i64 ids [tasks], rows, width */
+/* args: out [tasks][width], table [rows][width], i64 ids [tasks], rows, width
+ */
 KERNEL(gather) {
   float *out = (float *)args[0];
   const float *table = (const float *)args[1];

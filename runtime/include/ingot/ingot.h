@@ -8,7 +8,8 @@
  *   if (!error) error = ingot_session_set_input(session, "input_ids", &ids);
  *   if (!error) error = ingot_session_run(session);
  *   if (!error) error = ingot_session_get_output(session, "logits", &logits);
- *   if (error) { puts(ingot_error_message(error)); ingot_error_destroy(error); }
+ *   if (error) puts(ingot_error_message(error));
+ *   ingot_error_destroy(error);
  *   ingot_session_destroy(session);
  *   ingot_model_destroy(model);
  *
@@ -46,19 +47,19 @@ INGOT_API const char *ingot_version(void);
 typedef struct ingot_error ingot_error;
 
 typedef enum ingot_error_code {
-  INGOT_ERROR_INVALID_ARGUMENT = 1, /* a call that no artifact would make right */
+  INGOT_ERROR_INVALID_ARGUMENT = 1, /* a call that is wrong for any model */
   INGOT_ERROR_OUT_OF_MEMORY = 2,
   INGOT_ERROR_IO = 3,       /* the file cannot be read */
   INGOT_ERROR_ARTIFACT = 4, /* no artifact, or a damaged one */
   INGOT_ERROR_VERSION = 5,  /* an artifact for another version of the runtime */
   INGOT_ERROR_NO_CODE = 6,  /* the artifact has no code for this machine */
   INGOT_ERROR_DEVICE = 7,   /* the device is missing or failed */
-  INGOT_ERROR_NOT_FOUND = 8, /* no input, output, symbol or entry of that name */
-  INGOT_ERROR_SHAPE = 9,    /* type, rank, dims or byte size do not fit */
-  INGOT_ERROR_DATA = 10,    /* a value in an input, such as a token id out of range */
+  INGOT_ERROR_NOT_FOUND = 8, /* no input, symbol, entry... of that name */
+  INGOT_ERROR_SHAPE = 9,     /* type, rank, dims or byte size do not fit */
+  INGOT_ERROR_DATA = 10,     /* a value in an input: a token id out of range */
   INGOT_ERROR_CANCELLED = 11,
-  INGOT_ERROR_BUSY = 12,    /* another thread is inside this session */
-  INGOT_ERROR_SYSTEM = 13   /* the system refused a thread or a mapping */
+  INGOT_ERROR_BUSY = 12,  /* another thread is inside this session */
+  INGOT_ERROR_SYSTEM = 13 /* the system refused a thread or a mapping */
 } ingot_error_code;
 
 INGOT_API ingot_error_code ingot_error_get_code(const ingot_error *error);
@@ -82,7 +83,7 @@ typedef enum ingot_type {
   INGOT_TYPE_I32 = 8,
   INGOT_TYPE_I16 = 9,
   INGOT_TYPE_I8 = 10,
-  INGOT_TYPE_I4 = 11, /* 4-bit types: two elements a byte, the first in the low half */
+  INGOT_TYPE_I4 = 11, /* two elements a byte, the first in the low half */
   INGOT_TYPE_U64 = 12,
   INGOT_TYPE_U32 = 13,
   INGOT_TYPE_U16 = 14,
@@ -91,13 +92,15 @@ typedef enum ingot_type {
   INGOT_TYPE_BOOL = 17 /* a byte, 0 or 1 */
 } ingot_type;
 
-INGOT_API const char *ingot_type_name(ingot_type type); /* "float32", "int64", ... */
-INGOT_API int32_t ingot_type_bits(ingot_type type);     /* of one element; 0 if unknown */
+/* "float32", "int64", ... */
+INGOT_API const char *ingot_type_name(ingot_type type);
+/* Of one element; 0 if unknown. */
+INGOT_API int32_t ingot_type_bits(ingot_type type);
 
 /* A dense, row-major array. The struct is a view: it owns nothing. */
 typedef struct ingot_tensor {
-  void *data;                   /* aligned to its element; may be NULL if it has no elements */
-  size_t bytes;                 /* at least what type and dims need */
+  void *data;   /* aligned to its element; may be NULL if it has no elements */
+  size_t bytes; /* at least what type and dims need */
   ingot_type type;
   int32_t rank;                 /* 0 .. INGOT_MAX_RANK */
   int64_t dims[INGOT_MAX_RANK]; /* the first `rank` count */
@@ -122,15 +125,16 @@ typedef enum ingot_log_level {
   INGOT_LOG_WARNING = 2
 } ingot_log_level;
 
-typedef void (*ingot_log_function)(void *user, ingot_log_level level, const char *message);
+typedef void (*ingot_log_function)(void *user, ingot_log_level level,
+                                   const char *message);
 
 /* Threads of the embedder. `parallel` calls work(context, 0) .. work(context,
  * workers - 1), as concurrently as it can, on the calling thread too if it
  * likes, and returns when all have returned. Fewer at a time is slower, never
  * wrong. */
 typedef struct ingot_thread_pool {
-  void (*parallel)(void *user, int32_t workers, void (*work)(void *context, int32_t worker),
-                   void *context);
+  void (*parallel)(void *user, int32_t workers,
+                   void (*work)(void *context, int32_t worker), void *context);
   void *user;
 } ingot_thread_pool;
 
@@ -150,13 +154,14 @@ typedef struct ingot_device_options {
    * commas ("avx2,fma"). Never adds one. NULL: what the CPU reports. */
   const char *cpu_features;
 } ingot_device_options;
-#define INGOT_DEVICE_OPTIONS_INIT {sizeof(ingot_device_options), NULL, {NULL, NULL, NULL}, NULL, NULL, NULL}
+#define INGOT_DEVICE_OPTIONS_INIT                                              \
+  { sizeof(ingot_device_options), NULL, {NULL, NULL, NULL}, NULL, NULL, NULL }
 
 /* `options` may be NULL and is not kept. */
 INGOT_API ingot_error *ingot_device_create(const ingot_device_options *options,
                                            ingot_device **device);
 INGOT_API void ingot_device_destroy(ingot_device *device); /* NULL is fine */
-/* CPU features that artifacts can ask for and this device has: "avx,avx2,...". */
+/* What artifacts can ask for and this device has: "sse3,avx,avx2,...". */
 INGOT_API const char *ingot_device_features(const ingot_device *device);
 
 /* Model ---------------------------------------------------------------------
@@ -167,20 +172,25 @@ typedef struct ingot_model ingot_model;
 
 typedef struct ingot_model_options {
   size_t struct_size;
-  const char *target; /* take this target's code, "x86-64-v3"; NULL: the best one */
-  int32_t inspect;    /* nonzero: choose no code; fine on any machine, makes no sessions */
+  /* Take this target's code, such as "x86-64-v3". NULL: the best one. */
+  const char *target;
+  /* Nonzero: choose no code. Works on any machine, makes no sessions. */
+  int32_t inspect;
 } ingot_model_options;
-#define INGOT_MODEL_OPTIONS_INIT {sizeof(ingot_model_options), NULL, 0}
+#define INGOT_MODEL_OPTIONS_INIT                                               \
+  { sizeof(ingot_model_options), NULL, 0 }
 
 /* Loads the artifact at `path`, which is not kept. The file must not be changed
  * in place while the model lives; replace it by renaming another over it.
  * `device` may be NULL: the CPU with default hooks. `options` may be NULL. */
 INGOT_API ingot_error *ingot_model_load(ingot_device *device, const char *path,
-                                        const ingot_model_options *options, ingot_model **model);
+                                        const ingot_model_options *options,
+                                        ingot_model **model);
 /* The same from memory, 64-byte aligned, which must outlive the model. */
-INGOT_API ingot_error *ingot_model_load_memory(ingot_device *device, const void *data, size_t size,
-                                               const ingot_model_options *options,
-                                               ingot_model **model);
+INGOT_API ingot_error *
+ingot_model_load_memory(ingot_device *device, const void *data, size_t size,
+                        const ingot_model_options *options,
+                        ingot_model **model);
 INGOT_API void ingot_model_destroy(ingot_model *model); /* NULL is fine */
 /* Reads code and weights of all targets and compares them with their hashes. */
 INGOT_API ingot_error *ingot_model_verify(const ingot_model *model);
@@ -194,40 +204,46 @@ typedef struct ingot_session ingot_session;
 
 typedef struct ingot_session_options {
   size_t struct_size;
-  int32_t threads;               /* that run, caller included; 0: one per CPU allowed */
+  int32_t threads; /* that run, caller included; 0: one per CPU allowed */
   ingot_thread_pool thread_pool; /* all zero: threads of the session's own */
   int32_t cached_binds;          /* shapes kept ready; 0: 8 */
 } ingot_session_options;
-#define INGOT_SESSION_OPTIONS_INIT {sizeof(ingot_session_options), 0, {NULL, NULL}, 0}
+#define INGOT_SESSION_OPTIONS_INIT                                             \
+  { sizeof(ingot_session_options), 0, {NULL, NULL}, 0 }
 
 /* `options` may be NULL. */
-INGOT_API ingot_error *ingot_session_create(ingot_model *model,
-                                            const ingot_session_options *options,
-                                            ingot_session **session);
+INGOT_API ingot_error *
+ingot_session_create(ingot_model *model, const ingot_session_options *options,
+                     ingot_session **session);
 INGOT_API void ingot_session_destroy(ingot_session *session); /* NULL is fine */
-INGOT_API ingot_error *ingot_session_set_threads(ingot_session *session, int32_t threads);
+INGOT_API ingot_error *ingot_session_set_threads(ingot_session *session,
+                                                 int32_t threads);
 /* Entries are separate functions of an artifact over the same weights and
  * state; the first is chosen at creation. Each keeps its own bound tensors. */
-INGOT_API ingot_error *ingot_session_use_entry(ingot_session *session, const char *entry);
+INGOT_API ingot_error *ingot_session_use_entry(ingot_session *session,
+                                               const char *entry);
 
 /* Binds a borrowed tensor: the struct is copied, the data must stay valid until
  * the last run that uses it. Dims may differ from call to call. */
-INGOT_API ingot_error *ingot_session_set_input(ingot_session *session, const char *name,
+INGOT_API ingot_error *ingot_session_set_input(ingot_session *session,
+                                               const char *name,
                                                const ingot_tensor *tensor);
 /* Has an output written to the caller's memory. A rank of -1 leaves the dims to
  * the model. NULL: back to memory of the session. Memory of outputs must not
  * overlap other outputs or inputs. */
-INGOT_API ingot_error *ingot_session_set_output(ingot_session *session, const char *name,
+INGOT_API ingot_error *ingot_session_set_output(ingot_session *session,
+                                                const char *name,
                                                 const ingot_tensor *tensor);
 /* Checks the bound inputs and sizes everything for them. `run` does it by
- * itself; call it to learn the dims of outputs before, or to pay for it early. */
+ * itself; call it to learn the dims of outputs, or to pay for it early. */
 INGOT_API ingot_error *ingot_session_bind(ingot_session *session);
 /* Computes all outputs. After the first run of a shape: no allocation and no
  * locks. After an error the outputs are undefined and the session is usable. */
 INGOT_API ingot_error *ingot_session_run(ingot_session *session);
 /* Type, dims and memory of an output as of the last bind or run. Memory of the
  * session is valid until the next bind, run, reserve or destroy. */
-INGOT_API ingot_error *ingot_session_get_output(ingot_session *session, const char *name,
+INGOT_API ingot_error *ingot_session_get_output(ingot_session *session,
+                                                const char *name,
                                                 ingot_tensor *tensor);
 
 typedef struct ingot_dim {
@@ -237,7 +253,8 @@ typedef struct ingot_dim {
 
 /* Sizes working memory for these dims, so that later binds of dims that need
  * no more do not allocate. Symbols left out take their declared maximum. */
-INGOT_API ingot_error *ingot_session_reserve(ingot_session *session, const ingot_dim *dims,
+INGOT_API ingot_error *ingot_session_reserve(ingot_session *session,
+                                             const ingot_dim *dims,
                                              size_t count);
 /* Zeroes the session's state (such as a KV cache). */
 INGOT_API ingot_error *ingot_session_reset(ingot_session *session);
@@ -245,29 +262,32 @@ INGOT_API ingot_error *ingot_session_reset(ingot_session *session);
 /* While *flag is nonzero, runs end with INGOT_ERROR_CANCELLED at the next step.
  * The flag is the caller's, may be set from any thread (atomically), and is
  * never written here. NULL: none. */
-INGOT_API ingot_error *ingot_session_set_cancel_flag(ingot_session *session,
-                                                     const volatile int32_t *flag);
+INGOT_API ingot_error *
+ingot_session_set_cancel_flag(ingot_session *session,
+                              const volatile int32_t *flag);
 
 typedef struct ingot_step_profile {
-  uint32_t step;           /* number in the entry's plan */
-  const char *name;        /* of the step */
-  const char *kernel;      /* or "copy", "fill" */
-  int64_t nanoseconds;     /* 0 for a step skipped because its grid is empty */
-  int64_t flops;           /* -1 where the compiler gave no number */
+  uint32_t step;       /* number in the entry's plan */
+  const char *name;    /* of the step */
+  const char *kernel;  /* or "copy", "fill" */
+  int64_t nanoseconds; /* 0 for a step skipped because its grid is empty */
+  int64_t flops;       /* -1 where the compiler gave no number */
   int64_t bytes;
   int64_t tasks;
-  uint32_t source_count;   /* model nodes that the step computes */
+  uint32_t source_count; /* model nodes that the step computes */
   const void *internal;
 } ingot_step_profile;
 /* Name of one of the nodes; NULL from `source_count` on. */
-INGOT_API const char *ingot_step_profile_source(const ingot_step_profile *profile,
-                                                uint32_t index);
+INGOT_API const char *
+ingot_step_profile_source(const ingot_step_profile *profile, uint32_t index);
 
 /* Called for each step at the end of each successful run, on the thread that
  * runs. Strings live as long as the model. NULL: no clock is read. */
-typedef void (*ingot_profile_function)(void *user, const ingot_step_profile *profile);
-INGOT_API ingot_error *ingot_session_set_profile(ingot_session *session,
-                                                 ingot_profile_function function, void *user);
+typedef void (*ingot_profile_function)(void *user,
+                                       const ingot_step_profile *profile);
+INGOT_API ingot_error *
+ingot_session_set_profile(ingot_session *session,
+                          ingot_profile_function function, void *user);
 
 /* Looking inside ------------------------------------------------------------
  * Strings live as long as the model. Indices count from 0; entry 0 is the
@@ -275,38 +295,43 @@ INGOT_API ingot_error *ingot_session_set_profile(ingot_session *session,
 
 typedef struct ingot_model_info {
   const char *producer;
-  const char *target;     /* whose code was chosen; NULL after `inspect` */
+  const char *target; /* whose code was chosen; NULL after `inspect` */
   uint32_t format_version;
   uint32_t kernel_abi;
   uint32_t entry_count;
   uint32_t symbol_count;
   uint64_t file_bytes;
   uint64_t weight_bytes;
-  uint64_t code_bytes;    /* of the chosen target, else of all */
+  uint64_t code_bytes; /* of the chosen target, else of all */
 } ingot_model_info;
-INGOT_API void ingot_model_get_info(const ingot_model *model, ingot_model_info *info);
+INGOT_API void ingot_model_get_info(const ingot_model *model,
+                                    ingot_model_info *info);
 
 typedef struct ingot_entry_info {
   const char *name;
   uint32_t input_count;
   uint32_t output_count;
-  uint32_t step_count;    /* of the chosen target's plan, else 0 */
-  const char *peak_text;  /* working memory as a formula, or "" */
+  uint32_t step_count;   /* of the chosen target's plan, else 0 */
+  const char *peak_text; /* working memory as a formula, or "" */
 } ingot_entry_info;
-INGOT_API ingot_error *ingot_model_get_entry(const ingot_model *model, uint32_t entry,
+INGOT_API ingot_error *ingot_model_get_entry(const ingot_model *model,
+                                             uint32_t entry,
                                              ingot_entry_info *info);
 
 typedef struct ingot_tensor_info {
   const char *name;
   ingot_type type;
   int32_t rank;
-  int64_t dims[INGOT_MAX_RANK];           /* -1: depends on symbols */
-  const char *dim_texts[INGOT_MAX_RANK];  /* "768", "sequence", "past + sequence" */
+  int64_t dims[INGOT_MAX_RANK]; /* -1: depends on symbols */
+  /* "768", "sequence", "past + sequence" */
+  const char *dim_texts[INGOT_MAX_RANK];
 } ingot_tensor_info;
-INGOT_API ingot_error *ingot_model_get_input(const ingot_model *model, uint32_t entry,
-                                             uint32_t index, ingot_tensor_info *info);
-INGOT_API ingot_error *ingot_model_get_output(const ingot_model *model, uint32_t entry,
-                                              uint32_t index, ingot_tensor_info *info);
+INGOT_API ingot_error *ingot_model_get_input(const ingot_model *model,
+                                             uint32_t entry, uint32_t index,
+                                             ingot_tensor_info *info);
+INGOT_API ingot_error *ingot_model_get_output(const ingot_model *model,
+                                              uint32_t entry, uint32_t index,
+                                              ingot_tensor_info *info);
 
 typedef struct ingot_symbol_info {
   const char *name;
@@ -314,7 +339,8 @@ typedef struct ingot_symbol_info {
   int64_t max;
   int32_t fixed; /* nonzero: fixed by the compiler to min == max */
 } ingot_symbol_info;
-INGOT_API ingot_error *ingot_model_get_symbol(const ingot_model *model, uint32_t index,
+INGOT_API ingot_error *ingot_model_get_symbol(const ingot_model *model,
+                                              uint32_t index,
                                               ingot_symbol_info *info);
 
 typedef struct ingot_memory {
@@ -325,12 +351,16 @@ typedef struct ingot_memory {
 } ingot_memory;
 /* What a session of the entry needs at these dims (as for `reserve`), without
  * allocating it. */
-INGOT_API ingot_error *ingot_model_get_memory(const ingot_model *model, uint32_t entry,
-                                              const ingot_dim *dims, size_t count,
+INGOT_API ingot_error *ingot_model_get_memory(const ingot_model *model,
+                                              uint32_t entry,
+                                              const ingot_dim *dims,
+                                              size_t count,
                                               ingot_memory *memory);
 
-/* The artifact's verified FlatBuffers header (runtime/artifact.fbs), for tools. */
-INGOT_API const void *ingot_model_header(const ingot_model *model, size_t *size);
+/* The artifact's checked FlatBuffers header (runtime/artifact.fbs), for tools.
+ */
+INGOT_API const void *ingot_model_header(const ingot_model *model,
+                                         size_t *size);
 
 #ifdef __cplusplus
 }
