@@ -1,0 +1,102 @@
+#!/bin/bash
+# One whole-model check; called by ctest, see CMakeLists.txt.
+#   check.sh KIND INGOT FOLDER WORK [xfail REASON]
+#     model         compile FOLDER/model.onnx, run each data set
+#     reference     each data set through --device=reference
+#     conformance   both of the above, constants/*.pb baked
+#     refused       compiling must fail and report every node of FOLDER/expected.txt
+#     repeatable    compile twice, other folder and other number of jobs: same bytes
+# Exit: 0 passed, 1 failed, 77 failed as expected. With `xfail` a pass is a failure,
+# so that the list of expected failures only shrinks.
+set -uo pipefail
+kind=$1 ingot=$2 folder=$3 work=$4
+
+# Within 1e-4 of the output's largest magnitude for whole models; node tests are one op
+# each, so tighter.
+model_tolerance=(--rtol 1e-4 --atol 1e-7)
+node_tolerance=(--rtol 1e-5 --atol 1e-7)
+
+say() { printf '%s\n' "$*"; }
+
+constants() {
+  local file
+  for file in "$folder"/constants/*.pb; do
+    [ ! -f "$file" ] || printf -- '--constant-input\0%s=%s\0' "$(basename "$file" .pb)" "$file"
+  done
+}
+
+# Runs every data set of the folder on file $1, further arguments passed on; all are
+# tried, so that one failure does not hide another.
+run_data_sets() {
+  local data failed=0 count=0
+  for data in "$folder"/test_data_set_*; do
+    count=$((count + 1))
+    say "-- $(basename "$data") ${*:2}"
+    "$ingot" run "$1" --data-set "$data" "${@:2}" || { say "exit code $?"; failed=1; }
+  done
+  [ $count -gt 0 ] || { say "no data set in $folder"; failed=1; }
+  return $failed
+}
+
+compile() { "$ingot" compile "$folder/model.onnx" "$@"; }
+
+check_refused() {
+  local report=$work/report.txt status node
+  compile -o "$work/model.ingot" >"$report" 2>&1
+  status=$?
+  cat "$report"
+  [ $status = 1 ] || { say "exit code $status, expected 1"; return 1; }
+  [ ! -e "$work/model.ingot" ] || { say "an output file was left behind"; return 1; }
+  local failed=0 op
+  while IFS=$'\t' read -r op node; do
+    if [[ $op == type\ * ]]; then
+      grep -qE "${op#type }|f16" "$report" || { say "the report does not name the $op"; failed=1; }
+    else
+      grep -F -- "$node" "$report" | grep -qF -- "$op" || { say "the report lacks $op $node"; failed=1; }
+    fi
+  done <"$folder/expected.txt"
+  return $failed
+}
+
+check_repeatable() {
+  mkdir -p "$work/other/place"
+  compile --jobs=1 -o "$work/a.ingot" || return 1
+  cp -r "$folder" "$work/other/place/copy" || return 1
+  (cd "$work/other" && folder=place/copy && compile --jobs=2 -o b.ingot) || return 1
+  cmp "$work/a.ingot" "$work/other/b.ingot" && say "same bytes"
+}
+
+check() {
+  local baked
+  case $kind in
+    model)
+      compile --jobs=1 -o "$work/model.ingot" && run_data_sets "$work/model.ingot" "${model_tolerance[@]}" ;;
+    reference)
+      run_data_sets "$folder/model.onnx" --device=reference "${model_tolerance[@]}" ;;
+    conformance)
+      mapfile -d '' -t baked < <(constants)
+      local failed=0
+      run_data_sets "$folder/model.onnx" --device=reference "${baked[@]}" "${node_tolerance[@]}" || failed=1
+      compile --jobs=1 "${baked[@]}" -o "$work/model.ingot" &&
+        run_data_sets "$work/model.ingot" "${node_tolerance[@]}" || failed=1
+      return $failed ;;
+    refused) check_refused ;;
+    repeatable) check_repeatable ;;
+    *) say "unknown kind $kind"; return 1 ;;
+  esac
+}
+
+rm -rf "$work" && mkdir -p "$work" || exit 1
+check
+status=$?
+if [ "${5:-}" = xfail ]; then
+  if [ $status = 0 ]; then
+    say "passes now: please delete its line in test/e2e/expected-failures.txt (\"$6\")"
+    exit 1
+  fi
+  say "expected failure: $6"
+  exit 77
+fi
+# Artifacts of a passed check are not kept: hundreds of them would fill the disk.
+[ $status = 0 ] && rm -rf "$work"
+[ $status = 0 ] || exit 1
