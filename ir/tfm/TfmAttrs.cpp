@@ -1,4 +1,5 @@
 #include "ir/expr/Expr.h"
+#include "ir/expr/Syntax.h"
 #include "ir/tfm/Tfm.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -41,14 +42,14 @@ public:
     if (operand(text))
       return failure();
     while (true) {
-      llvm::StringRef keyword;
+      StringRef keyword;
       if (succeeded(parser.parseOptionalPlus()))
         text += " + ";
       else if (succeeded(parser.parseOptionalMinus()))
         text += " - ";
       else if (succeeded(parser.parseOptionalStar()))
         text += "*";
-      else if (succeeded(parser.parseOptionalKeyword(&keyword, {"floordiv", "ceildiv", "mod"})))
+      else if (succeeded(parser.parseOptionalKeyword(&keyword, kInfix)))
         (text += " ").append(keyword).append(" ");
       else
         return success();
@@ -58,6 +59,8 @@ public:
   }
 
 private:
+  static constexpr StringRef kInfix[] = {"floordiv", "ceildiv", "truncdiv", "mod"};
+
   ParseResult operand(std::string &text) {
     if (++depth > 64)
       return parser.emitError(parser.getCurrentLocation(), "expression is nested too deeply");
@@ -67,8 +70,6 @@ private:
   }
 
   ParseResult operandBody(std::string &text) {
-    std::string name;
-    int64_t number;
     if (succeeded(parser.parseOptionalMinus())) {
       text += "-";
       return operand(text);
@@ -80,34 +81,75 @@ private:
       text += ")";
       return success();
     }
+    APInt number;
     OptionalParseResult integer = parser.parseOptionalInteger(number);
     if (integer.has_value()) {
-      text += std::to_string(number);
+      text += llvm::toString(number, 10, /*Signed=*/true);
       return *integer;
     }
+    std::string name;
     if (succeeded(parser.parseOptionalString(&name))) {
-      text += '"' + name + '"';
+      text += quoteName(name);
       return success();
     }
-    llvm::StringRef keyword;
+    StringRef keyword;
     if (failed(parser.parseOptionalKeyword(&keyword)))
       return parser.emitError(parser.getCurrentLocation(), "expected a number, a symbol or '('");
-    text += keyword;
-    if ((keyword == "max" || keyword == "min") && succeeded(parser.parseOptionalLParen())) {
-      text += "(";
-      if (expression(text) || parser.parseComma())
+    if (failed(parser.parseOptionalLParen())) {
+      text += keyword;
+      return success();
+    }
+    if (keyword == "expr") { // what MLIR's tokens cannot say, as the pool prints it
+      if (parser.parseString(&name) || parser.parseRParen())
+        return failure();
+      text += "(" + name + ")";
+      return success();
+    }
+    (text += keyword) += "(";
+    do {
+      if (expression(text))
         return failure();
       text += ", ";
-      if (expression(text) || parser.parseRParen())
-        return failure();
-      text += ")";
-    }
-    return success();
+    } while (succeeded(parser.parseOptionalComma()));
+    text.resize(text.size() - 2);
+    text += ")";
+    return parser.parseRParen();
   }
 
   AsmParser &parser;
   unsigned depth = 0;
 };
+
+/// The end of the name in single quotes that starts at `at`, and the name.
+size_t unquote(StringRef text, size_t at, std::string &name) {
+  for (++at; at < text.size() && text[at] != '\''; ++at) {
+    if (text[at] == '\\')
+      ++at;
+    name += text[at];
+  }
+  return at + 1;
+}
+
+/// Prints canonical text in tokens of MLIR, which has no single quotes and
+/// would end a list at the `>` of a condition.
+void printExpr(AsmPrinter &printer, StringRef text) {
+  if (text.find_first_of("<>=!") != StringRef::npos || text.contains("select(") ||
+      text.contains("int(")) {
+    printer << "expr(";
+    printer.printString(text);
+    printer << ")";
+    return;
+  }
+  for (size_t at = 0; at < text.size();) {
+    if (text[at] != '\'') {
+      printer << text[at++];
+      continue;
+    }
+    std::string name;
+    at = unquote(text, at, name);
+    printer.printString(name);
+  }
+}
 } // namespace
 
 std::optional<int64_t> DimsAttr::constant(unsigned i) const { return numberOf(text(i)); }
@@ -144,9 +186,12 @@ Attribute DimsAttr::parse(AsmParser &parser, Type) {
     // attribute, so that equal dims are one attribute.
     ExprPool pool;
     std::optional<Expr> expr = pool.parse(text);
-    if (!expr || pool.failed())
-      return parser.emitError(loc, "'") << text << "' is no integer expression";
-    exprs.push_back(StringAttr::get(parser.getContext(), pool.print(*expr)));
+    if (!expr || pool.failed() || !pool.indices(*expr).empty())
+      return parser.emitError(loc, "'") << text << "' is no integer expression of symbols";
+    std::string canonical = pool.print(*expr);
+    if (canonical == "...")
+      return parser.emitError(loc, "expression is too large");
+    exprs.push_back(StringAttr::get(parser.getContext(), canonical));
     return success();
   };
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, one))
@@ -156,7 +201,7 @@ Attribute DimsAttr::parse(AsmParser &parser, Type) {
 
 void DimsAttr::print(AsmPrinter &printer) const {
   printer << "<";
-  llvm::interleaveComma(getExprs(), printer, [&](StringAttr e) { printer << e.getValue(); });
+  llvm::interleaveComma(getExprs(), printer, [&](StringAttr e) { printExpr(printer, e); });
   printer << ">";
 }
 

@@ -52,7 +52,9 @@ def Tfm_DimsAttr : Tfm_Attr<"Dims", "dims", [
     A list of normalized integer expressions. As the encoding of a tensor type it
     gives every dim; as an attribute of an op it gives starts, values and the
     like. Grammar: numbers, symbols (quoted where they are no identifiers),
-    `+ - *`, `floordiv`, `ceildiv`, `mod`, `max(a, b)`, `min(a, b)`, `()`.
+    `+ - *`, `floordiv`, `ceildiv` and `mod` (which round down), `truncdiv`,
+    `max(a, b)`, `min(a, b)`, `abs(a)`, `sign(a)`, `wrap(i, n)`, `()`. What has
+    conditions is in quotes: `expr("select(a >= b, a, 0)")`.
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$exprs);
   let hasCustomAssemblyFormat = 1;

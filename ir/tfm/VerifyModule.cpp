@@ -103,7 +103,7 @@ LogicalResult SymbolicOp::verify() {
 LogicalResult RequireOp::verify() {
   // require_c1
   if (getValues().size() != 2)
-    return emitOpError("relates two expressions, got ") << getValues().size();
+    return emitOpError("relates two expressions, got ") << getValues();
   return success();
 }
 

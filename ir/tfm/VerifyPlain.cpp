@@ -9,18 +9,18 @@ LogicalResult ElementwiseOp::verify() {
   ScalarOp op = getOp().getValue();
   // elementwise_c1
   if (getOperands().size() != scalarArity(op))
-    return emitOpError() << getOp() << " takes " << scalarArity(op) << " operands, got "
+    return emitOpError() << stringifyEnum(op) << " takes " << scalarArity(op) << " operands, got "
                          << getOperands().size();
   // elementwise_c2
   if (failed(verifyOneElementType(*this, getOperands())))
     return failure();
   Type element = getElementTypeOrSelf(getOperands().front());
   if (!appliesTo(op, element))
-    return emitOpError() << getOp() << " does not apply to " << element;
+    return emitOpError() << stringifyEnum(op) << " does not apply to " << element;
   // elementwise_c3
   Type expected = givesBoolean(op) ? IntegerType::get(getContext(), 1) : element;
   if (getElementTypeOrSelf(getResult()) != expected)
-    return emitOpError() << getOp() << " of " << element << " gives " << expected << ", got "
+    return emitOpError() << stringifyEnum(op) << " of " << element << " gives " << expected << ", got "
                          << getElementTypeOrSelf(getResult());
   // elementwise_c4
   SmallVector<DimList> operands;
@@ -76,7 +76,8 @@ LogicalResult ReduceOp::verify() {
   // reduce_c1
   for (int64_t axis : getAxes()) {
     if (axis <= previous || axis >= rank)
-      return emitOpError("axes must be ascending and less than ") << rank << ", got " << getAxes();
+      return emitOpError("axes must be ascending and less than ") << rank << ", got [" << getAxes()
+                                                                  << "]";
     previous = axis;
   }
   // reduce_c2

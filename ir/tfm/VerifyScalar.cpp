@@ -36,14 +36,14 @@ LogicalResult ApplyOp::verify() {
   ScalarOp op = getOp().getValue();
   // apply_c1
   if (getOperands().size() != scalarArity(op))
-    return emitOpError() << getOp() << " takes " << scalarArity(op) << " operands, got "
+    return emitOpError() << stringifyEnum(op) << " takes " << scalarArity(op) << " operands, got "
                          << getOperands().size();
   Type type = getOperands().front().getType();
   if (!llvm::all_equal(getOperands().getTypes()) || !appliesTo(op, type))
-    return emitOpError() << getOp() << " does not apply to (" << getOperands().getTypes() << ")";
+    return emitOpError() << stringifyEnum(op) << " does not apply to (" << getOperands().getTypes() << ")";
   Type expected = givesBoolean(op) ? IntegerType::get(getContext(), 1) : type;
   if (getResult().getType() != expected)
-    return emitOpError() << getOp() << " of " << type << " gives " << expected << ", got "
+    return emitOpError() << stringifyEnum(op) << " of " << type << " gives " << expected << ", got "
                          << getResult().getType();
   return success();
 }

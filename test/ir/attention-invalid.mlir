@@ -1,0 +1,111 @@
+// RUN: ingot-opt %s -verify-diagnostics -split-input-file
+
+// attention_c1
+func.func @f(%q: tensor<2x5x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7x4x16xf32>) {
+  // expected-error@+1 {{needs q [B, S, H, D], k [B, T, G, D] and v [B, T, G, E] with G dividing H, got 'tensor<2x5x32xf32>', }}
+  %0 = tfm.attention %q, %k, %v scale 1.0 terms [] empty_rows nan : (tensor<2x5x32xf32>, tensor<2x7x4x32xf32>, tensor<2x7x4x16xf32>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c1: B
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<3x7x4x32xf32>, %v: tensor<2x7x4x16xf32>) {
+  // expected-error@+1 {{got 'tensor<2x5x12x32xf32>', 'tensor<3x7x4x32xf32>' and 'tensor<2x7x4x16xf32>'}}
+  %0 = tfm.attention %q, %k, %v scale 1.0 terms [] empty_rows nan : (tensor<2x5x12x32xf32>, tensor<3x7x4x32xf32>, tensor<2x7x4x16xf32>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c1: T
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x8x4x32xf32>, %v: tensor<2x7x4x16xf32>) {
+  // expected-error@+1 {{got 'tensor<2x5x12x32xf32>', 'tensor<2x8x4x32xf32>' and 'tensor<2x7x4x16xf32>'}}
+  %0 = tfm.attention %q, %k, %v scale 1.0 terms [] empty_rows nan : (tensor<2x5x12x32xf32>, tensor<2x8x4x32xf32>, tensor<2x7x4x16xf32>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c1: D
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x31xf32>, %v: tensor<2x7x4x16xf32>) {
+  // expected-error@+1 {{got 'tensor<2x5x12x32xf32>', 'tensor<2x7x4x31xf32>' and 'tensor<2x7x4x16xf32>'}}
+  %0 = tfm.attention %q, %k, %v scale 1.0 terms [] empty_rows nan : (tensor<2x5x12x32xf32>, tensor<2x7x4x31xf32>, tensor<2x7x4x16xf32>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c1: 12 heads in 5 groups
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x5x32xf32>, %v: tensor<2x7x5x16xf32>) {
+  // expected-error@+1 {{got 'tensor<2x5x12x32xf32>', 'tensor<2x7x5x32xf32>' and 'tensor<2x7x5x16xf32>'}}
+  %0 = tfm.attention %q, %k, %v scale 1.0 terms [] empty_rows nan : (tensor<2x5x12x32xf32>, tensor<2x7x5x32xf32>, tensor<2x7x5x16xf32>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c1
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7x4x16xf16>) {
+  // expected-error@+1 {{must have one element type, got 'f32' and 'f16'}}
+  %0 = tfm.attention %q, %k, %v scale 1.0 terms [] empty_rows nan : (tensor<2x5x12x32xf32>, tensor<2x7x4x32xf32>, tensor<2x7x4x16xf16>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c2
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7x4x16xf32>) {
+  // expected-error@+1 {{result dims must be (2, 5, 12, 16), got (2, 12, 5, 16)}}
+  %0 = tfm.attention %q, %k, %v scale 1.0 terms [] empty_rows nan : (tensor<2x5x12x32xf32>, tensor<2x7x4x32xf32>, tensor<2x7x4x16xf32>) -> tensor<2x12x5x16xf32>
+  return
+}
+
+// -----
+
+// attention_c3
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7x4x16xf32>) {
+  // expected-error@+1 {{score_mod must take ('f32', 'i64', 'i64', 'i64', 'i64'), got ('f32', 'i64')}}
+  %0 = tfm.attention %q, %k, %v scale 1.0 terms [] empty_rows nan score_mod {
+  ^bb0(%s: f32, %b: i64):
+    tfm.yield %s : f32
+  } : (tensor<2x5x12x32xf32>, tensor<2x7x4x32xf32>, tensor<2x7x4x16xf32>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c3
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7x4x16xf32>) {
+  // expected-error@+1 {{score_mod must take a float first, got ('i64')}}
+  %0 = tfm.attention %q, %k, %v scale 1.0 terms [] empty_rows nan score_mod {
+  ^bb0(%s: i64):
+    tfm.yield %s : i64
+  } : (tensor<2x5x12x32xf32>, tensor<2x7x4x32xf32>, tensor<2x7x4x16xf32>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c3
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7x4x16xf32>) {
+  // expected-error@+1 {{score_mod must yield 'f32', got ('i64')}}
+  %0 = tfm.attention %q, %k, %v scale 1.0 terms [] empty_rows nan score_mod {
+  ^bb0(%s: f32, %b: i64, %h: i64, %i: i64, %j: i64):
+    tfm.yield %b : i64
+  } : (tensor<2x5x12x32xf32>, tensor<2x7x4x32xf32>, tensor<2x7x4x16xf32>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c3: scalar ops only
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7x4x16xf32>) {
+  // expected-error@+1 {{holds arith.negf, which is no scalar op here}}
+  %0 = tfm.attention %q, %k, %v scale 1.0 terms [] empty_rows nan score_mod {
+  ^bb0(%s: f32, %b: i64, %h: i64, %i: i64, %j: i64):
+    %n = arith.negf %s : f32
+    tfm.yield %n : f32
+  } : (tensor<2x5x12x32xf32>, tensor<2x7x4x32xf32>, tensor<2x7x4x16xf32>) -> tensor<2x5x12x16xf32>
+  return
+}
