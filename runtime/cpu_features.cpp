@@ -45,17 +45,25 @@ CpuFeatures detectCpuFeatures() {
   uint64_t saved = savedState();
   constexpr uint64_t kYmm = 0x6, kZmm = 0xe6;
   CpuFeatures features = 0;
+  // CPUID leaves the virtual machine, tens of microseconds each: once a leaf.
+  CpuFeatures isDone = 0;
   for (unsigned i = 0; i < kRowCount; ++i) {
-    const Row &row = kRows[i];
-    if (row.state == State::Ymm && (saved & kYmm) != kYmm)
-      continue;
-    if (row.state == State::Zmm && (saved & kZmm) != kZmm)
+    if (isDone >> i & 1)
       continue;
     Registers r;
-    if (__get_cpuid_count(row.leaf, row.subleaf, &r.eax, &r.ebx, &r.ecx,
-                          &r.edx) &&
-        (r.*row.reg >> row.bit & 1))
-      features |= CpuFeatures(1) << i;
+    bool hasLeaf = __get_cpuid_count(kRows[i].leaf, kRows[i].subleaf, &r.eax,
+                                     &r.ebx, &r.ecx, &r.edx);
+    for (unsigned j = i; j < kRowCount; ++j) {
+      const Row &row = kRows[j];
+      if (row.leaf != kRows[i].leaf || row.subleaf != kRows[i].subleaf)
+        continue;
+      isDone |= CpuFeatures(1) << j;
+      uint64_t state = row.state == State::Ymm   ? kYmm
+                       : row.state == State::Zmm ? kZmm
+                                                 : 0;
+      if (hasLeaf && (saved & state) == state && (r.*row.reg >> row.bit & 1))
+        features |= CpuFeatures(1) << j;
+    }
   }
   return features;
 }
