@@ -22,7 +22,7 @@ private:
   void readNode(Message message, Node &node);
   void readAttribute(Message message, Attribute &attribute);
   AttributeType readAttributeType(int64_t number);
-  void checkAttribute(const Attribute &attribute);
+  void checkAttribute(const Attribute &attribute, unsigned seen);
   void readFunction(Message message, Function &function);
   void readValueInfo(Message message, ValueInfo &info);
   void readType(Message message, ValueInfo &info);
@@ -133,6 +133,9 @@ void ModelReader::readNode(Message message, Node &node) {
       node.overload = message.string();
       break;
     }
+  // Empty nodes of two bytes each would take a hundred times their size.
+  if (!status.error && node.op.empty())
+    status.fail(describe(node) + " has no operator");
   // The innermost node says which one it is; exporters write attributes last.
   if (status.error && !node.op.empty() &&
       !std::exchange(status.hasContext, true))
@@ -140,8 +143,12 @@ void ModelReader::readNode(Message message, Node &node) {
 }
 
 void ModelReader::readAttribute(Message message, Attribute &attribute) {
-  AttributeType stated = AttributeType::Undefined,
-                seen = AttributeType::Undefined;
+  AttributeType stated = AttributeType::Undefined, seen = stated;
+  unsigned allSeen = 0; ///< bit i: a value of type i is there
+  auto saw = [&](AttributeType type) {
+    seen = type;
+    allSeen |= 1u << static_cast<unsigned>(type);
+  };
   while (message.next())
     switch (message.field()) {
     case 1:
@@ -149,46 +156,45 @@ void ModelReader::readAttribute(Message message, Attribute &attribute) {
       break;
     case 2:
       attribute.f = message.f32();
-      seen = AttributeType::Float;
+      saw(AttributeType::Float);
       break;
     case 3:
       attribute.i = message.integer();
-      seen = AttributeType::Int;
+      saw(AttributeType::Int);
       break;
     case 4:
       attribute.s = message.string();
-      seen = AttributeType::String;
+      saw(AttributeType::String);
       break;
     case 5:
     case 10:
-      seen =
-          message.field() == 5 ? AttributeType::Tensor : AttributeType::Tensors;
+      saw(message.field() == 5 ? AttributeType::Tensor
+                               : AttributeType::Tensors);
       tensors.read(message.message("a tensor"),
                    "attribute " + quoted(attribute.name),
                    attribute.tensors.emplace_back());
       break;
     case 6:
     case 11:
-      seen =
-          message.field() == 6 ? AttributeType::Graph : AttributeType::Graphs;
+      saw(message.field() == 6 ? AttributeType::Graph : AttributeType::Graphs);
       readGraph(message.message("a subgraph"), attribute.graphs.emplace_back());
       break;
     case 7:
       message.floats(attribute.floats);
-      seen = AttributeType::Floats;
+      saw(AttributeType::Floats);
       break;
     case 8:
       message.integers(attribute.ints);
-      seen = AttributeType::Ints;
+      saw(AttributeType::Ints);
       break;
     case 9:
       attribute.strings.push_back(message.string());
-      seen = AttributeType::Strings;
+      saw(AttributeType::Strings);
       break;
     case 14:
     case 15:
-      seen = message.field() == 14 ? AttributeType::TypeProto
-                                   : AttributeType::TypeProtos;
+      saw(message.field() == 14 ? AttributeType::TypeProto
+                                : AttributeType::TypeProtos);
       break;
     case 20:
       stated = readAttributeType(message.integer());
@@ -204,7 +210,7 @@ void ModelReader::readAttribute(Message message, Attribute &attribute) {
       break;
     }
   attribute.type = stated == AttributeType::Undefined ? seen : stated;
-  checkAttribute(attribute);
+  checkAttribute(attribute, allSeen);
 }
 
 AttributeType ModelReader::readAttributeType(int64_t number) {
@@ -214,7 +220,15 @@ AttributeType ModelReader::readAttributeType(int64_t number) {
   return AttributeType::Undefined;
 }
 
-void ModelReader::checkAttribute(const Attribute &attribute) {
+/// `seen` has bit i set where there is a value of type i.
+void ModelReader::checkAttribute(const Attribute &attribute, unsigned seen) {
+  if (attribute.name.empty())
+    return status.fail("an attribute has no name");
+  // Zeros and empty lists may be left out; a value of another type is none.
+  if (seen && !(seen >> static_cast<unsigned>(attribute.type) & 1))
+    status.fail("attribute " + quoted(attribute.name) + " is of type " +
+                std::string(attributeTypeName(attribute.type)) +
+                ", but its value is not");
   bool isTensor = attribute.type == AttributeType::Tensor;
   if ((!isTensor && attribute.type != AttributeType::Graph) ||
       !attribute.refName.empty())

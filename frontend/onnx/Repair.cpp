@@ -209,8 +209,6 @@ bool Repairer::sameConstant(const Node &a, const Node &b) const {
 }
 
 bool Repairer::checkNode(const Node &node) {
-  if (node.op.empty())
-    return fail(describe(node) + " has no operator");
   NameSet names;
   for (const Attribute &attribute : node.attributes) {
     if (!attribute.refName.empty())

@@ -34,7 +34,8 @@ void writeBytes(google::protobuf::io::CodedOutputStream &out, int field,
                 const void *bytes, size_t size) {
   out.WriteTag(static_cast<uint32_t>(field) << 3 | 2);
   out.WriteVarint64(size);
-  out.WriteRaw(bytes, static_cast<int>(size));
+  if (size > 0) // protobuf copies with memcpy, which takes no null
+    out.WriteRaw(bytes, static_cast<int>(size));
 }
 } // namespace
 

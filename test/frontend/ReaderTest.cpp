@@ -240,6 +240,20 @@ TEST_F(ReaderTest, ErrorsNameTheNode) {
       "attribute type 99 is unknown, in node 'c' (Op)");
 }
 
+TEST_F(ReaderTest, AttributeValuesHaveTheStatedType) {
+  auto error = [&](const Proto &one) {
+    return read(model(graph({{node("n", "Op", {}, {"y"}, {one})}, {}, {"y"}})));
+  };
+  EXPECT_CONTAINS(error(attribute("a", AttributeType::Float).integer(3, 1)),
+                  "attribute 'a' is of type float, but its value is not");
+  // Zeros may be left out, and some writers fill in every field.
+  EXPECT_EQ(error(attribute("a", AttributeType::Float)), "");
+  EXPECT_EQ(error(attribute("a", AttributeType::Int).f32(2, 0).integer(3, 4)),
+            "");
+  EXPECT_EQ(result.graph.nodes[0].find("a")->i, 4);
+  EXPECT_CONTAINS(error(Proto().integer(3, 1)), "an attribute has no name");
+}
+
 TEST_F(ReaderTest, NestingIsBounded) {
   Proto inner = graph({{}, {}, {}});
   for (unsigned depth = 1; depth < kMaxGraphDepth; ++depth)

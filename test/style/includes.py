@@ -36,6 +36,11 @@ FORBIDDEN = [
         r"(mlir|llvm)/|mlir-c/|ir/tfm/",
         "the loops know nothing of MLIR",
     ),
+    (
+        r"frontend/onnx/(Error|MappedFile|Wire|Tensor|TensorReader|TensorFile|ExternalData|Model|Reader|Functions|Repair)\.",
+        r"(mlir|llvm)/|mlir-c/|ir/tfm/",
+        "the file reader knows nothing of MLIR",
+    ),
     (r"runtime/", r"(mlir|llvm|lld|google)/|cuda", "the runtime needs neither LLVM, protobuf nor CUDA's headers"),
     (r"frontend/|passes/|ir/", r"lld/", "only codegen links"),
     (r"(examples|python)/", r"runtime/(?!include/ingot/)", "embedders see runtime/include/ingot/ only"),
