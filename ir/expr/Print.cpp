@@ -30,8 +30,6 @@ std::string_view function(ExprKind kind) {
   switch (kind) {
   case ExprKind::Max: return "max";
   case ExprKind::Min: return "min";
-  case ExprKind::Abs: return "abs";
-  case ExprKind::Sign: return "sign";
   case ExprKind::Wrap: return "wrap";
   case ExprKind::Select: return "select";
   case ExprKind::IsNaN: return "isnan";
@@ -74,14 +72,26 @@ private:
     return parts;
   }
 
-  /// |coefficient| * atoms.
-  Text term(const PolyTerm &t) {
+  /// |coefficient| * atoms; `negative` turns where an atom is written with the
+  /// other sign.
+  Text term(const PolyTerm &t, bool &negative) {
     std::span<const Expr> atoms = t.monomial->atoms;
     uint64_t c = t.coefficient < 0 ? 0 - static_cast<uint64_t>(t.coefficient)
                                    : static_cast<uint64_t>(t.coefficient);
-    if (c == 1 && atoms.size() == 1)
+    bool anySign = std::ranges::any_of(
+        atoms, [&](Expr a) { return pool.kind(a) == ExprKind::Sign; });
+    if (c == 1 && atoms.size() == 1 && !anySign)
       return text(atoms[0]);
-    std::vector<std::string> parts = list(atoms, kPrimary);
+    std::vector<std::string> parts;
+    for (Expr a : atoms) {
+      if (pool.kind(a) != ExprKind::Sign) {
+        parts.push_back(within(a, kPrimary));
+        continue;
+      }
+      auto [flipped, argument] = eitherSign(pool.operand(a, 0));
+      negative ^= flipped;
+      parts.push_back("sign(" + argument + ")");
+    }
     std::ranges::sort(parts);
     if (c != 1 || atoms.empty())
       parts.insert(parts.begin(), std::to_string(c));
@@ -97,7 +107,9 @@ private:
     std::vector<Item> items;
     bool anyPositive = false;
     for (const PolyTerm &t : terms) {
-      items.push_back({t.monomial->atoms.empty(), t.coefficient < 0, term(t)});
+      bool negative = t.coefficient < 0;
+      Text body = term(t, negative);
+      items.push_back({t.monomial->atoms.empty(), negative, std::move(body)});
       anyPositive |= !items.back().constant && !items.back().negative;
     }
     if (items.empty())
@@ -145,7 +157,30 @@ private:
       else
         right.push_back({t.monomial, -t.coefficient});
     }
-    return {sum(left).text + " " + std::string(sign) + " " + sum(right).text, kCompare};
+    // Which sign p has where it only counts whether it is 0 is the pool's matter:
+    // texts are the same in every pool.
+    auto isConstant = [](const PolyTerms &side) {
+      return std::ranges::all_of(side, [](const PolyTerm &t) { return t.monomial->atoms.empty(); });
+    };
+    std::string l = sum(left).text, r = sum(right).text;
+    if (sign != ">=" && !isConstant(right) && (isConstant(left) || r < l))
+      std::swap(l, r);
+    return {l + " " + std::string(sign) + " " + r, kCompare};
+  }
+
+  /// Of p and -p the text that reads better, and whether it is -p's: which of
+  /// them abs and sign hold is the pool's matter.
+  std::pair<bool, std::string> eitherSign(Expr p) {
+    PolyTerms negated;
+    for (const PolyTerm &t : pool.terms(p)) {
+      if (t.coefficient == INT64_MIN)
+        return {false, text(p).text};
+      negated.push_back({t.monomial, -t.coefficient});
+    }
+    std::string a = text(p).text, b = sum(negated).text;
+    auto key = [](const std::string &text) { return std::pair(text.starts_with('-'), text); };
+    bool flipped = key(b) < key(a);
+    return {flipped, flipped ? b : a};
   }
 
   Text call(std::string_view name, std::span<const Expr> operands) {
@@ -178,8 +213,11 @@ private:
       std::string args = join(list(ops, kOr), ", ", true);
       return {std::string(function(n.kind)) + "(" + args + ")"};
     }
-    case ExprKind::Abs:
-    case ExprKind::Sign:
+    case ExprKind::Abs: return {"abs(" + eitherSign(ops[0]).second + ")"};
+    case ExprKind::Sign: {
+      auto [flipped, argument] = eitherSign(ops[0]);
+      return {(flipped ? "-sign(" : "sign(") + argument + ")", flipped ? kUnary : kPrimary};
+    }
     case ExprKind::Wrap:
     case ExprKind::Select:
     case ExprKind::BoolToInt:

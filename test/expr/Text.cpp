@@ -79,6 +79,24 @@ TEST_F(ExprText, TextThatLeaves64BitsIsNothingAndDoesNotFailThePool) {
   EXPECT_TRUE(pool.parse("-9223372036854775808"));
 }
 
+// Dims are compared as text between models, passes and files.
+TEST_F(ExprText, TextDoesNotDependOnTheOrderInWhichSymbolsWereMade) {
+  for (const char *any :
+       {"a + b - c", "a*b - c*a", "abs(a - b)", "abs(3 - a)", "abs(a*b - c - 1)",
+        "max(a, max(b - c, c))", "min(a, 4) - min(b, 4)", "sign(a - b)", "(a - b) truncdiv (c - a)",
+        "(a + b) floordiv (c - 1)", "int(a == b)", "int(a != b + c)", "int(a == 3 and not b == c)",
+        "select(a == b or c > a, a - b, c)", "select(a >= b, a, b + 1)", "wrap(a - b, c)"}) {
+    ExprPool forward, backward;
+    for (const char *name : {"a", "b", "c"})
+      forward.symbol(name);
+    for (const char *name : {"c", "b", "a"})
+      backward.symbol(name);
+    auto x = forward.parse(any), y = backward.parse(any);
+    ASSERT_TRUE(x && y) << any;
+    EXPECT_EQ(forward.print(*x), backward.print(*y)) << any;
+  }
+}
+
 TEST_F(ExprText, LoadsAndFloatsRead) {
   Expr x = load(ExprType::F32, 3, {q, k});
   Expr masked = pool.select(causal, f(0), f(-3.4028234663852886e38));

@@ -54,7 +54,7 @@ func.func @names() {
 // What comes of shape arithmetic beyond sums and products.
 // CHECK-LABEL: @functions
 func.func @functions() {
-  // CHECK: tfm.require eq <abs(b - a), sign(a - 1)>
+  // CHECK: tfm.require eq <abs(a - b), sign(a - 1)>
   tfm.require eq <abs(a - b), sign(a - 1)> "functions"
   // CHECK: tfm.require eq <(a - 5) truncdiv 2, wrap(a - 5, b)>
   tfm.require eq <(a - 5) truncdiv 2, wrap(a - 5, b)> "C division, negative indices"
