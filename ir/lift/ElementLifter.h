@@ -16,12 +16,12 @@
 
 namespace ingot {
 
-/// Little-endian bytes of a stored weight, or empty if they are not at hand.
-using WeightBytes = std::function<llvm::ArrayRef<char>(tfm::WeightOp)>;
-
 class ElementLifter {
 public:
-  ElementLifter(ShapeContext &shapes, WeightBytes weightBytes)
+  /// Little-endian bytes of a stored weight, or empty if they are not at hand.
+  using StoredBytes = std::function<llvm::ArrayRef<char>(tfm::WeightOp)>;
+
+  ElementLifter(ShapeContext &shapes, StoredBytes weightBytes)
       : shapes(shapes), pool(shapes.pool()), weightBytes(std::move(weightBytes)) {}
 
   /// Element `indices` (one an axis) of `value`.
@@ -71,7 +71,7 @@ private:
 
   ShapeContext &shapes;
   ExprPool &pool;
-  WeightBytes weightBytes;
+  StoredBytes weightBytes;
   llvm::SmallVector<mlir::Value> tensors;
   llvm::DenseMap<mlir::Value, uint32_t> numbers;
   llvm::DenseSet<mlir::Value> opaque;

@@ -1,0 +1,104 @@
+//===- PassFinish.cpp - Results, symbols and requirements of the function -===//
+#include "frontend/onnx/ForwardPass.h"
+
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace ingot::onnx {
+
+void ForwardPass::finish() {
+  OpBuilder ops(&context);
+  Block &body = function.getBody().front();
+  llvm::SmallVector<Value> results;
+  llvm::SmallVector<mlir::Attribute> resultAttrs, argumentAttrs;
+  auto nameAttr = [&](llvm::StringRef name) {
+    return ops.getDictionaryAttr(
+        ops.getNamedAttr("tfm.name", ops.getStringAttr(name)));
+  };
+  for (const ValueInfo &output : state.model.graph.outputs) {
+    Location loc = named(output.name);
+    Value value;
+    builder->startNode(loc, "output " + quoted(output.name));
+    if (!lookup(mainScope, output.name, value) || !value) {
+      llvm::StringRef reason = builder->reason();
+      refusals.add({loc, "output", output.name, "",
+                    reason.empty() ? "no node computes it" : reason.str(), ""});
+      continue;
+    }
+    results.push_back(value);
+    resultAttrs.push_back(nameAttr(output.name));
+  }
+  if (!refusals.empty())
+    return;
+  for (auto &entry : mainScope.values)
+    if (entry.getValue())
+      types.emplace_back(entry.getKey().str(),
+                         TfmBuilder::type(entry.getValue()));
+  ops.setInsertionPointToEnd(&body);
+  func::ReturnOp::create(ops, function.getLoc(), results);
+  removeDead();
+  for (const ValueInfo *input : arguments)
+    argumentAttrs.push_back(nameAttr(input->name));
+  function.setType(FunctionType::get(&context, body.getArgumentTypes(),
+                                     ValueRange(results).getTypes()));
+  function.setAllArgAttrs(argumentAttrs);
+  function.setAllResultAttrs(resultAttrs);
+
+  // Requirements speak of the inputs' symbols, also of those that an equation
+  // has replaced everywhere else.
+  ops.setInsertionPointToStart(&body);
+  for (const Requirement &r : state.facts.requirements)
+    tfm::RequireOp::create(ops, function.getLoc(), r.relation,
+                           tfm::DimsAttr::get(&context, {r.lhs, r.rhs}),
+                           r.sentence);
+  llvm::SmallVector<mlir::Attribute> list;
+  for (const InputSymbols::Source &source : symbols.sources()) {
+    if (source.isFixed())
+      continue;
+    int64_t max = source.max;
+    // A position table gives a range by itself.
+    for (const Requirement &r : state.facts.requirements) {
+      int64_t bound;
+      if (r.relation == tfm::Comparison::Le && r.lhs == source.symbol &&
+          !llvm::StringRef(r.rhs).getAsInteger(10, bound))
+        max = max < 0 ? bound : std::min(max, bound);
+    }
+    list.push_back(
+        tfm::SymbolAttr::get(&context, ops.getStringAttr(source.symbol),
+                             source.min, max, source.input, source.axis));
+  }
+  for (auto [i, input] : llvm::enumerate(arguments))
+    if (state.valueSymbols.contains(input->name))
+      list.push_back(tfm::SymbolAttr::get(
+          &context, ops.getStringAttr(safeSymbolName(input->name) + ".value"),
+          0, -1, i, -1));
+  function->setAttr("tfm.symbols", ops.getArrayAttr(list));
+
+  const Model &model = state.model;
+  (*module)->setAttr("tfm.opset", ops.getI64IntegerAttr(model.opset("")));
+  if (!model.producer.empty())
+    (*module)->setAttr(
+        "tfm.producer",
+        ops.getStringAttr(model.producer +
+                          (model.producerVersion.empty() ? "" : " ") +
+                          model.producerVersion));
+}
+
+/// Shape arithmetic has done its work, and weights may have been read for it
+/// alone.
+void ForwardPass::removeDead() {
+  Block &body = function.getBody().front();
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  llvm::StringSet<> used;
+  for (auto get : body.getOps<tfm::GetWeightOp>())
+    used.insert(get.getWeight());
+  for (auto weight :
+       llvm::make_early_inc_range(module->getOps<tfm::WeightOp>()))
+    if (!used.contains(weight.getSymName()))
+      weight.erase();
+}
+
+} // namespace ingot::onnx

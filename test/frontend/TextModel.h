@@ -1,0 +1,35 @@
+//===- TextModel.h - ONNX models written as a few lines of text -----------===//
+//
+//   opset 13
+//   input x float32[batch, 4]           one a line; [] is a scalar, no brackets
+//   const s int64[2] 0 -1               is an unknown rank
+//   y, z = Split(x, s) axis=1 mode="a" to=[1, 2] alpha=0.5
+//   return y, z
+//
+// `Op:domain` names another domain, `,` with nothing before it an absent input.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "frontend/onnx/Import.h"
+#include "frontend/onnx/Model.h"
+
+namespace ingot::test {
+
+/// The model; a mistake in the text fails the running test.
+onnx::Model parseModel(llvm::StringRef text);
+
+/// What importing gave: one line a result ("float32[batch, 4]"), or the
+/// diagnostics, notes included.
+struct Imported {
+  std::string results, diagnostics;
+  /// "le sequence 64" or "eq a b", one a line.
+  std::string requirements;
+  /// "batch input 0 axis 0 [0, -1]", one a line.
+  std::string symbols;
+  std::string ir;
+};
+Imported importText(llvm::StringRef text,
+                    const onnx::ImportOptions &options = {});
+
+} // namespace ingot::test
