@@ -55,6 +55,14 @@ private:
   LogicalResult checkOpset();
   LogicalResult collectInputs();
   FailureOr<InputSymbols> makeSymbols(bool useNames);
+  /// The symbol that the last fact pins.
+  std::string pinnedSymbol() const {
+    const ShapeFacts &facts = state.facts;
+    bool isSolved = facts.requirements.back().relation == tfm::Comparison::Eq &&
+                    !facts.substitutions.empty();
+    return isSolved ? facts.substitutions.back().symbol
+                    : facts.requirements.back().lhs;
+  }
 
   const Model &model;
   MLIRContext &context;
@@ -156,8 +164,10 @@ FailureOr<ImportedModel> Importer::run(ValueTypes *types) {
   for (unsigned i = 0; i < kMaxRestarts; ++i) {
     ForwardPass pass(state, *symbols, arguments, context);
     ForwardPass::Outcome outcome = pass.run();
-    // A contradiction without names is what the model demands of its inputs.
-    if (outcome == ForwardPass::Outcome::NamesContradict && useNames) {
+    // A contradiction without names is what the model demands of its inputs,
+    // and so is one about a dim that shares its name with no other.
+    if (outcome == ForwardPass::Outcome::NamesContradict && useNames &&
+        symbols->isShared(pinnedSymbol(), state.facts)) {
       const Requirement &last = state.facts.requirements.back();
       emitWarning(loc)
           << "the names of the inputs' dims contradict the model ('" << last.lhs

@@ -47,8 +47,11 @@ Value importReshape(NodeReader &node) {
     std::optional<Expr> exact = b.pool().exactDiv(count, rest);
     to[*inferred] = exact ? *exact : b.pool().floorDiv(count, rest);
   }
-  Expr same;
-  if (!b.unify(b.product(to), count, same))
+  rest = b.product(to);
+  if (b.constant(rest) == 0 && b.constant(count) != 0)
+    return b.fail("the operand " + typeText(x.getType()) +
+                  " would have to be empty");
+  if (!b.unify(rest, count, rest))
     return {};
   return b.reshape(x, to);
 }

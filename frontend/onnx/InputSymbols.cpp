@@ -135,6 +135,41 @@ InputSymbols::apply(llvm::ArrayRef<DimOption> options, ShapeFacts &facts) {
   return std::nullopt;
 }
 
+/// The names of the symbols in an expression.
+static llvm::StringSet<> symbolsIn(llvm::StringRef text) {
+  ExprPool pool;
+  llvm::StringSet<> names;
+  if (std::optional<Expr> expr = pool.parse({text.data(), text.size()}))
+    for (Expr node : pool.reachable(*expr))
+      if (pool.kind(node) == ExprKind::Symbol)
+        names.insert({pool.name(node).data(), pool.name(node).size()});
+  return names;
+}
+
+bool InputSymbols::isShared(llvm::StringRef symbol,
+                            const ShapeFacts &facts) const {
+  llvm::StringSet<> pinned;
+  pinned.insert(symbol);
+  // Latest first: an earlier value may mention a symbol that was solved later.
+  for (const ShapeFacts::Substitution &s : llvm::reverse(facts.substitutions))
+    for (auto &name : symbolsIn(s.value))
+      if (pinned.contains(name.getKey()))
+        pinned.insert(s.symbol);
+  llvm::StringMap<unsigned> uses;
+  for (const std::vector<Dim> &input : inputs) {
+    for (const Dim &dim : input) {
+      if (dim.isSymbol)
+        ++uses[dim.text];
+      else if (!dim.number)
+        for (auto &name : symbolsIn(dim.text))
+          ++uses[name.getKey()];
+    }
+  }
+  return llvm::any_of(uses, [&](auto &use) {
+    return use.second > 1 && pinned.contains(use.first());
+  });
+}
+
 ShapeContext::Dims InputSymbols::dims(size_t i, ShapeContext &shapes) const {
   ShapeContext::Dims result;
   for (const Dim &dim : inputs[i])

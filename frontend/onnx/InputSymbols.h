@@ -39,6 +39,10 @@ public:
   /// The dims of input `i` under the facts of `shapes`.
   ShapeContext::Dims dims(size_t i, ShapeContext &shapes) const;
 
+  /// Two dims say that they are equal by `symbol`, or by one that `facts` has
+  /// replaced by a value with it: only such a name can be wrong.
+  bool isShared(llvm::StringRef symbol, const ShapeFacts &facts) const;
+
   struct Source {
     std::string symbol;
     int64_t input, axis;
