@@ -178,7 +178,7 @@ private:
       negated.push_back({t.monomial, -t.coefficient});
     }
     std::string a = text(p).text, b = sum(negated).text;
-    auto key = [](const std::string &text) { return std::pair(text.starts_with('-'), text); };
+    auto key = [](const std::string &text) { return std::pair(text[0] < 'A', text); };
     bool flipped = key(b) < key(a);
     return {flipped, flipped ? b : a};
   }
