@@ -107,8 +107,9 @@ void TensorReader::read(Message message, const std::string &owner,
   if (status.error)
     return;
   if (fields.isSegment)
-    return fail("has a segment; tensors in segments, sequences and optionals "
-                "are not supported");
+    // The values of SequenceProto and OptionalProto have the same number.
+    return fail("is a sequence, an optional or a segment of a tensor; only "
+                "whole tensors are supported");
   if (tensor.type == DataType::Undefined)
     return fail("has no element type");
   uint64_t bytes = 0;

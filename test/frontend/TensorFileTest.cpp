@@ -56,9 +56,9 @@ TEST_F(TensorFileTest, Refusals) {
   Proto tensor = rawTensor("", DataType::Float, {1}, memoryOf<float>({1}));
   EXPECT_CONTAINS(
       error(Proto().bytes(1, "x").integer(2, 1).message(3, tensor).str()),
-      "sequences and optionals");
+      "is a sequence, an optional");
   EXPECT_CONTAINS(error(Proto().integer(2, 1).message(3, tensor).str()),
-                  "sequences and optionals");
+                  "is a sequence, an optional");
   std::string whole =
       rawTensor("x", DataType::Float, {1}, memoryOf<float>({1})).str();
   EXPECT_CONTAINS(error(std::string_view(whole).substr(0, whole.size() - 1)),
