@@ -33,7 +33,7 @@ if(INGOT_ENABLE_WERROR)
   add_compile_options(-Werror)
 endif()
 if(INGOT_ENABLE_SANITIZERS)
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-omit-frame-pointer)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 endif()
 

@@ -29,15 +29,18 @@ std::optional<ExprPool::Impl::Packed> ExprPool::Impl::unpack(Expr a, Expr b) {
     PolyTerms part, rest;
     for (const PolyTerm &s : terms(a)) {
       const Monomial *m = divideMonomial(s.monomial, factor.monomial);
-      int64_t q = !m ? 0
-                  : s.monomial->atoms.empty()
-                      ? *floorDivInt(s.coefficient, factor.coefficient)
-                  : s.coefficient % factor.coefficient == 0
-                      ? s.coefficient / factor.coefficient
-                      : 0;
+      int64_t q = m ? s.coefficient / factor.coefficient : 0;
+      int64_t r = m ? s.coefficient % factor.coefficient : s.coefficient;
+      if (s.monomial->atoms.empty() && r < 0 && m) {
+        q -= 1;
+        r += factor.coefficient;
+      } else if (r && !s.monomial->atoms.empty()) {
+        q = 0; // such a term stays whole
+        r = s.coefficient;
+      }
       if (q)
         part.push_back({m, q});
-      if (int64_t r = s.coefficient - q * factor.coefficient)
+      if (r)
         rest.push_back({s.monomial, r});
     }
     Packed packed{fromTerms({factor}), fromTerms(part), fromTerms(rest),

@@ -275,9 +275,11 @@ ExprPool::Impl::Division ExprPool::Impl::divide(Expr a, Expr b) {
     assert(*c > 1 && "the caller turns signs");
     PolyTerms quotient, remainder;
     for (const PolyTerm &t : terms(a)) {
-      int64_t q = t.monomial->atoms.empty() ? floorDivInt(t.coefficient, *c).value_or(0)
-                                            : t.coefficient / *c;
-      int64_t r = t.coefficient - q * *c;
+      int64_t q = t.coefficient / *c, r = t.coefficient % *c;
+      if (t.monomial->atoms.empty() && r < 0) {
+        q -= 1;
+        r += *c;
+      }
       if (q)
         quotient.push_back({t.monomial, q});
       if (r)

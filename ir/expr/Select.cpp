@@ -114,7 +114,8 @@ Expr ExprPool::Impl::select(Expr c, Expr a, Expr b) {
     return selectBool(c, a, b);
   auto ca = constantInt(a), cb = constantInt(b);
   if (ca && cb)
-    return add(b, mul(sub(a, b), boolToInt(c)));
+    if (Expr linear = add(b, mul(sub(a, b), boolToInt(c)))) // may leave 64 bits
+      return linear;
   if (kind(a) == ExprKind::Select) {
     Expr d = operand(a, 0), x = operand(a, 1), y = operand(a, 2);
     if (y == b)
