@@ -99,12 +99,13 @@ Expr ExprPool::Impl::select(Expr c, Expr a, Expr b) {
     return c == trueExpr ? a : b;
   if (a == b)
     return a;
-  a = restrict(a, c, true);
-  b = restrict(b, c, false);
+  // First, for it makes conditions that may be decided.
   if (kind(c) == ExprKind::Eq)
     a = underEquality(operand(c, 0), a);
   if (kind(c) == ExprKind::Not && kind(operand(c, 0)) == ExprKind::Eq)
     b = underEquality(operand(operand(c, 0), 0), b);
+  a = restrict(a, c, true);
+  b = restrict(b, c, false);
   if (kind(c) == ExprKind::Compare && node(c).op == ScalarOp::Eq &&
       operand(c, 0) == a && kind(operand(c, 1)) == ExprKind::FloatConst)
     a = operand(c, 1);

@@ -163,6 +163,8 @@ TEST_F(ExprFloats, DetoursThroughFloatsVanish) {
                  parse("sequence // 2"));
   EXPECT_EQ(pool.kind(pool.floatToInt(apply(ScalarOp::Mul, s, f(1.0 / 3)))),
             ExprKind::FloatToInt);
+  EXPECT_EQ(pool.kind(pool.floatToInt(apply(ScalarOp::Mul, s, f(0x1p-100)))),
+            ExprKind::FloatToInt);
   Expr t = pool.intToFloat(ExprType::F32, total);
   EXPECT_EXPR_EQ(pool.floatToInt(apply(ScalarOp::Ceil, apply(ScalarOp::Div, t, s))),
                  pool.ceilDiv(total, sequence));

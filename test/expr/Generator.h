@@ -21,16 +21,19 @@ public:
     for (const char *name : {"S", "P", "T"}) {
       int64_t value = pick(0, 5);
       symbols.push_back({pool.symbol(name), value});
+      values[name] = value;
     }
     auto [s, p] = std::pair(symbols[0], symbols[1]);
     extents = {{pool.add(s.expr, pool.integer(1)), s.value + 1},
                {pool.add(s.expr, p.expr), s.value + p.value},
-               {pool.integer(4), 4}};
+               {pool.integer(4), 4},
+               symbols[2]};
     for (size_t n = 0; n < extents.size(); ++n) {
       if (extents[n].value < 1) // then there is no generic element
         continue;
-      Expr e = pool.index("i" + std::to_string(n), extents[n].expr);
-      indices.push_back({e, pick(0, extents[n].value - 1)});
+      std::string name = "i" + std::to_string(n);
+      values[name] = pick(0, extents[n].value - 1);
+      indices.push_back({pool.index(name, extents[n].expr), values[name]});
     }
   }
 
@@ -44,7 +47,16 @@ public:
     return list[static_cast<size_t>(pick(0, static_cast<int64_t>(list.size()) - 1))];
   }
 
+  /// A flat index over a symbol: what reshapes take apart again.
+  Valued flat() {
+    Valued rows = oneOf(indices), column = indices.back(), width = symbols[2];
+    return {pool.add(pool.mul(rows.expr, width.expr), column.expr),
+            rows.value * width.value + column.value};
+  }
+
   Valued leaf() {
+    if (chance(10))
+      return flat();
     if (chance(30))
       return oneOf(symbols);
     if (chance(60))
@@ -58,7 +70,7 @@ public:
   Valued integer(int depth) {
     if (depth == 0 || chance(15))
       return leaf();
-    int op = static_cast<int>(pick(0, 12));
+    int op = static_cast<int>(pick(0, 13));
     if (op == 0) {
       Valued c = boolean(depth - 1), a = integer(depth - 1), b = integer(depth - 1);
       return {pool.select(c.expr, a.expr, b.expr), c.value ? a.value : b.value};
@@ -92,6 +104,7 @@ public:
     case 8: return {pool.add(x, b.expr), v + b.value};
     case 9: return {pool.sub(x, b.expr), v - b.value};
     case 10: return {pool.mul(x, b.expr), v * b.value};
+    case 12: return {pool.wrap(x, b.expr), v < 0 ? v + b.value : v};
     case 11: return {pool.max(x, b.expr), std::max(v, b.value)};
     default: return {pool.min(x, b.expr), std::min(v, b.value)};
     }
@@ -137,18 +150,13 @@ public:
   /// The symbols and indices with their values, for messages.
   std::string describe() const {
     std::string s;
-    for (const auto &list : {symbols, indices})
-      for (const Valued &v : list)
-        s += std::string(pool.name(v.expr)) + "=" + std::to_string(v.value) + " ";
+    for (const auto &[name, value] : values)
+      s += name + "=" + std::to_string(value) + " ";
     return s + "load=" + std::to_string(loaded);
   }
 
   ExprEnvironment environment() {
-    std::map<Expr, int64_t> values;
-    for (const auto &list : {symbols, indices})
-      for (const Valued &v : list)
-        values[v.expr] = v.value;
-    return {[values](Expr e) { return values.at(e); },
+    return {[this](Expr e) { return values.at(std::string(pool.name(e))); },
             [this](uint32_t, std::span<const int64_t>) {
               return static_cast<double>(loaded);
             }};
@@ -157,6 +165,7 @@ public:
   ExprPool &pool;
   std::mt19937 random;
   std::vector<Valued> symbols, extents, indices;
+  std::map<std::string, int64_t> values; ///< of symbols and indices
   int64_t loaded = -2 + pick(0, 5);
 };
 
