@@ -75,6 +75,9 @@ bool ExprPool::Impl::exactIn(ExprType type, Expr i) {
   std::pair<Expr, int64_t> note(i, limit);
   if (std::ranges::find(assumedBelow, note) != assumedBelow.end())
     return true;
+  for (const PolyTerm &t : terms(i)) // likely to be larger
+    if (t.coefficient >= limit || t.coefficient <= -limit)
+      return false;
   constexpr size_t kMaxNotes = 256;
   std::vector<Expr> all = reachable(i, true);
   if (assumedBelow.size() >= kMaxNotes || std::ranges::any_of(all, [&](Expr e) {
