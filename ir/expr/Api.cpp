@@ -1,4 +1,4 @@
-//===- Api.cpp - The public face of ExprPool ---------------------------------===//
+//===- Api.cpp - The public face of ExprPool ------------------------------===//
 #include "ir/expr/ExprImpl.h"
 
 #include <algorithm>
@@ -25,7 +25,9 @@ Expr ExprPool::add(Expr a, Expr b) {
 Expr ExprPool::sub(Expr a, Expr b) {
   return impl->checked(impl->sub(a, b), ExprType::Int);
 }
-Expr ExprPool::neg(Expr a) { return impl->checked(impl->neg(a), ExprType::Int); }
+Expr ExprPool::neg(Expr a) {
+  return impl->checked(impl->neg(a), ExprType::Int);
+}
 Expr ExprPool::mul(Expr a, Expr b) {
   return impl->checked(impl->mul(a, b), ExprType::Int);
 }
@@ -56,8 +58,12 @@ Expr ExprPool::max(Expr a, Expr b) {
 Expr ExprPool::min(Expr a, Expr b) {
   return impl->checked(impl->maxMin(false, a, b), ExprType::Int);
 }
-Expr ExprPool::abs(Expr a) { return impl->checked(impl->abs(a), ExprType::Int); }
-Expr ExprPool::sign(Expr a) { return impl->checked(impl->sign(a), ExprType::Int); }
+Expr ExprPool::abs(Expr a) {
+  return impl->checked(impl->abs(a), ExprType::Int);
+}
+Expr ExprPool::sign(Expr a) {
+  return impl->checked(impl->sign(a), ExprType::Int);
+}
 Expr ExprPool::wrap(Expr i, Expr n) {
   return impl->checked(impl->wrap(i, n), ExprType::Int);
 }
@@ -69,7 +75,8 @@ Expr ExprPool::floatToInt(Expr f) {
 }
 
 // Any type.
-Expr ExprPool::load(ExprType type, uint32_t tensor, std::span<const Expr> indices) {
+Expr ExprPool::load(ExprType type, uint32_t tensor,
+                    std::span<const Expr> indices) {
   return impl->checked(impl->make(ExprKind::Load, type, indices, tensor), type);
 }
 Expr ExprPool::select(Expr condition, Expr a, Expr b) {
@@ -82,7 +89,8 @@ Expr ExprPool::ge(Expr a, Expr b) {
   return impl->checked(impl->geZero(impl->sub(a, b)), ExprType::Bool);
 }
 Expr ExprPool::lt(Expr a, Expr b) {
-  return impl->checked(impl->geZero(impl->plus(impl->sub(b, a), -1)), ExprType::Bool);
+  return impl->checked(impl->geZero(impl->plus(impl->sub(b, a), -1)),
+                       ExprType::Bool);
 }
 Expr ExprPool::eq(Expr a, Expr b) {
   return impl->checked(impl->eqZero(impl->sub(a, b)), ExprType::Bool);
@@ -99,13 +107,16 @@ Expr ExprPool::logicalOr(Expr a, Expr b) {
 Expr ExprPool::compare(ScalarOp op, Expr a, Expr b) {
   return impl->checked(impl->compare(op, a, b), ExprType::Bool);
 }
-Expr ExprPool::isNaN(Expr f) { return impl->checked(impl->isNaN(f), ExprType::Bool); }
+Expr ExprPool::isNaN(Expr f) {
+  return impl->checked(impl->isNaN(f), ExprType::Bool);
+}
 
 // Floats.
 Expr ExprPool::floatConst(ExprType type, double value) {
   return impl->checked(impl->floatConst(type, value), type);
 }
-Expr ExprPool::apply(ScalarOp op, ExprType type, std::span<const Expr> operands) {
+Expr ExprPool::apply(ScalarOp op, ExprType type,
+                     std::span<const Expr> operands) {
   return impl->checked(impl->apply(op, type, operands), type);
 }
 Expr ExprPool::intToFloat(ExprType type, Expr i) {
@@ -118,9 +129,13 @@ Expr ExprPool::floatCast(ExprType type, Expr f) {
 // Looking.
 ExprKind ExprPool::kind(Expr e) const { return impl->kind(e); }
 ExprType ExprPool::type(Expr e) const { return impl->type(e); }
-std::span<const Expr> ExprPool::operands(Expr e) const { return impl->node(e).operands; }
+std::span<const Expr> ExprPool::operands(Expr e) const {
+  return impl->node(e).operands;
+}
 unsigned ExprPool::depth(Expr e) const { return impl->node(e).depth; }
-std::optional<int64_t> ExprPool::constantInt(Expr e) const { return impl->constantInt(e); }
+std::optional<int64_t> ExprPool::constantInt(Expr e) const {
+  return impl->constantInt(e);
+}
 std::optional<double> ExprPool::constantFloat(Expr e) const {
   return impl->constantFloat(e);
 }
@@ -131,8 +146,10 @@ std::optional<bool> ExprPool::constantBool(Expr e) const {
 }
 std::string_view ExprPool::name(Expr e) const {
   const ExprNode &n = impl->node(e);
-  assert((n.kind == ExprKind::Symbol || n.kind == ExprKind::Index) && "has no name");
-  return impl->names[n.kind == ExprKind::Symbol ? n.payload : static_cast<size_t>(n.bits)];
+  assert((n.kind == ExprKind::Symbol || n.kind == ExprKind::Index) &&
+         "has no name");
+  return impl->names[n.kind == ExprKind::Symbol ? n.payload
+                                                : static_cast<size_t>(n.bits)];
 }
 int64_t ExprPool::lowerBound(Expr symbol) const {
   assert(kind(symbol) == ExprKind::Symbol && "only symbols have lower bounds");
@@ -154,13 +171,16 @@ ScalarOp ExprPool::scalarOp(Expr e) const {
 std::vector<ExprTerm> ExprPool::terms(Expr e) const {
   std::vector<ExprTerm> result;
   for (const PolyTerm &t : impl->terms(e))
-    result.push_back({{t.monomial->atoms.begin(), t.monomial->atoms.end()}, t.coefficient});
+    result.push_back(
+        {{t.monomial->atoms.begin(), t.monomial->atoms.end()}, t.coefficient});
   return result;
 }
 std::optional<std::pair<Expr, Expr>> ExprPool::splitLinear(Expr e, Expr atom) {
   return impl->splitLinear(e, atom);
 }
-std::optional<Expr> ExprPool::exactDiv(Expr a, Expr b) { return impl->exactDiv(a, b); }
+std::optional<Expr> ExprPool::exactDiv(Expr a, Expr b) {
+  return impl->exactDiv(a, b);
+}
 std::vector<Expr> ExprPool::reachable(Expr e, bool withExtents) const {
   return impl->reachable(e, withExtents);
 }
@@ -176,8 +196,11 @@ std::vector<Expr> ExprPool::indices(Expr e) const {
 // Knowing.
 bool ExprPool::proveNonNegative(Expr e) { return impl->prove(e); }
 void ExprPool::assume(Expr e) { impl->assume(e); }
-void ExprPool::substitute(Expr symbol, Expr value) { impl->substitute(symbol, value); }
-Expr ExprPool::replace(Expr e, const std::function<std::optional<Expr>(Expr)> &map) {
+void ExprPool::substitute(Expr symbol, Expr value) {
+  impl->substitute(symbol, value);
+}
+Expr ExprPool::replace(Expr e,
+                       const std::function<std::optional<Expr>(Expr)> &map) {
   auto leaves = [&](Expr x) -> std::optional<Expr> {
     if (kind(x) != ExprKind::Symbol && kind(x) != ExprKind::Index)
       return std::nullopt;

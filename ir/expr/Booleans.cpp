@@ -17,7 +17,8 @@ std::optional<Expr> ExprPool::Impl::splitCases(ExprKind relation, Expr p) {
   auto splits = [&](Expr x) {
     ExprKind k = kind(x);
     return k == ExprKind::BoolToInt || k == ExprKind::Select ||
-           (isGe && (k == ExprKind::Abs || k == ExprKind::Max || k == ExprKind::Min));
+           (isGe &&
+            (k == ExprKind::Abs || k == ExprKind::Max || k == ExprKind::Min));
   };
   auto n = std::ranges::count_if(all, splits);
   if (n == 0 || n > kMaxSplits || splitNesting >= kMaxSplitNesting)
@@ -98,7 +99,8 @@ Expr ExprPool::Impl::eqZero(Expr p) {
     return falseExpr;
   if (common.coefficient > 1)
     return eqZero(divideByTerm(p, common));
-  if (TermSpan only = terms(p); only.size() == 1 && only[0].monomial->atoms.size() > 1) {
+  if (TermSpan only = terms(p);
+      only.size() == 1 && only[0].monomial->atoms.size() > 1) {
     std::vector<Expr> zeros;
     for (Expr x : only[0].monomial->atoms)
       zeros.push_back(eqZero(x));
@@ -133,7 +135,8 @@ Expr ExprPool::Impl::logicalNot(Expr c) {
     break;
   }
   case ExprKind::Select:
-    result = select(operand(c, 0), logicalNot(operand(c, 1)), logicalNot(operand(c, 2)));
+    result = select(operand(c, 0), logicalNot(operand(c, 1)),
+                    logicalNot(operand(c, 2)));
     break;
   default: result = make(ExprKind::Not, ExprType::Bool, {c});
   }
@@ -164,7 +167,8 @@ bool ExprPool::Impl::implies(Expr a, Expr b, unsigned nesting) {
   if (!isEq && kind(a) != ExprKind::Ge)
     return false;
   Expr p = operand(a, 0);
-  bool differs = kind(b) == ExprKind::Not && kind(operand(b, 0)) == ExprKind::Eq;
+  bool differs =
+      kind(b) == ExprKind::Not && kind(operand(b, 0)) == ExprKind::Eq;
   if (kind(b) != ExprKind::Ge && !differs)
     return false;
   Expr q = operand(differs ? operand(b, 0) : b, 0);
@@ -183,7 +187,9 @@ bool ExprPool::Impl::implies(Expr a, Expr b, unsigned nesting) {
 /// for `and`, true for `or`).
 bool ExprPool::Impl::absorb(bool isAnd, std::vector<Expr> &list) {
   // x makes y superfluous.
-  auto covers = [&](Expr x, Expr y) { return isAnd ? implies(x, y) : implies(y, x); };
+  auto covers = [&](Expr x, Expr y) {
+    return isAnd ? implies(x, y) : implies(y, x);
+  };
   for (size_t i = 0; i < list.size(); ++i)
     for (size_t j = 0; j < list.size(); ++j)
       if (i != j && covers(list[i], list[j])) {
@@ -198,7 +204,8 @@ bool ExprPool::Impl::absorb(bool isAnd, std::vector<Expr> &list) {
     for (size_t j = 0; j < list.size(); ++j) {
       if (i == j || !negations[i] || !negations[j])
         continue;
-      if (isAnd ? implies(list[i], negations[j]) : implies(negations[i], list[j]))
+      if (isAnd ? implies(list[i], negations[j])
+                : implies(negations[i], list[j]))
         return true;
     }
   ExprKind inner = isAnd ? ExprKind::Or : ExprKind::And;
@@ -210,8 +217,8 @@ bool ExprPool::Impl::absorb(bool isAnd, std::vector<Expr> &list) {
       // In `A and (not A or B)` the part `not A` cannot be what holds.
       Expr ny = logicalNot(y);
       bool dead = ny && std::ranges::any_of(list, [&](Expr z) {
-        return kind(z) != inner && covers(z, ny);
-      });
+                    return kind(z) != inner && covers(z, ny);
+                  });
       if (!dead)
         kept.push_back(y);
     }
@@ -235,7 +242,8 @@ Expr ExprPool::Impl::connect(bool isAnd, std::vector<Expr> list) {
       if (x == decided)
         return decided;
       if (kind(x) == self)
-        flat.insert(flat.end(), node(x).operands.begin(), node(x).operands.end());
+        flat.insert(flat.end(), node(x).operands.begin(),
+                    node(x).operands.end());
       else if (x != neutral)
         flat.push_back(x);
     }

@@ -166,7 +166,8 @@ private:
       if (!v)
         return std::nullopt;
       // From 64 bits to f32 in one rounding.
-      return n.type == ExprType::F32 ? static_cast<float>(*v) : static_cast<double>(*v);
+      return n.type == ExprType::F32 ? static_cast<float>(*v)
+                                     : static_cast<double>(*v);
     }
     case ExprKind::Select: {
       auto c = integer(n.operands[0]);
@@ -197,11 +198,13 @@ private:
 };
 } // namespace
 
-std::optional<int64_t> ExprPool::evaluate(Expr e, const ExprEnvironment &env) const {
+std::optional<int64_t> ExprPool::evaluate(Expr e,
+                                          const ExprEnvironment &env) const {
   return Evaluator(*impl, env).integer(e);
 }
 
-std::optional<double> ExprPool::evaluateFloat(Expr e, const ExprEnvironment &env) const {
+std::optional<double>
+ExprPool::evaluateFloat(Expr e, const ExprEnvironment &env) const {
   return Evaluator(*impl, env).floating(e);
 }
 

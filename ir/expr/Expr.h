@@ -1,4 +1,4 @@
-//===- Expr.h - Integer, boolean and float expressions of one element ------===//
+//===- Expr.h - Integer, boolean and float expressions of one element -----===//
 //
 // One engine for symbolic dims, values of small integer tensors and lifted
 // elements ("what is element [b,h,q,k] of this tensor?"). Nodes live in an
@@ -210,14 +210,18 @@ public:
   /// Symbol names that are no identifiers are quoted.
   /// Indices read `%name`, with `[extent]` where another index has the name;
   /// loads `t3[%b, %k]`, or as `tensorName` calls the tensor.
-  std::string print(Expr e, const std::function<std::string(uint32_t)> &tensorName = {}) const;
+  std::string
+  print(Expr e,
+        const std::function<std::string(uint32_t)> &tensorName = {}) const;
   /// Parses an integer expression (+ - * floordiv ceildiv mod // max min and
   /// parentheses). Symbols are made with `lowerBound`.
   /// `%name` must be an index that the pool has. Nothing for text that is no
-  /// such expression or leaves 64 bits; the pool is then as it was.
+  /// such expression, leaves 64 bits or is too deep; the pool has not failed
+  /// then.
   std::optional<Expr> parse(std::string_view text, int64_t lowerBound = 0);
   /// The same for a boolean: comparisons, and, or, not, true, false.
-  std::optional<Expr> parseCondition(std::string_view text, int64_t lowerBound = 0);
+  std::optional<Expr> parseCondition(std::string_view text,
+                                     int64_t lowerBound = 0);
 
   struct Impl; ///< internal to ir/expr
 

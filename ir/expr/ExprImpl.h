@@ -1,4 +1,4 @@
-//===- ExprImpl.h - Arena, hash-consing and rules of ExprPool --------------===//
+//===- ExprImpl.h - Arena, hash-consing and rules of ExprPool -------------===//
 //
 // Internal to ir/expr. Every rule takes and returns `Expr`; an invalid Expr{}
 // stands for "left 64 bits or hit a limit" and passes through all of them, so
@@ -36,14 +36,14 @@ using TermSpan = std::span<const PolyTerm>;
 struct ExprNode {
   ExprKind kind;
   ExprType type;
-  ScalarOp op = ScalarOp::Add;       ///< Apply, Compare
-  bool hasMod = false;               ///< a polynomial with a Mod atom
-  bool hasLoad = false;              ///< a load is reachable
+  ScalarOp op = ScalarOp::Add; ///< Apply, Compare
+  bool hasMod = false;         ///< a polynomial with a Mod atom
+  bool hasLoad = false;        ///< a load is reachable
   uint16_t depth = 0;
-  uint32_t payload = 0;              ///< name; tensor; extent; truth
-  int64_t bits = 0;                  ///< FloatConst: the double; Symbol: bound
+  uint32_t payload = 0; ///< name; tensor; extent; truth
+  int64_t bits = 0;     ///< FloatConst: the double; Symbol: bound
   std::span<const Expr> operands{};
-  TermSpan terms{};                  ///< of every integer node
+  TermSpan terms{}; ///< of every integer node
 };
 
 struct ExprPool::Impl {
@@ -56,7 +56,7 @@ struct ExprPool::Impl {
 
   Impl();
 
-  // Storage (Pool.cpp) -------------------------------------------------------
+  // Storage (Pool.cpp) ------------------------------------------------------
   const ExprNode &node(Expr e) const { return nodes[e.id]; }
   ExprKind kind(Expr e) const { return nodes[e.id].kind; }
   ExprType type(Expr e) const { return nodes[e.id].type; }
@@ -70,7 +70,8 @@ struct ExprPool::Impl {
   Expr intern(const ExprNode &candidate);
   Expr make(ExprKind kind, ExprType type, std::span<const Expr> operands,
             uint32_t payload = 0, ScalarOp op = ScalarOp::Add);
-  Expr make(ExprKind kind, ExprType type, std::initializer_list<Expr> operands) {
+  Expr make(ExprKind kind, ExprType type,
+            std::initializer_list<Expr> operands) {
     return make(kind, type, std::span(operands.begin(), operands.size()));
   }
   uint32_t nameOf(std::string_view text);
@@ -82,7 +83,7 @@ struct ExprPool::Impl {
   bool containsWithin(Expr e, Expr leaf, size_t limit) const;
   Expr checked(Expr e, ExprType type);
 
-  // Polynomials (Polynomial.cpp) ---------------------------------------------
+  // Polynomials (Polynomial.cpp, Division.cpp) ------------------------------
   Expr integer(int64_t value);
   Expr fromTerms(const PolyTerms &terms);
   /// a + factor * b
@@ -114,7 +115,7 @@ struct ExprPool::Impl {
   Expr divideByTerm(Expr e, PolyTerm term);
   bool leadIsNegative(Expr e) const { return terms(e).back().coefficient < 0; }
 
-  // Integer atoms (Integers.cpp) -----------------------------------------------
+  // Integer atoms (Integers.cpp) --------------------------------------------
   Expr floorDiv(Expr a, Expr b);
   Expr ceilDiv(Expr a, Expr b) { return neg(floorDiv(neg(a), b)); }
   Expr mod(Expr a, Expr b);
@@ -132,7 +133,7 @@ struct ExprPool::Impl {
   std::optional<Packed> unpack(Expr a, Expr b);
   bool inRange(Expr e, Expr extent); ///< 0 <= e < extent
 
-  // Booleans (Booleans.cpp) ------------------------------------------------------
+  // Booleans (Booleans.cpp) -------------------------------------------------
   Expr boolean(bool value) const { return value ? trueExpr : falseExpr; }
   Expr geZero(Expr p);
   Expr eqZero(Expr p);
@@ -144,7 +145,7 @@ struct ExprPool::Impl {
   bool implies(Expr a, Expr b, unsigned nesting = 2);
   bool absorb(bool isAnd, std::vector<Expr> &list);
 
-  // Decision trees (Select.cpp) ----------------------------------------------------
+  // Decision trees (Select.cpp) ---------------------------------------------
   Expr select(Expr condition, Expr a, Expr b);
   Expr selectBool(Expr condition, Expr a, Expr b);
   /// `e` where `condition` is known to be `value`.
@@ -157,13 +158,14 @@ struct ExprPool::Impl {
   /// The tree with `change` applied to its leaves.
   Expr mapTree(Expr e, const std::function<Expr(Expr)> &change);
 
-  // Floats (Floats.cpp, FloatCompare.cpp) --------------------------------------------
+  // Floats (Floats.cpp, FloatDetours.cpp, FloatCompare.cpp) -----------------
   Expr floatConst(ExprType type, double value);
   std::optional<double> constantFloat(Expr e) const;
   Expr apply(ScalarOp op, ExprType type, std::span<const Expr> operands);
   Expr applyIdentity(ScalarOp op, std::span<const Expr> operands);
   Expr applyToTrees(ScalarOp op, ExprType type, std::span<const Expr> operands);
-  Expr applyToIntegers(ScalarOp op, ExprType type, std::span<const Expr> operands);
+  Expr applyToIntegers(ScalarOp op, ExprType type,
+                       std::span<const Expr> operands);
   std::optional<std::pair<Expr, Expr>> quotient(Expr f);
   Expr compare(ScalarOp op, Expr a, Expr b);
   Expr compareIntegers(ScalarOp op, Expr a, Expr b);
@@ -179,7 +181,7 @@ struct ExprPool::Impl {
   /// of dims and indices in f32 or f64, taken for granted and noted.
   bool exactIn(ExprType type, Expr i);
 
-  // Proofs and facts (Prove.cpp, Facts.cpp) --------------------------------------------
+  // Proofs and facts (Prove.cpp, Facts.cpp) ---------------------------------
   bool prove(Expr e); ///< e >= 0; false for an invalid e
   bool proveAt(Expr e, unsigned depth);
   bool proveStructure(Expr e, unsigned depth);
@@ -193,7 +195,7 @@ struct ExprPool::Impl {
                bool withExtents, bool rebuildAll);
   Expr rebuild(Expr e, const std::function<Expr(Expr)> &changed);
 
-  // Data -------------------------------------------------------------------------------
+  // Data --------------------------------------------------------------------
   struct ContentHash {
     using is_transparent = void;
     const Impl *impl;
@@ -241,7 +243,7 @@ struct ExprPool::Impl {
   std::unordered_map<uint32_t, Expr> symbols; // by name
   std::unordered_map<uint32_t, std::vector<Expr>> indicesByName;
   std::unordered_map<uint32_t, Expr> substitutions; // by symbol id
-  std::vector<Expr> facts; // each is >= 0
+  std::vector<Expr> facts;                          // each is >= 0
   std::vector<std::pair<Expr, int64_t>> assumedBelow;
   std::unordered_map<uint32_t, Expr> notMemo;
   /// Proven: 255. Else the number of levels that were left when it failed.

@@ -14,7 +14,8 @@ void ExprPool::Impl::assume(Expr e) {
   std::vector<Expr> todo{e};
   for (size_t i = 0; i < todo.size() && i < 64; ++i) {
     Expr fact = todo[i];
-    if (!fact || constantInt(fact) || std::ranges::find(facts, fact) != facts.end())
+    if (!fact || constantInt(fact) ||
+        std::ranges::find(facts, fact) != facts.end())
       continue;
     facts.push_back(fact);
     forget();
@@ -24,13 +25,16 @@ void ExprPool::Impl::assume(Expr e) {
       if (!split || split->first == zero)
         continue;
       auto [factor, rest] = *split;
-      auto follows = [&](Expr value) { todo.push_back(add(mul(factor, value), rest)); };
+      auto follows = [&](Expr value) {
+        todo.push_back(add(mul(factor, value), rest));
+      };
       bool up = prove(factor), down = prove(neg(factor));
       std::span<const Expr> ops = node(x).operands;
       if (kind(x) == ExprKind::FloorDiv && up && prove(ops[1])) {
         // d * q <= n
         todo.push_back(add(mul(factor, ops[0]), mul(ops[1], rest)));
-      } else if ((kind(x) == ExprKind::Min && up) || (kind(x) == ExprKind::Max && down)) {
+      } else if ((kind(x) == ExprKind::Min && up) ||
+                 (kind(x) == ExprKind::Max && down)) {
         follows(ops[0]);
         follows(ops[1]);
       }
@@ -118,9 +122,9 @@ Expr ExprPool::Impl::rebuild(Expr e, const std::function<Expr(Expr)> &changed) {
 /// Replaces leaves that `map` knows (any node may be offered as one) and makes
 /// what is above them anew; with `rebuildAll` also what is unchanged, and
 /// substituted symbols.
-Expr ExprPool::Impl::replace(Expr root,
-                             const std::function<std::optional<Expr>(Expr)> &map,
-                             bool withExtents, bool rebuildAll) {
+Expr ExprPool::Impl::replace(
+    Expr root, const std::function<std::optional<Expr>(Expr)> &map,
+    bool withExtents, bool rebuildAll) {
   std::unordered_map<uint32_t, Expr> made;
   auto changed = [&](Expr e) { return made.at(e.id); };
   for (Expr e : reachable(root, withExtents)) {
@@ -130,9 +134,10 @@ Expr ExprPool::Impl::replace(Expr root,
       result = *given;
     } else if (n.kind == ExprKind::Index) {
       Expr extent{n.payload};
-      result = withExtents && changed(extent) != extent
-                   ? index(names[static_cast<uint32_t>(n.bits)], changed(extent))
-                   : e;
+      result =
+          withExtents && changed(extent) != extent
+              ? index(names[static_cast<uint32_t>(n.bits)], changed(extent))
+              : e;
     } else if (n.kind == ExprKind::Symbol) {
       auto known = substitutions.find(e.id);
       result = rebuildAll && known != substitutions.end() ? known->second : e;

@@ -23,7 +23,8 @@ Expr ExprPool::Impl::compare(ScalarOp op, Expr a, Expr b) {
   }
   if ((ca && std::isnan(*ca)) || (cb && std::isnan(*cb)))
     return falseExpr;
-  if (constantTree(a) && constantTree(b) && leaves(a) + leaves(b) <= kMaxLeaves) {
+  if (constantTree(a) && constantTree(b) &&
+      leaves(a) + leaves(b) <= kMaxLeaves) {
     Expr c = operand(kind(a) == ExprKind::Select ? a : b, 0);
     return select(c, compare(op, restrict(a, c, true), restrict(b, c, true)),
                   compare(op, restrict(a, c, false), restrict(b, c, false)));
@@ -76,9 +77,11 @@ Expr ExprPool::Impl::compareIntegers(ScalarOp op, Expr a, Expr b) {
     if (op == ScalarOp::Eq)
       return low == high ? eqZero(sub(x, low)) : falseExpr;
     if (cb) // x < high, x <= low
-      return op == ScalarOp::Lt ? geZero(plus(sub(high, x), -1)) : geZero(sub(low, x));
+      return op == ScalarOp::Lt ? geZero(plus(sub(high, x), -1))
+                                : geZero(sub(low, x));
     // low < x, high <= x
-    return op == ScalarOp::Lt ? geZero(plus(sub(x, low), -1)) : geZero(sub(x, high));
+    return op == ScalarOp::Lt ? geZero(plus(sub(x, low), -1))
+                              : geZero(sub(x, high));
   }
   if (!image(a) || !image(b))
     return {};

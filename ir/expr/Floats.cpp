@@ -1,4 +1,4 @@
-//===- Floats.cpp - Float operations in the model's order and type -----------===//
+//===- Floats.cpp - Float operations in the model's order and type --------===//
 //
 // Results stay bit-exact: nothing is reassociated, and an identity is used only
 // where rounding cannot tell (negative zeros are zeros, as scores cannot tell).
@@ -37,7 +37,8 @@ double roundTo(ExprType type, double value) {
   int exponent = std::max(std::ilogb(value), f.minExponent);
   double quantum = std::ldexp(1.0, exponent - (f.precision - 1));
   double rounded = std::nearbyint(value / quantum) * quantum;
-  return std::fabs(rounded) > f.largest ? std::copysign(INFINITY, value) : rounded;
+  return std::fabs(rounded) > f.largest ? std::copysign(INFINITY, value)
+                                        : rounded;
 }
 
 int64_t integerLimit(ExprType type) {
@@ -56,7 +57,8 @@ Expr ExprPool::Impl::floatConst(ExprType type, double value) {
     value = 0; // one zero
   if (std::isnan(value))
     value = NAN; // one NaN
-  return intern({.kind = ExprKind::FloatConst, .type = type,
+  return intern({.kind = ExprKind::FloatConst,
+                 .type = type,
                  .bits = std::bit_cast<int64_t>(value)});
 }
 
@@ -66,48 +68,12 @@ std::optional<double> ExprPool::Impl::constantFloat(Expr e) const {
   return std::bit_cast<double>(node(e).bits);
 }
 
-bool ExprPool::Impl::exactIn(ExprType type, Expr i) {
-  int64_t limit = integerLimit(type);
-  if (prove(sub(integer(limit), i)) && prove(plus(i, limit)))
-    return true;
-  if (type != ExprType::F32 && type != ExprType::F64)
-    return false;
-  std::pair<Expr, int64_t> note(i, limit);
-  if (std::ranges::find(assumedBelow, note) != assumedBelow.end())
-    return true;
-  for (const PolyTerm &t : terms(i)) // likely to be larger
-    if (t.coefficient >= limit || t.coefficient <= -limit)
-      return false;
-  constexpr size_t kMaxNotes = 256;
-  std::vector<Expr> all = reachable(i, true);
-  if (assumedBelow.size() >= kMaxNotes || std::ranges::any_of(all, [&](Expr e) {
-        return kind(e) == ExprKind::Load || isFloat(this->type(e));
-      }))
-    return false; // nobody could check it at bind
-  assumedBelow.push_back(note);
-  return true;
-}
-
-Expr ExprPool::Impl::exactInteger(Expr f) {
-  if (auto c = constantFloat(f)) {
-    double limit = static_cast<double>(integerLimit(type(f)));
-    if (!(std::fabs(*c) < limit) || *c != std::trunc(*c))
-      return {};
-    return integer(static_cast<int64_t>(*c));
-  }
-  if (kind(f) == ExprKind::FloatCast) {
-    Expr i = exactInteger(operand(f, 0));
-    return i && exactIn(type(f), i) ? i : Expr{};
-  }
-  if (kind(f) != ExprKind::IntToFloat || !exactIn(type(f), operand(f, 0)))
-    return {};
-  return operand(f, 0);
-}
-
 Expr ExprPool::Impl::applyIdentity(ScalarOp op, std::span<const Expr> x) {
   if (x.size() != 2)
     return {};
-  auto is = [&](unsigned i, double value) { return constantFloat(x[i]) == value; };
+  auto is = [&](unsigned i, double value) {
+    return constantFloat(x[i]) == value;
+  };
   switch (op) {
   case ScalarOp::Add: return is(1, 0) ? x[0] : is(0, 0) ? x[1] : Expr{};
   case ScalarOp::Sub: return is(1, 0) ? x[0] : Expr{};
@@ -116,61 +82,6 @@ Expr ExprPool::Impl::applyIdentity(ScalarOp op, std::span<const Expr> x) {
   case ScalarOp::Pow: return is(1, 1) ? x[0] : Expr{};
   case ScalarOp::Max:
   case ScalarOp::Min: return x[0] == x[1] ? x[0] : Expr{};
-  default: return {};
-  }
-}
-
-/// n and d where `f` is the float quotient of integers that floats hold: with
-/// both below 2^precision, rounding never reaches the next integer.
-std::optional<std::pair<Expr, Expr>> ExprPool::Impl::quotient(Expr f) {
-  if (kind(f) != ExprKind::Apply)
-    return std::nullopt;
-  std::span<const Expr> x = node(f).operands;
-  if (node(f).op == ScalarOp::Div) {
-    Expr n = exactInteger(x[0]), d = exactInteger(x[1]);
-    if (n && d && d != zero)
-      return std::pair(n, d);
-  }
-  if (node(f).op == ScalarOp::Mul) {
-    Expr n = exactInteger(x[0]);
-    auto c = constantFloat(x[1]);
-    int exponent = 0;
-    // Times 2^-k; other reciprocals are rounded.
-    if (n && c && std::frexp(*c, &exponent) == 0.5 && exponent <= 0 && exponent > -30)
-      return std::pair(n, integer(int64_t(1) << (1 - exponent)));
-  }
-  return std::nullopt;
-}
-
-Expr ExprPool::Impl::applyToIntegers(ScalarOp op, ExprType type,
-                                     std::span<const Expr> x) {
-  switch (op) {
-  case ScalarOp::Floor:
-  case ScalarOp::Ceil:
-  case ScalarOp::Round: {
-    if (exactInteger(x[0]))
-      return x[0];
-    auto nd = op == ScalarOp::Round ? std::nullopt : quotient(x[0]);
-    if (!nd)
-      return {};
-    auto [n, d] = *nd;
-    return intToFloat(type, op == ScalarOp::Floor ? floorDiv(n, d)
-                                                  : neg(floorDiv(neg(n), d)));
-  }
-  case ScalarOp::Add:
-  case ScalarOp::Sub:
-  case ScalarOp::Mul: {
-    if (kind(x[0]) == ExprKind::FloatConst ? kind(x[1]) != ExprKind::IntToFloat
-                                           : kind(x[0]) != ExprKind::IntToFloat)
-      return {};
-    Expr a = exactInteger(x[0]), b = a ? exactInteger(x[1]) : Expr{};
-    if (!a || !b)
-      return {};
-    Expr i = op == ScalarOp::Add   ? add(a, b)
-             : op == ScalarOp::Sub ? sub(a, b)
-                                   : mul(a, b);
-    return i && exactIn(type, i) ? intToFloat(type, i) : Expr{};
-  }
   default: return {};
   }
 }
@@ -200,9 +111,11 @@ Expr ExprPool::Impl::applyToTrees(ScalarOp op, ExprType type,
     return std::ranges::all_of(list, [&](Expr e) { return constantTree(e); });
   };
   // Two selects of one condition join where that costs no second operation.
-  if (constant || (trees == x.size() && trees > 1 && yes != std::vector(x.begin(), x.end()) &&
-                   (allConstant(yes) || allConstant(no)) &&
-                   leaves(yes[0]) + leaves(yes[1]) + leaves(no[0]) + leaves(no[1]) == 4))
+  if (constant ||
+      (trees == x.size() && trees > 1 &&
+       yes != std::vector(x.begin(), x.end()) &&
+       (allConstant(yes) || allConstant(no)) &&
+       leaves(yes[0]) + leaves(yes[1]) + leaves(no[0]) + leaves(no[1]) == 4))
     return select(condition, apply(op, type, yes), apply(op, type, no));
   if (op != ScalarOp::Mul)
     return {};
@@ -223,7 +136,8 @@ Expr ExprPool::Impl::applyToTrees(ScalarOp op, ExprType type,
   return {};
 }
 
-Expr ExprPool::Impl::apply(ScalarOp op, ExprType type, std::span<const Expr> x) {
+Expr ExprPool::Impl::apply(ScalarOp op, ExprType type,
+                           std::span<const Expr> x) {
   std::vector<double> values;
   for (Expr e : x) {
     if (!e)
@@ -235,8 +149,8 @@ Expr ExprPool::Impl::apply(ScalarOp op, ExprType type, std::span<const Expr> x) 
   if (values.size() == x.size())
     return floatConst(type, applyFloat(op, values));
   std::vector<Expr> kept(x.begin(), x.end());
-  bool oneType = std::ranges::all_of(
-      kept, [&](Expr e) { return this->type(e) == type; });
+  bool oneType =
+      std::ranges::all_of(kept, [&](Expr e) { return this->type(e) == type; });
   if (oneType) {
     if (Expr e = applyIdentity(op, kept))
       return e;
@@ -288,27 +202,6 @@ Expr ExprPool::Impl::floatCast(ExprType to, Expr f) {
   if (kind(f) == ExprKind::IntToFloat && exactIn(type(f), operand(f, 0)))
     return intToFloat(to, operand(f, 0));
   return make(ExprKind::FloatCast, to, {f});
-}
-
-Expr ExprPool::Impl::floatToInt(Expr f) {
-  if (!f)
-    return {};
-  if (auto c = constantFloat(f))
-    return integer(truncateToInt(*c));
-  if (kind(f) == ExprKind::Select && leaves(f) <= kMaxLeaves)
-    return mapTree(f, [&](Expr leaf) { return floatToInt(leaf); });
-  // Taken for granted in the wide types even for loads: no tensor of the kind
-  // that is lifted counts to 2^24.
-  if (kind(f) == ExprKind::IntToFloat &&
-      (type(f) == ExprType::F32 || type(f) == ExprType::F64)) {
-    exactIn(type(f), operand(f, 0));
-    return operand(f, 0);
-  }
-  if (Expr i = exactInteger(f))
-    return i;
-  if (auto nd = quotient(f))
-    return truncDiv(nd->first, nd->second);
-  return make(ExprKind::FloatToInt, ExprType::Int, {f});
 }
 
 } // namespace ingot

@@ -1,7 +1,6 @@
 #include "ir/expr/ExprImpl.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace ingot {
 
@@ -14,24 +13,13 @@ bool before(const Monomial *a, const Monomial *b) {
   return std::ranges::lexicographical_compare(a->atoms, b->atoms);
 }
 
-uint64_t magnitude(int64_t v) {
-  return v < 0 ? 0 - static_cast<uint64_t>(v) : static_cast<uint64_t>(v);
-}
-
-/// The gcd as a positive int64_t; 1 where it does not fit.
-int64_t gcdOf(int64_t a, int64_t b) {
-  uint64_t g = std::gcd(magnitude(a), magnitude(b));
-  return g > static_cast<uint64_t>(INT64_MAX) ? 1 : static_cast<int64_t>(g);
-}
-
 /// a + factor * b on sorted terms; false on overflow.
 bool mergeTerms(TermSpan a, TermSpan b, int64_t factor, PolyTerms &out) {
   out.reserve(a.size() + b.size());
   size_t i = 0, j = 0;
   while (i < a.size() || j < b.size()) {
-    if (j == b.size() ||
-        (i < a.size() && a[i].monomial != b[j].monomial &&
-         before(a[i].monomial, b[j].monomial))) {
+    if (j == b.size() || (i < a.size() && a[i].monomial != b[j].monomial &&
+                          before(a[i].monomial, b[j].monomial))) {
       out.push_back(a[i++]);
       continue;
     }
@@ -39,7 +27,8 @@ bool mergeTerms(TermSpan a, TermSpan b, int64_t factor, PolyTerms &out) {
     if (__builtin_mul_overflow(t.coefficient, factor, &t.coefficient))
       return false;
     if (i < a.size() && a[i].monomial == b[j].monomial)
-      if (__builtin_add_overflow(t.coefficient, a[i++].coefficient, &t.coefficient))
+      if (__builtin_add_overflow(t.coefficient, a[i++].coefficient,
+                                 &t.coefficient))
         return false;
     ++j;
     if (t.coefficient)
@@ -68,7 +57,8 @@ Expr ExprPool::Impl::fromTerms(const PolyTerms &terms) {
     return terms[0].monomial->atoms[0];
   if (terms.size() > kMaxTerms)
     return {};
-  return intern({.kind = ExprKind::Poly, .type = ExprType::Int, .terms = terms});
+  return intern(
+      {.kind = ExprKind::Poly, .type = ExprType::Int, .terms = terms});
 }
 
 std::optional<int64_t> ExprPool::Impl::constantInt(Expr e) const {
@@ -119,7 +109,8 @@ Expr ExprPool::Impl::mul(Expr a, Expr b) {
                   atoms.end());
       PolyTerm product{nullptr, 0};
       if (atoms.size() > kMaxDegree ||
-          __builtin_mul_overflow(s.coefficient, t.coefficient, &product.coefficient))
+          __builtin_mul_overflow(s.coefficient, t.coefficient,
+                                 &product.coefficient))
         return {};
       product.monomial = monomial(atoms);
       all.push_back(product);
@@ -152,7 +143,8 @@ Expr ExprPool::Impl::recombine(Expr e) {
       continue;
     Expr n = operand(m, 0), d = operand(m, 1);
     for (Expr q : node(e).operands) {
-      if (kind(q) != ExprKind::FloorDiv || operand(q, 0) != n || operand(q, 1) != d)
+      if (kind(q) != ExprKind::FloorDiv || operand(q, 0) != n ||
+          operand(q, 1) != d)
         continue;
       auto split = splitLinear(e, m);
       if (!split)
@@ -166,7 +158,8 @@ Expr ExprPool::Impl::recombine(Expr e) {
   return e;
 }
 
-std::optional<std::pair<Expr, Expr>> ExprPool::Impl::splitLinear(Expr e, Expr atom) {
+std::optional<std::pair<Expr, Expr>> ExprPool::Impl::splitLinear(Expr e,
+                                                                 Expr atom) {
   if (!e)
     return std::nullopt;
   PolyTerms factor, rest;
@@ -178,139 +171,15 @@ std::optional<std::pair<Expr, Expr>> ExprPool::Impl::splitLinear(Expr e, Expr at
       rest.push_back(t);
       continue;
     }
-    std::vector<Expr> others(t.monomial->atoms.begin(), t.monomial->atoms.end());
+    std::vector<Expr> others(t.monomial->atoms.begin(),
+                             t.monomial->atoms.end());
     others.erase(std::ranges::find(others, atom));
     factor.push_back({monomial(others), t.coefficient});
   }
-  std::ranges::sort(factor, [](const PolyTerm &x, const PolyTerm &y) {
-    return before(x.monomial, y.monomial);
-  });
   Expr k = fromTerms(factor), r = fromTerms(rest);
   if (!k || !r)
     return std::nullopt;
   return std::pair(k, r);
-}
-
-const Monomial *ExprPool::Impl::divideMonomial(const Monomial *over,
-                                               const Monomial *under) {
-  if (!std::ranges::includes(over->atoms, under->atoms))
-    return nullptr;
-  std::vector<Expr> rest;
-  std::ranges::set_difference(over->atoms, under->atoms, std::back_inserter(rest));
-  return monomial(rest);
-}
-
-PolyTerm ExprPool::Impl::commonFactor(PolyTerm a, PolyTerm b) {
-  std::vector<Expr> shared;
-  std::ranges::set_intersection(a.monomial->atoms, b.monomial->atoms,
-                                std::back_inserter(shared));
-  return {monomial(shared), gcdOf(a.coefficient, b.coefficient)};
-}
-
-PolyTerm ExprPool::Impl::content(Expr e) {
-  TermSpan all = terms(e);
-  if (all.empty())
-    return {monomial({}), 0};
-  PolyTerm common = commonFactor(all[0], all[0]);
-  for (const PolyTerm &t : all.subspan(1))
-    common = commonFactor(common, t);
-  return common;
-}
-
-/// Every term of `e` must be divisible.
-Expr ExprPool::Impl::divideByTerm(Expr e, PolyTerm by) {
-  PolyTerms out;
-  for (const PolyTerm &t : terms(e)) {
-    const Monomial *m = divideMonomial(t.monomial, by.monomial);
-    assert(m && t.coefficient % by.coefficient == 0 && "division is not exact");
-    out.push_back({m, t.coefficient / by.coefficient});
-  }
-  return fromTerms(out); // the order survives division by one monomial
-}
-
-ExprPool::Impl::Division ExprPool::Impl::longDivide(Expr a, Expr b) {
-  PolyTerm lead = terms(b).back();
-  Expr quotient = zero, rest = a, remainder = zero;
-  // Conditions are their own squares, so the degree need not fall: count steps.
-  for (unsigned step = 0; step < 64 && rest && !terms(rest).empty(); ++step) {
-    PolyTerm top = terms(rest).back();
-    const Monomial *m = divideMonomial(top.monomial, lead.monomial);
-    bool divides = lead.coefficient == -1 ? top.coefficient != INT64_MIN
-                                          : top.coefficient % lead.coefficient == 0;
-    if (m && divides) {
-      Expr q = fromTerms({{m, top.coefficient / lead.coefficient}});
-      quotient = add(quotient, q);
-      rest = sub(rest, mul(q, b));
-    } else {
-      Expr t = fromTerms({top});
-      remainder = add(remainder, t);
-      rest = sub(rest, t);
-    }
-  }
-  return {quotient, add(remainder, rest)};
-}
-
-std::optional<Expr> ExprPool::Impl::exactDiv(Expr a, Expr b) {
-  if (b == zero)
-    return std::nullopt;
-  if (TermSpan only = terms(b); only.size() == 1) {
-    int64_t c = only[0].coefficient;
-    PolyTerms out;
-    for (const PolyTerm &t : terms(a)) {
-      const Monomial *m = divideMonomial(t.monomial, only[0].monomial);
-      if (!m || (c == -1 ? t.coefficient == INT64_MIN : t.coefficient % c != 0))
-        return std::nullopt;
-      out.push_back({m, t.coefficient / c});
-    }
-    return fromTerms(out);
-  }
-  Division d = longDivide(a, b);
-  if (!d.quotient || d.remainder != zero)
-    return std::nullopt;
-  return d.quotient;
-}
-
-ExprPool::Impl::Division ExprPool::Impl::divide(Expr a, Expr b) {
-  if (auto c = constantInt(b)) {
-    assert(*c > 1 && "the caller turns signs");
-    PolyTerms quotient, remainder;
-    for (const PolyTerm &t : terms(a)) {
-      int64_t q = t.coefficient / *c, r = t.coefficient % *c;
-      if (t.monomial->atoms.empty() && r < 0) {
-        q -= 1;
-        r += *c;
-      }
-      if (q)
-        quotient.push_back({t.monomial, q});
-      if (r)
-        remainder.push_back({t.monomial, r});
-    }
-    return {fromTerms(quotient), fromTerms(remainder)};
-  }
-  Division best = longDivide(a, b);
-  auto better = [&](const Division &d) {
-    return d.quotient && d.remainder &&
-           (!best.quotient || !best.remainder ||
-            terms(d.remainder).size() < terms(best.remainder).size());
-  };
-  // Any term of b can lead; one pass with each.
-  TermSpan leads = terms(b);
-  for (const PolyTerm &lead : leads.last(std::min<size_t>(leads.size(), 4))) {
-    if (lead.monomial->atoms.empty() || best.remainder == zero)
-      continue;
-    PolyTerms out;
-    for (const PolyTerm &t : terms(a))
-      if (const Monomial *m = divideMonomial(t.monomial, lead.monomial);
-          m && lead.coefficient != -1 && t.coefficient % lead.coefficient == 0)
-        out.push_back({m, t.coefficient / lead.coefficient});
-    Expr q = fromTerms(out);
-    Division d{q, sub(a, mul(q, b))};
-    if (better(d))
-      best = d;
-  }
-  if (!best.quotient || !best.remainder)
-    return {zero, a};
-  return best;
 }
 
 } // namespace ingot

@@ -42,22 +42,23 @@ bool ExprPool::Impl::ContentEqual::operator()(const ExprNode &a,
   return std::ranges::equal(a.operands, b.operands);
 }
 
-size_t ExprPool::Impl::AtomsHash::operator()(std::span<const Expr> atoms) const {
+size_t
+ExprPool::Impl::AtomsHash::operator()(std::span<const Expr> atoms) const {
   size_t seed = atoms.size();
   for (Expr e : atoms)
     mix(seed, e.id);
   return seed;
 }
 
-ExprPool::Impl::Impl()
-    : unique(64, ContentHash{this}, ContentEqual{this}) {
+ExprPool::Impl::Impl() : unique(64, ContentHash{this}, ContentEqual{this}) {
   ExprNode truth{.kind = ExprKind::BoolConst, .type = ExprType::Bool};
   falseExpr = intern(truth);
   truth.payload = 1;
   trueExpr = intern(truth);
   zero = integer(0);
   one = integer(1);
-  for (ExprType t : {ExprType::F16, ExprType::BF16, ExprType::F32, ExprType::F64})
+  for (ExprType t :
+       {ExprType::F16, ExprType::BF16, ExprType::F32, ExprType::F64})
     floatConst(t, 0);
 }
 
@@ -89,7 +90,8 @@ Expr ExprPool::Impl::intern(const ExprNode &candidate) {
   std::vector<Expr> atoms;
   if (fresh.kind == ExprKind::Poly) {
     for (const PolyTerm &t : fresh.terms)
-      atoms.insert(atoms.end(), t.monomial->atoms.begin(), t.monomial->atoms.end());
+      atoms.insert(atoms.end(), t.monomial->atoms.begin(),
+                   t.monomial->atoms.end());
     std::ranges::sort(atoms);
     atoms.erase(std::unique(atoms.begin(), atoms.end()), atoms.end());
     fresh.operands = atoms;
@@ -151,7 +153,9 @@ Expr ExprPool::Impl::symbol(std::string_view name, int64_t lowerBound) {
     auto known = substitutions.find(it->second.id);
     return known == substitutions.end() ? it->second : known->second;
   }
-  Expr e = intern({.kind = ExprKind::Symbol, .type = ExprType::Int, .payload = id,
+  Expr e = intern({.kind = ExprKind::Symbol,
+                   .type = ExprType::Int,
+                   .payload = id,
                    .bits = lowerBound});
   if (e)
     symbols.emplace(id, e);
@@ -165,8 +169,10 @@ Expr ExprPool::Impl::index(std::string_view name, Expr extent) {
   for (Expr e : known)
     if (node(e).payload == extent.id)
       return e;
-  Expr e = intern({.kind = ExprKind::Index, .type = ExprType::Int,
-                   .payload = extent.id, .bits = nameOf(name)});
+  Expr e = intern({.kind = ExprKind::Index,
+                   .type = ExprType::Int,
+                   .payload = extent.id,
+                   .bits = nameOf(name)});
   if (e)
     known.push_back(e);
   return e;

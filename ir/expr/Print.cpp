@@ -22,7 +22,8 @@ std::string spell(double value) {
 }
 
 std::string_view spell(ExprType type) {
-  constexpr std::string_view kNames[] = {"int", "bool", "f16", "bf16", "f32", "f64"};
+  constexpr std::string_view kNames[] = {"int",  "bool", "f16",
+                                         "bf16", "f32",  "f64"};
   return kNames[static_cast<size_t>(type)];
 }
 
@@ -56,7 +57,8 @@ private:
     return t.precedence < least ? "(" + t.text + ")" : t.text;
   }
 
-  std::string join(std::vector<std::string> parts, std::string_view by, bool sorted) {
+  std::string join(std::vector<std::string> parts, std::string_view by,
+                   bool sorted) {
     if (sorted)
       std::ranges::sort(parts);
     std::string all;
@@ -117,7 +119,9 @@ private:
     std::ranges::sort(items, [&](const Item &a, const Item &b) {
       // `3 - k` rather than `-k + 3`.
       auto rank = [&](const Item &i) {
-        return i.constant ? (anyPositive || i.negative ? 2 : 0) : i.negative ? 1 : 0;
+        return i.constant   ? (anyPositive || i.negative ? 2 : 0)
+               : i.negative ? 1
+                            : 0;
       };
       if (rank(a) != rank(b))
         return rank(a) < rank(b);
@@ -127,10 +131,12 @@ private:
     for (const Item &i : items) {
       bool first = all.text.empty();
       // 2^63 has no positive literal.
-      bool extreme = i.negative && i.text.text.starts_with("9223372036854775808");
+      bool extreme =
+          i.negative && i.text.text.starts_with("9223372036854775808");
       Precedence least = first && i.negative ? kUnary : kProduct;
-      std::string body = i.text.precedence < least && !(first && i.text.precedence == kProduct &&
-                                                        i.text.text.find(' ') == std::string::npos)
+      std::string body = i.text.precedence < least &&
+                                 !(first && i.text.precedence == kProduct &&
+                                   i.text.text.find(' ') == std::string::npos)
                              ? "(" + i.text.text + ")"
                              : i.text.text;
       if (first)
@@ -160,7 +166,8 @@ private:
     // Which sign p has where it only counts whether it is 0 is the pool's matter:
     // texts are the same in every pool.
     auto isConstant = [](const PolyTerms &side) {
-      return std::ranges::all_of(side, [](const PolyTerm &t) { return t.monomial->atoms.empty(); });
+      return std::ranges::all_of(
+          side, [](const PolyTerm &t) { return t.monomial->atoms.empty(); });
     };
     std::string l = sum(left).text, r = sum(right).text;
     if (sign != ">=" && !isConstant(right) && (isConstant(left) || r < l))
@@ -178,13 +185,16 @@ private:
       negated.push_back({t.monomial, -t.coefficient});
     }
     std::string a = text(p).text, b = sum(negated).text;
-    auto key = [](const std::string &text) { return std::pair(text[0] < 'A', text); };
+    auto key = [](const std::string &text) {
+      return std::pair(text[0] < 'A', text);
+    };
     bool flipped = key(b) < key(a);
     return {flipped, flipped ? b : a};
   }
 
   Text call(std::string_view name, std::span<const Expr> operands) {
-    return {std::string(name) + "(" + join(list(operands, kOr), ", ", false) + ")"};
+    return {std::string(name) + "(" + join(list(operands, kOr), ", ", false) +
+            ")"};
   }
 
   Text compute(Expr e) {
@@ -216,7 +226,8 @@ private:
     case ExprKind::Abs: return {"abs(" + eitherSign(ops[0]).second + ")"};
     case ExprKind::Sign: {
       auto [flipped, argument] = eitherSign(ops[0]);
-      return {(flipped ? "-sign(" : "sign(") + argument + ")", flipped ? kUnary : kPrimary};
+      return {(flipped ? "-sign(" : "sign(") + argument + ")",
+              flipped ? kUnary : kPrimary};
     }
     case ExprKind::Wrap:
     case ExprKind::Select:
@@ -224,7 +235,8 @@ private:
     case ExprKind::FloatToInt:
     case ExprKind::IsNaN: return call(function(n.kind), ops);
     case ExprKind::Load: {
-      std::string name = tensorName ? tensorName(n.payload) : "t" + std::to_string(n.payload);
+      std::string name =
+          tensorName ? tensorName(n.payload) : "t" + std::to_string(n.payload);
       return {name + "[" + join(list(ops, kOr), ", ", false) + "]"};
     }
     case ExprKind::BoolConst: return {n.payload ? "true" : "false"};
@@ -240,7 +252,8 @@ private:
       std::string_view sign = n.op == ScalarOp::Eq   ? " == "
                               : n.op == ScalarOp::Lt ? " < "
                                                      : " <= ";
-      return {within(ops[0], kSum) + std::string(sign) + within(ops[1], kSum), kCompare};
+      return {within(ops[0], kSum) + std::string(sign) + within(ops[1], kSum),
+              kCompare};
     }
     case ExprKind::FloatConst: {
       double value = *pool.constantFloat(e);
@@ -256,7 +269,9 @@ private:
 
   static std::string spell32(double value) {
     char buffer[32];
-    auto end = std::to_chars(buffer, buffer + sizeof(buffer), static_cast<float>(value)).ptr;
+    auto end = std::to_chars(buffer, buffer + sizeof(buffer),
+                             static_cast<float>(value))
+                   .ptr;
     return {buffer, end};
   }
 
@@ -266,15 +281,18 @@ private:
 };
 } // namespace
 
-std::string ExprPool::print(Expr e,
-                            const std::function<std::string(uint32_t)> &tensorName) const {
+std::string
+ExprPool::print(Expr e,
+                const std::function<std::string(uint32_t)> &tensorName) const {
   // Shared nodes are written out each time: measure first.
   constexpr uint64_t kMaxWords = 20000;
   std::unordered_map<uint32_t, uint64_t> words;
   for (Expr x : impl->reachable(e, true)) {
     uint64_t total = 1;
     const ExprNode &n = impl->node(x);
-    auto count = [&](Expr y) { total = std::min(kMaxWords + 1, total + words.at(y.id)); };
+    auto count = [&](Expr y) {
+      total = std::min(kMaxWords + 1, total + words.at(y.id));
+    };
     if (n.kind == ExprKind::Poly) {
       for (const PolyTerm &t : n.terms)
         for (Expr y : t.monomial->atoms)

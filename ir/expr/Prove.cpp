@@ -1,4 +1,4 @@
-//===- Prove.cpp - Is an integer expression never negative? -----------------===//
+//===- Prove.cpp - Is an integer expression never negative? ---------------===//
 //
 // Takes the outermost atom (operands have smaller ids than their users), bounds
 // it away and goes on with what is left, down to symbols, whose polynomial is
@@ -65,8 +65,8 @@ bool ExprPool::Impl::proveStructure(Expr e, unsigned depth) {
   for (size_t i = all.size(); i-- > 0;) {
     Expr x = all[i];
     ExprKind k = kind(x);
-    if (k == ExprKind::Symbol || k == ExprKind::Load || k == ExprKind::TruncDiv ||
-        k == ExprKind::FloatToInt)
+    if (k == ExprKind::Symbol || k == ExprKind::Load ||
+        k == ExprKind::TruncDiv || k == ExprKind::FloatToInt)
       continue;
     auto split = splitLinear(e, x);
     if (!split)
@@ -131,8 +131,7 @@ bool ExprPool::Impl::proveStructure(Expr e, unsigned depth) {
       };
       return branch(ops[1], p) && branch(ops[2], p ? complement(p) : p);
     }
-    default:
-      assert(false && "not an integer atom");
+    default: assert(false && "not an integer atom");
     }
   }
   return proveBySigns(e, depth);

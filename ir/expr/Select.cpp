@@ -23,7 +23,8 @@ Expr ExprPool::Impl::mapTree(Expr e, const std::function<Expr(Expr)> &change) {
   return select(operand(e, 0), a, b);
 }
 
-Expr ExprPool::Impl::restrict(Expr e, Expr condition, bool value, unsigned nesting) {
+Expr ExprPool::Impl::restrict(Expr e, Expr condition, bool value,
+                              unsigned nesting) {
   Expr known = value ? condition : logicalNot(condition);
   if (!e || !known)
     return e;
@@ -75,7 +76,8 @@ Expr ExprPool::Impl::underEquality(Expr p, Expr e) {
     return e;
   Expr x = lead.monomial->atoms[0];
   constexpr size_t kMaxNodes = 64;
-  if (!containsWithin(e, x, kMaxNodes) || reachable(e, false).size() > kMaxNodes)
+  if (!containsWithin(e, x, kMaxNodes) ||
+      reachable(e, false).size() > kMaxNodes)
     return e;
   Expr value = hasConstant ? neg(integer(all[0].coefficient)) : zero;
   if (!value)
@@ -94,7 +96,8 @@ Expr ExprPool::Impl::underEquality(Expr p, Expr e) {
 Expr ExprPool::Impl::select(Expr c, Expr a, Expr b) {
   if (!c || !a || !b)
     return {};
-  assert(type(a) == type(b) && type(c) == ExprType::Bool && "select of mixed types");
+  assert(type(a) == type(b) && type(c) == ExprType::Bool &&
+         "select of mixed types");
   if (kind(c) == ExprKind::BoolConst)
     return c == trueExpr ? a : b;
   if (a == b)

@@ -1,8 +1,11 @@
-//===- Syntax.h - What printing and parsing of expressions share ------------===//
+//===- Syntax.h - What printing and parsing of expressions share ----------===//
 #pragma once
+
+#include "ir/expr/Expr.h"
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ingot {
 
@@ -16,8 +19,8 @@ inline bool isNamePart(char c) {
 /// Words that are operators or values. Names of functions are free: only a
 /// parenthesis makes them calls.
 inline bool isReservedWord(std::string_view word) {
-  for (std::string_view w : {"floordiv", "ceildiv", "truncdiv", "mod", "and", "or",
-                             "not", "true", "false"})
+  for (std::string_view w : {"floordiv", "ceildiv", "truncdiv", "mod", "and",
+                             "or", "not", "true", "false"})
     if (w == word)
       return true;
   return false;
@@ -38,5 +41,24 @@ inline std::string quoteName(std::string_view name) {
   }
   return quoted + "'";
 }
+
+/// What the stack machine does; from Negate on it takes operands.
+// clang-format off
+enum class Step : uint8_t {
+  Number, Symbol, Index, KnownIndex, Boolean, Negate, Add, Sub, Mul, Power,
+  FloorDiv, CeilDiv, Mod, TruncDiv, Max, Min, Abs, Sign, Wrap, Select, ToInt,
+  Ge, Gt, Le, Lt, Eq, Ne, And, Or, Not,
+};
+// clang-format on
+struct Instruction {
+  Step step;
+  int64_t number = 0;
+  std::string name{};
+};
+
+/// The steps, in postfix order, that make the expression `text` describes.
+/// Nothing unless all of it is one expression of `type` (Int or Bool).
+std::optional<std::vector<Instruction>> readSyntax(std::string_view text,
+                                                   ExprType type);
 
 } // namespace ingot

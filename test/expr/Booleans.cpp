@@ -31,10 +31,12 @@ TEST_F(ExprBooleans, NotOfGeIsGeAndBack) {
 
 TEST_F(ExprBooleans, AWindowByAbsIsTwoBounds) {
   Expr delta = pool.sub(pool.add(past, q), k);
-  EXPECT_EXPR_EQ(pool.ge(i(8), pool.abs(delta)),
-                 pool.logicalAnd(pool.ge(i(8), delta), pool.ge(i(8), pool.neg(delta))));
-  EXPECT_EXPR_EQ(pool.lt(i(8), pool.abs(delta)),
-                 pool.logicalOr(pool.lt(i(8), delta), pool.lt(i(8), pool.neg(delta))));
+  EXPECT_EXPR_EQ(
+      pool.ge(i(8), pool.abs(delta)),
+      pool.logicalAnd(pool.ge(i(8), delta), pool.ge(i(8), pool.neg(delta))));
+  EXPECT_EXPR_EQ(
+      pool.lt(i(8), pool.abs(delta)),
+      pool.logicalOr(pool.lt(i(8), delta), pool.lt(i(8), pool.neg(delta))));
 }
 
 TEST_F(ExprBooleans, BoundsByMinAndMaxAreSeveralBounds) {
@@ -46,9 +48,11 @@ TEST_F(ExprBooleans, BoundsByMinAndMaxAreSeveralBounds) {
 
 TEST_F(ExprBooleans, ComparisonsOfCasesAreCasesOfComparisons) {
   Expr chosen = pool.select(causal, mask, i(0));
-  EXPECT_EXPR_EQ(pool.eq(chosen, i(1)), pool.logicalAnd(causal, pool.eq(mask, i(1))));
+  EXPECT_EXPR_EQ(pool.eq(chosen, i(1)),
+                 pool.logicalAnd(causal, pool.eq(mask, i(1))));
   EXPECT_EXPR_EQ(pool.ge(pool.boolToInt(causal), i(1)), causal);
-  EXPECT_EXPR_EQ(pool.eq(pool.boolToInt(causal), i(0)), pool.logicalNot(causal));
+  EXPECT_EXPR_EQ(pool.eq(pool.boolToInt(causal), i(0)),
+                 pool.logicalNot(causal));
 }
 
 TEST_F(ExprBooleans, EqOfAProductIsAnOr) {
@@ -59,7 +63,8 @@ TEST_F(ExprBooleans, EqOfAProductIsAnOr) {
 
 TEST_F(ExprBooleans, EqHasOneSignAndNoCommonFactor) {
   EXPECT_EXPR_EQ(pool.eq(mask, past), pool.eq(past, mask));
-  EXPECT_EXPR_EQ(pool.eq(pool.scale(mask, -3), pool.scale(past, -3)), pool.eq(mask, past));
+  EXPECT_EXPR_EQ(pool.eq(pool.scale(mask, -3), pool.scale(past, -3)),
+                 pool.eq(mask, past));
   EXPECT_EXPR_EQ(condition("2*past == 2*sequence + 1"), pool.boolean(false));
   EXPECT_EXPR_EQ(pool.eq(sequence, i(-1)), pool.boolean(false));
 }
@@ -70,16 +75,20 @@ TEST_F(ExprBooleans, ImpliedBoundsAreDropped) {
   EXPECT_EXPR_EQ(pool.logicalOr(causal, wide), wide);
   EXPECT_EXPR_EQ(pool.logicalAnd(pool.eq(mask, i(1)), pool.ge(mask, i(0))),
                  pool.eq(mask, i(1)));
-  EXPECT_EXPR_EQ(pool.logicalAnd(pool.eq(mask, i(1)), pool.logicalNot(pool.eq(mask, i(0)))),
+  EXPECT_EXPR_EQ(pool.logicalAnd(pool.eq(mask, i(1)),
+                                 pool.logicalNot(pool.eq(mask, i(0)))),
                  pool.eq(mask, i(1)));
 }
 
 TEST_F(ExprBooleans, ContradictionsAreFalseAndCoversTrue) {
   Expr padding = load(ExprType::Bool, 1, {k});
-  EXPECT_EXPR_EQ(pool.logicalAnd(padding, pool.logicalNot(padding)), pool.boolean(false));
-  EXPECT_EXPR_EQ(pool.logicalOr(padding, pool.logicalNot(padding)), pool.boolean(true));
-  EXPECT_EXPR_EQ(pool.logicalAnd(causal, pool.lt(pool.add(past, q), pool.sub(k, i(3)))),
+  EXPECT_EXPR_EQ(pool.logicalAnd(padding, pool.logicalNot(padding)),
                  pool.boolean(false));
+  EXPECT_EXPR_EQ(pool.logicalOr(padding, pool.logicalNot(padding)),
+                 pool.boolean(true));
+  EXPECT_EXPR_EQ(
+      pool.logicalAnd(causal, pool.lt(pool.add(past, q), pool.sub(k, i(3)))),
+      pool.boolean(false));
   EXPECT_EXPR_EQ(pool.logicalOr(pool.ge(mask, i(0)), pool.lt(mask, i(2))),
                  pool.boolean(true));
 }
@@ -106,7 +115,8 @@ TEST_F(ExprBooleans, AndIsFlatSortedAndFreeOfDuplicates) {
   Expr x = load(ExprType::Bool, 1, {k}), y = load(ExprType::Bool, 2, {k}),
        z = load(ExprType::Bool, 3, {k});
   Expr a = pool.logicalAnd(x, pool.logicalAnd(y, z));
-  EXPECT_EXPR_EQ(a, pool.logicalAnd(pool.logicalAnd(z, x), pool.logicalAnd(y, x)));
+  EXPECT_EXPR_EQ(a,
+                 pool.logicalAnd(pool.logicalAnd(z, x), pool.logicalAnd(y, x)));
   EXPECT_EQ(pool.operands(a).size(), 3u);
   EXPECT_EXPR_EQ(pool.logicalNot(pool.logicalNot(a)), a);
   EXPECT_EQ(pool.kind(pool.logicalNot(a)), ExprKind::Or);
@@ -114,17 +124,22 @@ TEST_F(ExprBooleans, AndIsFlatSortedAndFreeOfDuplicates) {
 
 TEST_F(ExprBooleans, BooleanSelectsAreConnectives) {
   Expr x = load(ExprType::Bool, 1, {k});
-  EXPECT_EXPR_EQ(pool.select(causal, pool.boolean(true), pool.boolean(false)), causal);
-  EXPECT_EXPR_EQ(pool.select(causal, x, pool.boolean(false)), pool.logicalAnd(causal, x));
-  EXPECT_EXPR_EQ(pool.select(causal, pool.boolean(true), x), pool.logicalOr(causal, x));
+  EXPECT_EXPR_EQ(pool.select(causal, pool.boolean(true), pool.boolean(false)),
+                 causal);
+  EXPECT_EXPR_EQ(pool.select(causal, x, pool.boolean(false)),
+                 pool.logicalAnd(causal, x));
+  EXPECT_EXPR_EQ(pool.select(causal, pool.boolean(true), x),
+                 pool.logicalOr(causal, x));
 }
 
 TEST_F(ExprBooleans, BranchesKnowTheirCondition) {
   Expr x = load(ExprType::Int, 1, {k}), y = load(ExprType::Int, 2, {k});
   Expr wide = pool.ge(pool.add(pool.add(past, q), i(1)), k);
-  EXPECT_EXPR_EQ(pool.select(causal, pool.select(wide, x, y), y), pool.select(causal, x, y));
-  EXPECT_EXPR_EQ(pool.select(causal, pool.select(pool.logicalNot(causal), x, y), x),
-                 pool.select(causal, y, x));
+  EXPECT_EXPR_EQ(pool.select(causal, pool.select(wide, x, y), y),
+                 pool.select(causal, x, y));
+  EXPECT_EXPR_EQ(
+      pool.select(causal, pool.select(pool.logicalNot(causal), x, y), x),
+      pool.select(causal, y, x));
   EXPECT_EXPR_EQ(pool.select(pool.eq(mask, i(3)), pool.add(mask, x), y),
                  pool.select(pool.eq(mask, i(3)), pool.add(x, i(3)), y));
 }

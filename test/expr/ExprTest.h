@@ -32,7 +32,8 @@ protected:
     Expr operands[] = {a, b};
     return pool.apply(op, pool.type(a), operands);
   }
-  Expr load(ExprType type, uint32_t tensor, std::initializer_list<Expr> indices = {}) {
+  Expr load(ExprType type, uint32_t tensor,
+            std::initializer_list<Expr> indices = {}) {
     return pool.load(type, tensor, std::span(indices.begin(), indices.size()));
   }
   std::string text(Expr e) { return pool.print(e); }

@@ -26,7 +26,8 @@ TEST_F(ExprFacts, AnIndexIsTestedAtTheEndItsCoefficientSelects) {
   EXPECT_FALSE(proves(pool.sub(sequence, i(2)), q));
   Expr h = pool.index("h", pool.symbol("heads"));
   Expr flat = pool.add(pool.mul(h, sequence), q);
-  EXPECT_TRUE(proves(pool.sub(pool.mul(pool.symbol("heads"), sequence), one), flat));
+  EXPECT_TRUE(
+      proves(pool.sub(pool.mul(pool.symbol("heads"), sequence), one), flat));
 }
 
 TEST_F(ExprFacts, QuotientsAreBoundedByTheirNumerators) {
@@ -96,7 +97,8 @@ TEST_F(ExprFacts, NormalFormsUseTheFactsThatHoldWhenTheyAreMade) {
   Expr before = pool.min(sequence, n);
   pool.assume(pool.sub(n, sequence));
   EXPECT_EXPR_EQ(pool.min(sequence, n), sequence);
-  EXPECT_EXPR_EQ(pool.replace(before, [](Expr) { return std::nullopt; }), sequence);
+  EXPECT_EXPR_EQ(pool.replace(before, [](Expr) { return std::nullopt; }),
+                 sequence);
 }
 
 TEST_F(ExprFacts, ASubstitutedSymbolIsItsValueFromThenOn) {

@@ -27,15 +27,16 @@ TEST_P(ExprFuzz, NormalFormsKeepValuesBoundsHoldAndTextsReadBack) {
     if (got != v.value) {
       ++bad;
       ADD_FAILURE() << "case " << n << ": " << pool->print(v.expr) << " is "
-                    << got.value_or(-999999) << ", not " << v.value << " at " << g.describe();
+                    << got.value_or(-999999) << ", not " << v.value << " at "
+                    << g.describe();
     }
     bool isInt = pool->type(v.expr) == ExprType::Int;
     if (isInt && pool->proveNonNegative(v.expr)) {
       ++proven;
       if (v.value < 0) {
         ++bad;
-        ADD_FAILURE() << "case " << n << ": proved " << pool->print(v.expr) << " >= 0, is "
-                      << v.value << " at " << g.describe();
+        ADD_FAILURE() << "case " << n << ": proved " << pool->print(v.expr)
+                      << " >= 0, is " << v.value << " at " << g.describe();
       }
     }
     bool loads = false;
@@ -82,11 +83,12 @@ TEST_P(ExprFuzz, FactsThatHoldChangeNoValue) {
       int64_t shift = g.symbols[0].value - a.value;
       b = {pool.sub(g.symbols[0].expr, pool.integer(shift)), a.value};
     }
-    Expr moved = pool.replace(before.expr, [&](Expr leaf) -> std::optional<Expr> {
-      if (leaf == a.expr)
-        return b.expr;
-      return std::nullopt;
-    });
+    Expr moved =
+        pool.replace(before.expr, [&](Expr leaf) -> std::optional<Expr> {
+          if (leaf == a.expr)
+            return b.expr;
+          return std::nullopt;
+        });
     std::vector<Valued> all = {{renewed, before.value}, {moved, before.value}};
     for (int k = 0; k < 4; ++k)
       all.push_back(k % 2 ? g.integer(3) : g.boolean(2));
@@ -100,8 +102,8 @@ TEST_P(ExprFuzz, FactsThatHoldChangeNoValue) {
         continue;
       ++bad;
       ADD_FAILURE() << "case " << n << ": " << pool.print(v.expr) << " is "
-                    << got.value_or(-999999) << ", not " << v.value << " at " << g.describe()
-                    << (unsound ? "; proved not negative" : "");
+                    << got.value_or(-999999) << ", not " << v.value << " at "
+                    << g.describe() << (unsound ? "; proved not negative" : "");
     }
   }
 }

@@ -31,7 +31,8 @@ double nearestHalf(double value) {
     if (down < up || (down == up && (above - 1) % 2 == 0))
       --above;
   }
-  return std::copysign(halves[above] == 65536 ? INFINITY : halves[above], value);
+  return std::copysign(halves[above] == 65536 ? INFINITY : halves[above],
+                       value);
 }
 
 struct ValuedFloat {
@@ -45,7 +46,8 @@ public:
   bool usual = true;
 
   double rounded(ExprType type, double value) {
-    double r = type == ExprType::F16 ? nearestHalf(value) : static_cast<float>(value);
+    double r =
+        type == ExprType::F16 ? nearestHalf(value) : static_cast<float>(value);
     double size = std::fabs(r);
     usual = usual && (size < 0x1p24 || (size > 1e30 && std::isfinite(r)));
     return r;
@@ -53,7 +55,8 @@ public:
 
   ValuedFloat leaf(ExprType type, int depth) {
     if (chance(40)) {
-      const std::vector<double> values = {0, 1, -1, 0.5, 2, 3, -0.25, -10000, 0.1};
+      const std::vector<double> values = {0, 1,     -1,     0.5, 2,
+                                          3, -0.25, -10000, 0.1};
       double c = chance(15) && type == ExprType::F32 ? -3.4e38 : oneOf(values);
       return {pool.floatConst(type, c), rounded(type, c)};
     }
@@ -63,7 +66,8 @@ public:
     }
     if (chance(30)) {
       Valued c = condition(std::max(depth - 1, 0));
-      return {pool.select(c.expr, pool.floatConst(type, 1), pool.floatConst(type, 0)),
+      return {pool.select(c.expr, pool.floatConst(type, 1),
+                          pool.floatConst(type, 0)),
               double(c.value)};
     }
     Valued i = integer(std::min(depth, 1));
@@ -81,9 +85,10 @@ public:
       return {pool.floatCast(type, a.expr), rounded(type, a.value)};
     }
     const std::pair<ScalarOp, int> kOps[] = {
-        {ScalarOp::Neg, 1}, {ScalarOp::Abs, 1},   {ScalarOp::Floor, 1}, {ScalarOp::Ceil, 1},
-        {ScalarOp::Add, 2}, {ScalarOp::Sub, 2},   {ScalarOp::Mul, 2},   {ScalarOp::Div, 2},
-        {ScalarOp::Max, 2}, {ScalarOp::Min, 2},   {ScalarOp::Mul, 2},   {ScalarOp::Add, 2}};
+        {ScalarOp::Neg, 1},  {ScalarOp::Abs, 1}, {ScalarOp::Floor, 1},
+        {ScalarOp::Ceil, 1}, {ScalarOp::Add, 2}, {ScalarOp::Sub, 2},
+        {ScalarOp::Mul, 2},  {ScalarOp::Div, 2}, {ScalarOp::Max, 2},
+        {ScalarOp::Min, 2},  {ScalarOp::Mul, 2}, {ScalarOp::Add, 2}};
     if (op <= 12) {
       auto [scalar, arity] = kOps[op - 1];
       std::vector<Expr> operands = {a.expr};
@@ -93,7 +98,8 @@ public:
         operands.push_back(b.expr);
         values.push_back(b.value);
       }
-      return {pool.apply(scalar, type, operands), rounded(type, applyFloat(scalar, values))};
+      return {pool.apply(scalar, type, operands),
+              rounded(type, applyFloat(scalar, values))};
     }
     Valued c = condition(depth - 1);
     ValuedFloat b = floating(type, depth - 1);
@@ -104,19 +110,25 @@ public:
     if (chance(40))
       return boolean(depth);
     ExprType type = chance(70) ? ExprType::F32 : ExprType::F16;
-    ValuedFloat a = floating(type, depth), b = floating(type, chance(60) ? 0 : depth);
+    ValuedFloat a = floating(type, depth),
+                b = floating(type, chance(60) ? 0 : depth);
     if (chance(50))
       std::swap(a, b);
     switch (pick(0, 4)) {
-    case 0: return {pool.compare(ScalarOp::Lt, a.expr, b.expr), a.value < b.value};
-    case 1: return {pool.compare(ScalarOp::Le, a.expr, b.expr), a.value <= b.value};
-    case 2: return {pool.compare(ScalarOp::Ne, a.expr, b.expr), a.value != b.value};
+    case 0:
+      return {pool.compare(ScalarOp::Lt, a.expr, b.expr), a.value < b.value};
+    case 1:
+      return {pool.compare(ScalarOp::Le, a.expr, b.expr), a.value <= b.value};
+    case 2:
+      return {pool.compare(ScalarOp::Ne, a.expr, b.expr), a.value != b.value};
     case 3: return {pool.isNaN(a.expr), std::isnan(a.value)};
-    default: return {pool.compare(ScalarOp::Eq, a.expr, b.expr), a.value == b.value};
+    default:
+      return {pool.compare(ScalarOp::Eq, a.expr, b.expr), a.value == b.value};
     }
   }
 
-  double scores[3] = {0, std::ldexp(double(pick(-40, 40)), -3), double(pick(-2, 2))};
+  double scores[3] = {0, std::ldexp(double(pick(-40, 40)), -3),
+                      double(pick(-2, 2))};
 };
 
 class ExprFloatFuzz : public ::testing::TestWithParam<uint32_t> {};
@@ -144,21 +156,25 @@ TEST_P(ExprFloatFuzz, NormalFormsKeepValues) {
       e = c.expr;
       auto got = pool->evaluate(e, env);
       ok = got == c.value;
-      what = std::to_string(got.value_or(-999)) + ", not " + std::to_string(c.value);
+      what = std::to_string(got.value_or(-999)) + ", not " +
+             std::to_string(c.value);
     } else if (form == 1) {
       ValuedFloat f = g.floating(ExprType::F32, 2);
       e = pool->floatToInt(f.expr);
       auto got = pool->evaluate(e, env);
-      ok = got == static_cast<int64_t>(g.usual && std::fabs(f.value) < 1e9 ? f.value : 0);
+      ok = got == static_cast<int64_t>(
+                      g.usual && std::fabs(f.value) < 1e9 ? f.value : 0);
       g.usual = g.usual && std::fabs(f.value) < 1e9;
-      what = std::to_string(got.value_or(-999)) + ", not " + std::to_string(f.value);
+      what = std::to_string(got.value_or(-999)) + ", not " +
+             std::to_string(f.value);
     } else {
       ExprType type = g.chance(50) ? ExprType::F32 : ExprType::F16;
       ValuedFloat f = g.floating(type, 3);
       e = f.expr;
       auto got = pool->evaluateFloat(e, env);
       ok = got == f.value;
-      what = std::to_string(got.value_or(-999)) + ", not " + std::to_string(f.value);
+      what = std::to_string(got.value_or(-999)) + ", not " +
+             std::to_string(f.value);
     }
     ASSERT_FALSE(pool->failed());
     if (!g.usual)
@@ -166,8 +182,9 @@ TEST_P(ExprFloatFuzz, NormalFormsKeepValues) {
     ++checked;
     if (!ok) {
       ++bad;
-      ADD_FAILURE() << "case " << n << ": " << pool->print(e) << " is " << what << " at "
-                    << g.describe() << " scores " << g.scores[1] << " " << g.scores[2];
+      ADD_FAILURE() << "case " << n << ": " << pool->print(e) << " is " << what
+                    << " at " << g.describe() << " scores " << g.scores[1]
+                    << " " << g.scores[2];
     }
   }
   EXPECT_GT(checked, kExpressions / 3);

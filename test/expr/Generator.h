@@ -44,7 +44,8 @@ public:
   bool chance(int percent) { return pick(1, 100) <= percent; }
   template <typename T>
   T oneOf(const std::vector<T> &list) {
-    return list[static_cast<size_t>(pick(0, static_cast<int64_t>(list.size()) - 1))];
+    return list[static_cast<size_t>(
+        pick(0, static_cast<int64_t>(list.size()) - 1))];
   }
 
   /// A flat index over a symbol: what reshapes take apart again.
@@ -72,7 +73,8 @@ public:
       return leaf();
     int op = static_cast<int>(pick(0, 13));
     if (op == 0) {
-      Valued c = boolean(depth - 1), a = integer(depth - 1), b = integer(depth - 1);
+      Valued c = boolean(depth - 1), a = integer(depth - 1),
+             b = integer(depth - 1);
       return {pool.select(c.expr, a.expr, b.expr), c.value ? a.value : b.value};
     }
     if (op == 1) {
@@ -128,7 +130,8 @@ public:
   Valued boolean(int depth) {
     int op = static_cast<int>(pick(0, depth > 0 ? 6 : 2));
     if (op <= 2) {
-      Valued a = integer(std::max(depth - 1, 0)), b = integer(std::max(depth - 1, 0));
+      Valued a = integer(std::max(depth - 1, 0)),
+             b = integer(std::max(depth - 1, 0));
       if (op == 0)
         return {pool.ge(a.expr, b.expr), a.value >= b.value};
       if (op == 1)

@@ -15,7 +15,8 @@ TEST_F(ExprIntegers, SumsAndProductsHaveOneForm) {
 
 TEST_F(ExprIntegers, FloorDivTakesOutMultiples) {
   Expr n = pool.add(pool.scale(past, 8), sequence);
-  EXPECT_EXPR_EQ(pool.floorDiv(n, i(8)), pool.add(past, pool.floorDiv(sequence, i(8))));
+  EXPECT_EXPR_EQ(pool.floorDiv(n, i(8)),
+                 pool.add(past, pool.floorDiv(sequence, i(8))));
   EXPECT_EXPR_EQ(pool.floorDiv(pool.mul(past, sequence), sequence), past);
 }
 
@@ -36,13 +37,16 @@ TEST_F(ExprIntegers, FloorDivDropsWhatStaysBelowAFactorOfTheDivisor) {
 }
 
 TEST_F(ExprIntegers, NestedFloorsAreOneFloor) {
-  EXPECT_EXPR_EQ(pool.floorDiv(pool.floorDiv(past, i(2)), i(3)), pool.floorDiv(past, i(6)));
-  EXPECT_EXPR_EQ(parse("(past floordiv 2 + 1) floordiv 3"), parse("(past + 2) floordiv 6"));
+  EXPECT_EXPR_EQ(pool.floorDiv(pool.floorDiv(past, i(2)), i(3)),
+                 pool.floorDiv(past, i(6)));
+  EXPECT_EXPR_EQ(parse("(past floordiv 2 + 1) floordiv 3"),
+                 parse("(past + 2) floordiv 6"));
 }
 
 TEST_F(ExprIntegers, CeilingsAreFloors) {
   EXPECT_EXPR_EQ(pool.ceilDiv(past, i(16)), parse("(past + 15) floordiv 16"));
-  EXPECT_EXPR_EQ(pool.neg(pool.floorDiv(pool.neg(past), i(16))), pool.ceilDiv(past, i(16)));
+  EXPECT_EXPR_EQ(pool.neg(pool.floorDiv(pool.neg(past), i(16))),
+                 pool.ceilDiv(past, i(16)));
 }
 
 TEST_F(ExprIntegers, CommonFactorsOfADivisionCancel) {
@@ -57,7 +61,8 @@ TEST_F(ExprIntegers, CommonFactorsOfADivisionCancel) {
 TEST_F(ExprIntegers, QuotientAndRemainderMakeTheNumberAgain) {
   Expr batch = pool.symbol("batch");
   Expr flat = pool.index("flat", pool.mul(batch, total));
-  Expr again = pool.add(pool.mul(pool.floorDiv(flat, total), total), pool.mod(flat, total));
+  Expr again = pool.add(pool.mul(pool.floorDiv(flat, total), total),
+                        pool.mod(flat, total));
   EXPECT_EXPR_EQ(again, flat);
 }
 
@@ -67,7 +72,8 @@ TEST_F(ExprIntegers, RemaindersInsideByAMultipleVanish) {
 
 TEST_F(ExprIntegers, TruncDivIsFloorDivWhereSignsAreKnown) {
   EXPECT_EXPR_EQ(pool.truncDiv(past, i(3)), pool.floorDiv(past, i(3)));
-  EXPECT_EXPR_EQ(pool.truncDiv(pool.neg(past), i(3)), pool.neg(pool.floorDiv(past, i(3))));
+  EXPECT_EXPR_EQ(pool.truncDiv(pool.neg(past), i(3)),
+                 pool.neg(pool.floorDiv(past, i(3))));
   EXPECT_EQ(pool.kind(pool.truncDiv(mask, i(3))), ExprKind::TruncDiv);
   EXPECT_EXPR_EQ(pool.truncDiv(i(-7), i(2)), i(-3));
 }
@@ -75,7 +81,8 @@ TEST_F(ExprIntegers, TruncDivIsFloorDivWhereSignsAreKnown) {
 TEST_F(ExprIntegers, MaxAndMinFoldWhereTheOrderIsKnown) {
   EXPECT_EXPR_EQ(pool.max(past, total), total);
   EXPECT_EXPR_EQ(pool.min(total, past), past);
-  EXPECT_EXPR_EQ(pool.max(past, pool.max(sequence, past)), pool.max(sequence, past));
+  EXPECT_EXPR_EQ(pool.max(past, pool.max(sequence, past)),
+                 pool.max(sequence, past));
 }
 
 TEST_F(ExprIntegers, AbsAndSignFoldWhereTheSignIsKnown) {

@@ -32,7 +32,9 @@ TEST(ExprExtremes, EveryOperationSurvivesExtremeConstants) {
       [](ExprPool &p, Expr a, Expr b) { return p.lt(a, b); },
       [](ExprPool &p, Expr a, Expr b) { return p.eq(a, b); },
       [](ExprPool &p, Expr a, Expr b) { return p.exactDiv(a, b).value_or(a); },
-      [](ExprPool &p, Expr a, Expr b) { return p.select(p.ge(a, p.integer(0)), a, b); },
+      [](ExprPool &p, Expr a, Expr b) {
+        return p.select(p.ge(a, p.integer(0)), a, b);
+      },
       [](ExprPool &p, Expr a, Expr) { return p.abs(a); },
       [](ExprPool &p, Expr a, Expr) { return p.sign(a); },
       [](ExprPool &p, Expr a, Expr) { return p.neg(a); },
@@ -42,7 +44,8 @@ TEST(ExprExtremes, EveryOperationSurvivesExtremeConstants) {
         return p.boolean(p.proveGe(a, b));
       },
   };
-  constexpr int64_t kExtremes[] = {INT64_MIN, INT64_MIN + 1, -2, -1, 0, 1, 3, INT64_MAX};
+  constexpr int64_t kExtremes[] = {INT64_MIN, INT64_MIN + 1, -2, -1, 0, 1,
+                                   3,         INT64_MAX};
   for (const Operation &op : operations)
     for (int64_t x : kExtremes)
       for (int64_t y : kExtremes)
@@ -136,7 +139,8 @@ TEST_F(ExprLimits, NestedConnectivesStayPolynomial) {
 TEST_F(ExprLimits, HardProofsGiveUp) {
   Expr e = i(-1);
   for (uint32_t n = 0; n < 30; ++n) {
-    Expr a = load(ExprType::Int, 2 * n, {k}), b = load(ExprType::Int, 2 * n + 1, {k});
+    Expr a = load(ExprType::Int, 2 * n, {k}),
+         b = load(ExprType::Int, 2 * n + 1, {k});
     e = pool.add(e, pool.sub(pool.max(a, b), pool.min(a, b)));
     pool.assume(pool.add(a, pool.scale(b, 2)));
   }
@@ -147,21 +151,27 @@ TEST_F(ExprLimits, HardProofsGiveUp) {
 
 TEST_F(ExprLimits, TheParserTakesAnything) {
   std::mt19937 random(7);
-  const char *const pieces[] = {"a",   "b",  "past", "1",   "9223372036854775807", "(", ")", "+",
-                                "-",   "*",  "//",   "%",   "**", "mod", "floordiv", ",",
-                                "max", "min", "abs(", "[",  "]", "'", " ", ">=", "==", "not",
-                                "and", "or", "select(", "true", "%q", "0", "\\", "\xc3"};
+  const char *const pieces[] = {
+      "a",   "b",   "past", "1",       "9223372036854775807",
+      "(",   ")",   "+",    "-",       "*",
+      "//",  "%",   "**",   "mod",     "floordiv",
+      ",",   "max", "min",  "abs(",    "[",
+      "]",   "'",   " ",    ">=",      "==",
+      "not", "and", "or",   "select(", "true",
+      "%q",  "0",   "\\",   "\xc3"};
   unsigned read = 0;
   for (int n = 0; n < 50000; ++n) {
     std::string s;
     for (size_t m = random() % 12; m-- > 0;)
-      s += pieces[random() % std::size(pieces)] + std::string(random() % 2, ' ');
+      s +=
+          pieces[random() % std::size(pieces)] + std::string(random() % 2, ' ');
     auto e = random() % 2 ? pool.parse(s) : pool.parseCondition(s);
     read += e.has_value();
     ASSERT_FALSE(pool.failed()) << s;
   }
   EXPECT_GT(read, 100u);
-  std::string open(60000, '('), minus(60000, '-'), sums = "a", floors = "a", nots;
+  std::string open(60000, '('), minus(60000, '-'), sums = "a", floors = "a",
+                                                   nots;
   for (int n = 0; n < 9000; ++n) {
     sums += "+a" + std::to_string(n);
     floors += "//b";
@@ -170,8 +180,9 @@ TEST_F(ExprLimits, TheParserTakesAnything) {
   std::string calls;
   for (int n = 0; n < 9000; ++n)
     calls += "abs(";
-  for (const std::string &s : {open, minus, sums, floors, nots, calls, open + "a", minus + "a",
-                               std::string(1 << 20, 'a')})
+  for (const std::string &s :
+       {open, minus, sums, floors, nots, calls, open + "a", minus + "a",
+        std::string(1 << 20, 'a')})
     EXPECT_FALSE(pool.parse(s));
   EXPECT_FALSE(pool.failed());
 }

@@ -25,10 +25,11 @@ TEST_F(ExprText, RelationsHaveNoMinus) {
 }
 
 TEST_F(ExprText, NamesThatAreNoIdentifiersAreQuoted) {
-  for (const char *name : {"past_sequence_length", "input_ids.d0", "s16", "_x", "Max"})
+  for (const char *name :
+       {"past_sequence_length", "input_ids.d0", "s16", "_x", "Max"})
     EXPECT_EQ(text(pool.symbol(name)), name);
-  for (const char *name : {"batch size", "9lives", "mod", "it's", "back\\slash", "", "a-b",
-                           "größe", "attention_mask::dim_1"}) {
+  for (const char *name : {"batch size", "9lives", "mod", "it's", "back\\slash",
+                           "", "a-b", "größe", "attention_mask::dim_1"}) {
     Expr e = pool.symbol(name);
     EXPECT_EQ(text(e)[0], '\'');
     EXPECT_EXPR_EQ(parse(text(e)), e);
@@ -39,7 +40,8 @@ TEST_F(ExprText, ReadsWhatExportersWrite) {
   EXPECT_EXPR_EQ(parse("past + sequence"), total);
   EXPECT_EXPR_EQ(parse(" sequence+past "), total);
   Expr s = pool.symbol("samples");
-  Expr conv = pool.add(pool.floorDiv(pool.sub(pool.floorDiv(s, i(10)), i(3)), i(2)), i(1));
+  Expr conv = pool.add(
+      pool.floorDiv(pool.sub(pool.floorDiv(s, i(10)), i(3)), i(2)), i(1));
   EXPECT_EXPR_EQ(parse("((samples//10) - 3)//2 + 1"), conv);
   EXPECT_EXPR_EQ(parse("(samples floordiv 10 - 3) floordiv 2 + 1"), conv);
   EXPECT_EXPR_EQ(parse("samples ceildiv 4"), pool.ceilDiv(s, i(4)));
@@ -49,7 +51,8 @@ TEST_F(ExprText, ReadsWhatExportersWrite) {
   EXPECT_EXPR_EQ(parse("min(past, 8)"), pool.min(past, i(8)));
   EXPECT_EXPR_EQ(parse("past**2 - -1"), pool.add(pool.mul(past, past), i(1)));
   EXPECT_EXPR_EQ(parse("-past*2"), pool.scale(past, -2));
-  EXPECT_EXPR_EQ(parse("past - sequence - 1"), pool.sub(pool.sub(past, sequence), i(1)));
+  EXPECT_EXPR_EQ(parse("past - sequence - 1"),
+                 pool.sub(pool.sub(past, sequence), i(1)));
 }
 
 TEST_F(ExprText, ReadsConditions) {
@@ -61,11 +64,41 @@ TEST_F(ExprText, ReadsConditions) {
 
 TEST_F(ExprText, GarbageIsNothingAndLeavesNoSymbols) {
   size_t size = pool.size();
-  for (const char *bad :
-       {"", " ", "+", "a +", "a b", "(a", "a)", "a ** b", "a ** 9", "2x", "1.5", "1e5",
-        "a,b", "max(a)", "max a", "max(a, b, c)", "f(a)", "%nosuch", "%", "%q[", "%q[]", "'a",
-        "'a\\", "a >= b >= c", "a and b", "select(a, b, c)", "99999999999999999999",
-        "a // ", "mod", "a mod", "not a", "\xff\xfe", "unk__0?", "a = b", "-"})
+  for (const char *bad : {"",
+                          " ",
+                          "+",
+                          "a +",
+                          "a b",
+                          "(a",
+                          "a)",
+                          "a ** b",
+                          "a ** 9",
+                          "2x",
+                          "1.5",
+                          "1e5",
+                          "a,b",
+                          "max(a)",
+                          "max a",
+                          "max(a, b, c)",
+                          "f(a)",
+                          "%nosuch",
+                          "%",
+                          "%q[",
+                          "%q[]",
+                          "'a",
+                          "'a\\",
+                          "a >= b >= c",
+                          "a and b",
+                          "select(a, b, c)",
+                          "99999999999999999999",
+                          "a // ",
+                          "mod",
+                          "a mod",
+                          "not a",
+                          "\xff\xfe",
+                          "unk__0?",
+                          "a = b",
+                          "-"})
     EXPECT_FALSE(pool.parse(bad)) << bad;
   EXPECT_FALSE(pool.parse(std::string_view("a\0b", 3)));
   EXPECT_EQ(pool.size(), size);
@@ -82,10 +115,12 @@ TEST_F(ExprText, TextThatLeaves64BitsIsNothingAndDoesNotFailThePool) {
 // Dims are compared as text between models, passes and files.
 TEST_F(ExprText, TextDoesNotDependOnTheOrderInWhichSymbolsWereMade) {
   for (const char *any :
-       {"a + b - c", "a*b - c*a", "abs(a - b)", "abs(3 - a)", "abs(a*b - c - 1)",
-        "max(a, max(b - c, c))", "min(a, 4) - min(b, 4)", "sign(a - b)", "(a - b) truncdiv (c - a)",
-        "(a + b) floordiv (c - 1)", "int(a == b)", "int(a != b + c)", "int(a == 3 and not b == c)",
-        "select(a == b or c > a, a - b, c)", "select(a >= b, a, b + 1)", "wrap(a - b, c)"}) {
+       {"a + b - c", "a*b - c*a", "abs(a - b)", "abs(3 - a)",
+        "abs(a*b - c - 1)", "max(a, max(b - c, c))", "min(a, 4) - min(b, 4)",
+        "sign(a - b)", "(a - b) truncdiv (c - a)", "(a + b) floordiv (c - 1)",
+        "int(a == b)", "int(a != b + c)", "int(a == 3 and not b == c)",
+        "select(a == b or c > a, a - b, c)", "select(a >= b, a, b + 1)",
+        "wrap(a - b, c)"}) {
     ExprPool forward, backward;
     for (const char *name : {"a", "b", "c"})
       forward.symbol(name);
@@ -100,10 +135,12 @@ TEST_F(ExprText, TextDoesNotDependOnTheOrderInWhichSymbolsWereMade) {
 TEST_F(ExprText, LoadsAndFloatsRead) {
   Expr x = load(ExprType::F32, 3, {q, k});
   Expr masked = pool.select(causal, f(0), f(-3.4028234663852886e38));
-  EXPECT_EQ(text(apply(ScalarOp::Add, apply(ScalarOp::Mul, x, f(0.25)), masked)),
-            "add(mul(t3[%q, %k], 0.25), select(%q + past >= %k, 0, -3.4028235e+38))");
-  EXPECT_EQ(pool.print(x, [](uint32_t t) { return "scores" + std::to_string(t); }),
-            "scores3[%q, %k]");
+  EXPECT_EQ(
+      text(apply(ScalarOp::Add, apply(ScalarOp::Mul, x, f(0.25)), masked)),
+      "add(mul(t3[%q, %k], 0.25), select(%q + past >= %k, 0, -3.4028235e+38))");
+  EXPECT_EQ(
+      pool.print(x, [](uint32_t t) { return "scores" + std::to_string(t); }),
+      "scores3[%q, %k]");
   EXPECT_EQ(text(pool.intToFloat(ExprType::F16, mask)), "f16(t0[%k])");
 }
 
