@@ -26,10 +26,9 @@ struct ingot_kernel_status {
 /* `task` counts 0 .. gx*gy*gz-1, x fastest. `args` holds one 64-bit slot per
  * argument: a pointer, an i64, or the bits of an f32 in the low half. Weights,
  * scratch and state start 64-byte aligned; inputs and outputs may be the
- * caller's and are aligned to their elements only. A tensor without elements may
- * be at NULL.
- * `worker_scratch` is 64-byte aligned, private to the calling thread, of the
- * size the kernel asked for, with contents undefined. */
+ * caller's and are aligned to their elements only. A tensor without elements
+ * may be at NULL. `worker_scratch` is 64-byte aligned, private to the calling
+ * thread, of the size the kernel asked for, with contents undefined. */
 typedef void (*ingot_kernel_function)(int64_t task, const uint64_t *args,
                                       void *worker_scratch,
                                       struct ingot_kernel_status *status);
