@@ -197,7 +197,7 @@ def Plan_LaunchOp : Plan_Op<"launch", [HasParent<"ProgramOp">,
                        Tfm_DimsAttr:$scalars, Tfm_DimsAttr:$flops, Tfm_DimsAttr:$bytes,
                        StrArrayAttr:$sources);
   let assemblyFormat = [{
-    $kernel `grid` $grid `(` $buffers `)` `offsets` $offsets `scalars` $scalars
+    $kernel `grid` $grid ` ` `(` $buffers `)` `offsets` $offsets `scalars` $scalars
     `flops` $flops `bytes` $bytes `sources` $sources attr-dict
   }];
   let hasVerifier = 1;

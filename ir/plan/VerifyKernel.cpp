@@ -160,6 +160,10 @@ LogicalResult KernelOp::verify() {
     return emitOpError("of family ") << stringifyFamily(getFamily()) << " cannot have " << numOuts()
                                      << " outputs, " << numIns() << " inputs and "
                                      << getBodies().size() << " regions";
+  for (size_t i = 0; i < counts.minIns; ++i)
+    if (!cast<TypeAttr>(getInTypes()[i]).getValue().isF32())
+      return emitOpError("of family ") << stringifyFamily(getFamily()) << " reads f32 from input "
+                                       << i << ", got " << getInTypes()[i];
   // kernel_c2
   if (static_cast<int64_t>(getNumScalars()) < 0)
     return emitOpError("cannot have ") << static_cast<int64_t>(getNumScalars()) << " scalars";

@@ -1,0 +1,222 @@
+// RUN: ingot-opt %s -verify-diagnostics -split-input-file
+
+// program_c1
+// expected-error@+1 {{input must be {name = string, type = tensor with dims}, got "x"}}
+plan.program @main target "x86-64" symbols [] inputs ["x"] outputs [] {
+}
+
+// -----
+
+// program_c1
+// expected-error@+1 {{output must be {name = string, type = tensor with dims}, got {name = "y"}}}
+plan.program @main target "x86-64" symbols [] inputs [] outputs [{name = "y"}] {
+}
+
+// -----
+
+// program_c1
+// expected-error@+1 {{input must be {name = string, type = tensor with dims}, got {name = "x", type = tensor<?xf32>}}}
+plan.program @main target "x86-64" symbols [] inputs [{name = "x", type = tensor<?xf32>}] outputs [] {
+}
+
+// -----
+
+// program_c1
+// expected-error@+1 {{input must be {name = string, type = tensor with dims}, got {name = "x", type = f32}}}
+plan.program @main target "x86-64" symbols [] inputs [{name = "x", type = f32}] outputs [] {
+}
+
+// -----
+
+// program_c1
+// expected-error@+1 {{input must be {name = string, type = tensor with dims}, got {axis = 1 : i64}}
+plan.program @main target "x86-64" symbols [] inputs [{name = "x", type = tensor<2xf32>, axis = 1 : i64}] outputs [] {
+}
+
+// -----
+
+// program_c1
+// expected-error@+1 {{input "x" comes twice}}
+plan.program @main target "x86-64" symbols [] inputs [{name = "x", type = tensor<?x4xf32, #tfm.dims<batch, 4>>}, {name = "x", type = tensor<?x4xf32, #tfm.dims<batch, 4>>}] outputs [] {
+}
+
+// -----
+
+// program_c2
+// expected-error@+1 {{symbols must be #tfm.symbol, got "batch"}}
+plan.program @main target "x86-64" symbols ["batch"] inputs [{name = "x", type = tensor<?x4xf32, #tfm.dims<batch, 4>>}] outputs [] {
+}
+
+// -----
+
+// program_c2
+// expected-error@+1 {{symbol "batch" is read from input 1 of 1}}
+plan.program @main target "x86-64" symbols [#tfm.symbol<"batch", 0, -1, 1, 0>] inputs [{name = "x", type = tensor<?x4xf32, #tfm.dims<batch, 4>>}] outputs [] {
+}
+
+// -----
+
+// program_c2
+// expected-error@+1 {{symbol "batch" comes twice}}
+plan.program @main target "x86-64" symbols [#tfm.symbol<"batch", 0, -1, 0, 0>, #tfm.symbol<"batch", 0, -1, 0, 0>] inputs [{name = "x", type = tensor<?x4xf32, #tfm.dims<batch, 4>>}] outputs [] {
+}
+
+// -----
+
+// program_c2
+// expected-error@+1 {{symbol "batch" is read from axis 2 of 'tensor<?x4xf32, #tfm.dims<batch, 4>>'}}
+plan.program @main target "x86-64" symbols [#tfm.symbol<"batch", 0, -1, 0, 2>] inputs [{name = "x", type = tensor<?x4xf32, #tfm.dims<batch, 4>>}] outputs [] {
+}
+
+// -----
+
+// program_c3
+// expected-error@+1 {{holds tfm.constant, which is no buffer, requirement or launch}}
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  %0 = tfm.constant dense<0> : tensor<i64>
+}
+
+// -----
+
+// buffer_c1
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  // expected-error@+1 {{has one size, got #tfm.dims<1, 2>}}
+  %x = plan.buffer scratch -1 size <1, 2>
+}
+
+// -----
+
+// buffer_c2
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  // expected-error@+1 {{of kind weight names no weight}}
+  %x = plan.buffer weight 0 size <1>
+}
+
+// -----
+
+// buffer_c2
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  // expected-error@+1 {{of kind scratch names a weight}}
+  %x = plan.buffer scratch -1 size <1> weight @w
+}
+
+// -----
+
+// buffer_c2
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  // expected-error@+1 {{layout of a weight is plain or panels48, got "tiles" of kind weight}}
+  %x = plan.buffer weight 0 size <1> weight @w layout "tiles"
+}
+
+// -----
+
+// buffer_c2
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  // expected-error@+1 {{layout of a weight is plain or panels48, got "plain" of kind scratch}}
+  %x = plan.buffer scratch -1 size <1> layout "plain"
+}
+
+// -----
+
+// buffer_c3
+plan.program @main target "x86-64" symbols [] inputs [{name = "x", type = tensor<?x4xf32, #tfm.dims<batch, 4>>}] outputs [] {
+  // expected-error@+1 {{is input 1 of 1}}
+  %x = plan.buffer input 1 size <1>
+}
+
+// -----
+
+// buffer_c3
+plan.program @main target "x86-64" symbols [] inputs [{name = "x", type = tensor<?x4xf32, #tfm.dims<batch, 4>>}] outputs [] {
+  // expected-error@+1 {{is output 0 of 0}}
+  %x = plan.buffer output 0 size <1>
+}
+
+// -----
+
+// plan_require_c1
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  // expected-error@+1 {{relates two expressions, got #tfm.dims<1>}}
+  plan.require eq <1> "node"
+}
+
+// -----
+
+// launch_c1
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  // expected-error@+1 {{@k is not a plan.kernel}}
+  plan.launch @k grid <1> () offsets <> scalars <> flops <0> bytes <0> sources []
+}
+
+// -----
+
+// launch_c1
+plan.kernel map @k outs [i64] ins [] scalars 1 params {extents = array<i64: -1>, chunk = 1 : i64} {
+^bb0(%i: i64, %n: i64):
+  tfm.yield %i : i64
+}
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  // expected-error@+1 {{@k takes 1 buffers, got 0}}
+  plan.launch @k grid <1> () offsets <> scalars <1> flops <0> bytes <0> sources []
+}
+
+// -----
+
+// launch_c1
+plan.kernel map @k outs [i64] ins [] scalars 1 params {extents = array<i64: -1>, chunk = 1 : i64} {
+^bb0(%i: i64, %n: i64):
+  tfm.yield %i : i64
+}
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  %x = plan.buffer scratch -1 size <8>
+  // expected-error@+1 {{@k takes 1 scalars, got 0}}
+  plan.launch @k grid <1> (%x) offsets <0> scalars <> flops <0> bytes <0> sources []
+}
+
+// -----
+
+// launch_c2
+plan.kernel map @k outs [i64] ins [] scalars 1 params {extents = array<i64: -1>, chunk = 1 : i64} {
+^bb0(%i: i64, %n: i64):
+  tfm.yield %i : i64
+}
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  %x = plan.buffer scratch -1 size <8>
+  // expected-error@+1 {{has 0 offsets for 1 buffers}}
+  plan.launch @k grid <1> (%x) offsets <> scalars <1> flops <0> bytes <0> sources []
+}
+
+// -----
+
+// launch_c2
+plan.kernel map @k outs [i64] ins [] scalars 1 params {extents = array<i64: -1>, chunk = 1 : i64} {
+^bb0(%i: i64, %n: i64):
+  tfm.yield %i : i64
+}
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  %x = plan.buffer scratch -1 size <8>
+  // expected-error@+1 {{grid has 1 to 3 dims, got #tfm.dims<1, 1, 1, 1>}}
+  plan.launch @k grid <1, 1, 1, 1> (%x) offsets <0> scalars <1> flops <0> bytes <0> sources []
+}
+
+// -----
+
+// launch_c3
+plan.kernel map @k outs [i64] ins [] scalars 1 params {extents = array<i64: -1>, chunk = 1 : i64} {
+^bb0(%i: i64, %n: i64):
+  tfm.yield %i : i64
+}
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  %x = plan.buffer scratch -1 size <8>
+  // expected-error@+1 {{flops and bytes are one expression each, got #tfm.dims<> and #tfm.dims<0>}}
+  plan.launch @k grid <1> (%x) offsets <0> scalars <1> flops <> bytes <0> sources []
+}
+
+// -----
+
+// Steps and buffers are a program's.
+func.func @f() {
+  // expected-error@+1 {{expects parent op 'plan.program'}}
+  %x = plan.buffer scratch -1 size <8>
+  return
+}
