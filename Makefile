@@ -11,7 +11,7 @@ PYTHON := build/venv/bin/python
 
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup configure build test demo bench format lint clean
+.PHONY: help setup configure build test demo bench python format lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -33,12 +33,14 @@ build: configure ## build/release/bin/ingot, the runtime and the tests
 test: build ## build, then every test
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -R '$(TESTS)' --no-label-summary
 
-demo: build ## compile and run a published sentence-embedding model
-	@[ -x $(PYTHON) ] || { echo "make demo needs the Python packages: scripts/setup.sh venv" >&2; exit 1; }
+demo: build python ## compile and run a published sentence-embedding model
 	@$(PYTHON) examples/demo.py --ingot $(BUILD)/bin/ingot
 
-bench: build ## measure, see bench/README.md
-	@bench/run.sh $(BUILD)
+bench: build python ## measure against ONNX Runtime, see bench/README.md
+	@$(PYTHON) bench/models.py --ingot $(BUILD)/bin/ingot
+
+python: setup
+	@[ -x $(PYTHON) ] || { echo "make: this needs the Python packages: scripts/setup.sh venv" >&2; exit 1; }
 
 format: ## clang-format over the C++, C and CUDA sources
 	@scripts/format.sh
