@@ -22,6 +22,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -87,6 +88,7 @@ llvm::FailureOr<std::string> compileToObject(ModuleOp module, IsaLevel level,
     module.print(os);
   }
 
+  assert(succeeded(verify(module)) && "a generator wrote invalid IR");
   PassManager pm(module.getContext());
   buildLowering(pm);
   if (failed(pm.run(module)))

@@ -95,6 +95,21 @@ void Emitter::loop(Value from, Value to, Value step,
   });
 }
 
+SmallVector<Value>
+Emitter::loopWhile(ValueRange init,
+                   llvm::function_ref<Value(ValueRange)> condition,
+                   llvm::function_ref<SmallVector<Value>(ValueRange)> body) {
+  auto op = scf::WhileOp::create(b, loc, init.getTypes(), init);
+  OpBuilder::InsertionGuard guard(b);
+  SmallVector<Location> locs(init.size(), loc);
+  Block *before = b.createBlock(&op.getBefore(), {}, init.getTypes(), locs);
+  scf::ConditionOp::create(b, loc, condition(before->getArguments()),
+                           before->getArguments());
+  Block *after = b.createBlock(&op.getAfter(), {}, init.getTypes(), locs);
+  scf::YieldOp::create(b, loc, body(after->getArguments()));
+  return SmallVector<Value>(op.getResults());
+}
+
 void Emitter::ifThen(Value condition, llvm::function_ref<void()> then) {
   auto op = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
@@ -113,6 +128,23 @@ Value Emitter::ifElse(Value condition, Type type,
   b.setInsertionPointToStart(op.elseBlock());
   scf::YieldOp::create(b, loc, otherwise());
   return op.getResult(0);
+}
+
+SmallVector<Value>
+Emitter::ifElse(Value condition, ValueRange carried,
+                llvm::function_ref<SmallVector<Value>(ValueRange)> then) {
+  if (carried.empty()) {
+    ifThen(condition, [&] { then(carried); });
+    return {};
+  }
+  auto op = scf::IfOp::create(b, loc, carried.getTypes(), condition,
+                              /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.thenBlock());
+  scf::YieldOp::create(b, loc, then(carried));
+  b.setInsertionPointToStart(op.elseBlock());
+  scf::YieldOp::create(b, loc, carried);
+  return SmallVector<Value>(op.getResults());
 }
 
 Value Emitter::flat(Value pointer) {

@@ -51,10 +51,22 @@ struct Emitter {
                         mlir::ValueRange init, LoopBody body);
   void loop(mlir::Value from, mlir::Value to, mlir::Value step,
             llvm::function_ref<void(mlir::Value iv)> body);
+  /// while (condition(carried)) carried = body(carried).
+  llvm::SmallVector<mlir::Value>
+  loopWhile(mlir::ValueRange init,
+            llvm::function_ref<mlir::Value(mlir::ValueRange carried)> condition,
+            llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange)>
+                body);
   void ifThen(mlir::Value condition, llvm::function_ref<void()> then);
   mlir::Value ifElse(mlir::Value condition, mlir::Type type,
                      llvm::function_ref<mlir::Value()> then,
                      llvm::function_ref<mlir::Value()> otherwise);
+  /// The values `then` makes of `carried` where the condition holds, else
+  /// `carried`.
+  llvm::SmallVector<mlir::Value>
+  ifElse(mlir::Value condition, mlir::ValueRange carried,
+         llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange)>
+             then);
 
   /// The unranked view of a bare pointer parameter: memref<1xT> to memref<?xT>.
   mlir::Value flat(mlir::Value pointer);

@@ -1,8 +1,6 @@
 // sin, cos, pow and remainders: the functions that need f64 inside.
 #include "codegen/cpu/VectorMath.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
-
 using namespace mlir;
 
 namespace ingot::cpu {
@@ -117,24 +115,17 @@ static Val remainderInF64(Val x, Val y) {
   auto active = [&](Val r) { return valid & ge(r, d); };
   // A step removes 49 bits of the quotient: one for all but extreme ratios. The
   // quotient is rounded down, so the rest never gets negative.
-  auto loop = scf::WhileOp::create(
-      e.b, e.loc, TypeRange{a.type()}, ValueRange{a.v},
-      [&](OpBuilder &b, Location loc, ValueRange args) {
-        OpBuilder saved = e.b;
-        e.b = b;
-        scf::ConditionOp::create(b, loc, anyLane(active({e, args[0]})), args);
-        e.b = saved;
+  SmallVector<Value> rest = e.loopWhile(
+      a.v,
+      [&](ValueRange r) {
+        return anyLane(active({e, r[0]}));
       },
-      [&](OpBuilder &b, Location loc, ValueRange args) {
-        OpBuilder saved = e.b;
-        e.b = b;
-        Val r{e, args[0]};
+      [&](ValueRange carried) {
+        Val r{e, carried[0]};
         Val q = maxFirst(floor(r / d * r.k(1.0 - 0x1p-50)), r.k(1.0));
-        Val next = select(active(r), fma(-q, d, r), r);
-        scf::YieldOp::create(b, loc, next.v);
-        e.b = saved;
+        return SmallVector<Value>{select(active(r), fma(-q, d, r), r).v};
       });
-  return select(valid, {e, loop.getResult(0)}, a.k(std::nan("")));
+  return select(valid, {e, rest[0]}, a.k(std::nan("")));
 }
 
 Val vectorRem(Val x, Val y) { return copySign(toF32(remainderInF64(x, y)), x); }

@@ -2,7 +2,6 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -175,32 +174,18 @@ Division divide(Val x, Val y) {
 Val integerPower(Val x, Val n) {
   Emitter &e = *x.e;
   Val zero = x.k(0), one = x.k(1);
-  auto inside = [&](OpBuilder &b, llvm::function_ref<void()> emit) {
-    OpBuilder saved = e.b;
-    e.b = b;
-    emit();
-    e.b = saved;
-  };
-  auto loop = scf::WhileOp::create(
-      e.b, e.loc, TypeRange{x.type(), x.type(), x.type()},
-      ValueRange{one.v, x.v, vectorMax(n, zero).v},
-      [&](OpBuilder &b, Location loc, ValueRange args) {
-        inside(b, [&] {
-          scf::ConditionOp::create(b, loc, anyLane(ne({e, args[2]}, zero)),
-                                   args);
-        });
+  SmallVector<Value> power = e.loopWhile(
+      {one.v, x.v, vectorMax(n, zero).v},
+      [&](ValueRange carried) {
+        return anyLane(ne({e, carried[2]}, zero));
       },
-      [&](OpBuilder &b, Location loc, ValueRange args) {
-        inside(b, [&] {
-          Val result{e, args[0]}, square{e, args[1]}, rest{e, args[2]};
-          Val bit = ne(rest & one, zero);
-          result = select(bit, result * square, result);
-          square = square * square;
-          rest = shr(rest, 1);
-          scf::YieldOp::create(b, loc, ValueRange{result.v, square.v, rest.v});
-        });
+      [&](ValueRange carried) {
+        Val result{e, carried[0]}, square{e, carried[1]}, rest{e, carried[2]};
+        Val bit = ne(rest & one, zero);
+        return SmallVector<Value>{select(bit, result * square, result).v,
+                                  (square * square).v, shr(rest, 1).v};
       });
-  Val positive{e, loop.getResult(0)};
+  Val positive{e, power[0]};
   Val oddSign = select(ne(n & one, zero), x.k(-1), one);
   Val negative = select(eq(x, one), one, select(eq(x, x.k(-1)), oddSign, zero));
   return select(lt(n, zero), negative, positive);
@@ -330,9 +315,13 @@ Value emitCast(Emitter &e, Value value, Type element, bool sourceUnsigned,
   }
   if (isa<FloatType>(from)) {
     StringRef name = targetUnsigned ? "llvm.fptoui.sat" : "llvm.fptosi.sat";
-    return LLVM::CallIntrinsicOp::create(b, e.loc, type, b.getStringAttr(name),
-                                         ValueRange{value})
-        .getResult(0);
+    Val result{e, LLVM::CallIntrinsicOp::create(
+                      b, e.loc, type, b.getStringAttr(name), ValueRange{value})
+                      .getResult(0)};
+    if (targetUnsigned)
+      return result;
+    int64_t smallest = INT64_MIN >> (64 - element.getIntOrFloatBitWidth());
+    return select(isNaN(x), {e, e.integer(type, smallest)}, result);
   }
   unsigned before = from.getIntOrFloatBitWidth();
   unsigned after = element.getIntOrFloatBitWidth();

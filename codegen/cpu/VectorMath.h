@@ -34,8 +34,8 @@ mlir::Value emitScalarOp(Emitter &e, ScalarOp op, mlir::ValueRange operands);
 
 /// Conversion of `value` to element type `element` (f32, f64, i64, i32, i16,
 /// i8, i1; unsigned where the integer type says so). Float to integer saturates
-/// and takes NaN to 0, integer to narrower integer wraps, anything to i1 is `!=
-/// 0`.
+/// and takes NaN to the smallest value, integer to narrower integer wraps,
+/// anything to i1 is `!= 0`.
 mlir::Value emitCast(Emitter &e, mlir::Value value, mlir::Type element,
                      bool sourceUnsigned = false, bool targetUnsigned = false);
 

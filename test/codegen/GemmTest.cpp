@@ -148,6 +148,12 @@ TEST_P(Gemm, EveryRowTail) {
     check(kernels, shape, false);
 }
 
+TEST(GemmV4, CompilesWithoutTheCpu) {
+  Loaded kernels = Loaded::make(
+      {gemmJob(variants().back(), {9, 100, 96, 8, 1, false}, true)});
+  EXPECT_TRUE(kernels) << kernels.error;
+}
+
 TEST_P(Gemm, ColumnTails) {
   for (int64_t n : {1, 7, 8, 16, 17, 40, 47, 49, 100})
     for (bool known : {true, false})

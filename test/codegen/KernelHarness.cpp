@@ -76,6 +76,17 @@ Loaded::run(size_t kernel, const std::vector<uint64_t> &args, int64_t grid) {
   return status;
 }
 
+static constexpr size_t kPage = 4096;
+
+GuardedPages::GuardedPages(size_t count) : bytes(count * kPage) {
+  void *memory = mmap(nullptr, bytes + 2 * kPage, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert(memory != MAP_FAILED && "no memory for a test");
+  first = static_cast<char *>(memory) + kPage;
+  mprotect(first, bytes, PROT_READ | PROT_WRITE);
+}
+GuardedPages::~GuardedPages() { munmap(first - kPage, bytes + 2 * kPage); }
+
 cpu::KernelJob kernelJob(std::string name, const Variant &variant,
                          std::function<std::vector<Type>(Builder &)> params,
                          EmitKernel emit) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ingot::test {
@@ -45,7 +46,11 @@ public:
     return Loaded(jobs, std::move(prepare), nullptr);
   }
   ~Loaded();
-  Loaded(const Loaded &) = delete;
+  Loaded(Loaded &&other)
+      : error(std::move(other.error)), blob(std::move(other.blob)),
+        objects(std::move(other.objects)),
+        code(std::exchange(other.code, nullptr)), bytes(other.bytes),
+        scratch(std::move(other.scratch)) {}
   explicit operator bool() const { return code != nullptr; }
 
   ingot_kernel_function function(size_t kernel) const;
@@ -63,6 +68,27 @@ private:
   void *code = nullptr;
   size_t bytes = 0;
   std::unique_ptr<char[]> scratch;
+};
+
+/// `count` pages between two that cannot be touched: an access beyond either
+/// end is a crash.
+class GuardedPages {
+public:
+  explicit GuardedPages(size_t count);
+  ~GuardedPages();
+  GuardedPages(const GuardedPages &) = delete;
+  template <typename T>
+  T *begin() {
+    return reinterpret_cast<T *>(first);
+  }
+  template <typename T>
+  T *end() {
+    return reinterpret_cast<T *>(first + bytes);
+  }
+
+private:
+  char *first;
+  size_t bytes;
 };
 
 /// A module with the ABI's function around what `emit` writes. `params` are the

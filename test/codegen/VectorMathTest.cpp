@@ -179,6 +179,17 @@ TEST_P(VectorMath, UnaryFloat) {
     checkFloat(bound, GetParam(), x, x);
 }
 
+TEST(VectorMathV4, CompilesWithoutTheCpu) {
+  std::vector<cpu::KernelJob> jobs;
+  for (size_t op = 0; op <= static_cast<size_t>(ScalarOp::IsNaN); ++op) {
+    ScalarClass cls = scalarClass(static_cast<ScalarOp>(op));
+    jobs.push_back(opJob(static_cast<ScalarOp>(op), variants().back(),
+                         cls == ScalarClass::Logic ? 1 : 32));
+  }
+  Loaded kernels = Loaded::make(jobs);
+  EXPECT_TRUE(kernels) << kernels.error;
+}
+
 TEST_P(VectorMath, SinAndCosUpToLargeAngles) {
   std::vector<float> x = samples();
   std::erase_if(x, [](float v) {
@@ -341,7 +352,7 @@ void checkSaturation(const Variant &variant, unsigned bits) {
   for (int i = 0; i < 16; ++i) {
     double low = std::numeric_limits<To>::min();
     double high = std::numeric_limits<To>::max();
-    To expected = std::isnan(x[i]) ? To(0)
+    To expected = std::isnan(x[i]) ? std::numeric_limits<To>::min()
                   : x[i] >= high   ? std::numeric_limits<To>::max()
                   : x[i] <= low    ? std::numeric_limits<To>::min()
                                    : static_cast<To>(x[i]);

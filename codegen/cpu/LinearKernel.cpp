@@ -1,0 +1,31 @@
+// linear: out[m, n] = region(sum over k of A[m, k] W[k, n], m, n), see Gemm.h.
+#include "codegen/cpu/Gemm.h"
+#include "codegen/cpu/KernelWriter.h"
+
+using namespace mlir;
+
+namespace ingot::cpu {
+
+void emitLinear(KernelWriter &w) {
+  Emitter &e = w.e;
+  assert(w.outType(0).isF32() && "linear of f32");
+  int64_t n = w.kernel.param("n"), k = w.kernel.param("k");
+  GemmOperands operands;
+  operands.a = w.in(0);
+  operands.b = w.in(1);
+  operands.out = w.out(0);
+  operands.lda = w.extent("lda");
+  operands.m = w.extent("m");
+  operands.k = e.index(k);
+  operands.n = operands.ldo = e.index(n);
+  emitGemm(e, operands, w.task, w.kernel.param("rows"),
+           w.kernel.param("panels"), gemmBlocking(e.target, k),
+           [&](Value acc, Value row, Value column, Value mask) {
+             Strand arguments[] = {{acc, {}, 1},
+                                   uniform(e, row),
+                                   consecutive(e, column, e.target.lanes)};
+             return lanesOf(e, w.evaluate(0, arguments, mask));
+           });
+}
+
+} // namespace ingot::cpu

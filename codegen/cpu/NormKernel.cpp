@@ -1,0 +1,79 @@
+// norm: out[i..., j] = epilogue(normalized x[j]), x[j] = region(i..., j), over
+// rows of the last extent.
+//   layer: (x - mean) / sqrt(mean((x - mean)^2) + epsilon)
+//   rms:   x / sqrt(mean(x^2) + epsilon)
+#include "codegen/cpu/KernelWriter.h"
+#include "codegen/cpu/Reduction.h"
+
+using namespace mlir;
+
+namespace ingot::cpu {
+
+void emitNorm(KernelWriter &w) {
+  Emitter &e = w.e;
+  assert(w.outType(0).isF32() && "norm of f32");
+  SmallVector<Value> dims = w.extents("extents");
+  Value columns = dims.pop_back_val();
+  bool layer = w.text("kind") == "layer";
+  VectorType vector = e.vec(e.f32());
+  Reduction sum{e, ReductionKind::Sum, e.f32()};
+  Value zero = e.index(0);
+  // x waits in the row of the second output, which keeps it, or of the first.
+  Value keep = w.kernel.numOuts() > 1 ? w.out(1) : w.out(0);
+
+  auto [from, to] = w.share(w.product(dims), w.kernel.param("chunk"));
+  e.loop(from, to, e.index(1), [&](Value row) {
+    SmallVector<Strand> leading = w.coordinates(row, dims);
+    leading.emplace_back();
+    Value start = e.mul(row, columns);
+    auto at = [&](const Strand &index) {
+      return e.add(start, e.toIndex(index.value));
+    };
+    auto loadKept = [&](const Strand &index, Value mask) {
+      return Val(e, e.load(vector, keep, at(index), mask));
+    };
+    SmallVector<Value> first =
+        w.vectors(zero, columns, ValueRange{sum.identity(vector)},
+                  [&](Strand index, Value mask, ValueRange carried) {
+                    leading.back() = index;
+                    Val x{e, lanesOf(e, w.evaluate(0, leading, mask))};
+                    e.store(x, keep, at(index), mask);
+                    Val term = layer ? x : x * x;
+                    if (mask)
+                      term = select({e, mask}, term, term.k(0));
+                    return SmallVector<Value>{sum.combine(carried[0], term)};
+                  });
+    Val n{e, arith::SIToFPOp::create(e.b, e.loc, e.f32(), e.toI64(columns))};
+    Val variance = Val(e, sum.across(first[0])) / n;
+    Val mean{e, e.constant(vector, 0)};
+    if (layer) {
+      // In a second pass over the row: the difference of two sums would lose
+      // the digits that matter where the mean is large.
+      mean = {e, e.broadcast(variance, e.target.lanes)};
+      SmallVector<Value> squares =
+          w.vectors(zero, columns, ValueRange{sum.identity(vector)},
+                    [&](Strand index, Value mask, ValueRange carried) {
+                      Val d = loadKept(index, mask) - mean;
+                      if (mask)
+                        d = select({e, mask}, d, d.k(0));
+                      return SmallVector<Value>{fma(d, d, {e, carried[0]})};
+                    });
+      variance = Val(e, sum.across(squares[0])) / n;
+    }
+    Val deviation = sqrt(variance + variance.k(w.real("epsilon")));
+    Val factor{e, e.broadcast(deviation.k(1.0) / deviation, e.target.lanes)};
+    w.vectors(zero, columns, [&](Strand index, Value mask) {
+      Val x = loadKept(index, mask);
+      Strand normalized{(layer ? x - mean : x) * factor, {}, 1};
+      if (w.hasRegion(1)) {
+        leading.back() = index;
+        SmallVector<Strand> arguments{normalized};
+        llvm::append_range(arguments, leading);
+        normalized = w.evaluate(1, arguments, mask);
+      }
+      w.store(0, normalized, at(index), mask);
+    });
+  });
+}
+
+} // namespace ingot::cpu
