@@ -29,12 +29,18 @@ std::string_view spell(ExprType type) {
 
 std::string_view function(ExprKind kind) {
   switch (kind) {
-  case ExprKind::Max: return "max";
-  case ExprKind::Min: return "min";
-  case ExprKind::Wrap: return "wrap";
-  case ExprKind::Select: return "select";
-  case ExprKind::IsNaN: return "isnan";
-  default: return "int"; // BoolToInt, FloatToInt
+  case ExprKind::Max:
+    return "max";
+  case ExprKind::Min:
+    return "min";
+  case ExprKind::Wrap:
+    return "wrap";
+  case ExprKind::Select:
+    return "select";
+  case ExprKind::IsNaN:
+    return "isnan";
+  default:
+    return "int"; // BoolToInt, FloatToInt
   }
 }
 
@@ -163,8 +169,8 @@ private:
       else
         right.push_back({t.monomial, -t.coefficient});
     }
-    // Which sign p has where it only counts whether it is 0 is the pool's matter:
-    // texts are the same in every pool.
+    // Which sign p has where it only counts whether it is 0 is the pool's
+    // matter: texts are the same in every pool.
     auto isConstant = [](const PolyTerms &side) {
       return std::ranges::all_of(
           side, [](const PolyTerm &t) { return t.monomial->atoms.empty(); });
@@ -206,8 +212,10 @@ private:
               kProduct};
     };
     switch (n.kind) {
-    case ExprKind::Poly: return sum(n.terms);
-    case ExprKind::Symbol: return {quoteName(pool.names[n.payload])};
+    case ExprKind::Poly:
+      return sum(n.terms);
+    case ExprKind::Symbol:
+      return {quoteName(pool.names[n.payload])};
     case ExprKind::Index: {
       uint32_t id = static_cast<uint32_t>(n.bits);
       std::string name = "%" + quoteName(pool.names[id]);
@@ -215,15 +223,19 @@ private:
         name += "[" + text(Expr{n.payload}).text + "]";
       return {name};
     }
-    case ExprKind::FloorDiv: return infix("floordiv");
-    case ExprKind::Mod: return infix("mod");
-    case ExprKind::TruncDiv: return infix("truncdiv");
+    case ExprKind::FloorDiv:
+      return infix("floordiv");
+    case ExprKind::Mod:
+      return infix("mod");
+    case ExprKind::TruncDiv:
+      return infix("truncdiv");
     case ExprKind::Max:
     case ExprKind::Min: {
       std::string args = join(list(ops, kOr), ", ", true);
       return {std::string(function(n.kind)) + "(" + args + ")"};
     }
-    case ExprKind::Abs: return {"abs(" + eitherSign(ops[0]).second + ")"};
+    case ExprKind::Abs:
+      return {"abs(" + eitherSign(ops[0]).second + ")"};
     case ExprKind::Sign: {
       auto [flipped, argument] = eitherSign(ops[0]);
       return {(flipped ? "-sign(" : "sign(") + argument + ")",
@@ -233,21 +245,27 @@ private:
     case ExprKind::Select:
     case ExprKind::BoolToInt:
     case ExprKind::FloatToInt:
-    case ExprKind::IsNaN: return call(function(n.kind), ops);
+    case ExprKind::IsNaN:
+      return call(function(n.kind), ops);
     case ExprKind::Load: {
       std::string name =
           tensorName ? tensorName(n.payload) : "t" + std::to_string(n.payload);
       return {name + "[" + join(list(ops, kOr), ", ", false) + "]"};
     }
-    case ExprKind::BoolConst: return {n.payload ? "true" : "false"};
-    case ExprKind::Ge: return relation(ops[0], ">=");
-    case ExprKind::Eq: return relation(ops[0], "==");
+    case ExprKind::BoolConst:
+      return {n.payload ? "true" : "false"};
+    case ExprKind::Ge:
+      return relation(ops[0], ">=");
+    case ExprKind::Eq:
+      return relation(ops[0], "==");
     case ExprKind::Not:
       if (pool.kind(ops[0]) == ExprKind::Eq)
         return relation(pool.operand(ops[0], 0), "!=");
       return {"not " + within(ops[0], kNot), kNot};
-    case ExprKind::And: return {join(list(ops, kNot), " and ", true), kAnd};
-    case ExprKind::Or: return {join(list(ops, kAnd), " or ", true), kOr};
+    case ExprKind::And:
+      return {join(list(ops, kNot), " and ", true), kAnd};
+    case ExprKind::Or:
+      return {join(list(ops, kAnd), " or ", true), kOr};
     case ExprKind::Compare: {
       std::string_view sign = n.op == ScalarOp::Eq   ? " == "
                               : n.op == ScalarOp::Lt ? " < "
@@ -260,9 +278,11 @@ private:
       return {n.type == ExprType::F32 ? spell32(value) : spell(value),
               value < 0 ? kUnary : kPrimary};
     }
-    case ExprKind::Apply: return call(scalarMnemonic(n.op), ops);
+    case ExprKind::Apply:
+      return call(scalarMnemonic(n.op), ops);
     case ExprKind::IntToFloat:
-    case ExprKind::FloatCast: return call(spell(n.type), ops);
+    case ExprKind::FloatCast:
+      return call(spell(n.type), ops);
     }
     return {};
   }

@@ -1,4 +1,5 @@
-//===- Plan.h - The plan dialect: how it runs ------------------------------===//
+//===- Plan.h - The plan dialect: how it runs
+//------------------------------===//
 #pragma once
 
 #include "ir/tfm/Tfm.h"

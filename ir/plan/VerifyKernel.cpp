@@ -6,7 +6,16 @@ using namespace mlir;
 namespace ingot::plan {
 
 namespace {
-enum class ParamKind { Count, Extent, Extents, Strides, Axis, Float, Flag, Kind };
+enum class ParamKind {
+  Count,
+  Extent,
+  Extents,
+  Strides,
+  Axis,
+  Float,
+  Flag,
+  Kind
+};
 
 struct Param {
   StringLiteral name;
@@ -16,27 +25,43 @@ struct Param {
 ArrayRef<Param> paramsOf(Family family) {
   using enum ParamKind;
   static constexpr Param kMap[] = {{"extents", Extents}, {"chunk", Count}};
-  static constexpr Param kReduce[] = {
-      {"extents", Extents}, {"reduce_extents", Extents}, {"kind", Kind}, {"last", Flag}, {"chunk", Count}};
-  static constexpr Param kScan[] = {
-      {"extents", Extents}, {"axis", Axis}, {"exclusive", Flag}, {"reverse", Flag}, {"chunk", Count}};
-  static constexpr Param kNorm[] = {
-      {"extents", Extents}, {"kind", Kind}, {"epsilon", Float}, {"chunk", Count}};
-  static constexpr Param kLinear[] = {{"m", Extent},   {"n", Count},    {"k", Count},
-                                      {"lda", Extent}, {"rows", Count}, {"panels", Count}};
+  static constexpr Param kReduce[] = {{"extents", Extents},
+                                      {"reduce_extents", Extents},
+                                      {"kind", Kind},
+                                      {"last", Flag},
+                                      {"chunk", Count}};
+  static constexpr Param kScan[] = {{"extents", Extents},
+                                    {"axis", Axis},
+                                    {"exclusive", Flag},
+                                    {"reverse", Flag},
+                                    {"chunk", Count}};
+  static constexpr Param kNorm[] = {{"extents", Extents},
+                                    {"kind", Kind},
+                                    {"epsilon", Float},
+                                    {"chunk", Count}};
+  static constexpr Param kLinear[] = {{"m", Extent},   {"n", Count},
+                                      {"k", Count},    {"lda", Extent},
+                                      {"rows", Count}, {"panels", Count}};
   static constexpr Param kAttention[] = {
-      {"batch", Extent},      {"heads", Extent},      {"queries", Extent},    {"keys", Extent},
-      {"d", Count},           {"dv", Count},          {"group", Count},       {"scale", Float},
-      {"q_strides", Strides}, {"k_strides", Strides}, {"v_strides", Strides}, {"rows", Count},
+      {"batch", Extent},      {"heads", Extent},      {"queries", Extent},
+      {"keys", Extent},       {"d", Count},           {"dv", Count},
+      {"group", Count},       {"scale", Float},       {"q_strides", Strides},
+      {"k_strides", Strides}, {"v_strides", Strides}, {"rows", Count},
       {"empty_rows", Kind}};
   switch (family) {
   case Family::Map:
-  case Family::Softmax: return kMap;
-  case Family::Reduce: return kReduce;
-  case Family::Scan: return kScan;
-  case Family::Norm: return kNorm;
-  case Family::Linear: return kLinear;
-  case Family::Attention: return kAttention;
+  case Family::Softmax:
+    return kMap;
+  case Family::Reduce:
+    return kReduce;
+  case Family::Scan:
+    return kScan;
+  case Family::Norm:
+    return kNorm;
+  case Family::Linear:
+    return kLinear;
+  case Family::Attention:
+    return kAttention;
   }
   assert(false && "unknown family");
   return {};
@@ -44,8 +69,8 @@ ArrayRef<Param> paramsOf(Family family) {
 
 /// What a string parameter may say.
 ArrayRef<StringRef> kindsOf(Family family) {
-  static constexpr StringRef kReduce[] = {"sum", "mean", "max",    "min",
-                                          "prod", "l2",  "argmax", "argmin"};
+  static constexpr StringRef kReduce[] = {"sum",  "mean", "max",    "min",
+                                          "prod", "l2",   "argmax", "argmin"};
   static constexpr StringRef kNorm[] = {"layer", "rms"};
   static constexpr StringRef kEmptyRows[] = {"scores", "mean", "nan", "zero"};
   return family == Family::Reduce ? ArrayRef<StringRef>(kReduce)
@@ -67,12 +92,14 @@ LogicalResult verifyParam(KernelOp kernel, const Param &param) {
   auto check = [&](bool good, const Twine &needs) -> LogicalResult {
     if (good)
       return success();
-    InFlightDiagnostic diag = kernel.emitOpError("parameter ") << param.name << " must be " << needs;
+    InFlightDiagnostic diag = kernel.emitOpError("parameter ")
+                              << param.name << " must be " << needs;
     attr ? diag << ", got " << attr : diag << " and is missing";
     return diag;
   };
   switch (param.kind) {
-  case ParamKind::Count: return check(isNumber && integer.getInt() >= 1, "an i64 of 1 or more");
+  case ParamKind::Count:
+    return check(isNumber && integer.getInt() >= 1, "an i64 of 1 or more");
   case ParamKind::Extent:
     return check(isNumber && areExtents(integer.getInt(), scalars),
                  "an i64 of " + Twine(-scalars) + " or more");
@@ -80,14 +107,16 @@ LogicalResult verifyParam(KernelOp kernel, const Param &param) {
     return check(array && areExtents(array.asArrayRef(), scalars),
                  "an i64 array of " + Twine(-scalars) + " or more");
   case ParamKind::Strides:
-    return check(array && array.size() == 3 && areExtents(array.asArrayRef(), scalars),
+    return check(array && array.size() == 3 &&
+                     areExtents(array.asArrayRef(), scalars),
                  "three strides of " + Twine(-scalars) + " or more");
   case ParamKind::Axis: {
     int64_t rank = kernel.paramArray("extents").size();
     return check(isNumber && integer.getInt() >= 0 && integer.getInt() < rank,
                  "an i64 of 0 to " + Twine(rank - 1));
   }
-  case ParamKind::Float: return check(isa_and_present<FloatAttr>(attr), "a float");
+  case ParamKind::Float:
+    return check(isa_and_present<FloatAttr>(attr), "a float");
   case ParamKind::Flag:
     return check(!attr || isa<UnitAttr, BoolAttr>(attr), "a unit or boolean");
   case ParamKind::Kind: {
@@ -113,13 +142,20 @@ struct Counts {
 Counts countsOf(KernelOp kernel) {
   constexpr size_t kAny = SIZE_MAX;
   switch (kernel.getFamily()) {
-  case Family::Map: return {0, 1, kAny, 1, 1};
-  case Family::Reduce: return {0, 1, kernel.getBodies().size() == 2 ? kAny : 1, 1, 2};
-  case Family::Scan: return {0, 1, 1, 1, 1};
-  case Family::Softmax: return {0, 1, kernel.getBodies().size() == 2 ? kAny : 1, 1, 2};
-  case Family::Norm: return {0, 1, 2, 2, 2};
-  case Family::Linear: return {2, 1, 1, 1, 1};
-  case Family::Attention: return {3, 1, 1, 1, 1};
+  case Family::Map:
+    return {0, 1, kAny, 1, 1};
+  case Family::Reduce:
+    return {0, 1, kernel.getBodies().size() == 2 ? kAny : 1, 1, 2};
+  case Family::Scan:
+    return {0, 1, 1, 1, 1};
+  case Family::Softmax:
+    return {0, 1, kernel.getBodies().size() == 2 ? kAny : 1, 1, 2};
+  case Family::Norm:
+    return {0, 1, 2, 2, 2};
+  case Family::Linear:
+    return {2, 1, 1, 1, 1};
+  case Family::Attention:
+    return {3, 1, 1, 1, 1};
   }
   assert(false && "unknown family");
   return {};
@@ -133,14 +169,16 @@ TypeRange yieldedBy(Region &region) {
 
 /// The arguments of region `number` that come before inputs and scalars.
 SmallVector<Type> leadingArguments(KernelOp kernel, unsigned number) {
-  Type index = IntegerType::get(kernel.getContext(), 64), f32 = Float32Type::get(kernel.getContext());
+  Type index = IntegerType::get(kernel.getContext(), 64),
+       f32 = Float32Type::get(kernel.getContext());
   if (kernel.getFamily() == Family::Linear)
     return {f32, index, index};
   if (kernel.getFamily() == Family::Attention)
     return {f32, index, index, index, index};
   SmallVector<Type> types;
   if (number == 1)
-    types.push_back(isArg(kernel) ? index : yieldedBy(kernel.getBodies()[0]).front());
+    types.push_back(isArg(kernel) ? index
+                                  : yieldedBy(kernel.getBodies()[0]).front());
   size_t coordinates = kernel.paramArray("extents").size();
   if (kernel.getFamily() == Family::Reduce && number == 0)
     coordinates += kernel.paramArray("reduce_extents").size();
@@ -151,22 +189,27 @@ SmallVector<Type> leadingArguments(KernelOp kernel, unsigned number) {
 
 LogicalResult KernelOp::verify() {
   // kernel_c1
-  for (Attribute type : llvm::concat<const Attribute>(getOutTypes(), getInTypes()))
+  for (Attribute type :
+       llvm::concat<const Attribute>(getOutTypes(), getInTypes()))
     if (!tfm::isElementType(cast<TypeAttr>(type).getValue()))
       return emitOpError("has no buffers of ") << type;
   Counts counts = countsOf(*this);
-  if (numIns() < counts.minIns || numOuts() < counts.minOuts || numOuts() > counts.maxOuts ||
-      getBodies().size() < counts.minBodies || getBodies().size() > counts.maxBodies)
-    return emitOpError("of family ") << stringifyFamily(getFamily()) << " cannot have " << numOuts()
-                                     << " outputs, " << numIns() << " inputs and "
-                                     << getBodies().size() << " regions";
+  if (numIns() < counts.minIns || numOuts() < counts.minOuts ||
+      numOuts() > counts.maxOuts || getBodies().size() < counts.minBodies ||
+      getBodies().size() > counts.maxBodies)
+    return emitOpError("of family ")
+           << stringifyFamily(getFamily()) << " cannot have " << numOuts()
+           << " outputs, " << numIns() << " inputs and " << getBodies().size()
+           << " regions";
   for (size_t i = 0; i < counts.minIns; ++i)
     if (!cast<TypeAttr>(getInTypes()[i]).getValue().isF32())
-      return emitOpError("of family ") << stringifyFamily(getFamily()) << " reads f32 from input "
-                                       << i << ", got " << getInTypes()[i];
+      return emitOpError("of family ")
+             << stringifyFamily(getFamily()) << " reads f32 from input " << i
+             << ", got " << getInTypes()[i];
   // kernel_c2
   if (static_cast<int64_t>(getNumScalars()) < 0)
-    return emitOpError("cannot have ") << static_cast<int64_t>(getNumScalars()) << " scalars";
+    return emitOpError("cannot have ")
+           << static_cast<int64_t>(getNumScalars()) << " scalars";
   for (const Param &param : paramsOf(getFamily()))
     if (failed(verifyParam(*this, param)))
       return failure();
@@ -180,8 +223,8 @@ LogicalResult KernelOp::verifyRegions() {
   Type index = IntegerType::get(getContext(), 64);
   SmallVector<Type> shared;
   for (Attribute type : getInTypes())
-    shared.push_back(
-        RankedTensorType::get({ShapedType::kDynamic}, cast<TypeAttr>(type).getValue()));
+    shared.push_back(RankedTensorType::get({ShapedType::kDynamic},
+                                           cast<TypeAttr>(type).getValue()));
   shared.append(getNumScalars(), index);
   SmallVector<Type> results;
   for (Attribute type : getOutTypes())
@@ -192,12 +235,14 @@ LogicalResult KernelOp::verifyRegions() {
     SmallVector<Type> arguments = leadingArguments(*this, number);
     arguments.append(shared);
     if (region.getArgumentTypes() != TypeRange(arguments))
-      return emitOpError("region ") << number << " must take (" << arguments << "), got ("
-                                    << region.getArgumentTypes() << ")";
+      return emitOpError("region ")
+             << number << " must take (" << arguments << "), got ("
+             << region.getArgumentTypes() << ")";
     // kernel_c3
     TypeRange yielded = yieldedBy(region);
     bool inner = number + 1 < getBodies().size();
-    bool needsFloat = number == 0 && (getFamily() == Family::Softmax || getFamily() == Family::Norm);
+    bool needsFloat = number == 0 && (getFamily() == Family::Softmax ||
+                                      getFamily() == Family::Norm);
     SmallVector<Type> expected = results;
     if (inner) // any one scalar; region 1 takes it
       expected = llvm::to_vector(yielded.take_front(1));
@@ -209,14 +254,17 @@ LogicalResult KernelOp::verifyRegions() {
       expected.assign(1, Float32Type::get(getContext()));
     if (expected.empty() || yielded != TypeRange(expected) ||
         (needsFloat && !isa<FloatType>(expected[0])))
-      return emitOpError("region ") << number << " yields (" << yielded << "), which does not fit";
+      return emitOpError("region ")
+             << number << " yields (" << yielded << "), which does not fit";
     // kernel_c4
     if (failed(tfm::verifyScalarRegion(*this, region, /*symbols=*/false)))
       return failure();
   }
   // kernel_c3
-  if (getFamily() == Family::Norm && numOuts() == 2 && yieldedBy(getBodies()[0]) != TypeRange(results[1]))
-    return emitOpError("stores region 0's ") << yieldedBy(getBodies()[0]) << " as " << results[1];
+  if (getFamily() == Family::Norm && numOuts() == 2 &&
+      yieldedBy(getBodies()[0]) != TypeRange(results[1]))
+    return emitOpError("stores region 0's ")
+           << yieldedBy(getBodies()[0]) << " as " << results[1];
   if (getBodies().size() == 1 && isArg(*this) && results[0] != index)
     return emitOpError("gives positions, which are i64, got ") << results[0];
   return success();

@@ -9,16 +9,20 @@ namespace ingot::plan {
 
 namespace {
 /// An array of {name, type}, each name once.
-LogicalResult verifyInterface(ProgramOp program, ArrayAttr entries, StringRef what) {
+LogicalResult verifyInterface(ProgramOp program, ArrayAttr entries,
+                              StringRef what) {
   llvm::StringSet<> names;
   for (Attribute entry : entries) {
     auto dict = dyn_cast<DictionaryAttr>(entry);
     auto name = dict ? dict.getAs<StringAttr>("name") : StringAttr();
     auto type = dict ? dict.getAs<TypeAttr>("type") : TypeAttr();
-    auto tensor = type ? dyn_cast<RankedTensorType>(type.getValue()) : RankedTensorType();
+    auto tensor =
+        type ? dyn_cast<RankedTensorType>(type.getValue()) : RankedTensorType();
     if (!name || !tensor || !tfm::hasDims(tensor) || dict.size() != 2)
-      return program.emitOpError() << what << " must be {name = string, type = tensor with dims}, got "
-                                   << entry;
+      return program.emitOpError()
+             << what
+             << " must be {name = string, type = tensor with dims}, got "
+             << entry;
     if (!names.insert(name.getValue()).second)
       return program.emitOpError() << what << " " << name << " comes twice";
   }
@@ -38,15 +42,16 @@ LogicalResult ProgramOp::verify() {
     if (!symbol)
       return emitOpError("symbols must be #tfm.symbol, got ") << attr;
     if (symbol.getInput() >= static_cast<int64_t>(getInputs().size()))
-      return emitOpError("symbol ") << symbol.getName() << " is read from input " << symbol.getInput()
-                                    << " of " << getInputs().size();
+      return emitOpError("symbol ")
+             << symbol.getName() << " is read from input " << symbol.getInput()
+             << " of " << getInputs().size();
     if (!names.insert(symbol.getName().getValue()).second)
       return emitOpError("symbol ") << symbol.getName() << " comes twice";
     auto dict = cast<DictionaryAttr>(getInputs()[symbol.getInput()]);
     auto type = cast<RankedTensorType>(dict.getAs<TypeAttr>("type").getValue());
     if (symbol.getAxis() >= type.getRank())
-      return emitOpError("symbol ") << symbol.getName() << " is read from axis " << symbol.getAxis()
-                                    << " of " << type;
+      return emitOpError("symbol ") << symbol.getName() << " is read from axis "
+                                    << symbol.getAxis() << " of " << type;
   }
   return success();
 }
@@ -55,7 +60,8 @@ LogicalResult ProgramOp::verifyRegions() {
   // program_c3
   for (Operation &step : getBody().front())
     if (!isa<BufferOp, RequireOp, LaunchOp>(step))
-      return emitOpError("holds ") << step.getName() << ", which is no buffer, requirement or launch";
+      return emitOpError("holds ")
+             << step.getName() << ", which is no buffer, requirement or launch";
   return success();
 }
 
@@ -66,9 +72,11 @@ LogicalResult BufferOp::verify() {
   // buffer_c2
   bool isWeight = getKind() == BufferKind::Weight;
   if (isWeight != getWeight().has_value())
-    return emitOpError("of kind ") << stringifyBufferKind(getKind())
-                                   << (isWeight ? " names no weight" : " names a weight");
-  if (getLayout() && (!isWeight || (*getLayout() != "plain" && *getLayout() != "panels48")))
+    return emitOpError("of kind ")
+           << stringifyBufferKind(getKind())
+           << (isWeight ? " names no weight" : " names a weight");
+  if (getLayout() &&
+      (!isWeight || (*getLayout() != "plain" && *getLayout() != "panels48")))
     return emitOpError("layout of a weight is plain or panels48, got ")
            << getLayoutAttr() << " of kind " << stringifyBufferKind(getKind());
   // buffer_c3
@@ -79,10 +87,11 @@ LogicalResult BufferOp::verify() {
   };
   if ((getKind() == BufferKind::Input && !inside(program.getInputs())) ||
       (getKind() == BufferKind::Output && !inside(program.getOutputs())))
-    return emitOpError("is ") << stringifyBufferKind(getKind()) << " " << number << " of "
-                              << (getKind() == BufferKind::Input ? program.getInputs()
-                                                                 : program.getOutputs())
-                                     .size();
+    return emitOpError("is ")
+           << stringifyBufferKind(getKind()) << " " << number << " of "
+           << (getKind() == BufferKind::Input ? program.getInputs()
+                                              : program.getOutputs())
+                  .size();
   return success();
 }
 
@@ -96,8 +105,8 @@ LogicalResult RequireOp::verify() {
 LogicalResult LaunchOp::verify() {
   // launch_c2
   if (getOffsets().size() != getBuffers().size())
-    return emitOpError("has ") << getOffsets().size() << " offsets for " << getBuffers().size()
-                               << " buffers";
+    return emitOpError("has ") << getOffsets().size() << " offsets for "
+                               << getBuffers().size() << " buffers";
   if (getGrid().size() < 1 || getGrid().size() > 3)
     return emitOpError("grid has 1 to 3 dims, got ") << getGrid();
   // launch_c3
@@ -109,16 +118,18 @@ LogicalResult LaunchOp::verify() {
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   // launch_c1
-  auto kernel = symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
+  auto kernel =
+      symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
   if (!kernel)
     return emitOpError() << getKernelAttr() << " is not a plan.kernel";
   size_t buffers = kernel.numOuts() + kernel.numIns();
   if (buffers != getBuffers().size())
-    return emitOpError() << getKernelAttr() << " takes " << buffers << " buffers, got "
-                         << getBuffers().size();
+    return emitOpError() << getKernelAttr() << " takes " << buffers
+                         << " buffers, got " << getBuffers().size();
   if (static_cast<size_t>(kernel.getNumScalars()) != getScalars().size())
-    return emitOpError() << getKernelAttr() << " takes " << kernel.getNumScalars()
-                         << " scalars, got " << getScalars().size();
+    return emitOpError() << getKernelAttr() << " takes "
+                         << kernel.getNumScalars() << " scalars, got "
+                         << getScalars().size();
   return success();
 }
 

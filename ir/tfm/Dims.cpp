@@ -19,7 +19,8 @@ DimList dimsOf(RankedTensorType type) {
   auto attr = llvm::dyn_cast_if_present<DimsAttr>(type.getEncoding());
   DimList dims;
   for (int64_t i = 0; i < type.getRank(); ++i) {
-    assert((attr || !type.isDynamicDim(i)) && "a dynamic dim without an expression");
+    assert((attr || !type.isDynamicDim(i)) &&
+           "a dynamic dim without an expression");
     if (type.isDynamicDim(i))
       dims.push_back(attr.getExprs()[i]);
     else
@@ -73,6 +74,8 @@ bool DimArithmetic::neverEqual(Expr a, Expr b) {
   return a != b && (alwaysLess(a, b) || alwaysLess(b, a));
 }
 
-std::string DimArithmetic::text(Expr e) { return pool.failed() ? "an overflow" : pool.print(e); }
+std::string DimArithmetic::text(Expr e) {
+  return pool.failed() ? "an overflow" : pool.print(e);
+}
 
 } // namespace ingot::tfm

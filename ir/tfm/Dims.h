@@ -1,8 +1,9 @@
-//===- Dims.h - Comparing the dims of tensor types -------------------------===//
+//===- Dims.h - Comparing the dims of tensor types
+//-------------------------===//
 //
 // What verifiers and folders ask about dims. Texts of dims are canonical, so
-// most questions are a comparison of two numbers or two pointers; an ExprPool is
-// built only where those do not answer.
+// most questions are a comparison of two numbers or two pointers; an ExprPool
+// is built only where those do not answer.
 //
 //===----------------------------------------------------------------------===//
 #pragma once

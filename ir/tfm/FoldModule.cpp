@@ -7,8 +7,8 @@ namespace ingot::tfm {
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
-Operation *TfmDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type,
-                                           Location loc) {
+Operation *TfmDialect::materializeConstant(OpBuilder &builder, Attribute value,
+                                           Type type, Location loc) {
   auto dense = dyn_cast<DenseElementsAttr>(value);
   if (!dense || dense.getType() != type ||
       (!dense.isSplat() && dense.getNumElements() > kMaxConstantElements))

@@ -1,4 +1,5 @@
-//===- Tfm.h - The tfm dialect: what is computed ---------------------------===//
+//===- Tfm.h - The tfm dialect: what is computed
+//---------------------------===//
 #pragma once
 
 #include "ir/scalar/ScalarOps.h"
@@ -25,7 +26,8 @@ inline llvm::StringRef stringifyEnum(ScalarOp op) {
 
 namespace tfm {
 
-/// Non-splat constants have at most this many elements; larger ones are weights.
+/// Non-splat constants have at most this many elements; larger ones are
+/// weights.
 inline constexpr int64_t kMaxConstantElements = 256;
 
 /// All dims of `type` are known: numbers, or expressions in its encoding.
@@ -61,7 +63,8 @@ llvm::SmallVector<std::string> dimTexts(mlir::RankedTensorType type);
 
 /// A tensor type whose dims are `dims` (canonical texts); the encoding is left
 /// out where all are numbers.
-mlir::RankedTensorType tensorType(llvm::ArrayRef<std::string> dims, mlir::Type element);
+mlir::RankedTensorType tensorType(llvm::ArrayRef<std::string> dims,
+                                  mlir::Type element);
 
 /// One of the design's element types.
 bool isElementType(mlir::Type type);
@@ -70,11 +73,12 @@ bool isElementType(mlir::Type type);
 /// integers, else the element's type.
 mlir::Type scalarType(mlir::Type element);
 
-/// Bytes of a static tensor as a model file stores it: booleans take a byte, two
-/// 4-bit elements share one. Nothing if the count leaves 64 bits.
+/// Bytes of a static tensor as a model file stores it: booleans take a byte,
+/// two 4-bit elements share one. Nothing if the count leaves 64 bits.
 std::optional<int64_t> storedBytes(mlir::RankedTensorType type);
 
 /// The region holds scalar ops only, with `tfm.symbol` only if `symbols`.
-mlir::LogicalResult verifyScalarRegion(mlir::Operation *op, mlir::Region &region, bool symbols);
+mlir::LogicalResult verifyScalarRegion(mlir::Operation *op,
+                                       mlir::Region &region, bool symbols);
 
 } // namespace ingot::tfm

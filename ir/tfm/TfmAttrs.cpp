@@ -59,11 +59,13 @@ public:
   }
 
 private:
-  static constexpr StringRef kInfix[] = {"floordiv", "ceildiv", "truncdiv", "mod"};
+  static constexpr StringRef kInfix[] = {"floordiv", "ceildiv", "truncdiv",
+                                         "mod"};
 
   ParseResult operand(std::string &text) {
     if (++depth > 64)
-      return parser.emitError(parser.getCurrentLocation(), "expression is nested too deeply");
+      return parser.emitError(parser.getCurrentLocation(),
+                              "expression is nested too deeply");
     ParseResult result = operandBody(text);
     --depth;
     return result;
@@ -94,12 +96,14 @@ private:
     }
     StringRef keyword;
     if (failed(parser.parseOptionalKeyword(&keyword)))
-      return parser.emitError(parser.getCurrentLocation(), "expected a number, a symbol or '('");
+      return parser.emitError(parser.getCurrentLocation(),
+                              "expected a number, a symbol or '('");
     if (failed(parser.parseOptionalLParen())) {
       text += keyword;
       return success();
     }
-    if (keyword == "expr") { // what MLIR's tokens cannot say, as the pool prints it
+    if (keyword ==
+        "expr") { // what MLIR's tokens cannot say, as the pool prints it
       if (parser.parseString(&name) || parser.parseRParen())
         return failure();
       text += "(" + name + ")";
@@ -133,8 +137,8 @@ size_t unquote(StringRef text, size_t at, std::string &name) {
 /// Prints canonical text in tokens of MLIR, which has no single quotes and
 /// would end a list at the `>` of a condition.
 void printExpr(AsmPrinter &printer, StringRef text) {
-  if (text.find_first_of("<>=!") != StringRef::npos || text.contains("select(") ||
-      text.contains("int(")) {
+  if (text.find_first_of("<>=!") != StringRef::npos ||
+      text.contains("select(") || text.contains("int(")) {
     printer << "expr(";
     printer.printString(text);
     printer << ")";
@@ -152,7 +156,9 @@ void printExpr(AsmPrinter &printer, StringRef text) {
 }
 } // namespace
 
-std::optional<int64_t> DimsAttr::constant(unsigned i) const { return numberOf(text(i)); }
+std::optional<int64_t> DimsAttr::constant(unsigned i) const {
+  return numberOf(text(i));
+}
 
 bool DimsAttr::isStatic() const {
   for (unsigned i = 0; i < size(); ++i)
@@ -187,7 +193,8 @@ Attribute DimsAttr::parse(AsmParser &parser, Type) {
     ExprPool pool;
     std::optional<Expr> expr = pool.parse(text);
     if (!expr || pool.failed() || !pool.indices(*expr).empty())
-      return parser.emitError(loc, "'") << text << "' is no integer expression of symbols";
+      return parser.emitError(loc, "'")
+             << text << "' is no integer expression of symbols";
     std::string canonical = pool.print(*expr);
     if (canonical == "...")
       return parser.emitError(loc, "expression is too large");
@@ -201,7 +208,8 @@ Attribute DimsAttr::parse(AsmParser &parser, Type) {
 
 void DimsAttr::print(AsmPrinter &printer) const {
   printer << "<";
-  llvm::interleaveComma(getExprs(), printer, [&](StringAttr e) { printExpr(printer, e); });
+  llvm::interleaveComma(getExprs(), printer,
+                        [&](StringAttr e) { printExpr(printer, e); });
   printer << ">";
 }
 
@@ -213,14 +221,19 @@ LogicalResult DimsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-LogicalResult DimsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
-                                       function_ref<InFlightDiagnostic()> emitError) const {
+LogicalResult
+DimsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
+                         function_ref<InFlightDiagnostic()> emitError) const {
   if (shape.size() != size())
-    return emitError() << "dims " << *this << " do not fit a tensor of rank " << shape.size();
+    return emitError() << "dims " << *this << " do not fit a tensor of rank "
+                       << shape.size();
   for (unsigned i = 0; i < size(); ++i)
     if (constant(i).value_or(ShapedType::kDynamic) != shape[i])
-      return emitError() << "dim " << i << " is " << text(i) << " in the encoding, but "
-                         << (ShapedType::isDynamic(shape[i]) ? "?" : std::to_string(shape[i]))
+      return emitError() << "dim " << i << " is " << text(i)
+                         << " in the encoding, but "
+                         << (ShapedType::isDynamic(shape[i])
+                                 ? "?"
+                                 : std::to_string(shape[i]))
                          << " in the shape";
   if (isStatic())
     return emitError() << "a tensor with static dims carries no dims encoding";
@@ -238,7 +251,9 @@ Attribute ScalarOpAttr::parse(AsmParser &parser, Type) {
     return {};
   std::optional<ScalarOp> op = scalarOpOf({mnemonic.data(), mnemonic.size()});
   if (!op)
-    return parser.emitError(loc, "'") << mnemonic << "' is not in the scalar table", Attribute();
+    return parser.emitError(loc, "'")
+               << mnemonic << "' is not in the scalar table",
+           Attribute();
   return get(parser.getContext(), *op);
 }
 

@@ -24,7 +24,8 @@ llvm::SmallVector<std::string> dimTexts(RankedTensorType type) {
   llvm::SmallVector<std::string> texts;
   auto dims = llvm::dyn_cast_if_present<DimsAttr>(type.getEncoding());
   for (int64_t i = 0; i < type.getRank(); ++i)
-    texts.push_back(dims ? dims.text(i).str() : std::to_string(type.getDimSize(i)));
+    texts.push_back(dims ? dims.text(i).str()
+                         : std::to_string(type.getDimSize(i)));
   return texts;
 }
 
@@ -33,16 +34,18 @@ RankedTensorType tensorType(llvm::ArrayRef<std::string> dims, Type element) {
   llvm::SmallVector<int64_t> shape;
   for (unsigned i = 0; i < dims.size(); ++i)
     shape.push_back(attr.constant(i).value_or(ShapedType::kDynamic));
-  return RankedTensorType::get(shape, element, attr.isStatic() ? DimsAttr() : attr);
+  return RankedTensorType::get(shape, element,
+                               attr.isStatic() ? DimsAttr() : attr);
 }
 
 bool isElementType(Type type) {
   if (auto integer = llvm::dyn_cast<IntegerType>(type))
-    return integer.isSignless() ? llvm::is_contained({64, 32, 16, 8, 4, 1}, integer.getWidth())
-                                : integer.isUnsigned() &&
-                                      llvm::is_contained({64, 32, 16, 8, 4}, integer.getWidth());
-  return llvm::isa<Float64Type, Float32Type, Float16Type, BFloat16Type, Float8E4M3FNType,
-                   Float8E5M2Type>(type);
+    return integer.isSignless()
+               ? llvm::is_contained({64, 32, 16, 8, 4, 1}, integer.getWidth())
+               : integer.isUnsigned() &&
+                     llvm::is_contained({64, 32, 16, 8, 4}, integer.getWidth());
+  return llvm::isa<Float64Type, Float32Type, Float16Type, BFloat16Type,
+                   Float8E4M3FNType, Float8E5M2Type>(type);
 }
 
 Type scalarType(Type element) {

@@ -70,7 +70,7 @@ def Tfm_MatmulOp : Tfm_Op<"matmul", [Pure]> {
 }
 
 def Tfm_SoftmaxOp : Tfm_Op<"softmax", [Pure, AllTypesMatch<["input", "result"]>]> {
-  let summary = "exp(x - max) / sum along one axis";
+  let summary = "Along one axis exp(x - max) / sum";
   let description = [{
     A row that is all -inf gives NaN.
 

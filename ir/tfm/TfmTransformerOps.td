@@ -25,7 +25,7 @@ def Tfm_NormOp : Tfm_Op<"norm", [Pure, AttrSizedOperandSegments]> {
 }
 
 def Tfm_LinearOp : Tfm_Op<"linear", [Pure, AttrSizedOperandSegments, SingleBlock]> {
-  let summary = "x W + bias with a weight [K, N], an epilogue and an optional residual";
+  let summary = "Product x W + bias with a weight [K, N], an epilogue and an optional residual";
   let description = [{
     result[..., n] = epilogue(sum_k input[..., k] weight[k, n] + bias[n]) + residual[..., n].
     The epilogue is a scalar region of one argument; without it the value passes.
@@ -57,14 +57,17 @@ def Tfm_LinearOp : Tfm_Op<"linear", [Pure, AttrSizedOperandSegments, SingleBlock
 }
 
 def Tfm_AttentionOp : Tfm_Op<"attention", [Pure, SingleBlock]> {
-  let summary = "softmax(score_mod(scale q k^T)) v, never materialized";
+  let summary = "Attention: softmax(score_mod(scale q k^T)) v, never materialized";
   let description = [{
     q [B, S, H, D], k [B, T, G, D], v [B, T, G, E] give [B, S, H, E]; query head h
     reads key head h floordiv (H/G). `score_mod` maps the scaled score of one
     (b, h, q, k) to the argument of the softmax; it may load any tensor of the
     function. `terms` names what was recognized in it (`causal`, `key_valid`,
     `key_bias`, `table`, ...): how to run it faster, never what it means.
-    `empty_rows` says what a row gives none of whose keys is kept (design, tfm).
+    `empty_rows` says what a row gives none of whose keys is kept: `scores` (the
+    fill is too small to absorb a score: nothing special happens), `mean` (a finite
+    fill that absorbs: the mean over the keys whose score is finite), `nan` (-inf),
+    `zero` (guarded).
 
     - attention_c1: ranks are 4, one element type; B, T, D, heads agree, H is a
       multiple of G

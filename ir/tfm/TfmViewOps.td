@@ -147,7 +147,7 @@ def Tfm_TileOp : Tfm_Op<"tile", [Pure]> {
 }
 
 def Tfm_IotaOp : Tfm_Op<"iota", [Pure]> {
-  let summary = "start + i*step, a vector of integers";
+  let summary = "The integers start + i*step";
   let description = [{
     `progression` holds start and step.
 

@@ -7,14 +7,16 @@ namespace ingot::tfm {
 LogicalResult verifyAxis(Operation *op, int64_t axis, Value tensor) {
   if (axis >= 0 && axis < tensorTypeOf(tensor).getRank())
     return success();
-  return op->emitOpError("axis ") << axis << " is not one of " << tensor.getType();
+  return op->emitOpError("axis ")
+         << axis << " is not one of " << tensor.getType();
 }
 
 LogicalResult verifyOneElementType(Operation *op, ValueRange tensors) {
   for (Value tensor : tensors.drop_front())
     if (getElementTypeOrSelf(tensor) != getElementTypeOrSelf(tensors.front()))
       return op->emitOpError("must have one element type, got ")
-             << getElementTypeOrSelf(tensors.front()) << " and " << getElementTypeOrSelf(tensor);
+             << getElementTypeOrSelf(tensors.front()) << " and "
+             << getElementTypeOrSelf(tensor);
   return success();
 }
 
@@ -22,14 +24,17 @@ LogicalResult verifyDims(Operation *op, Value got, ArrayRef<Dim> expected) {
   DimList dims = dimsOf(got);
   if (ArrayRef<Dim>(dims) == expected)
     return success();
-  return op->emitOpError("result dims must be ") << toString(expected) << ", got " << toString(dims);
+  return op->emitOpError("result dims must be ")
+         << toString(expected) << ", got " << toString(dims);
 }
 
-LogicalResult verifyBroadcast(Operation *op, ArrayRef<DimList> operands, ArrayRef<Dim> got) {
+LogicalResult verifyBroadcast(Operation *op, ArrayRef<DimList> operands,
+                              ArrayRef<Dim> got) {
   auto refuse = [&]() {
     InFlightDiagnostic diag = op->emitOpError("result dims ") << toString(got);
     diag << " are not the broadcast of ";
-    llvm::interleaveComma(operands, diag, [&](const DimList &dims) { diag << toString(dims); });
+    llvm::interleaveComma(operands, diag,
+                          [&](const DimList &dims) { diag << toString(dims); });
     return diag;
   };
   size_t rank = 0;

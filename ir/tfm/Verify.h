@@ -1,4 +1,5 @@
-// Rules that several verifiers share. Each reports on `op` and gives both sides.
+// Rules that several verifiers share. Each reports on `op` and gives both
+// sides.
 #pragma once
 
 #include "ir/tfm/Dims.h"
@@ -10,22 +11,26 @@ inline mlir::RankedTensorType tensorTypeOf(mlir::Value value) {
 }
 
 /// 0 <= axis < rank.
-mlir::LogicalResult verifyAxis(mlir::Operation *op, int64_t axis, mlir::Value tensor);
+mlir::LogicalResult verifyAxis(mlir::Operation *op, int64_t axis,
+                               mlir::Value tensor);
 
 /// All tensors have one element type.
-mlir::LogicalResult verifyOneElementType(mlir::Operation *op, mlir::ValueRange tensors);
+mlir::LogicalResult verifyOneElementType(mlir::Operation *op,
+                                         mlir::ValueRange tensors);
 
 /// `got` are the dims `expected`, as expressions: dims that pass through.
 mlir::LogicalResult verifyDims(mlir::Operation *op, mlir::Value got,
                                llvm::ArrayRef<Dim> expected);
 
-/// `got` is the NumPy broadcast of all of `operands`. Where two dims are equal by
-/// assumption only, the result has either.
-mlir::LogicalResult verifyBroadcast(mlir::Operation *op, llvm::ArrayRef<DimList> operands,
+/// `got` is the NumPy broadcast of all of `operands`. Where two dims are equal
+/// by assumption only, the result has either.
+mlir::LogicalResult verifyBroadcast(mlir::Operation *op,
+                                    llvm::ArrayRef<DimList> operands,
                                     llvm::ArrayRef<Dim> got);
 
 /// The dims of `input` reduced along `axes`, which are in range.
-DimList reducedDims(mlir::Value input, llvm::ArrayRef<int64_t> axes, bool keepdims);
+DimList reducedDims(mlir::Value input, llvm::ArrayRef<int64_t> axes,
+                    bool keepdims);
 
 /// `op` applies to operands of `type`, which come as tensors' elements or as
 /// scalars.

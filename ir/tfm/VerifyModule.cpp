@@ -5,35 +5,41 @@ using namespace mlir;
 
 namespace ingot::tfm {
 
-LogicalResult SymbolAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringAttr name,
-                                 int64_t min, int64_t max, int64_t input, int64_t axis) {
+LogicalResult SymbolAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 StringAttr name, int64_t min, int64_t max,
+                                 int64_t input, int64_t axis) {
   if (name.empty())
     return emitError() << "a symbol needs a name";
   if (max != -1 && max < min)
-    return emitError() << "symbol " << name << " has an empty range " << min << " to " << max;
+    return emitError() << "symbol " << name << " has an empty range " << min
+                       << " to " << max;
   if (input < 0 || axis < -1)
-    return emitError() << "symbol " << name << " cannot be read from axis " << axis
-                       << " of input " << input;
+    return emitError() << "symbol " << name << " cannot be read from axis "
+                       << axis << " of input " << input;
   return success();
 }
 
 LogicalResult WeightOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
   // weight_c1
-  if (!type || !isElementType(type.getElementType()) || !type.hasStaticShape() ||
-      type.getEncoding() || !storedBytes(type))
-    return emitOpError("type must be a static tensor without encoding, got ") << getType();
+  if (!type || !isElementType(type.getElementType()) ||
+      !type.hasStaticShape() || type.getEncoding() || !storedBytes(type))
+    return emitOpError("type must be a static tensor without encoding, got ")
+           << getType();
   // weight_c2
   bool stored = getFile() && getOffset() && getLength();
-  if (stored == !getRecipe().empty() || (!stored && (getFile() || getOffset() || getLength())))
-    return emitOpError("must have either file, offset and length, or a recipe, got ")
+  if (stored == !getRecipe().empty() ||
+      (!stored && (getFile() || getOffset() || getLength())))
+    return emitOpError(
+               "must have either file, offset and length, or a recipe, got ")
            << (getRecipe().empty() ? "neither" : "both");
   // weight_c3
   if (stored && (static_cast<int64_t>(*getOffset()) < 0 ||
                  static_cast<int64_t>(*getLength()) != *storedBytes(type)))
-    return emitOpError("has ") << static_cast<int64_t>(*getLength()) << " bytes at offset "
-                               << static_cast<int64_t>(*getOffset()) << ", but " << type << " takes "
-                               << *storedBytes(type);
+    return emitOpError("has ")
+           << static_cast<int64_t>(*getLength()) << " bytes at offset "
+           << static_cast<int64_t>(*getOffset()) << ", but " << type
+           << " takes " << *storedBytes(type);
   return success();
 }
 
@@ -57,9 +63,11 @@ LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
     WeightOp weight = pending.pop_back_val();
     for (auto use : weight.getRecipe().getOps<GetWeightOp>()) {
       // A name without a weight is get_weight_c1's.
-      auto source = symbols.lookupNearestSymbolFrom<WeightOp>(use, use.getWeightAttr());
+      auto source =
+          symbols.lookupNearestSymbolFrom<WeightOp>(use, use.getWeightAttr());
       if (source == *this)
-        return emitOpError("depends on itself by the recipe of ") << weight.getSymNameAttr();
+        return emitOpError("depends on itself by the recipe of ")
+               << weight.getSymNameAttr();
       if (source && seen.insert(source).second)
         pending.push_back(source);
     }
@@ -69,7 +77,8 @@ LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
 
 LogicalResult GetWeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
   // get_weight_c1
-  auto weight = symbols.lookupNearestSymbolFrom<WeightOp>(*this, getWeightAttr());
+  auto weight =
+      symbols.lookupNearestSymbolFrom<WeightOp>(*this, getWeightAttr());
   if (!weight)
     return emitOpError() << getWeightAttr() << " is not a tfm.weight";
   if (weight.getType() != getResult().getType())
@@ -85,8 +94,9 @@ LogicalResult ConstantOp::verify() {
     return emitOpError("value must be dense elements of at most ")
            << kMaxConstantElements << ", got " << getValue();
   if (!dense.isSplat() && dense.getNumElements() > kMaxConstantElements)
-    return emitOpError("must have at most ") << kMaxConstantElements << " elements, got "
-                                             << dense.getNumElements() << "; larger is a tfm.weight";
+    return emitOpError("must have at most ")
+           << kMaxConstantElements << " elements, got "
+           << dense.getNumElements() << "; larger is a tfm.weight";
   return success();
 }
 
@@ -94,8 +104,10 @@ LogicalResult SymbolicOp::verify() {
   // symbolic_c1
   auto type = tensorTypeOf(getResult());
   size_t count = getValues().size();
-  if (type.getRank() == 0 ? count != 1
-                          : type.getRank() != 1 || type.getDimSize(0) != static_cast<int64_t>(count))
+  if (type.getRank() == 0
+          ? count != 1
+          : type.getRank() != 1 ||
+                type.getDimSize(0) != static_cast<int64_t>(count))
     return emitOpError("has ") << count << " expressions for " << type;
   return success();
 }

@@ -9,18 +9,21 @@ LogicalResult ElementwiseOp::verify() {
   ScalarOp op = getOp().getValue();
   // elementwise_c1
   if (getOperands().size() != scalarArity(op))
-    return emitOpError() << stringifyEnum(op) << " takes " << scalarArity(op) << " operands, got "
-                         << getOperands().size();
+    return emitOpError() << stringifyEnum(op) << " takes " << scalarArity(op)
+                         << " operands, got " << getOperands().size();
   // elementwise_c2
   if (failed(verifyOneElementType(*this, getOperands())))
     return failure();
   Type element = getElementTypeOrSelf(getOperands().front());
   if (!appliesTo(op, element))
-    return emitOpError() << stringifyEnum(op) << " does not apply to " << element;
+    return emitOpError() << stringifyEnum(op) << " does not apply to "
+                         << element;
   // elementwise_c3
-  Type expected = givesBoolean(op) ? IntegerType::get(getContext(), 1) : element;
+  Type expected =
+      givesBoolean(op) ? IntegerType::get(getContext(), 1) : element;
   if (getElementTypeOrSelf(getResult()) != expected)
-    return emitOpError() << stringifyEnum(op) << " of " << element << " gives " << expected << ", got "
+    return emitOpError() << stringifyEnum(op) << " of " << element << " gives "
+                         << expected << ", got "
                          << getElementTypeOrSelf(getResult());
   // elementwise_c4
   SmallVector<DimList> operands;
@@ -31,11 +34,13 @@ LogicalResult ElementwiseOp::verify() {
 
 LogicalResult SelectOp::verify() {
   // select_c1
-  if (failed(verifyOneElementType(*this, {getTrueValue(), getFalseValue(), getResult()})))
+  if (failed(verifyOneElementType(
+          *this, {getTrueValue(), getFalseValue(), getResult()})))
     return failure();
   // select_c2
   return verifyBroadcast(
-      *this, {dimsOf(getCondition()), dimsOf(getTrueValue()), dimsOf(getFalseValue())},
+      *this,
+      {dimsOf(getCondition()), dimsOf(getTrueValue()), dimsOf(getFalseValue())},
       dimsOf(getResult()));
 }
 
@@ -45,7 +50,8 @@ LogicalResult CastOp::verify() {
 }
 
 LogicalResult MatmulOp::verify() {
-  DimList lhs = dimsOf(getLhs()), rhs = dimsOf(getRhs()), result = dimsOf(getResult());
+  DimList lhs = dimsOf(getLhs()), rhs = dimsOf(getRhs()),
+          result = dimsOf(getResult());
   // matmul_c1
   if (lhs.size() < 2 || rhs.size() < 2)
     return emitOpError("operands must have rank 2 or more, got ")
@@ -54,13 +60,15 @@ LogicalResult MatmulOp::verify() {
     return failure();
   // matmul_c2
   if (neverEqual(lhs.back(), rhs[rhs.size() - 2]))
-    return emitOpError("contracts ") << lhs.back().str() << " of " << getLhs().getType() << " with "
-                                     << rhs[rhs.size() - 2].str() << " of " << getRhs().getType();
+    return emitOpError("contracts ")
+           << lhs.back().str() << " of " << getLhs().getType() << " with "
+           << rhs[rhs.size() - 2].str() << " of " << getRhs().getType();
   // matmul_c3
   if (result.size() < 2 || result[result.size() - 2] != lhs[lhs.size() - 2] ||
       result.back() != rhs.back())
     return emitOpError("result dims must end in ")
-           << lhs[lhs.size() - 2].str() << ", " << rhs.back().str() << ", got " << toString(result);
+           << lhs[lhs.size() - 2].str() << ", " << rhs.back().str() << ", got "
+           << toString(result);
   for (DimList *dims : {&lhs, &rhs, &result})
     dims->truncate(dims->size() - 2);
   return verifyBroadcast(*this, {lhs, rhs}, result);
@@ -76,12 +84,13 @@ LogicalResult ReduceOp::verify() {
   // reduce_c1
   for (int64_t axis : getAxes()) {
     if (axis <= previous || axis >= rank)
-      return emitOpError("axes must be ascending and less than ") << rank << ", got [" << getAxes()
-                                                                  << "]";
+      return emitOpError("axes must be ascending and less than ")
+             << rank << ", got [" << getAxes() << "]";
     previous = axis;
   }
   // reduce_c2
-  if (failed(verifyDims(*this, getResult(), reducedDims(getInput(), getAxes(), getKeepdims()))))
+  if (failed(verifyDims(*this, getResult(),
+                        reducedDims(getInput(), getAxes(), getKeepdims()))))
     return failure();
   // reduce_c3
   return verifyOneElementType(*this, {getInput(), getResult()});
@@ -90,11 +99,14 @@ LogicalResult ReduceOp::verify() {
 LogicalResult ArgReduceOp::verify() {
   // arg_reduce_c1
   if (getKind() != ReduceKind::Max && getKind() != ReduceKind::Min)
-    return emitOpError("kind must be max or min, got ") << stringifyReduceKind(getKind());
+    return emitOpError("kind must be max or min, got ")
+           << stringifyReduceKind(getKind());
   // arg_reduce_c2
   if (failed(verifyAxis(*this, getAxis(), getInput())) ||
-      failed(verifyDims(*this, getResult(),
-                        reducedDims(getInput(), {static_cast<int64_t>(getAxis())}, getKeepdims()))))
+      failed(
+          verifyDims(*this, getResult(),
+                     reducedDims(getInput(), {static_cast<int64_t>(getAxis())},
+                                 getKeepdims()))))
     return failure();
   // arg_reduce_c3
   if (!getElementTypeOrSelf(getResult()).isSignlessInteger(64))
@@ -108,9 +120,11 @@ LogicalResult CumSumOp::verify() {
 }
 
 LogicalResult ConvOp::verify() {
-  DimList input = dimsOf(getInput()), weight = dimsOf(getWeight()), result = dimsOf(getResult());
+  DimList input = dimsOf(getInput()), weight = dimsOf(getWeight()),
+          result = dimsOf(getResult());
   // conv_c1
-  if (input.size() < 3 || weight.size() != input.size() || result.size() != input.size())
+  if (input.size() < 3 || weight.size() != input.size() ||
+      result.size() != input.size())
     return emitOpError("ranks must agree and be 3 or more, got ")
            << getInput().getType() << ", " << getWeight().getType() << " and "
            << getResult().getType();
@@ -127,34 +141,42 @@ LogicalResult ConvOp::verify() {
   if (getStrides().size() != spatial || getDilations().size() != spatial ||
       getPads().size() != 2 * spatial || !atLeast(getStrides(), 1) ||
       !atLeast(getDilations(), 1) || !atLeast(getPads(), 0))
-    return emitOpError("needs ") << spatial << " strides and dilations of 1 or more and "
-                                 << 2 * spatial << " pads of 0 or more, got [" << getStrides()
-                                 << "], [" << getDilations() << "] and [" << getPads() << "]";
+    return emitOpError("needs ")
+           << spatial << " strides and dilations of 1 or more and "
+           << 2 * spatial << " pads of 0 or more, got [" << getStrides()
+           << "], [" << getDilations() << "] and [" << getPads() << "]";
   // conv_c3
   int64_t group = getGroup();
   DimArithmetic dims;
   std::optional<int64_t> outputs = weight[0].constant();
   if (group < 1 || (outputs && *outputs % group != 0) ||
-      dims.neverEqual(dims.of(input[1]), dims->scale(dims.of(weight[1]), group)))
-    return emitOpError("channels of ") << getInput().getType() << " do not fit weight "
-                                       << getWeight().getType() << " in " << group << " groups";
+      dims.neverEqual(dims.of(input[1]),
+                      dims->scale(dims.of(weight[1]), group)))
+    return emitOpError("channels of ")
+           << getInput().getType() << " do not fit weight "
+           << getWeight().getType() << " in " << group << " groups";
   if (getBias() && dimsOf(getBias()) != DimList{weight[0]})
-    return emitOpError("bias must be a vector of ") << weight[0].str() << ", got "
-                                                    << getBias().getType();
+    return emitOpError("bias must be a vector of ")
+           << weight[0].str() << ", got " << getBias().getType();
   // conv_c4
   if (result[0] != input[0] || result[1] != weight[0])
     return emitOpError("result dims must start with ")
-           << input[0].str() << ", " << weight[0].str() << ", got " << toString(result);
+           << input[0].str() << ", " << weight[0].str() << ", got "
+           << toString(result);
   for (size_t i = 0; i < spatial; ++i) {
-    Expr reach = dims->scale(dims->sub(dims.of(weight[i + 2]), dims->integer(1)), getDilations()[i]);
-    Expr padded = dims->add(dims->add(dims.of(input[i + 2]), dims->integer(getPads()[i])),
-                            dims->integer(getPads()[i + spatial]));
-    Expr extent = dims->add(dims->floorDiv(dims->sub(dims->sub(padded, reach), dims->integer(1)),
-                                           dims->integer(getStrides()[i])),
-                            dims->integer(1));
+    Expr reach = dims->scale(
+        dims->sub(dims.of(weight[i + 2]), dims->integer(1)), getDilations()[i]);
+    Expr padded =
+        dims->add(dims->add(dims.of(input[i + 2]), dims->integer(getPads()[i])),
+                  dims->integer(getPads()[i + spatial]));
+    Expr extent = dims->add(
+        dims->floorDiv(dims->sub(dims->sub(padded, reach), dims->integer(1)),
+                       dims->integer(getStrides()[i])),
+        dims->integer(1));
     if (dims.neverEqual(extent, dims.of(result[i + 2])))
-      return emitOpError("result dim ") << i + 2 << " must be " << dims.text(extent) << ", got "
-                                        << result[i + 2].str();
+      return emitOpError("result dim ")
+             << i + 2 << " must be " << dims.text(extent) << ", got "
+             << result[i + 2].str();
   }
   return success();
 }

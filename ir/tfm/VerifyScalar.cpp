@@ -7,16 +7,21 @@ namespace ingot::tfm {
 
 bool givesBoolean(ScalarOp op) {
   ScalarClass cls = scalarClass(op);
-  return cls == ScalarClass::Compare || cls == ScalarClass::Test || cls == ScalarClass::Logic;
+  return cls == ScalarClass::Compare || cls == ScalarClass::Test ||
+         cls == ScalarClass::Logic;
 }
 
 bool appliesTo(ScalarOp op, Type type) {
   switch (scalarClass(op)) {
-  case ScalarClass::Arith: return !type.isInteger(1);
+  case ScalarClass::Arith:
+    return !type.isInteger(1);
   case ScalarClass::Float:
-  case ScalarClass::Test: return isa<FloatType>(type);
-  case ScalarClass::Compare: return true;
-  case ScalarClass::Logic: return type.isInteger(1);
+  case ScalarClass::Test:
+    return isa<FloatType>(type);
+  case ScalarClass::Compare:
+    return true;
+  case ScalarClass::Logic:
+    return type.isInteger(1);
   }
   assert(false && "unknown class");
   return false;
@@ -24,10 +29,12 @@ bool appliesTo(ScalarOp op, Type type) {
 
 LogicalResult verifyScalarRegion(Operation *op, Region &region, bool symbols) {
   for (Operation &inner : region.front()) {
-    if (isa<ApplyOp, ChooseOp, ConvertOp, LoadOp, CheckIndexOp, YieldOp, arith::ConstantOp>(inner) ||
+    if (isa<ApplyOp, ChooseOp, ConvertOp, LoadOp, CheckIndexOp, YieldOp,
+            arith::ConstantOp>(inner) ||
         (symbols && isa<SymbolOp>(inner)))
       continue;
-    return op->emitOpError("holds ") << inner.getName() << ", which is no scalar op here";
+    return op->emitOpError("holds ")
+           << inner.getName() << ", which is no scalar op here";
   }
   return success();
 }
@@ -36,15 +43,16 @@ LogicalResult ApplyOp::verify() {
   ScalarOp op = getOp().getValue();
   // apply_c1
   if (getOperands().size() != scalarArity(op))
-    return emitOpError() << stringifyEnum(op) << " takes " << scalarArity(op) << " operands, got "
-                         << getOperands().size();
+    return emitOpError() << stringifyEnum(op) << " takes " << scalarArity(op)
+                         << " operands, got " << getOperands().size();
   Type type = getOperands().front().getType();
   if (!llvm::all_equal(getOperands().getTypes()) || !appliesTo(op, type))
-    return emitOpError() << stringifyEnum(op) << " does not apply to (" << getOperands().getTypes() << ")";
+    return emitOpError() << stringifyEnum(op) << " does not apply to ("
+                         << getOperands().getTypes() << ")";
   Type expected = givesBoolean(op) ? IntegerType::get(getContext(), 1) : type;
   if (getResult().getType() != expected)
-    return emitOpError() << stringifyEnum(op) << " of " << type << " gives " << expected << ", got "
-                         << getResult().getType();
+    return emitOpError() << stringifyEnum(op) << " of " << type << " gives "
+                         << expected << ", got " << getResult().getType();
   return success();
 }
 
@@ -52,12 +60,13 @@ LogicalResult LoadOp::verify() {
   auto type = tensorTypeOf(getTensor());
   // load_c1
   if (static_cast<int64_t>(getCoordinates().size()) != type.getRank())
-    return emitOpError("needs ") << type.getRank() << " coordinates for " << type << ", got "
-                                 << getCoordinates().size();
+    return emitOpError("needs ") << type.getRank() << " coordinates for "
+                                 << type << ", got " << getCoordinates().size();
   // load_c2
   if (getResult().getType() != scalarType(type.getElementType()))
-    return emitOpError("of ") << type << " gives " << scalarType(type.getElementType()) << ", got "
-                              << getResult().getType();
+    return emitOpError("of ")
+           << type << " gives " << scalarType(type.getElementType()) << ", got "
+           << getResult().getType();
   return success();
 }
 

@@ -7,14 +7,16 @@ using namespace mlir;
 namespace ingot::tfm {
 
 namespace {
-/// `part` broadcasts to `whole`: each dim, aligned at the last, is 1 or the same.
+/// `part` broadcasts to `whole`: each dim, aligned at the last, is 1 or the
+/// same.
 bool broadcastsTo(ArrayRef<Dim> part, ArrayRef<Dim> whole) {
   if (part.size() > whole.size())
     return false;
-  return llvm::all_of(llvm::zip_equal(part, whole.take_back(part.size())), [](const auto &pair) {
-    const auto &[dim, target] = pair;
-    return dim.is(1) || dim == target;
-  });
+  return llvm::all_of(llvm::zip_equal(part, whole.take_back(part.size())),
+                      [](const auto &pair) {
+                        const auto &[dim, target] = pair;
+                        return dim.is(1) || dim == target;
+                      });
 }
 
 /// The region takes `arguments`, yields one value of `result` and holds scalar
@@ -24,12 +26,13 @@ LogicalResult verifyRegion(Operation *op, Region &region, StringRef what,
   if (region.empty())
     return success();
   if (region.getArgumentTypes() != TypeRange(arguments))
-    return op->emitOpError() << what << " must take (" << arguments << "), got ("
-                             << region.getArgumentTypes() << ")";
+    return op->emitOpError() << what << " must take (" << arguments
+                             << "), got (" << region.getArgumentTypes() << ")";
   auto yield = dyn_cast<YieldOp>(region.front().getTerminator());
   if (!yield || yield.getValues().getTypes() != TypeRange(result))
-    return op->emitOpError() << what << " must yield " << result << ", got ("
-                             << (yield ? TypeRange(yield.getValues()) : TypeRange()) << ")";
+    return op->emitOpError()
+           << what << " must yield " << result << ", got ("
+           << (yield ? TypeRange(yield.getValues()) : TypeRange()) << ")";
   return verifyScalarRegion(op, region, /*symbols=*/true);
 }
 } // namespace
@@ -40,20 +43,24 @@ LogicalResult NormOp::verify() {
     return failure();
   for (Value other : SmallVector<Value>{getResidual(), getResult(), getSum()})
     if (other && other.getType() != getInput().getType())
-      return emitOpError("input, residual, result and sum must have one type, got ")
+      return emitOpError(
+                 "input, residual, result and sum must have one type, got ")
              << getInput().getType() << " and " << other.getType();
   // norm_c2
   for (Value factor : SmallVector<Value>{getScale(), getBias()})
-    if (factor && (getElementTypeOrSelf(factor) != getElementTypeOrSelf(getInput()) ||
-                   !broadcastsTo(dimsOf(factor), dimsOf(getInput()))))
-      return emitOpError() << (factor == getScale() ? "scale " : "bias ") << factor.getType()
-                           << " does not broadcast to " << getInput().getType();
+    if (factor &&
+        (getElementTypeOrSelf(factor) != getElementTypeOrSelf(getInput()) ||
+         !broadcastsTo(dimsOf(factor), dimsOf(getInput()))))
+      return emitOpError() << (factor == getScale() ? "scale " : "bias ")
+                           << factor.getType() << " does not broadcast to "
+                           << getInput().getType();
   // norm_c3
   if (getKind() == NormKind::Rms && getBias())
     return emitOpError("of kind rms has no bias, got ") << getBias().getType();
   // norm_c4
   if (getSum() && !getResidual())
-    return emitOpError("gives a sum of ") << getSum().getType() << " but has no residual";
+    return emitOpError("gives a sum of ")
+           << getSum().getType() << " but has no residual";
   return success();
 }
 
@@ -61,11 +68,12 @@ LogicalResult LinearOp::verify() {
   DimList input = dimsOf(getInput()), weight = dimsOf(getWeight());
   // linear_c1
   if (input.empty() || weight.size() != 2 || weight[0] != input.back())
-    return emitOpError("weight must be [K, N] with the operand's last dim as K, got ")
+    return emitOpError(
+               "weight must be [K, N] with the operand's last dim as K, got ")
            << getWeight().getType() << " for " << getInput().getType();
   if (getBias() && dimsOf(getBias()) != DimList{weight[1]})
-    return emitOpError("bias must be a vector of ") << weight[1].str() << ", got "
-                                                    << getBias().getType();
+    return emitOpError("bias must be a vector of ")
+           << weight[1].str() << ", got " << getBias().getType();
   SmallVector<Value> tensors(getOperands());
   tensors.push_back(getResult());
   if (failed(verifyOneElementType(*this, tensors)))
@@ -91,18 +99,20 @@ LogicalResult AttentionOp::verify() {
   DimList q = dimsOf(getQuery()), k = dimsOf(getKey()), v = dimsOf(getValue());
   // attention_c1
   auto operands = [&]() {
-    InFlightDiagnostic diag = emitOpError("needs q [B, S, H, D], k [B, T, G, D] and v [B, T, G, E] "
-                                          "with G dividing H, got ");
-    return std::move(diag << getQuery().getType() << ", " << getKey().getType() << " and "
-                          << getValue().getType());
+    InFlightDiagnostic diag =
+        emitOpError("needs q [B, S, H, D], k [B, T, G, D] and v [B, T, G, E] "
+                    "with G dividing H, got ");
+    return std::move(diag << getQuery().getType() << ", " << getKey().getType()
+                          << " and " << getValue().getType());
   };
-  if (q.size() != 4 || k.size() != 4 || v.size() != 4 || k[0] != q[0] || v[0] != q[0] ||
-      v[1] != k[1] || v[2] != k[2] || k[3] != q[3])
+  if (q.size() != 4 || k.size() != 4 || v.size() != 4 || k[0] != q[0] ||
+      v[0] != q[0] || v[1] != k[1] || v[2] != k[2] || k[3] != q[3])
     return operands();
   std::optional<int64_t> heads = q[2].constant(), groups = k[2].constant();
   if (!heads || !groups ? q[2] != k[2] : *groups == 0 || *heads % *groups != 0)
     return operands();
-  if (failed(verifyOneElementType(*this, {getQuery(), getKey(), getValue(), getResult()})))
+  if (failed(verifyOneElementType(
+          *this, {getQuery(), getKey(), getValue(), getResult()})))
     return failure();
   // attention_c2
   return verifyDims(*this, getResult(), DimList{q[0], q[1], q[2], v[3]});
@@ -113,18 +123,22 @@ LogicalResult AttentionOp::verifyRegions() {
   if (getScoreMod().empty())
     return success();
   Type index = IntegerType::get(getContext(), 64);
-  Type score = getScoreMod().getNumArguments() ? getScoreMod().getArgument(0).getType() : Type();
+  Type score = getScoreMod().getNumArguments()
+                   ? getScoreMod().getArgument(0).getType()
+                   : Type();
   if (!isa_and_present<FloatType>(score))
     return emitOpError("score_mod must take a float first, got (")
            << getScoreMod().getArgumentTypes() << ")";
-  return verifyRegion(*this, getScoreMod(), "score_mod", {score, index, index, index, index}, score);
+  return verifyRegion(*this, getScoreMod(), "score_mod",
+                      {score, index, index, index, index}, score);
 }
 
 LogicalResult FusedOp::verifyRegions() {
   auto type = tensorTypeOf(getResult());
   SmallVector<Type> indices(type.getRank(), IntegerType::get(getContext(), 64));
   // fused_c1, fused_c2
-  return verifyRegion(*this, getBody(), "body", indices, scalarType(type.getElementType()));
+  return verifyRegion(*this, getBody(), "body", indices,
+                      scalarType(type.getElementType()));
 }
 
 } // namespace ingot::tfm

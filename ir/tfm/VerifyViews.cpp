@@ -6,13 +6,14 @@ using namespace mlir;
 namespace ingot::tfm {
 
 namespace {
-/// Element counts that differ for all values of the symbols but 0, for which most
-/// wrong reshapes would pass.
+/// Element counts that differ for all values of the symbols but 0, for which
+/// most wrong reshapes would pass.
 bool countsDiffer(ArrayRef<Dim> from, ArrayRef<Dim> to) {
   // Most reshapes of static tensors, and those that add or drop 1s, end here.
   auto without1 = [](ArrayRef<Dim> dims) {
     DimList kept;
-    llvm::copy_if(dims, std::back_inserter(kept), [](const Dim &dim) { return !dim.is(1); });
+    llvm::copy_if(dims, std::back_inserter(kept),
+                  [](const Dim &dim) { return !dim.is(1); });
     return kept;
   };
   if (without1(from) == without1(to))
@@ -22,7 +23,8 @@ bool countsDiffer(ArrayRef<Dim> from, ArrayRef<Dim> to) {
 }
 
 /// `{input[:axis], middle, input[axis + count:]}`
-DimList spliced(const DimList &input, int64_t axis, int64_t count, ArrayRef<Dim> middle) {
+DimList spliced(const DimList &input, int64_t axis, int64_t count,
+                ArrayRef<Dim> middle) {
   DimList dims(input.begin(), input.begin() + axis);
   dims.append(middle.begin(), middle.end());
   dims.append(input.begin() + axis + count, input.end());
@@ -48,8 +50,9 @@ LogicalResult TransposeOp::verify() {
     if (axis >= 0 && axis < static_cast<int64_t>(input.size()))
       seen[axis] = true;
   if (getPerm().size() != input.size() || llvm::is_contained(seen, false))
-    return emitOpError("perm [") << getPerm() << "] is no permutation of the axes of "
-                                 << getInput().getType();
+    return emitOpError("perm [")
+           << getPerm() << "] is no permutation of the axes of "
+           << getInput().getType();
   if (failed(verifyOneElementType(*this, {getInput(), getResult()})))
     return failure();
   // transpose_c2
@@ -65,7 +68,8 @@ LogicalResult BroadcastOp::verify() {
     return failure();
   bool fits = input.size() <= result.size();
   for (size_t i = 0; fits && i < input.size(); ++i)
-    fits = input[i].is(1) || !neverEqual(input[i], result[i + result.size() - input.size()]);
+    fits = input[i].is(1) ||
+           !neverEqual(input[i], result[i + result.size() - input.size()]);
   if (!fits)
     return emitOpError() << getInput().getType() << " does not broadcast to "
                          << getResult().getType();
@@ -73,13 +77,16 @@ LogicalResult BroadcastOp::verify() {
 }
 
 LogicalResult SliceOp::verify() {
-  DimList input = dimsOf(getInput()), result = dimsOf(getResult()), starts = dimsOf(getStarts());
+  DimList input = dimsOf(getInput()), result = dimsOf(getResult()),
+          starts = dimsOf(getStarts());
   ArrayRef<int64_t> steps = getSteps();
   // slice_c1
   if (starts.size() != input.size() || steps.size() != input.size() ||
       llvm::is_contained(steps, 0))
-    return emitOpError("needs a start and a step other than 0 for each axis of ")
-           << getInput().getType() << ", got " << getStarts() << " and [" << steps << "]";
+    return emitOpError(
+               "needs a start and a step other than 0 for each axis of ")
+           << getInput().getType() << ", got " << getStarts() << " and ["
+           << steps << "]";
   if (result.size() != input.size())
     return emitOpError("result must have the operand's rank, got ")
            << getResult().getType() << " for " << getInput().getType();
@@ -90,16 +97,19 @@ LogicalResult SliceOp::verify() {
     if (starts[i].is(0) && steps[i] == 1 && result[i] == input[i])
       continue;
     DimArithmetic dims;
-    Expr zero = dims->integer(0), size = dims.of(result[i]), extent = dims.of(input[i]);
+    Expr zero = dims->integer(0), size = dims.of(result[i]),
+         extent = dims.of(input[i]);
     Expr first = dims.of(starts[i]);
-    Expr last = dims->add(first, dims->scale(dims->sub(size, dims->integer(1)), steps[i]));
+    Expr last = dims->add(
+        first, dims->scale(dims->sub(size, dims->integer(1)), steps[i]));
     auto outside = [&](Expr at) {
-      return dims.alwaysLess(at, zero) || dims.alwaysLess(dims->sub(extent, dims->integer(1)), at);
+      return dims.alwaysLess(at, zero) ||
+             dims.alwaysLess(dims->sub(extent, dims->integer(1)), at);
     };
     if (dims.alwaysLess(zero, size) && (outside(first) || outside(last)))
-      return emitOpError("elements ") << dims.text(first) << " to " << dims.text(last)
-                                      << " of axis " << i << " are not inside "
-                                      << getInput().getType();
+      return emitOpError("elements ")
+             << dims.text(first) << " to " << dims.text(last) << " of axis "
+             << i << " are not inside " << getInput().getType();
   }
   return success();
 }
@@ -126,8 +136,8 @@ LogicalResult ConcatOp::verify() {
       fits = i == axis || !neverEqual(dims[i], result[i]);
     }
     if (!fits)
-      return emitOpError() << operand.getType() << " does not join into " << getResult().getType()
-                           << " along axis " << axis;
+      return emitOpError() << operand.getType() << " does not join into "
+                           << getResult().getType() << " along axis " << axis;
     std::optional<int64_t> extent = dims[axis].constant();
     sum = sum && extent ? std::optional(*sum + *extent) : std::nullopt;
   }
@@ -141,8 +151,8 @@ LogicalResult ConcatOp::verify() {
   for (Value operand : getInputs())
     total = dims->add(total, dims.of(dimsOf(operand)[axis]));
   if (dims.neverEqual(total, dims.of(result[axis])))
-    return emitOpError("result dim ") << axis << " must be " << dims.text(total) << ", got "
-                                      << result[axis].str();
+    return emitOpError("result dim ") << axis << " must be " << dims.text(total)
+                                      << ", got " << result[axis].str();
   return success();
 }
 
@@ -152,8 +162,9 @@ LogicalResult GatherOp::verify() {
       failed(verifyOneElementType(*this, {getInput(), getResult()})))
     return failure();
   // gather_c2
-  return verifyDims(*this, getResult(),
-                    spliced(dimsOf(getInput()), getAxis(), 1, dimsOf(getIndices())));
+  return verifyDims(
+      *this, getResult(),
+      spliced(dimsOf(getInput()), getAxis(), 1, dimsOf(getIndices())));
 }
 
 LogicalResult GatherElementsOp::verify() {
@@ -174,8 +185,9 @@ LogicalResult GatherElementsOp::verify() {
       continue;
     DimArithmetic dims;
     if (dims.alwaysLess(dims.of(input[i]), dims.of(indices[i])))
-      return emitOpError("indices have ") << indices[i].str() << " along axis " << i
-                                          << ", the operand only " << input[i].str();
+      return emitOpError("indices have ")
+             << indices[i].str() << " along axis " << i << ", the operand only "
+             << input[i].str();
   }
   return success();
 }
@@ -184,11 +196,13 @@ LogicalResult GatherNDOp::verify() {
   DimList input = dimsOf(getInput()), indices = dimsOf(getIndices());
   int64_t batch = getBatchDims(), rank = input.size();
   // gather_nd_c1
-  std::optional<int64_t> tuple = indices.empty() ? std::nullopt : indices.back().constant();
+  std::optional<int64_t> tuple =
+      indices.empty() ? std::nullopt : indices.back().constant();
   if (!tuple || batch < 0 || *tuple > rank || batch + *tuple > rank ||
       batch >= static_cast<int64_t>(indices.size()))
-    return emitOpError("indices ") << getIndices().getType() << " after " << batch
-                                   << " batch dims do not fit " << getInput().getType();
+    return emitOpError("indices ")
+           << getIndices().getType() << " after " << batch
+           << " batch dims do not fit " << getInput().getType();
   if (failed(verifyOneElementType(*this, {getInput(), getResult()})))
     return failure();
   // gather_nd_c2
@@ -196,31 +210,35 @@ LogicalResult GatherNDOp::verify() {
     if (neverEqual(input[i], indices[i]))
       return emitOpError("batch dims differ: ")
              << getInput().getType() << " and " << getIndices().getType();
-  return verifyDims(*this, getResult(),
-                    spliced(input, 0, batch + *tuple, ArrayRef<Dim>(indices).drop_back()));
+  return verifyDims(
+      *this, getResult(),
+      spliced(input, 0, batch + *tuple, ArrayRef<Dim>(indices).drop_back()));
 }
 
 LogicalResult PadOp::verify() {
   DimList input = dimsOf(getInput()), result = dimsOf(getResult());
   DimList low = dimsOf(getLow()), high = dimsOf(getHigh());
   // pad_c1
-  if (low.size() != input.size() || high.size() != input.size() || result.size() != input.size())
+  if (low.size() != input.size() || high.size() != input.size() ||
+      result.size() != input.size())
     return emitOpError("needs a low and a high pad for each axis of ")
-           << getInput().getType() << " and a result of its rank, got " << getLow() << ", "
-           << getHigh() << " and " << getResult().getType();
+           << getInput().getType() << " and a result of its rank, got "
+           << getLow() << ", " << getHigh() << " and " << getResult().getType();
   for (size_t i = 0; i < input.size(); ++i) {
     if (low[i].is(0) && high[i].is(0) && input[i] == result[i])
       continue;
     DimArithmetic dims;
-    Expr total = dims->add(dims->add(dims.of(low[i]), dims.of(input[i])), dims.of(high[i]));
+    Expr total = dims->add(dims->add(dims.of(low[i]), dims.of(input[i])),
+                           dims.of(high[i]));
     if (dims.neverEqual(total, dims.of(result[i])))
-      return emitOpError("result dim ") << i << " must be " << dims.text(total) << ", got "
-                                        << result[i].str();
+      return emitOpError("result dim ") << i << " must be " << dims.text(total)
+                                        << ", got " << result[i].str();
   }
   // pad_c2
   if ((getMode() == PadMode::Constant) != static_cast<bool>(getValue()))
-    return emitOpError("mode ") << stringifyPadMode(getMode())
-                                << (getValue() ? " takes no value" : " needs a value");
+    return emitOpError("mode ")
+           << stringifyPadMode(getMode())
+           << (getValue() ? " takes no value" : " needs a value");
   if (getValue() && tensorTypeOf(getValue()).getRank() != 0)
     return emitOpError("value must have rank 0, got ") << getValue().getType();
   SmallVector<Value> tensors{getInput(), getResult()};
@@ -239,10 +257,11 @@ LogicalResult TileOp::verify() {
     return failure();
   // tile_c2
   for (size_t i = 0; i < input.size(); ++i) {
-    std::optional<int64_t> extent = input[i].constant(), tiled = result[i].constant();
+    std::optional<int64_t> extent = input[i].constant(),
+                           tiled = result[i].constant();
     if (extent && tiled && (*extent == 0 ? *tiled != 0 : *tiled % *extent != 0))
-      return emitOpError("result dim ") << i << " must be a multiple of " << *extent << ", got "
-                                        << *tiled;
+      return emitOpError("result dim ")
+             << i << " must be a multiple of " << *extent << ", got " << *tiled;
   }
   return success();
 }
@@ -250,7 +269,8 @@ LogicalResult TileOp::verify() {
 LogicalResult IotaOp::verify() {
   // iota_c1
   auto type = tensorTypeOf(getResult());
-  if (getProgression().size() != 2 || type.getRank() != 1 || type.getElementType().isInteger(1))
+  if (getProgression().size() != 2 || type.getRank() != 1 ||
+      type.getElementType().isInteger(1))
     return emitOpError("needs start and step and a vector of integers, got ")
            << getProgression() << " and " << type;
   return success();

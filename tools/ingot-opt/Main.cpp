@@ -8,9 +8,10 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<ingot::tfm::TfmDialect, ingot::plan::PlanDialect, mlir::func::FuncDialect,
-                  mlir::arith::ArithDialect>();
+  registry.insert<ingot::tfm::TfmDialect, ingot::plan::PlanDialect,
+                  mlir::func::FuncDialect, mlir::arith::ArithDialect>();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
-  return mlir::failed(mlir::MlirOptMain(argc, argv, "Ingot's pass driver\n", registry));
+  return mlir::failed(
+      mlir::MlirOptMain(argc, argv, "Ingot's pass driver\n", registry));
 }

@@ -4,7 +4,8 @@
 // MLIR identifies op traits by the compiler's spelling of `Trait<Empty>`, where
 // Empty is local to TypeID::get. Clang says "Trait<Empty>", GCC spells out the
 // function around Empty. Without this, libMLIR finds no trait on our ops and we
-// find none on its ops: every terminator is refused, symbol tables are not seen.
+// find none on its ops: every terminator is refused, symbol tables are not
+// seen.
 #pragma once
 #include_next <mlir/Support/TypeID.h>
 
