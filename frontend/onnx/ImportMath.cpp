@@ -119,9 +119,11 @@ Value importDropout(NodeReader &node) {
   bool training = false;
   if (node.input(0, x) || (node.hasInput(2) && node.constantBool(2, training)))
     return {};
-  if (training)
+  Value ratio = node.optional(1);
+  bool dropsNothing =
+      ratio && node.b.pool().constantFloat(node.element(ratio)) == 0.0;
+  if (training && !dropsNothing)
     return node.b.fail("training_mode is true: this compiles inference");
-  node.ignoreInput(1);
   node.ignore("ratio");
   node.ignore("seed");
   if (node.wantsOutput(1)) {

@@ -90,6 +90,25 @@ Value importSoftmax(NodeReader &node) {
   return b.reshape(b.softmax(rows, 1), dims);
 }
 
+/// The outputs Mean and InvStdDev of a LayerNormalization, which only training
+/// asks for: computed beside it.
+void addStatistics(NodeReader &node, Value x, int64_t axis, double epsilon) {
+  TfmBuilder &b = node.b;
+  auto mean = [&](Value v) {
+    llvm::SmallVector<int64_t> axes =
+        llvm::to_vector(llvm::seq<int64_t>(axis, b.rank(x)));
+    return b.reduce(tfm::ReduceKind::Mean, v, axes, /*keepdims=*/true);
+  };
+  Value average = mean(x);
+  Value difference = b.elementwise(ScalarOp::Sub, {x, average});
+  Value variance = mean(b.elementwise(ScalarOp::Mul, {difference, difference}));
+  Value shifted =
+      b.elementwise(ScalarOp::Add, {variance, b.scalar(b.element(x), epsilon)});
+  node.setOutput(1, average);
+  node.setOutput(2, b.elementwise(ScalarOp::Reciprocal,
+                                  b.elementwise(ScalarOp::Sqrt, shifted)));
+}
+
 /// Scale is required by the operator, yet exporters leave it empty.
 Value importLayerNormalization(NodeReader &node) {
   Value x;
@@ -99,7 +118,7 @@ Value importLayerNormalization(NodeReader &node) {
       node.f32("epsilon", epsilon, 1e-5f) || node.expect("stash_type", 1))
     return {};
   if (node.wantsOutput(1) || node.wantsOutput(2))
-    return node.b.fail("the outputs Mean and InvStdDev are used");
+    addStatistics(node, x, axis, epsilon);
   return node.b.norm(tfm::NormKind::Layer, x, node.optional(1),
                      node.optional(2), axis, epsilon);
 }

@@ -35,7 +35,12 @@ Value importReduce(NodeReader &node) {
     return b.elementwise(ScalarOp::Abs, x);
   if (list.empty())
     return x;
-  return b.reduce(kind, x, list, keepdims);
+  // The largest bool is their `or`: numbers do the same.
+  Type number = type.isInteger(1) && (kind == tfm::ReduceKind::Max ||
+                                      kind == tfm::ReduceKind::Min)
+                    ? IntegerType::get(b.context(), 32)
+                    : type;
+  return b.cast(b.reduce(kind, b.cast(x, number), list, keepdims), type);
 }
 
 Value importArgMax(NodeReader &node) {

@@ -48,9 +48,19 @@ Value importReshape(NodeReader &node) {
     to[*inferred] = exact ? *exact : b.pool().floorDiv(count, rest);
   }
   rest = b.product(to);
-  if (b.constant(rest) == 0 && b.constant(count) != 0)
-    return b.fail("the operand " + typeText(x.getType()) +
-                  " would have to be empty");
+  if (b.constant(rest) == 0 && !b.constant(count)) {
+    // Empty, so the one dim that is no number is 0.
+    Expr *unknown = nullptr;
+    for (Expr &dim : from)
+      if (!b.constant(dim)) {
+        if (unknown)
+          return b.fail("which dim of the operand " + typeText(x.getType()) +
+                        " is 0?");
+        unknown = &dim;
+      }
+    if (!b.unify(*unknown, rest, *unknown))
+      return {};
+  }
   if (!b.unify(rest, count, rest))
     return {};
   return b.reshape(x, to);

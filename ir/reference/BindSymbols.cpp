@@ -14,7 +14,8 @@ std::string inputName(func::FuncOp function, unsigned i) {
   return "input " + std::to_string(i);
 }
 
-/// Symbols whose value is in an input: the `tfm.symbols` with axis -1.
+/// The `tfm.symbols`, each from its source: a dim of an input, or with axis -1
+/// an input's value.
 LogicalResult bindValues(func::FuncOp function, ArrayRef<Tensor> inputs,
                          ArrayAttr declared, SymbolValues &symbols) {
   for (auto symbol : declared.getAsRange<tfm::SymbolAttr>()) {
@@ -24,8 +25,18 @@ LogicalResult bindValues(func::FuncOp function, ArrayRef<Tensor> inputs,
              << "symbol '" << symbol.getName().getValue()
              << "' is read from input " << input << ", which is none";
     const Tensor &tensor = inputs[static_cast<size_t>(input)];
-    if (symbol.getAxis() >= 0)
-      continue; // a dim: bound below, like those of functions without the list
+    if (symbol.getAxis() >= tensor.rank())
+      return function.emitError()
+             << "symbol '" << symbol.getName().getValue() << "' is dim "
+             << symbol.getAxis() << " of "
+             << inputName(function, static_cast<unsigned>(input))
+             << ", which has " << tensor.rank();
+    if (symbol.getAxis() >= 0) {
+      // A second value is a contradiction of input dims: reported below.
+      (void)symbols.bind(symbol.getName().getValue(),
+                         tensor.dim(symbol.getAxis()));
+      continue;
+    }
     if (tensor.size() != 1 || isFloat(tensor.type()))
       return function.emitError()
              << inputName(function, static_cast<unsigned>(input))

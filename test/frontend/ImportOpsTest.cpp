@@ -1045,7 +1045,7 @@ const Case kProductsConvolutionsNorms[] = {
       const g float32[8] 1
       y, m = LayerNormalization(x, g)
       return y, m)",
-     "!the outputs Mean and InvStdDev are used"},
+     "float32[batch, sequence, 8]\nfloat32[batch, sequence, 1]"},
     {"LayerNormalizationScale", R"(
       opset 17
       input x float32[batch, sequence, 8]
