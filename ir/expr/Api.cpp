@@ -170,9 +170,11 @@ ScalarOp ExprPool::scalarOp(Expr e) const {
 }
 std::vector<ExprTerm> ExprPool::terms(Expr e) const {
   std::vector<ExprTerm> result;
-  for (const PolyTerm &t : impl->terms(e))
-    result.push_back(
-        {{t.monomial->atoms.begin(), t.monomial->atoms.end()}, t.coefficient});
+  for (const PolyTerm &t : impl->terms(e)) {
+    std::vector<Expr> atoms(t.monomial->atoms.begin(), t.monomial->atoms.end());
+    std::ranges::sort(atoms);
+    result.push_back({std::move(atoms), t.coefficient});
+  }
   return result;
 }
 std::optional<std::pair<Expr, Expr>> ExprPool::splitLinear(Expr e, Expr atom) {

@@ -247,7 +247,7 @@ Expr ExprPool::Impl::connect(bool isAnd, std::vector<Expr> list) {
       else if (x != neutral)
         flat.push_back(x);
     }
-    std::ranges::sort(flat);
+    std::ranges::sort(flat, byOrder());
     flat.erase(std::unique(flat.begin(), flat.end()), flat.end());
     list = flat;
     if (list.size() < 2 || list.size() > kMaxPairwise || round == 4)

@@ -19,18 +19,18 @@ int64_t gcdOf(int64_t a, int64_t b) {
 
 const Monomial *ExprPool::Impl::divideMonomial(const Monomial *over,
                                                const Monomial *under) {
-  if (!std::ranges::includes(over->atoms, under->atoms))
+  if (!std::ranges::includes(over->atoms, under->atoms, byOrder()))
     return nullptr;
   std::vector<Expr> rest;
   std::ranges::set_difference(over->atoms, under->atoms,
-                              std::back_inserter(rest));
+                              std::back_inserter(rest), byOrder());
   return monomial(rest);
 }
 
 PolyTerm ExprPool::Impl::commonFactor(PolyTerm a, PolyTerm b) {
   std::vector<Expr> shared;
   std::ranges::set_intersection(a.monomial->atoms, b.monomial->atoms,
-                                std::back_inserter(shared));
+                                std::back_inserter(shared), byOrder());
   return {monomial(shared), gcdOf(a.coefficient, b.coefficient)};
 }
 

@@ -19,7 +19,7 @@
 
 namespace ingot {
 
-/// A product of integer atoms sorted by id. Interned: equal means same pointer.
+/// A product of integer atoms in their order. Interned: equal means same pointer.
 struct Monomial {
   std::span<const Expr> atoms;
 };
@@ -29,7 +29,8 @@ struct PolyTerm {
   int64_t coefficient;
   bool operator==(const PolyTerm &) const = default;
 };
-/// Terms sorted by degree, then atoms; no zero coefficients. Constants first.
+/// Terms sorted by degree, then atoms; no zero coefficients. The constant comes
+/// first, the leading term last.
 using PolyTerms = std::vector<PolyTerm>;
 using TermSpan = std::span<const PolyTerm>;
 
@@ -62,7 +63,8 @@ struct ExprPool::Impl {
   ExprType type(Expr e) const { return nodes[e.id].type; }
   Expr operand(Expr e, unsigned i) const { return nodes[e.id].operands[i]; }
   TermSpan terms(Expr e) const { return nodes[e.id].terms; }
-  /// The distinct atoms of an integer's terms, sorted; itself for an atom.
+  /// The distinct atoms of an integer's terms, those of larger depth last, so
+  /// that none is inside of one before it; itself for an atom.
   std::span<const Expr> atoms(Expr e) const {
     return kind(e) == ExprKind::Poly ? nodes[e.id].operands
                                      : nodes[e.id].terms[0].monomial->atoms;
@@ -78,12 +80,23 @@ struct ExprPool::Impl {
   const Monomial *monomial(std::span<const Expr> sortedAtoms);
   Expr symbol(std::string_view name, int64_t lowerBound);
   Expr index(std::string_view name, Expr extent);
+  /// A total order by structure and names alone, the same in every pool: < 0,
+  /// 0 (for one node only) or > 0. What is sorted or has a leading term goes by
+  /// it, so that texts of dims compare between pools.
+  int order(Expr a, Expr b) const;
+  auto byOrder() const {
+    return [this](Expr a, Expr b) { return order(a, b) < 0; };
+  }
   std::vector<Expr> reachable(Expr e, bool withExtents) const;
   /// False also where more than `limit` nodes would have to be looked at.
   bool containsWithin(Expr e, Expr leaf, size_t limit) const;
   Expr checked(Expr e, ExprType type);
 
   // Polynomials (Polynomial.cpp, Division.cpp) ------------------------------
+  /// Degree first, then atoms: multiplication keeps the order, as long division
+  /// needs it.
+  bool before(const Monomial *a, const Monomial *b) const;
+  bool mergeTerms(TermSpan a, TermSpan b, int64_t factor, PolyTerms &out) const;
   Expr integer(int64_t value);
   Expr fromTerms(const PolyTerms &terms);
   /// a + factor * b

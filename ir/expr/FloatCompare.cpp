@@ -39,7 +39,7 @@ Expr ExprPool::Impl::compare(ScalarOp op, Expr a, Expr b) {
     return c;
   if (Expr c = compareSums(op, a, b))
     return c;
-  if (op == ScalarOp::Eq && (ca || (!cb && b < a)))
+  if (op == ScalarOp::Eq && (ca || (!cb && order(b, a) < 0)))
     std::swap(a, b);
   Expr operands[] = {a, b};
   return make(ExprKind::Compare, ExprType::Bool, operands, 0, op);

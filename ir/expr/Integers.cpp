@@ -179,7 +179,7 @@ Expr ExprPool::Impl::maxMin(bool isMax, Expr a, Expr b) {
     return isMax ? a : b;
   if (prove(sub(b, a)))
     return isMax ? b : a;
-  if (b < a)
+  if (order(b, a) < 0)
     std::swap(a, b);
   return make(isMax ? ExprKind::Max : ExprKind::Min, ExprType::Int, {a, b});
 }

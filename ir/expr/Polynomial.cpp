@@ -4,17 +4,16 @@
 
 namespace ingot {
 
-namespace {
-/// Degree first, then atoms: compatible with multiplication, as long division
-/// needs it.
-bool before(const Monomial *a, const Monomial *b) {
+bool ExprPool::Impl::before(const Monomial *a, const Monomial *b) const {
   if (a->atoms.size() != b->atoms.size())
     return a->atoms.size() < b->atoms.size();
-  return std::ranges::lexicographical_compare(a->atoms, b->atoms);
+  auto [x, y] = std::ranges::mismatch(a->atoms, b->atoms);
+  return x != a->atoms.end() && order(*x, *y) < 0;
 }
 
 /// a + factor * b on sorted terms; false on overflow.
-bool mergeTerms(TermSpan a, TermSpan b, int64_t factor, PolyTerms &out) {
+bool ExprPool::Impl::mergeTerms(TermSpan a, TermSpan b, int64_t factor,
+                                PolyTerms &out) const {
   out.reserve(a.size() + b.size());
   size_t i = 0, j = 0;
   while (i < a.size() || j < b.size()) {
@@ -36,7 +35,6 @@ bool mergeTerms(TermSpan a, TermSpan b, int64_t factor, PolyTerms &out) {
   }
   return true;
 }
-} // namespace
 
 std::optional<int64_t> floorDivInt(int64_t a, int64_t b) {
   if (b == 0 || (a == INT64_MIN && b == -1))
@@ -100,7 +98,7 @@ Expr ExprPool::Impl::mul(Expr a, Expr b) {
     for (const PolyTerm &t : terms(b)) {
       atoms.clear();
       std::ranges::merge(s.monomial->atoms, t.monomial->atoms,
-                         std::back_inserter(atoms));
+                         std::back_inserter(atoms), byOrder());
       // Conditions count once: their 0 and 1 are their own squares.
       atoms.erase(std::unique(atoms.begin(), atoms.end(),
                               [&](Expr x, Expr y) {
@@ -115,7 +113,7 @@ Expr ExprPool::Impl::mul(Expr a, Expr b) {
       product.monomial = monomial(atoms);
       all.push_back(product);
     }
-  std::ranges::stable_sort(all, [](const PolyTerm &x, const PolyTerm &y) {
+  std::ranges::stable_sort(all, [&](const PolyTerm &x, const PolyTerm &y) {
     return before(x.monomial, y.monomial);
   });
   PolyTerms sum;

@@ -1,6 +1,7 @@
 #include "ir/expr/ExprImpl.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace ingot {
 
@@ -92,7 +93,10 @@ Expr ExprPool::Impl::intern(const ExprNode &candidate) {
     for (const PolyTerm &t : fresh.terms)
       atoms.insert(atoms.end(), t.monomial->atoms.begin(),
                    t.monomial->atoms.end());
-    std::ranges::sort(atoms);
+    std::ranges::sort(atoms, [this](Expr a, Expr b) {
+      unsigned x = node(a).depth, y = node(b).depth;
+      return x != y ? x < y : order(a, b) < 0;
+    });
     atoms.erase(std::unique(atoms.begin(), atoms.end()), atoms.end());
     fresh.operands = atoms;
   }
@@ -176,6 +180,50 @@ Expr ExprPool::Impl::index(std::string_view name, Expr extent) {
   if (e)
     known.push_back(e);
   return e;
+}
+
+int ExprPool::Impl::order(Expr a, Expr b) const {
+  auto compare = [](const auto &x, const auto &y) {
+    return x < y ? -1 : y < x;
+  };
+  // Down to the first operands that differ: equal ones are one node.
+  while (a != b) {
+    const ExprNode &x = node(a), &y = node(b);
+    auto shape = [](const ExprNode &n) {
+      // Names and extents are looked at below.
+      bool isLeaf = n.kind == ExprKind::Symbol || n.kind == ExprKind::Index;
+      return std::tuple(n.kind, n.type, n.op, isLeaf ? 0 : n.payload,
+                        n.kind == ExprKind::FloatConst ? n.bits : 0,
+                        n.operands.size(), n.terms.size());
+    };
+    if (int c = compare(shape(x), shape(y)))
+      return c;
+    if (x.kind == ExprKind::Symbol)
+      return compare(names[x.payload], names[y.payload]);
+    if (x.kind == ExprKind::Index) {
+      if (x.bits != y.bits)
+        return compare(names[static_cast<size_t>(x.bits)],
+                       names[static_cast<size_t>(y.bits)]);
+      a = Expr{x.payload};
+      b = Expr{y.payload};
+    } else if (x.kind == ExprKind::Poly) {
+      // The leading terms count most.
+      size_t i = x.terms.size() - 1;
+      while (x.terms[i] == y.terms[i])
+        --i;
+      const PolyTerm &s = x.terms[i], &t = y.terms[i];
+      if (s.monomial == t.monomial)
+        return compare(s.coefficient, t.coefficient);
+      if (before(s.monomial, t.monomial))
+        return -1;
+      return 1;
+    } else {
+      auto [i, j] = std::ranges::mismatch(x.operands, y.operands);
+      a = *i;
+      b = *j;
+    }
+  }
+  return 0;
 }
 
 std::vector<Expr> ExprPool::Impl::reachable(Expr root, bool withExtents) const {
