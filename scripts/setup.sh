@@ -55,7 +55,10 @@ setup_packages() {
   local missing wanted
   mapfile -t missing < <(missing_of "${required[@]}")
   mapfile -t wanted < <(missing_of "${optional[@]}")
-  [ $((${#missing[@]} + ${#wanted[@]})) -gt 0 ] || return 0
+  # Optional ones are tried once: a system without them must not update apt each time.
+  local tried=build/.optional-packages-tried
+  if [ ${#missing[@]} -eq 0 ] && { [ ${#wanted[@]} -eq 0 ] || [ -e $tried ]; }; then return 0; fi
+  mkdir -p build && touch $tried
 
   if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
     [ ${#missing[@]} -gt 0 ] || return 0
@@ -105,15 +108,15 @@ setup_venv() {
   fi
   rm -rf build/venv
   mkdir -p build
-  # The first interpreter that can make a virtual environment with pip in it; a
-  # python3 from elsewhere on PATH may lack ensurepip though Debian's has it.
+  # The first interpreter that is new enough for the pinned packages and can make a virtual
+  # environment with pip in it; a python3 from elsewhere on PATH may lack what Debian's has.
   for python in "${PYTHON:-}" python3 /usr/bin/python3; do
-    if [ -n "$python" ] && "$python" -c 'import ensurepip, venv' 2>/dev/null; then break; fi
+    if [ -n "$python" ] &&
+      "$python" -c 'import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi
     python=
   done
-  [ -n "$python" ] || venv_failed "no python3 with the modules venv and ensurepip (Debian: python3-venv)"
-  "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-    venv_failed "$("$python" --version) is too old for the pinned packages: 3.11 or later is needed (PYTHON=…)"
+  [ -n "$python" ] ||
+    venv_failed "no python3 of 3.11 or later with the modules venv and ensurepip (Debian: python3-venv; or PYTHON=…)"
   say "Python packages into build/venv ($("$python" --version))"
   "$python" -m venv build/venv >&2 || venv_failed "$python -m venv failed (its message is above)"
   build/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
