@@ -43,6 +43,57 @@ bool sameDims(Type a, Type b) {
   return x.getShape() == y.getShape() && x.getEncoding() == y.getEncoding();
 }
 
+bool isBroadcastOf(ArrayRef<DimList> operands, ArrayRef<Dim> got) {
+  size_t rank = 0;
+  for (const DimList &operand : operands)
+    rank = std::max(rank, operand.size());
+  if (got.size() != rank)
+    return false;
+  for (size_t axis = 0; axis < rank; ++axis) {
+    // Whether the result's dim is one of the operands' that are not 1, or 1
+    // where all are.
+    bool all1 = true, found = false;
+    for (const DimList &operand : operands) {
+      if (axis + operand.size() < rank)
+        continue;
+      const Dim &dim = operand[axis + operand.size() - rank];
+      if (dim.is(1))
+        continue;
+      all1 = false;
+      found |= dim == got[axis];
+      if (neverEqual(dim, got[axis]))
+        return false;
+    }
+    if (all1 ? !got[axis].is(1) : !found)
+      return false;
+  }
+  return true;
+}
+
+bool broadcastsTo(ArrayRef<Dim> from, ArrayRef<Dim> to) {
+  if (from.size() > to.size())
+    return false;
+  return llvm::all_of(llvm::zip_equal(from, to.take_back(from.size())),
+                      [](const auto &pair) {
+                        const auto &[dim, target] = pair;
+                        return dim.is(1) || !neverEqual(dim, target);
+                      });
+}
+
+bool countsDiffer(ArrayRef<Dim> from, ArrayRef<Dim> to) {
+  // Most reshapes of static tensors, and those that add or drop 1s, end here.
+  auto without1 = [](ArrayRef<Dim> dims) {
+    DimList kept;
+    llvm::copy_if(dims, std::back_inserter(kept),
+                  [](const Dim &dim) { return !dim.is(1); });
+    return kept;
+  };
+  if (without1(from) == without1(to))
+    return false;
+  DimArithmetic dims(/*lowerBound=*/1);
+  return dims.neverEqual(dims.productOf(from), dims.productOf(to));
+}
+
 std::string toString(ArrayRef<Dim> dims) {
   std::string text = "(";
   for (const Dim &dim : dims)

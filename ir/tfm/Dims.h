@@ -50,6 +50,17 @@ bool neverEqual(const Dim &a, const Dim &b);
 /// The types have the same dims, as expressions.
 bool sameDims(mlir::Type a, mlir::Type b);
 
+/// `got` is the NumPy broadcast of all of `operands`. Where two dims are equal
+/// by assumption only, the result has either.
+bool isBroadcastOf(llvm::ArrayRef<DimList> operands, llvm::ArrayRef<Dim> got);
+
+/// `from`, aligned at the last axis, has 1 or a dim of `to` everywhere.
+bool broadcastsTo(llvm::ArrayRef<Dim> from, llvm::ArrayRef<Dim> to);
+
+/// Element counts that differ for all values of the symbols but 0, for which
+/// most wrong reshapes would pass.
+bool countsDiffer(llvm::ArrayRef<Dim> from, llvm::ArrayRef<Dim> to);
+
 /// `(batch, 4)`, for messages.
 std::string toString(llvm::ArrayRef<Dim> dims);
 

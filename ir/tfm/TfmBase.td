@@ -35,7 +35,7 @@ def Tfm_Dialect : Dialect {
     type.
   }];
   let useDefaultAttributePrinterParser = 1;
-  let extraClassDeclaration = "void registerAttributes();";
+  let extraClassDeclaration = "void registerAttributes(); void registerInterfaces();";
   let hasConstantMaterializer = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }

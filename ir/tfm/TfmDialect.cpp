@@ -8,6 +8,7 @@ namespace ingot::tfm {
 
 void TfmDialect::initialize() {
   registerAttributes();
+  registerInterfaces();
   addOperations<
 #define GET_OP_LIST
 #include "ir/tfm/TfmOps.cpp.inc"

@@ -77,6 +77,7 @@ def Tfm_SymbolicOp : Tfm_Op<"symbolic", [Pure]> {
   let results = (outs Tfm_IntTensor:$result);
   let assemblyFormat = "$values attr-dict `:` type($result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Tfm_RequireOp : Tfm_Op<"require", []> {
@@ -94,6 +95,7 @@ def Tfm_RequireOp : Tfm_Op<"require", []> {
   let arguments = (ins Tfm_ComparisonAttr:$relation, Tfm_DimsAttr:$values, StrAttr:$sentence);
   let assemblyFormat = "custom<Word>($relation) $values $sentence attr-dict";
   let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
 }
 
 def Tfm_YieldOp : Tfm_Op<"yield", [Pure, Terminator, ReturnLike]> {

@@ -21,6 +21,8 @@ def Tfm_ElementwiseOp : Tfm_Op<"elementwise", [Pure]> {
   let results = (outs Tfm_Tensor:$result);
   let assemblyFormat = "custom<Word>($op) `(` $operands `)` attr-dict `:` functional-type($operands, $result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Tfm_SelectOp : Tfm_Op<"select", [Pure]> {
@@ -37,6 +39,8 @@ def Tfm_SelectOp : Tfm_Op<"select", [Pure]> {
     $condition `,` $trueValue `,` $falseValue attr-dict `:` functional-type(operands, $result)
   }];
   let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Tfm_CastOp : Tfm_Op<"cast", [Pure]> {
@@ -51,6 +55,7 @@ def Tfm_CastOp : Tfm_Op<"cast", [Pure]> {
   let results = (outs Tfm_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Tfm_MatmulOp : Tfm_Op<"matmul", [Pure]> {

@@ -22,6 +22,7 @@ def Tfm_ChooseOp : Tfm_Op<"choose", [Pure,
   let arguments = (ins I1:$condition, Tfm_Scalar:$trueValue, Tfm_Scalar:$falseValue);
   let results = (outs Tfm_Scalar:$result);
   let assemblyFormat = "$condition `,` $trueValue `,` $falseValue attr-dict `:` type($result)";
+  let hasFolder = 1;
 }
 
 def Tfm_ConvertOp : Tfm_Op<"convert", [Pure]> {
@@ -29,6 +30,7 @@ def Tfm_ConvertOp : Tfm_Op<"convert", [Pure]> {
   let arguments = (ins Tfm_Scalar:$input);
   let results = (outs Tfm_Scalar:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
+  let hasFolder = 1;
 }
 
 def Tfm_LoadOp : Tfm_Op<"load", [Pure]> {

@@ -10,6 +10,7 @@ def Tfm_ReshapeOp : Tfm_Op<"reshape", [Pure]> {
   let results = (outs Tfm_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Tfm_TransposeOp : Tfm_Op<"transpose", [Pure]> {
@@ -22,6 +23,7 @@ def Tfm_TransposeOp : Tfm_Op<"transpose", [Pure]> {
   let results = (outs Tfm_Tensor:$result);
   let assemblyFormat = "$input `perm` $perm attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Tfm_BroadcastOp : Tfm_Op<"broadcast", [Pure]> {
@@ -33,6 +35,7 @@ def Tfm_BroadcastOp : Tfm_Op<"broadcast", [Pure]> {
   let results = (outs Tfm_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Tfm_SliceOp : Tfm_Op<"slice", [Pure]> {
@@ -50,6 +53,8 @@ def Tfm_SliceOp : Tfm_Op<"slice", [Pure]> {
     $input `starts` $starts `steps` $steps attr-dict `:` type($input) `->` type($result)
   }];
   let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Tfm_ConcatOp : Tfm_Op<"concat", [Pure]> {
@@ -62,6 +67,8 @@ def Tfm_ConcatOp : Tfm_Op<"concat", [Pure]> {
   let results = (outs Tfm_Tensor:$result);
   let assemblyFormat = "$inputs `axis` $axis attr-dict `:` functional-type($inputs, $result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Tfm_GatherOp : Tfm_Op<"gather", [Pure]> {
@@ -130,6 +137,7 @@ def Tfm_PadOp : Tfm_Op<"pad", [Pure]> {
     `:` functional-type(operands, $result)
   }];
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Tfm_TileOp : Tfm_Op<"tile", [Pure]> {
@@ -144,6 +152,8 @@ def Tfm_TileOp : Tfm_Op<"tile", [Pure]> {
   let results = (outs Tfm_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Tfm_IotaOp : Tfm_Op<"iota", [Pure]> {

@@ -30,37 +30,13 @@ LogicalResult verifyDims(Operation *op, Value got, ArrayRef<Dim> expected) {
 
 LogicalResult verifyBroadcast(Operation *op, ArrayRef<DimList> operands,
                               ArrayRef<Dim> got) {
-  auto refuse = [&]() {
-    InFlightDiagnostic diag = op->emitOpError("result dims ") << toString(got);
-    diag << " are not the broadcast of ";
-    llvm::interleaveComma(operands, diag,
-                          [&](const DimList &dims) { diag << toString(dims); });
-    return diag;
-  };
-  size_t rank = 0;
-  for (const DimList &operand : operands)
-    rank = std::max(rank, operand.size());
-  if (got.size() != rank)
-    return refuse();
-  for (size_t axis = 0; axis < rank; ++axis) {
-    // Whether the result's dim is one of the operands' that are not 1, or 1
-    // where all are.
-    bool all1 = true, found = false;
-    for (const DimList &operand : operands) {
-      if (axis + operand.size() < rank)
-        continue;
-      const Dim &dim = operand[axis + operand.size() - rank];
-      if (dim.is(1))
-        continue;
-      all1 = false;
-      found |= dim == got[axis];
-      if (neverEqual(dim, got[axis]))
-        return refuse();
-    }
-    if (all1 ? !got[axis].is(1) : !found)
-      return refuse();
-  }
-  return success();
+  if (isBroadcastOf(operands, got))
+    return success();
+  InFlightDiagnostic diag = op->emitOpError("result dims ") << toString(got);
+  diag << " are not the broadcast of ";
+  llvm::interleaveComma(operands, diag,
+                        [&](const DimList &dims) { diag << toString(dims); });
+  return diag;
 }
 
 DimList reducedDims(Value input, ArrayRef<int64_t> axes, bool keepdims) {

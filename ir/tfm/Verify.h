@@ -22,8 +22,7 @@ mlir::LogicalResult verifyOneElementType(mlir::Operation *op,
 mlir::LogicalResult verifyDims(mlir::Operation *op, mlir::Value got,
                                llvm::ArrayRef<Dim> expected);
 
-/// `got` is the NumPy broadcast of all of `operands`. Where two dims are equal
-/// by assumption only, the result has either.
+/// `isBroadcastOf`, reported.
 mlir::LogicalResult verifyBroadcast(mlir::Operation *op,
                                     llvm::ArrayRef<DimList> operands,
                                     llvm::ArrayRef<Dim> got);

@@ -9,7 +9,7 @@ namespace ingot::tfm {
 namespace {
 /// `part` broadcasts to `whole`: each dim, aligned at the last, is 1 or the
 /// same.
-bool broadcastsTo(ArrayRef<Dim> part, ArrayRef<Dim> whole) {
+bool surelyBroadcastsTo(ArrayRef<Dim> part, ArrayRef<Dim> whole) {
   if (part.size() > whole.size())
     return false;
   return llvm::all_of(llvm::zip_equal(part, whole.take_back(part.size())),
@@ -50,7 +50,7 @@ LogicalResult NormOp::verify() {
   for (Value factor : SmallVector<Value>{getScale(), getBias()})
     if (factor &&
         (getElementTypeOrSelf(factor) != getElementTypeOrSelf(getInput()) ||
-         !broadcastsTo(dimsOf(factor), dimsOf(getInput()))))
+         !surelyBroadcastsTo(dimsOf(factor), dimsOf(getInput()))))
       return emitOpError() << (factor == getScale() ? "scale " : "bias ")
                            << factor.getType() << " does not broadcast to "
                            << getInput().getType();

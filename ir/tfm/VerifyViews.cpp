@@ -6,22 +6,6 @@ using namespace mlir;
 namespace ingot::tfm {
 
 namespace {
-/// Element counts that differ for all values of the symbols but 0, for which
-/// most wrong reshapes would pass.
-bool countsDiffer(ArrayRef<Dim> from, ArrayRef<Dim> to) {
-  // Most reshapes of static tensors, and those that add or drop 1s, end here.
-  auto without1 = [](ArrayRef<Dim> dims) {
-    DimList kept;
-    llvm::copy_if(dims, std::back_inserter(kept),
-                  [](const Dim &dim) { return !dim.is(1); });
-    return kept;
-  };
-  if (without1(from) == without1(to))
-    return false;
-  DimArithmetic dims(/*lowerBound=*/1);
-  return dims.neverEqual(dims.productOf(from), dims.productOf(to));
-}
-
 /// `{input[:axis], middle, input[axis + count:]}`
 DimList spliced(const DimList &input, int64_t axis, int64_t count,
                 ArrayRef<Dim> middle) {
@@ -66,11 +50,7 @@ LogicalResult BroadcastOp::verify() {
   // broadcast_c1
   if (failed(verifyOneElementType(*this, {getInput(), getResult()})))
     return failure();
-  bool fits = input.size() <= result.size();
-  for (size_t i = 0; fits && i < input.size(); ++i)
-    fits = input[i].is(1) ||
-           !neverEqual(input[i], result[i + result.size() - input.size()]);
-  if (!fits)
+  if (!broadcastsTo(input, result))
     return emitOpError() << getInput().getType() << " does not broadcast to "
                          << getResult().getType();
   return success();
