@@ -16,7 +16,7 @@ mlir::DenseElementsAttr splatOf(mlir::Value value);
 mlir::DenseElementsAttr splatAs(mlir::DenseElementsAttr splat, mlir::Type type);
 
 /// `value` as `type`, which it broadcasts to.
-mlir::Value broadcastTo(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
-                        mlir::Type type);
+mlir::Value broadcastTo(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value value, mlir::Type type);
 
 } // namespace ingot::tfm

@@ -20,8 +20,8 @@ struct FoldInterface : public DialectFoldInterface {
 
 void TfmDialect::registerInterfaces() { addInterfaces<FoldInterface>(); }
 
-Operation *TfmDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type,
-                                           Location loc) {
+Operation *TfmDialect::materializeConstant(OpBuilder &builder, Attribute value,
+                                           Type type, Location loc) {
   auto dense = dyn_cast<DenseElementsAttr>(value);
   if (!dense || dense.getType() != type ||
       (!dense.isSplat() && dense.getNumElements() > kMaxConstantElements))

@@ -15,26 +15,34 @@ bool isSplat(Value value, double number) {
   if (auto type = dyn_cast<FloatType>(splat.getElementType())) {
     APFloat expected(number);
     bool inexact;
-    expected.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &inexact);
+    expected.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                     &inexact);
     return !inexact && splat.getSplatValue<APFloat>().bitwiseIsEqual(expected);
   }
   APInt bits = splat.getSplatValue<APInt>();
-  return bits == APInt(bits.getBitWidth(), static_cast<int64_t>(number), /*isSigned=*/true,
+  return bits == APInt(bits.getBitWidth(), static_cast<int64_t>(number),
+                       /*isSigned=*/true,
                        /*implicitTrunc=*/true);
 }
 
 /// The operand of `value` if it is the elementwise `op` of one operand.
 Value operandOf(Value value, ScalarOp op) {
   auto producer = value.getDefiningOp<ElementwiseOp>();
-  return producer && producer.getOp().getValue() == op ? producer.getOperands()[0] : Value();
+  return producer && producer.getOp().getValue() == op
+             ? producer.getOperands()[0]
+             : Value();
 }
 
-/// The operand whose elements, broadcast, the result has; null if there is none.
+/// The operand whose elements, broadcast, the result has; null if there is
+/// none.
 Value identity(ElementwiseOp e) {
   ScalarOp op = e.getOp().getValue();
-  Value a = e.getOperands()[0], b = e.getOperands().size() > 1 ? e.getOperands()[1] : Value();
+  Value a = e.getOperands()[0],
+        b = e.getOperands().size() > 1 ? e.getOperands()[1] : Value();
   bool isFloat = isa<FloatType>(getElementTypeOrSelf(a));
-  auto neutral = [&](double number) { return isSplat(b, number) ? a : Value(); };
+  auto neutral = [&](double number) {
+    return isSplat(b, number) ? a : Value();
+  };
   auto neutralOnEitherSide = [&](double number) {
     return isSplat(b, number) ? a : isSplat(a, number) ? b : Value();
   };
@@ -82,7 +90,8 @@ Value identity(ElementwiseOp e) {
 DenseElementsAttr absorbing(ElementwiseOp e) {
   ScalarOp op = e.getOp().getValue();
   bool isFloat = isa<FloatType>(getElementTypeOrSelf(e.getOperands()[0]));
-  if (op != ScalarOp::And && op != ScalarOp::Or && (op != ScalarOp::Mul || isFloat))
+  if (op != ScalarOp::And && op != ScalarOp::Or &&
+      (op != ScalarOp::Mul || isFloat))
     return {};
   for (Value operand : e.getOperands())
     if (isSplat(operand, op == ScalarOp::Or))
@@ -104,20 +113,24 @@ bool holdsAll(Type from, Type to) {
     return true;
   auto fromFloat = dyn_cast<FloatType>(from), toFloat = dyn_cast<FloatType>(to);
   if (fromFloat && toFloat)
-    return APFloat::isRepresentableBy(fromFloat.getFloatSemantics(), toFloat.getFloatSemantics());
+    return APFloat::isRepresentableBy(fromFloat.getFloatSemantics(),
+                                      toFloat.getFloatSemantics());
   if (fromFloat)
     return false;
   // Bits of the magnitude.
   auto magnitude = [](Type type) {
-    return type.getIntOrFloatBitWidth() - (type.isSignlessInteger() && !type.isInteger(1));
+    return type.getIntOrFloatBitWidth() -
+           (type.isSignlessInteger() && !type.isInteger(1));
   };
   bool isSigned = from.isSignlessInteger() && !from.isInteger(1);
   if (toFloat)
     return magnitude(from) <= toFloat.getFPMantissaWidth() &&
-           from.getIntOrFloatBitWidth() < 64; // within every exponent range of such a type
+           from.getIntOrFloatBitWidth() <
+               64; // within every exponent range of such a type
   if (to.isInteger(1))
     return false;
-  return magnitude(from) <= magnitude(to) && (!isSigned || to.isSignlessInteger());
+  return magnitude(from) <= magnitude(to) &&
+         (!isSigned || to.isSignlessInteger());
 }
 } // namespace
 
@@ -127,7 +140,8 @@ OpFoldResult CastOp::fold(FoldAdaptor) {
   auto producer = getInput().getDefiningOp<CastOp>();
   if (!producer)
     return {};
-  Type from = getElementTypeOrSelf(producer.getInput()), to = getElementTypeOrSelf(getType());
+  Type from = getElementTypeOrSelf(producer.getInput()),
+       to = getElementTypeOrSelf(getType());
   Type middle = getElementTypeOrSelf(getInput());
   // Integers narrow by wrapping, but saturate on the way from a float.
   bool throughFloat = isa<IntegerType>(from) && isa<FloatType>(middle) &&
@@ -141,9 +155,11 @@ OpFoldResult CastOp::fold(FoldAdaptor) {
 }
 
 namespace {
-/// The value that `op` gives everywhere, before broadcasting; null if it depends.
+/// The value that `op` gives everywhere, before broadcasting; null if it
+/// depends.
 Value chosen(SelectOp op) {
-  if (op.getTrueValue() == op.getFalseValue() || isSplat(op.getCondition(), true))
+  if (op.getTrueValue() == op.getFalseValue() ||
+      isSplat(op.getCondition(), true))
     return op.getTrueValue();
   return isSplat(op.getCondition(), false) ? op.getFalseValue() : Value();
 }
@@ -166,11 +182,13 @@ namespace {
 struct IdentityToBroadcast : public OpRewritePattern<ElementwiseOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(ElementwiseOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ElementwiseOp op,
+                                PatternRewriter &rewriter) const override {
     Value value = identity(op);
     if (!value)
       return rewriter.notifyMatchFailure(op, "no identity");
-    rewriter.replaceOp(op, broadcastTo(rewriter, op.getLoc(), value, op.getType()));
+    rewriter.replaceOp(op,
+                       broadcastTo(rewriter, op.getLoc(), value, op.getType()));
     return success();
   }
 };
@@ -178,11 +196,13 @@ struct IdentityToBroadcast : public OpRewritePattern<ElementwiseOp> {
 struct ChosenToBroadcast : public OpRewritePattern<SelectOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(SelectOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(SelectOp op,
+                                PatternRewriter &rewriter) const override {
     Value value = chosen(op);
     if (!value)
       return rewriter.notifyMatchFailure(op, "both values count");
-    rewriter.replaceOp(op, broadcastTo(rewriter, op.getLoc(), value, op.getType()));
+    rewriter.replaceOp(op,
+                       broadcastTo(rewriter, op.getLoc(), value, op.getType()));
     return success();
   }
 };
@@ -192,7 +212,8 @@ struct ChosenToBroadcast : public OpRewritePattern<SelectOp> {
 struct ConstantToRight : public OpRewritePattern<ElementwiseOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(ElementwiseOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ElementwiseOp op,
+                                PatternRewriter &rewriter) const override {
     switch (op.getOp().getValue()) {
     case ScalarOp::Add:
     case ScalarOp::Mul:
@@ -217,11 +238,13 @@ struct ConstantToRight : public OpRewritePattern<ElementwiseOp> {
 struct FoldUnaryOfElementwise : public OpRewritePattern<ElementwiseOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(ElementwiseOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ElementwiseOp op,
+                                PatternRewriter &rewriter) const override {
     auto inner = op.getOperands()[0].getDefiningOp<ElementwiseOp>();
     if (!inner || op.getOperands().size() != 1)
       return rewriter.notifyMatchFailure(op, "no chain");
-    ScalarOp outerOp = op.getOp().getValue(), innerOp = inner.getOp().getValue();
+    ScalarOp outerOp = op.getOp().getValue(),
+             innerOp = inner.getOp().getValue();
     SmallVector<Value> operands(inner.getOperands());
     bool isInteger = isa<IntegerType>(getElementTypeOrSelf(operands[0]));
     ScalarOp made;
@@ -231,19 +254,22 @@ struct FoldUnaryOfElementwise : public OpRewritePattern<ElementwiseOp> {
       return rewriter.notifyMatchFailure(op, "no rule");
     } else if (innerOp == ScalarOp::Eq || innerOp == ScalarOp::Ne) {
       made = innerOp == ScalarOp::Eq ? ScalarOp::Ne : ScalarOp::Eq;
-    } else if (isInteger && (innerOp == ScalarOp::Lt || innerOp == ScalarOp::Le)) {
+    } else if (isInteger &&
+               (innerOp == ScalarOp::Lt || innerOp == ScalarOp::Le)) {
       made = innerOp == ScalarOp::Lt ? ScalarOp::Le : ScalarOp::Lt;
       std::swap(operands[0], operands[1]);
     } else {
-      return rewriter.notifyMatchFailure(op, "no comparison that has an opposite");
+      return rewriter.notifyMatchFailure(op,
+                                         "no comparison that has an opposite");
     }
-    rewriter.replaceOpWithNewOp<ElementwiseOp>(op, op.getType(),
-                                               ScalarOpAttr::get(op.getContext(), made), operands);
+    rewriter.replaceOpWithNewOp<ElementwiseOp>(
+        op, op.getType(), ScalarOpAttr::get(op.getContext(), made), operands);
     return success();
   }
 };
 
-/// What `value` was before it was broadcast or got leading dims of 1; else itself.
+/// What `value` was before it was broadcast or got leading dims of 1; else
+/// itself.
 Value beforeBroadcast(Value value) {
   Operation *op = value.getDefiningOp();
   if (auto broadcast = dyn_cast_if_present<BroadcastOp>(op))
@@ -256,7 +282,8 @@ Value beforeBroadcast(Value value) {
     return value;
   ArrayRef<Dim> leading = ArrayRef<Dim>(to).drop_back(from.size());
   bool only1 = llvm::all_of(leading, [](const Dim &dim) { return dim.is(1); });
-  return only1 && ArrayRef<Dim>(to).take_back(from.size()) == ArrayRef<Dim>(from)
+  return only1 &&
+                 ArrayRef<Dim>(to).take_back(from.size()) == ArrayRef<Dim>(from)
              ? reshape.getInput()
              : value;
 }
@@ -267,7 +294,8 @@ template <typename Op>
 struct DropBroadcasts : public OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
     DimList result = dimsOf(op.getResult());
     SmallVector<DimList> dims;
     for (Value operand : op->getOperands())
@@ -283,7 +311,8 @@ struct DropBroadcasts : public OpRewritePattern<Op> {
       rewriter.modifyOpInPlace(op, [&] { op->setOperand(i, before); });
       return success();
     }
-    return rewriter.notifyMatchFailure(op, "no operand is broadcast without need");
+    return rewriter.notifyMatchFailure(op,
+                                       "no operand is broadcast without need");
   }
 };
 
@@ -292,20 +321,25 @@ struct DropBroadcasts : public OpRewritePattern<Op> {
 struct SimplifyCondition : public OpRewritePattern<SelectOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(SelectOp op, PatternRewriter &rewriter) const override {
-    Value condition = op.getCondition(), a = op.getTrueValue(), b = op.getFalseValue();
+  LogicalResult matchAndRewrite(SelectOp op,
+                                PatternRewriter &rewriter) const override {
+    Value condition = op.getCondition(), a = op.getTrueValue(),
+          b = op.getFalseValue();
     if (Value negated = operandOf(condition, ScalarOp::Not)) {
       condition = negated;
       std::swap(a, b);
     } else {
-      auto first = a.getDefiningOp<SelectOp>(), second = b.getDefiningOp<SelectOp>();
+      auto first = a.getDefiningOp<SelectOp>(),
+           second = b.getDefiningOp<SelectOp>();
       if (first && first.getCondition() == condition)
         a = first.getTrueValue();
       if (second && second.getCondition() == condition)
         b = second.getFalseValue();
       if ((a == op.getTrueValue() && b == op.getFalseValue()) ||
-          !isBroadcastOf({dimsOf(condition), dimsOf(a), dimsOf(b)}, dimsOf(op.getResult())))
-        return rewriter.notifyMatchFailure(op, "condition is neither negated nor repeated");
+          !isBroadcastOf({dimsOf(condition), dimsOf(a), dimsOf(b)},
+                         dimsOf(op.getResult())))
+        return rewriter.notifyMatchFailure(
+            op, "condition is neither negated nor repeated");
     }
     rewriter.replaceOpWithNewOp<SelectOp>(op, op.getType(), condition, a, b);
     return success();
@@ -319,8 +353,10 @@ void ElementwiseOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                DropBroadcasts<ElementwiseOp>>(context);
 }
 
-void SelectOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<ChosenToBroadcast, SimplifyCondition, DropBroadcasts<SelectOp>>(context);
+void SelectOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                           MLIRContext *context) {
+  patterns.add<ChosenToBroadcast, SimplifyCondition, DropBroadcasts<SelectOp>>(
+      context);
 }
 
 } // namespace ingot::tfm

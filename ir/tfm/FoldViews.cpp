@@ -12,7 +12,8 @@ DenseElementsAttr splatOf(Value value) {
       auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
       return dense && dense.isSplat() ? dense : DenseElementsAttr();
     }
-    if (!isa_and_present<ReshapeOp, TransposeOp, BroadcastOp, SliceOp, TileOp>(op))
+    if (!isa_and_present<ReshapeOp, TransposeOp, BroadcastOp, SliceOp, TileOp>(
+            op))
       return {};
     value = op->getOperand(0);
   }
@@ -36,7 +37,8 @@ bool allZero(DimsAttr dims) {
   return llvm::all_of(dimsOf(dims), [](const Dim &dim) { return dim.is(0); });
 }
 
-SmallVector<int64_t> composed(ArrayRef<int64_t> inner, ArrayRef<int64_t> outer) {
+SmallVector<int64_t> composed(ArrayRef<int64_t> inner,
+                              ArrayRef<int64_t> outer) {
   SmallVector<int64_t> perm;
   for (int64_t axis : outer)
     perm.push_back(inner[axis]);
@@ -50,7 +52,8 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor) {
   if (DenseElementsAttr splat = splatAs(splatOf(getInput()), getType()))
     return splat;
   auto producer = getInput().getDefiningOp<ReshapeOp>();
-  if (!producer || countsDiffer(dimsOf(producer.getInput()), dimsOf(getResult())))
+  if (!producer ||
+      countsDiffer(dimsOf(producer.getInput()), dimsOf(getResult())))
     return {};
   if (producer.getInput().getType() == getType())
     return producer.getInput();
@@ -77,16 +80,18 @@ OpFoldResult BroadcastOp::fold(FoldAdaptor) {
   if (DenseElementsAttr splat = splatAs(splatOf(getInput()), getType()))
     return splat;
   auto producer = getInput().getDefiningOp<BroadcastOp>();
-  if (!producer || !broadcastsTo(dimsOf(producer.getInput()), dimsOf(getResult())))
+  if (!producer ||
+      !broadcastsTo(dimsOf(producer.getInput()), dimsOf(getResult())))
     return {};
   getInputMutable().assign(producer.getInput());
   return getResult();
 }
 
 OpFoldResult SliceOp::fold(FoldAdaptor) {
-  bool allSteps1 = llvm::all_of(llvm::zip_equal(getSteps(), dimsOf(getResult())), [](auto pair) {
-    return std::get<0>(pair) == 1 || std::get<1>(pair).is(1);
-  });
+  bool allSteps1 = llvm::all_of(
+      llvm::zip_equal(getSteps(), dimsOf(getResult())), [](auto pair) {
+        return std::get<0>(pair) == 1 || std::get<1>(pair).is(1);
+      });
   if (getInput().getType() == getType() && allZero(getStarts()) && allSteps1)
     return getInput();
   return splatAs(splatOf(getInput()), getType());
@@ -98,14 +103,16 @@ OpFoldResult ConcatOp::fold(FoldAdaptor) {
   DenseElementsAttr first = splatOf(getInputs()[0]);
   if (first && llvm::all_of(getInputs().drop_front(), [&](Value operand) {
         DenseElementsAttr other = splatOf(operand);
-        return other && other.getSplatValue<Attribute>() == first.getSplatValue<Attribute>();
+        return other && other.getSplatValue<Attribute>() ==
+                            first.getSplatValue<Attribute>();
       }))
     return splatAs(first, getType());
   return {};
 }
 
 OpFoldResult PadOp::fold(FoldAdaptor) {
-  if (getInput().getType() == getType() && allZero(getLow()) && allZero(getHigh()))
+  if (getInput().getType() == getType() && allZero(getLow()) &&
+      allZero(getHigh()))
     return getInput();
   return {};
 }
@@ -121,24 +128,28 @@ namespace {
 struct SliceOfSlice : public OpRewritePattern<SliceOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(SliceOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(SliceOp op,
+                                PatternRewriter &rewriter) const override {
     auto inner = op.getInput().getDefiningOp<SliceOp>();
     if (!inner)
       return rewriter.notifyMatchFailure(op, "operand is no slice");
     SmallVector<std::string> starts;
     SmallVector<int64_t> steps;
     DimArithmetic dims;
-    DimList innerStarts = dimsOf(inner.getStarts()), outerStarts = dimsOf(op.getStarts());
+    DimList innerStarts = dimsOf(inner.getStarts()),
+            outerStarts = dimsOf(op.getStarts());
     for (size_t i = 0; i < outerStarts.size(); ++i) {
       int64_t step = inner.getSteps()[i];
-      Expr start = dims->add(dims.of(innerStarts[i]), dims->scale(dims.of(outerStarts[i]), step));
+      Expr start = dims->add(dims.of(innerStarts[i]),
+                             dims->scale(dims.of(outerStarts[i]), step));
       if (dims->failed() || llvm::MulOverflow(step, op.getSteps()[i], step))
         return rewriter.notifyMatchFailure(op, "starts or steps leave 64 bits");
       starts.push_back(dims.text(start));
       steps.push_back(step);
     }
     rewriter.replaceOpWithNewOp<SliceOp>(op, op.getType(), inner.getInput(),
-                                         DimsAttr::get(op.getContext(), starts), steps);
+                                         DimsAttr::get(op.getContext(), starts),
+                                         steps);
     return success();
   }
 };
@@ -147,7 +158,8 @@ struct SliceOfSlice : public OpRewritePattern<SliceOp> {
 struct FlattenConcat : public OpRewritePattern<ConcatOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(ConcatOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ConcatOp op,
+                                PatternRewriter &rewriter) const override {
     SmallVector<Value> operands;
     for (Value operand : op.getInputs()) {
       if (dimsOf(operand)[op.getAxis()].is(0))
@@ -163,10 +175,13 @@ struct FlattenConcat : public OpRewritePattern<ConcatOp> {
     // The dims off the axis may be those of an operand that would go.
     DimList result = dimsOf(op.getResult());
     for (size_t i = 0; i < result.size(); ++i)
-      if (i != op.getAxis() &&
-          llvm::none_of(operands, [&](Value v) { return dimsOf(v)[i] == result[i]; }))
-        return rewriter.notifyMatchFailure(op, "dims come from an operand without elements");
-    rewriter.replaceOpWithNewOp<ConcatOp>(op, op.getType(), operands, op.getAxis());
+      if (i != op.getAxis() && llvm::none_of(operands, [&](Value v) {
+            return dimsOf(v)[i] == result[i];
+          }))
+        return rewriter.notifyMatchFailure(
+            op, "dims come from an operand without elements");
+    rewriter.replaceOpWithNewOp<ConcatOp>(op, op.getType(), operands,
+                                          op.getAxis());
     return success();
   }
 };
@@ -175,8 +190,10 @@ struct FlattenConcat : public OpRewritePattern<ConcatOp> {
 struct TileToBroadcast : public OpRewritePattern<TileOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(TileOp op, PatternRewriter &rewriter) const override {
-    for (auto [from, to] : llvm::zip_equal(dimsOf(op.getInput()), dimsOf(op.getResult())))
+  LogicalResult matchAndRewrite(TileOp op,
+                                PatternRewriter &rewriter) const override {
+    for (auto [from, to] :
+         llvm::zip_equal(dimsOf(op.getInput()), dimsOf(op.getResult())))
       if (from != to && !from.is(1))
         return rewriter.notifyMatchFailure(op, "repeats more than one element");
     rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), op.getInput());
@@ -185,15 +202,18 @@ struct TileToBroadcast : public OpRewritePattern<TileOp> {
 };
 } // namespace
 
-void SliceOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+void SliceOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                          MLIRContext *context) {
   patterns.add<SliceOfSlice>(context);
 }
 
-void ConcatOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+void ConcatOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                           MLIRContext *context) {
   patterns.add<FlattenConcat>(context);
 }
 
-void TileOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+void TileOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                         MLIRContext *context) {
   patterns.add<TileToBroadcast>(context);
 }
 
