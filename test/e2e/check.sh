@@ -6,6 +6,9 @@
 #     conformance   both of the above, constants/*.pb baked
 #     refused       compiling must fail and report every node of FOLDER/expected.txt
 #     repeatable    compile twice, other folder and other number of jobs: same bytes
+# It asks of `ingot run --data-set`: exit 0 where each output is within A + R x scale of the expected
+# one (scale: its largest finite magnitude, mask fills of 1e30 and more not counted; fills and
+# infinities must be met, NaN by NaN; integers and bool exactly), 1 where one is not.
 # Exit: 0 passed, 1 failed, 77 failed as expected. With `xfail` a pass is a failure,
 # so that the list of expected failures only shrinks.
 set -uo pipefail
