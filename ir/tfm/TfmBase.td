@@ -33,10 +33,22 @@ def Tfm_Dialect : Dialect {
     `tfm.choose`, `tfm.convert`, `tfm.load`, `tfm.check_index`, `tfm.symbol`,
     `arith.constant`. In them an integer is i64, a boolean i1, a float keeps its
     type.
+
+    **Functions.** An entry point is a `func.func` whose attribute `tfm.symbols` lists
+    the symbols of its dims and where each is read; `tfm.name` on arguments and results
+    is the model's name of an input or output.
+
+    - symbols_c1: an array of `#tfm.symbol` on a function, each name once
+    - symbols_c2: a symbol is read from a dim that the argument has, or is the value
+      of an argument of integers
+    - name_c1: a string
   }];
   let useDefaultAttributePrinterParser = 1;
   let extraClassDeclaration = "void registerAttributes(); void registerInterfaces();";
   let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 

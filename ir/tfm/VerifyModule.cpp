@@ -1,6 +1,9 @@
 // Rules of weights, constants and what ties a function to its model.
 #include "ir/tfm/Verify.h"
 
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/StringSet.h"
+
 using namespace mlir;
 
 namespace ingot::tfm {
@@ -17,6 +20,71 @@ LogicalResult SymbolAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "symbol " << name << " cannot be read from axis "
                        << axis << " of input " << input;
   return success();
+}
+
+namespace {
+LogicalResult verifySymbols(FunctionOpInterface function, ArrayAttr symbols) {
+  llvm::StringSet<> names;
+  for (Attribute attr : symbols) {
+    // symbols_c1
+    auto symbol = dyn_cast<SymbolAttr>(attr);
+    if (!symbol)
+      return function->emitOpError("tfm.symbols must be #tfm.symbol, got ")
+             << attr;
+    if (!names.insert(symbol.getName().getValue()).second)
+      return function->emitOpError("symbol ")
+             << symbol.getName() << " comes twice";
+    // symbols_c2
+    if (symbol.getInput() >= function.getNumArguments())
+      return function->emitOpError("symbol ")
+             << symbol.getName() << " is read from input " << symbol.getInput()
+             << " of " << function.getNumArguments();
+    Type argument = function.getArgumentTypes()[symbol.getInput()];
+    auto type = dyn_cast<RankedTensorType>(argument);
+    bool isValue = symbol.getAxis() == -1;
+    if (!type || (isValue ? !type.getElementType().isInteger()
+                          : symbol.getAxis() >= type.getRank()))
+      return function->emitOpError("symbol ")
+             << symbol.getName() << " is read from "
+             << (isValue ? "the value"
+                         : "axis " + std::to_string(symbol.getAxis()))
+             << " of " << argument;
+  }
+  return success();
+}
+
+LogicalResult verifyName(Operation *op, NamedAttribute attr) {
+  // name_c1
+  if (attr.getName() == "tfm.name" && !isa<StringAttr>(attr.getValue()))
+    return op->emitOpError("tfm.name must be a string, got ")
+           << attr.getValue();
+  return success();
+}
+} // namespace
+
+LogicalResult TfmDialect::verifyOperationAttribute(Operation *op,
+                                                   NamedAttribute attr) {
+  if (attr.getName() != "tfm.symbols")
+    return success();
+  // symbols_c1
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  auto symbols = dyn_cast<ArrayAttr>(attr.getValue());
+  if (!function || !symbols)
+    return op->emitOpError("tfm.symbols is an array on a function, got ")
+           << attr.getValue();
+  return verifySymbols(function, symbols);
+}
+
+LogicalResult TfmDialect::verifyRegionArgAttribute(Operation *op, unsigned,
+                                                   unsigned,
+                                                   NamedAttribute attr) {
+  return verifyName(op, attr);
+}
+
+LogicalResult TfmDialect::verifyRegionResultAttribute(Operation *op, unsigned,
+                                                      unsigned,
+                                                      NamedAttribute attr) {
+  return verifyName(op, attr);
 }
 
 LogicalResult WeightOp::verify() {
