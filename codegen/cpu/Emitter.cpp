@@ -130,20 +130,16 @@ Value Emitter::ifElse(Value condition, Type type,
   return op.getResult(0);
 }
 
-SmallVector<Value>
-Emitter::ifElse(Value condition, ValueRange carried,
-                llvm::function_ref<SmallVector<Value>(ValueRange)> then) {
-  if (carried.empty()) {
-    ifThen(condition, [&] { then(carried); });
-    return {};
-  }
+SmallVector<Value> Emitter::ifElse(Value condition, ValueRange carried,
+                                   Step then, Step otherwise) {
   auto op = scf::IfOp::create(b, loc, carried.getTypes(), condition,
-                              /*withElseRegion=*/true);
+                              /*addThenBlock=*/true, /*addElseBlock=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(op.thenBlock());
   scf::YieldOp::create(b, loc, then(carried));
   b.setInsertionPointToStart(op.elseBlock());
-  scf::YieldOp::create(b, loc, carried);
+  scf::YieldOp::create(
+      b, loc, otherwise ? otherwise(carried) : SmallVector<Value>(carried));
   return SmallVector<Value>(op.getResults());
 }
 

@@ -61,12 +61,13 @@ struct Emitter {
   mlir::Value ifElse(mlir::Value condition, mlir::Type type,
                      llvm::function_ref<mlir::Value()> then,
                      llvm::function_ref<mlir::Value()> otherwise);
-  /// The values `then` makes of `carried` where the condition holds, else
-  /// `carried`.
-  llvm::SmallVector<mlir::Value>
-  ifElse(mlir::Value condition, mlir::ValueRange carried,
-         llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange)>
-             then);
+  /// The values that `then` or `otherwise` makes of `carried`; without the
+  /// latter they stay.
+  using Step =
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange)>;
+  llvm::SmallVector<mlir::Value> ifElse(mlir::Value condition,
+                                        mlir::ValueRange carried, Step then,
+                                        Step otherwise = nullptr);
 
   /// The unranked view of a bare pointer parameter: memref<1xT> to memref<?xT>.
   mlir::Value flat(mlir::Value pointer);

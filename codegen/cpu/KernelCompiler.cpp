@@ -93,8 +93,11 @@ compilePlanKernels(std::vector<plan::KernelOp> kernels,
     }
     if (failed)
       continue;
-    Location loc = kernels.empty() ? UnknownLoc() : kernels[0].getLoc();
-    auto blob = linkKernels(inputs, loc);
+    if (kernels.empty()) {
+      result.push_back({options.levels[l], {}});
+      continue;
+    }
+    auto blob = linkKernels(inputs, kernels[0].getLoc());
     if (llvm::failed(blob))
       return llvm::failure();
     result.push_back({options.levels[l], std::move(*blob)});

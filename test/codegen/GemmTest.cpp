@@ -1,5 +1,5 @@
 // The matrix product against double, over odd shapes;
-// INGOT_TEST_GEMM_TIME=1 prints its speed.
+// INGOT_TEST_TIME=1 prints its speed.
 #include "codegen/cpu/Gemm.h"
 #include "codegen/cpu/KernelFunction.h"
 #include "codegen/cpu/VectorMath.h"
@@ -178,8 +178,8 @@ TEST_P(Gemm, OtherTile) {
 }
 
 TEST_P(Gemm, Time) {
-  if (!getenv("INGOT_TEST_GEMM_TIME"))
-    GTEST_SKIP() << "set INGOT_TEST_GEMM_TIME=1";
+  if (!getenv("INGOT_TEST_TIME"))
+    GTEST_SKIP() << "set INGOT_TEST_TIME=1";
   for (Shape s :
        {Shape{128, 768, 768, 128, 16, true},
         Shape{128, 3072, 768, 128, 64, true},

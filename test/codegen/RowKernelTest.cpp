@@ -30,14 +30,14 @@ std::string reduceText(const std::string &kind, int axis,
   std::string scalar = type == "f32" ? "f32" : type == "i1" ? "i1" : "i64";
   std::string out = kind.starts_with("arg") ? "i64" : type;
   std::string tensor = "tensor<?x" + type + ">";
-  std::string indices = axis == 1 ? "%i: i64, %j: i64, %r: i64"
-                                  : "%i: i64, %r: i64, %j: i64";
+  std::string indices =
+      axis == 1 ? "%i: i64, %j: i64, %r: i64" : "%i: i64, %r: i64, %j: i64";
   std::string extents = axis == 1 ? "-1, -3>, reduce_extents = array<i64: -2>"
                                   : "-1, -2>, reduce_extents = array<i64: -3>";
   return "plan.kernel reduce @k outs [" + out + "] ins [" + type +
          "] scalars 3 params {extents = array<i64: " + extents + ", kind = \"" +
-         kind + "\", chunk = 2" + params + "} {\n^bb0(" + indices + ", %x: " +
-         tensor + R"mlir(, %m: i64, %k: i64, %n: i64):
+         kind + "\", chunk = 2" + params + "} {\n^bb0(" + indices +
+         ", %x: " + tensor + R"mlir(, %m: i64, %k: i64, %n: i64):
       %0 = tfm.apply mul(%i, %k) : (i64, i64) -> i64
       %1 = tfm.apply add(%0, %r) : (i64, i64) -> i64
       %2 = tfm.apply mul(%1, %n) : (i64, i64) -> i64
@@ -48,11 +48,12 @@ std::string reduceText(const std::string &kind, int axis,
 
 /// The elements that output (i, o) of `reduceText` reduces.
 template <typename T>
-std::vector<T> reducedBy(const std::vector<T> &x, int axis, int64_t k, int64_t n,
-                         int64_t i, int64_t o) {
+std::vector<T> reducedBy(const std::vector<T> &x, int axis, int64_t k,
+                         int64_t n, int64_t i, int64_t o) {
   std::vector<T> values;
   for (int64_t r = 0; r < (axis == 1 ? k : n); ++r)
-    values.push_back(axis == 1 ? x[(i * k + r) * n + o] : x[(i * k + o) * n + r]);
+    values.push_back(axis == 1 ? x[(i * k + r) * n + o]
+                               : x[(i * k + o) * n + r]);
   return values;
 }
 
@@ -60,12 +61,15 @@ TEST_P(RowKernel, ReduceFloats) {
   for (const char *kind : {"sum", "mean", "max", "min", "prod", "l2"})
     for (int axis : {1, 2}) {
       Loaded kernel = compile(reduceText(kind, axis));
-      for (auto [m, k, n] : {std::array<int64_t, 3>{3, 5, 37}, {1, 40, 16}, {2, 1, 1}}) {
-        // As x[i][r][j] for the middle axis; the text's names follow the memory.
+      for (auto [m, k, n] :
+           {std::array<int64_t, 3>{3, 5, 37}, {1, 40, 16}, {2, 1, 1}}) {
+        // As x[i][r][j] for the middle axis; the text's names follow the
+        // memory.
         std::vector<float> x = noise(m * k * n);
         int64_t outs = axis == 1 ? n : k;
         std::vector<float> out(m * outs + 1, -7);
-        kernel.run(0, {pointer(out), pointer(x), slot(m), slot(k), slot(n)}, (m + 1) / 2);
+        kernel.run(0, {pointer(out), pointer(x), slot(m), slot(k), slot(n)},
+                   (m + 1) / 2);
         for (int64_t i = 0; i < m; ++i)
           for (int64_t o = 0; o < outs; ++o) {
             std::vector<float> v = reducedBy(x, axis, k, n, i, o);
@@ -96,7 +100,8 @@ TEST_P(RowKernel, ReduceKeepsNaNAndEmpties) {
     Loaded max = compile(reduceText("max", axis));
     std::vector<float> x(2 * 20 * 20, 1.f), out(40);
     x[3] = NAN;
-    std::vector<uint64_t> args{pointer(out), pointer(x), slot<int64_t>(2), slot<int64_t>(20), slot<int64_t>(20)};
+    std::vector<uint64_t> args{pointer(out), pointer(x), slot<int64_t>(2),
+                               slot<int64_t>(20), slot<int64_t>(20)};
     max.run(0, args);
     EXPECT_TRUE(std::isnan(out[axis == 1 ? 3 : 0]));
     EXPECT_EQ(out[7], 1.f);
@@ -115,13 +120,16 @@ TEST_P(RowKernel, ReduceIntegersAndBooleans) {
   std::vector<int32_t> x(m * k * n);
   std::vector<uint8_t> b(m * k * n);
   for (size_t i = 0; i < x.size(); ++i)
-    x[i] = static_cast<int>(i * 2654435761u >> 4) - 100000000, b[i] = i % 11 == 3;
+    x[i] = static_cast<int>(i * 2654435761u >> 4) - 100000000,
+    b[i] = i % 11 == 3;
   for (int axis : {1, 2}) {
     int64_t outs = axis == 1 ? n : k;
     std::vector<int32_t> sum(m * outs), least(m * outs), mean(m * outs);
     std::vector<uint8_t> any(m * outs);
-    auto run = [&](const char *kind, const char *type, uint64_t out, uint64_t in) {
-      compile(reduceText(kind, axis, type)).run(0, {out, in, slot(m), slot(k), slot(n)});
+    auto run = [&](const char *kind, const char *type, uint64_t out,
+                   uint64_t in) {
+      compile(reduceText(kind, axis, type))
+          .run(0, {out, in, slot(m), slot(k), slot(n)});
     };
     run("sum", "i32", pointer(sum), pointer(x));
     run("min", "i32", pointer(least), pointer(x));
@@ -148,8 +156,8 @@ TEST_P(RowKernel, ReduceIntegersAndBooleans) {
 TEST_P(RowKernel, ArgMaxFirstAndLast) {
   for (int axis : {1, 2})
     for (bool last : {false, true}) {
-      Loaded kernel = compile(reduceText("argmax", axis, "f32",
-                                         last ? ", last = true" : ", last = false"));
+      Loaded kernel = compile(reduceText(
+          "argmax", axis, "f32", last ? ", last = true" : ", last = false"));
       int64_t m = 2, k = 7, n = 7;
       std::vector<float> x(m * k * n);
       for (size_t i = 0; i < x.size(); ++i)
@@ -162,8 +170,10 @@ TEST_P(RowKernel, ArgMaxFirstAndLast) {
           std::vector<float> v = reducedBy(x, axis, k, n, i, o);
           int64_t best = 0;
           for (int64_t r = 1; r < 7; ++r) {
-            bool better = std::isnan(v[r]) ? !std::isnan(v[best]) : v[r] > v[best];
-            bool equal = v[r] == v[best] || (std::isnan(v[r]) && std::isnan(v[best]));
+            bool better =
+                std::isnan(v[r]) ? !std::isnan(v[best]) : v[r] > v[best];
+            bool equal =
+                v[r] == v[best] || (std::isnan(v[r]) && std::isnan(v[best]));
             if (better || (equal && last))
               best = r;
           }
@@ -183,13 +193,14 @@ std::string matmulText(bool transposed) {
       %2 = tfm.apply mul(%1, %k) : (i64, i64) -> i64
       %3 = tfm.apply add(%2, %r) : (i64, i64) -> i64
       %4 = tfm.load %x[%3] : tensor<?xf32> -> f32
-)mlir") + (transposed ? R"mlir(
+)mlir") +
+         (transposed ? R"mlir(
       %5 = tfm.apply mul(%b, %n) : (i64, i64) -> i64
       %6 = tfm.apply add(%5, %j) : (i64, i64) -> i64
       %7 = tfm.apply mul(%6, %k) : (i64, i64) -> i64
       %8 = tfm.apply add(%7, %r) : (i64, i64) -> i64
 )mlir"
-                      : R"mlir(
+                     : R"mlir(
       %5 = tfm.apply mul(%b, %k) : (i64, i64) -> i64
       %6 = tfm.apply add(%5, %r) : (i64, i64) -> i64
       %7 = tfm.apply mul(%6, %n) : (i64, i64) -> i64
@@ -209,17 +220,21 @@ std::string matmulText(bool transposed) {
 TEST_P(RowKernel, ReduceAsMatrixProductWithFinalize) {
   for (bool transposed : {false, true}) {
     Loaded kernel = compile(matmulText(transposed));
-    for (auto [m, n, k] : {std::array<int64_t, 3>{7, 37, 19}, {1, 5, 64}, {12, 70, 33}}) {
+    for (auto [m, n, k] :
+         {std::array<int64_t, 3>{7, 37, 19}, {1, 5, 64}, {12, 70, 33}}) {
       std::vector<float> x = noise(2 * m * k), y = noise(2 * n * k, 2),
                          out(2 * m * n + 1, -7);
-      kernel.run(0, {pointer(out), pointer(x), pointer(y), slot(m), slot(n), slot(k)}, (2 * m + 4) / 5);
+      kernel.run(
+          0, {pointer(out), pointer(x), pointer(y), slot(m), slot(n), slot(k)},
+          (2 * m + 4) / 5);
       for (int64_t b = 0; b < 2; ++b)
         for (int64_t i = 0; i < m; ++i)
           for (int64_t j = 0; j < n; ++j) {
             double sum = j;
             for (int64_t r = 0; r < k; ++r)
               sum += double(x[(b * m + i) * k + r]) *
-                     (transposed ? y[(b * n + j) * k + r] : y[(b * k + r) * n + j]);
+                     (transposed ? y[(b * n + j) * k + r]
+                                 : y[(b * k + r) * n + j]);
             ASSERT_NEAR(out[(b * m + i) * n + j], sum, 1e-5) << transposed;
           }
       EXPECT_EQ(out.back(), -7);
@@ -274,7 +289,9 @@ TEST_P(RowKernel, SoftmaxWithMaskAndEpilogue) {
       for (int64_t j = 0; j < n; ++j)
         sum += keep[j] ? std::exp(double(x[i * n + j])) : 0;
       for (int64_t j = 0; j < n; ++j)
-        ASSERT_NEAR(out[i * n + j], keep[j] ? 2 * std::exp(double(x[i * n + j])) / sum : 0, 1e-6);
+        ASSERT_NEAR(out[i * n + j],
+                    keep[j] ? 2 * std::exp(double(x[i * n + j])) / sum : 0,
+                    1e-6);
     }
     EXPECT_EQ(out.back(), -7);
     // A row that keeps nothing.
@@ -311,7 +328,10 @@ TEST_P(RowKernel, NormWithResidualSumAndEpilogue) {
                          b = noise(n, 4), out(m * n), sum(m * n);
       for (float &v : x)
         v += 100; // a mean much larger than the deviation
-      kernel.run(0, {pointer(out), pointer(sum), pointer(x), pointer(r), pointer(w), pointer(b), slot(m), slot(n)}, 2);
+      kernel.run(0,
+                 {pointer(out), pointer(sum), pointer(x), pointer(r),
+                  pointer(w), pointer(b), slot(m), slot(n)},
+                 2);
       for (int64_t i = 0; i < m; ++i) {
         double mean = 0, variance = 0;
         for (int64_t j = 0; j < n; ++j) {
@@ -322,7 +342,11 @@ TEST_P(RowKernel, NormWithResidualSumAndEpilogue) {
         for (int64_t j = 0; j < n; ++j)
           variance += (sum[i * n + j] - mean) * (sum[i * n + j] - mean) / n;
         for (int64_t j = 0; j < n; ++j)
-          ASSERT_NEAR(out[i * n + j], (sum[i * n + j] - mean) / std::sqrt(variance + 1e-5) * w[j] + b[j], 5e-5)
+          ASSERT_NEAR(out[i * n + j],
+                      (sum[i * n + j] - mean) / std::sqrt(variance + 1e-5) *
+                              w[j] +
+                          b[j],
+                      5e-5)
               << layer << " " << n;
       }
     }
@@ -345,18 +369,24 @@ TEST_P(RowKernel, LinearWithBiasGeluAndResidual) {
       tfm.yield %6 : f32
     })mlir");
   for (int64_t m : {1, 5, 13}) {
-    std::vector<float> x = noise(m * 44), w = noise(100 * 40, 2), b = noise(100, 3),
-                       r = noise(m * 100, 4), packed(3 * 40 * 48), out(m * 100 + 1, -7);
+    std::vector<float> x = noise(m * 44), w = noise(100 * 40, 2),
+                       b = noise(100, 3), r = noise(m * 100, 4),
+                       packed(3 * 40 * 48), out(m * 100 + 1, -7);
     for (int64_t k = 0; k < 40; ++k)
       for (int64_t n = 0; n < 100; ++n)
         packed[(n / 48 * 40 + k) * 48 + n % 48] = w[k * 100 + n];
-    kernel.run(0, {pointer(out), pointer(x), pointer(packed), pointer(b), pointer(r), slot(m)}, (m + 5) / 6 * 2);
+    kernel.run(0,
+               {pointer(out), pointer(x), pointer(packed), pointer(b),
+                pointer(r), slot(m)},
+               (m + 5) / 6 * 2);
     for (int64_t i = 0; i < m; ++i)
       for (int64_t n = 0; n < 100; ++n) {
         double sum = b[n];
         for (int64_t k = 0; k < 40; ++k)
           sum += double(x[i * 44 + k]) * w[k * 100 + n];
-        ASSERT_NEAR(out[i * 100 + n], applyFloat(ScalarOp::Gelu, {&sum, 1}) + r[i * 100 + n], 1e-5);
+        ASSERT_NEAR(out[i * 100 + n],
+                    applyFloat(ScalarOp::Gelu, {&sum, 1}) + r[i * 100 + n],
+                    1e-5);
       }
     EXPECT_EQ(out.back(), -7);
   }

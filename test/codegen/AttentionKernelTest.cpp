@@ -1,0 +1,337 @@
+// Attention kernels against double: layouts, grouped heads, odd sizes, masks of
+// each kind, and rows without keys.
+#include "test/codegen/PlanKernelHarness.h"
+
+#include <chrono>
+#include <cmath>
+#include <functional>
+#include <random>
+
+using namespace ingot;
+using namespace ingot::test;
+
+namespace {
+
+struct Shape {
+  int64_t batch, heads, queries, keys, d, dv, group;
+  int64_t kvHeads() const { return heads / group; }
+};
+
+std::string number(int64_t value) { return std::to_string(value); }
+
+/// q [B, S, H, D], k [B, T, G, D], v [B, T, G, E], all dense; `extra` are the
+/// types of further inputs, `body` turns %s into the value named in its last
+/// line.
+std::string attentionText(const Shape &s, const std::string &extra,
+                          const std::string &body, const std::string &result,
+                          const std::string &empty = "scores",
+                          int64_t rows = 20) {
+  std::string inputs, types;
+  int i = 0;
+  for (const char *c = extra.c_str(); *c; ++c) {
+    std::string type = *c == 'f' ? "f32" : *c == 'b' ? "i1" : "i64";
+    inputs += ", %x" + number(i++) + ": tensor<?x" + type + ">";
+    types += ", " + type;
+  }
+  auto strides = [](const char *name, int64_t b, int64_t row, int64_t head) {
+    return std::string(name) + " = array<i64: " + number(b) + ", " +
+           number(row) + ", " + number(head) + ">, ";
+  };
+  int64_t g = s.kvHeads();
+  return "plan.kernel attention @k outs [f32] ins [f32, f32, f32" + types +
+         "] scalars 2 params {batch = " + number(s.batch) +
+         ", heads = " + number(s.heads) +
+         ", queries = -1, keys = -2, d = " + number(s.d) +
+         ", dv = " + number(s.dv) + ", group = " + number(s.group) +
+         ", scale = 0.25 : f64, " +
+         // The batch strides depend on the scalars in real kernels; here they
+         // are numbers.
+         strides("q_strides", s.queries * s.heads * s.d, s.heads * s.d, s.d) +
+         strides("k_strides", s.keys * g * s.d, g * s.d, s.d) +
+         strides("v_strides", s.keys * g * s.dv, g * s.dv, s.dv) +
+         "rows = " + number(rows) + ", empty_rows = \"" + empty +
+         "\"} {\n^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, " +
+         "%iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>" + inputs +
+         ", %Q: i64, %K: i64):\n" + body + "\ntfm.yield " + result +
+         " : f32\n}";
+}
+
+using ScoreMod =
+    std::function<double(double, int64_t b, int64_t h, int64_t q, int64_t k)>;
+
+class AttentionKernel : public PlanKernel {
+protected:
+  std::vector<float> q, k, v, out;
+
+  void run(const Shape &s, const std::string &text,
+           const std::vector<uint64_t> &extra, int64_t rows = 20) {
+    Loaded kernel = compile(text);
+    if (!kernel)
+      return;
+    std::mt19937 random(3);
+    std::uniform_real_distribution<float> uniform(-1, 1);
+    auto fill = [&](std::vector<float> &x, int64_t n) {
+      x.resize(n);
+      for (float &e : x)
+        e = uniform(random);
+    };
+    fill(q, s.batch * s.queries * s.heads * s.d);
+    fill(k, s.batch * s.keys * s.kvHeads() * s.d);
+    fill(v, s.batch * s.keys * s.kvHeads() * s.dv);
+    out.assign(s.batch * s.queries * s.heads * s.dv + 1, -7);
+    std::vector<uint64_t> args{pointer(out), pointer(q), pointer(k),
+                               pointer(v)};
+    args.insert(args.end(), extra.begin(), extra.end());
+    args.push_back(slot(s.queries));
+    args.push_back(slot(s.keys));
+    kernel.run(0, args, (s.queries + rows - 1) / rows * s.heads * s.batch);
+    EXPECT_EQ(out.back(), -7) << "written past the end";
+  }
+
+  void check(const Shape &s, const ScoreMod &mod, double tolerance = 2e-6) {
+    std::vector<double> score(s.keys);
+    for (int64_t b = 0; b < s.batch; ++b)
+      for (int64_t h = 0; h < s.heads; ++h)
+        for (int64_t i = 0; i < s.queries; ++i) {
+          int64_t g = h / s.group, G = s.kvHeads();
+          double largest = -INFINITY, sum = 0;
+          for (int64_t j = 0; j < s.keys; ++j) {
+            double dot = 0;
+            for (int64_t c = 0; c < s.d; ++c)
+              dot += double(q[((b * s.queries + i) * s.heads + h) * s.d + c]) *
+                     k[((b * s.keys + j) * G + g) * s.d + c];
+            score[j] = mod(dot * 0.25, b, h, i, j);
+            largest = std::max(largest, score[j]);
+          }
+          for (double &x : score)
+            sum += x = std::exp(x - largest);
+          for (int64_t c = 0; c < s.dv; ++c) {
+            double expected = 0;
+            for (int64_t j = 0; j < s.keys; ++j)
+              expected +=
+                  score[j] / sum * v[((b * s.keys + j) * G + g) * s.dv + c];
+            float got = out[((b * s.queries + i) * s.heads + h) * s.dv + c];
+            if (std::isnan(expected))
+              ASSERT_TRUE(std::isnan(got)) << b << h << i << c;
+            else
+              ASSERT_NEAR(got, expected, tolerance)
+                  << "b " << b << " h " << h << " q " << i << " c " << c;
+          }
+        }
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Isa, AttentionKernel, testing::ValuesIn(variants()),
+                         [](auto &info) { return info.param.name; });
+
+TEST_P(AttentionKernel, PlainOverSizes) {
+  for (Shape s :
+       {Shape{2, 3, 1, 1, 8, 8, 1}, Shape{1, 2, 7, 7, 16, 16, 1},
+        Shape{1, 2, 33, 130, 32, 32, 1}, Shape{2, 1, 21, 64, 12, 20, 1},
+        Shape{1, 1, 40, 65, 5, 3, 1}}) {
+    run(s, attentionText(s, "", "", "%s"), {});
+    check(s, [](double score, auto...) { return score; });
+  }
+}
+
+TEST_P(AttentionKernel, GroupedHeads) {
+  Shape s{2, 6, 9, 20, 16, 16, 3};
+  run(s, attentionText(s, "", "", "%s"), {});
+  check(s, [](double score, auto...) { return score; });
+}
+
+TEST_P(AttentionKernel, KeyPaddingAndBias) {
+  Shape s{3, 2, 19, 75, 16, 16, 1};
+  std::vector<uint8_t> keep(s.batch * s.keys);
+  std::vector<float> bias(s.keys);
+  for (size_t i = 0; i < keep.size(); ++i)
+    keep[i] = i % 5 != 2 && i % s.keys > 66; // whole blocks are masked first
+  for (int64_t i = 0; i < s.keys; ++i)
+    bias[i] = 0.01f * static_cast<float>(i);
+  run(s,
+      attentionText(s, "bf", R"mlir(
+      %inf = arith.constant 0xFF800000 : f32
+      %0 = tfm.apply mul(%b, %K) : (i64, i64) -> i64
+      %1 = tfm.apply add(%0, %k) : (i64, i64) -> i64
+      %2 = tfm.load %x0[%1] : tensor<?xi1> -> i1
+      %3 = tfm.load %x1[%k] : tensor<?xf32> -> f32
+      %4 = tfm.apply add(%s, %3) : (f32, f32) -> f32
+      %5 = tfm.choose %2, %4, %inf : f32)mlir",
+                    "%5"),
+      {pointer(keep), pointer(bias)});
+  check(s, [&](double score, int64_t b, int64_t, int64_t, int64_t k) {
+    return keep[b * s.keys + k] ? score + bias[k] : -INFINITY;
+  });
+}
+
+TEST_P(AttentionKernel, CausalWithOffset) {
+  Shape s{1, 2, 37, 90, 16, 16, 1};
+  run(s,
+      attentionText(s, "", R"mlir(
+      %inf = arith.constant 0xFF800000 : f32
+      %c50 = arith.constant 50 : i64
+      %0 = tfm.apply add(%q, %c50) : (i64, i64) -> i64
+      %1 = tfm.apply le(%k, %0) : (i64, i64) -> i1
+      %2 = tfm.choose %1, %s, %inf : f32)mlir",
+                    "%2"),
+      {});
+  check(s, [](double score, int64_t, int64_t, int64_t q, int64_t k) {
+    return k <= q + 50 ? score : -INFINITY;
+  });
+}
+
+TEST_P(AttentionKernel, BiasTensorOfRowsAndKeysIsNotReadPastItsEnd) {
+  Shape s{1, 2, 23, 30, 16, 16, 1};
+  GuardedPages pages(2);
+  float *bias = pages.end<float>() - s.heads * s.queries * s.keys;
+  for (int64_t i = 0; i < s.heads * s.queries * s.keys; ++i)
+    bias[i] = static_cast<float>(i % 17) * 0.1f;
+  run(s,
+      attentionText(s, "f", R"mlir(
+      %0 = tfm.apply mul(%h, %Q) : (i64, i64) -> i64
+      %1 = tfm.apply add(%0, %q) : (i64, i64) -> i64
+      %2 = tfm.apply mul(%1, %K) : (i64, i64) -> i64
+      %3 = tfm.apply add(%2, %k) : (i64, i64) -> i64
+      %4 = tfm.load %x0[%3] : tensor<?xf32> -> f32
+      %5 = tfm.apply add(%s, %4) : (f32, f32) -> f32)mlir",
+                    "%5"),
+      {slot(bias)});
+  check(s, [&](double score, int64_t, int64_t h, int64_t q, int64_t k) {
+    return score + bias[(h * s.queries + q) * s.keys + k];
+  });
+}
+
+/// Keys whose number has a bit in common with the row are kept; row 0 keeps
+/// none.
+const char *kSparse = R"mlir(
+      %fill = arith.constant FILL : f32
+      %c2 = arith.constant 2 : i64
+      %z = arith.constant 0 : i64
+      %r = tfm.apply mod(%k, %c2) : (i64, i64) -> i64
+      %even = tfm.apply eq(%r, %z) : (i64, i64) -> i1
+      %none = tfm.apply eq(%q, %z) : (i64, i64) -> i1
+      %some = tfm.apply not(%none) : (i1) -> i1
+      %keep = tfm.apply and(%even, %some) : (i1, i1) -> i1
+)mlir";
+std::string sparse(const std::string &fill, const std::string &rest) {
+  std::string text = kSparse;
+  text.replace(text.find("FILL"), 4, fill);
+  return text + rest;
+}
+
+TEST_P(AttentionKernel, EmptyRowsNaN) {
+  Shape s{1, 1, 5, 70, 16, 16, 1};
+  for (const char *rule : {"nan", "scores"}) {
+    run(s,
+        attentionText(
+            s, "",
+            sparse("0xFF800000", "%o = tfm.choose %keep, %s, %fill : f32"),
+            "%o", rule),
+        {});
+    EXPECT_TRUE(std::isnan(out[0]));
+    check(s, [](double score, int64_t, int64_t, int64_t q, int64_t k) {
+      return q && k % 2 == 0 ? score : -INFINITY;
+    });
+  }
+}
+
+TEST_P(AttentionKernel, EmptyRowsZero) {
+  Shape s{1, 1, 5, 70, 16, 16, 1};
+  run(s,
+      attentionText(
+          s, "", sparse("0xFF800000", "%o = tfm.choose %keep, %s, %fill : f32"),
+          "%o", "zero"),
+      {});
+  for (int c = 0; c < 16; ++c) {
+    EXPECT_EQ(out[c], 0);
+    EXPECT_NE(out[16 + c], 0);
+    EXPECT_FALSE(std::isnan(out[16 + c]));
+  }
+}
+
+TEST_P(AttentionKernel, EmptyRowsMean) {
+  // An additive fill that swallows the score: the mean of all values.
+  Shape s{1, 1, 5, 70, 16, 16, 1};
+  run(s,
+      attentionText(s, "", sparse("-3.4028235e+38", R"mlir(
+      %zf = arith.constant 0.0 : f32
+      %bias = tfm.choose %keep, %zf, %fill : f32
+      %o = tfm.apply add(%s, %bias) : (f32, f32) -> f32)mlir"),
+                    "%o", "mean"),
+      {});
+  for (int c = 0; c < 16; ++c) {
+    double mean = 0;
+    for (int k = 0; k < 70; ++k)
+      mean += v[k * 16 + c] / 70;
+    EXPECT_NEAR(out[c], mean, 1e-6);
+  }
+  check(s, [](double score, int64_t, int64_t, int64_t q, int64_t k) {
+    return static_cast<float>(static_cast<float>(score) +
+                              (q && k % 2 == 0 ? 0.f : -3.4028235e38f));
+  });
+}
+
+TEST_P(AttentionKernel, NaNScorePoisonsItsRowOnly) {
+  Shape s{1, 1, 4, 70, 16, 16, 1};
+  std::vector<float> bias(s.queries * s.keys);
+  bias[1 * s.keys + 3] = NAN;
+  bias[2 * s.keys + 69] = NAN;
+  run(s,
+      attentionText(s, "f", R"mlir(
+      %0 = tfm.apply mul(%q, %K) : (i64, i64) -> i64
+      %1 = tfm.apply add(%0, %k) : (i64, i64) -> i64
+      %2 = tfm.load %x0[%1] : tensor<?xf32> -> f32
+      %3 = tfm.apply add(%s, %2) : (f32, f32) -> f32)mlir",
+                    "%3"),
+      {pointer(bias)});
+  for (int r = 0; r < 4; ++r)
+    EXPECT_EQ(std::isnan(out[r * 16]), r == 1 || r == 2) << r;
+}
+
+TEST_P(AttentionKernel, NoKeysGiveZero) {
+  Shape s{1, 2, 3, 0, 16, 16, 1};
+  run(s, attentionText(s, "", "", "%s"), {});
+  for (size_t i = 0; i + 1 < out.size(); ++i)
+    EXPECT_EQ(out[i], 0);
+}
+
+TEST_P(AttentionKernel, Time) {
+  if (!getenv("INGOT_TEST_TIME"))
+    GTEST_SKIP() << "set INGOT_TEST_TIME=1";
+  for (Shape s :
+       {Shape{1, 12, 128, 128, 32, 32, 1}, Shape{1, 12, 128, 128, 64, 64, 1},
+        Shape{1, 12, 512, 512, 64, 64, 1}, Shape{1, 12, 16, 16, 64, 64, 1}})
+    for (bool padding : {false, true}) {
+      std::string text = padding ? attentionText(s, "f", R"mlir(
+      %0 = tfm.apply mul(%b, %K) : (i64, i64) -> i64
+      %1 = tfm.apply add(%0, %k) : (i64, i64) -> i64
+      %2 = tfm.load %x0[%1] : tensor<?xf32> -> f32
+      %3 = tfm.apply add(%s, %2) : (f32, f32) -> f32)mlir",
+                                                 "%3", "scores", 32)
+                                 : attentionText(s, "", "", "%s", "scores", 32);
+      Loaded kernel = compile(text);
+      ASSERT_TRUE(kernel);
+      std::vector<float> x(s.batch * s.keys * s.heads * s.d, 0.5f), o(x.size()),
+          bias(s.keys);
+      std::vector<uint64_t> args{pointer(o), pointer(x), pointer(x),
+                                 pointer(x)};
+      if (padding)
+        args.push_back(pointer(bias));
+      args.push_back(slot(s.queries));
+      args.push_back(slot(s.keys));
+      double best = 1e9;
+      for (int i = 0; i < 40; ++i) {
+        auto start = std::chrono::steady_clock::now();
+        kernel.run(0, args, (s.queries + 31) / 32 * s.heads);
+        std::chrono::duration<double> t =
+            std::chrono::steady_clock::now() - start;
+        best = std::min(best, t.count());
+      }
+      printf("%-6s h%ld s%ld d%ld %-8s %8.1f us %6.1f GF/s, object %zu bytes\n",
+             GetParam().name.c_str(), s.heads, s.queries, s.d,
+             padding ? "padding" : "plain", best * 1e6,
+             4.0 * s.heads * s.queries * s.keys * s.d / best * 1e-9,
+             kernel.blob.code.size());
+    }
+}
+
+} // namespace
