@@ -113,7 +113,10 @@ void ForwardPass::importGraph(const Graph &graph, Scope &scope) {
 }
 
 void ForwardPass::importNode(const Node &node, Scope &scope) {
-  builder->startNode(nodeLocation(node), describe(node));
+  Location loc = nodeLocation(node);
+  std::string why = describe(node);
+  state.locations.try_emplace(why, loc);
+  builder->startNode(loc, std::move(why));
   if (node.domain.empty() && node.op == "If")
     return importIf(node, scope);
   const OpEntry *row = findOp(node.domain, node.op, node.opset);

@@ -20,6 +20,8 @@ struct ImportState {
   ShapeFacts facts = {};
   /// Graph inputs whose one integer element is a symbol.
   std::set<std::string> valueSymbols = {};
+  /// Locations of nodes, by how requirements name them.
+  std::map<std::string, mlir::Location> locations = {};
   /// Where the weight store keeps decoded tensors.
   std::map<const void *, int64_t> ownedOffsets = {};
 };
@@ -66,6 +68,8 @@ private:
   /// The value of a name; false where it is not defined.
   bool lookup(Scope &scope, llvm::StringRef name, mlir::Value &value);
   void finish();
+  void addRequirements(mlir::OpBuilder &ops);
+  void addSymbols(mlir::OpBuilder &ops);
   void removeDead();
 
   void refuse(const Node &node, Scope &scope, const llvm::Twine &reason,

@@ -162,6 +162,7 @@ FailureOr<ImportedModel> Importer::run(ValueTypes *types) {
   if (failed(symbols))
     return failure();
   for (unsigned i = 0; i < kMaxRestarts; ++i) {
+    state.facts.forgetChecks();
     ForwardPass pass(state, *symbols, arguments, context);
     ForwardPass::Outcome outcome = pass.run();
     // A contradiction without names is what the model demands of its inputs,

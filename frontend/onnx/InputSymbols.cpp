@@ -123,8 +123,8 @@ InputSymbols::apply(llvm::ArrayRef<DimOption> options, ShapeFacts &facts) {
           {source.symbol, std::to_string(source.max)});
       continue;
     }
-    if (source.min > 0)
-      facts.lowerBounds.emplace_back(source.symbol, source.min);
+    // Also where it is 0: so that symbols come in the order of the inputs.
+    facts.lowerBounds.emplace_back(source.symbol, source.min);
     if (source.max >= 0) {
       ExprPool pool;
       Expr room =
@@ -135,8 +135,7 @@ InputSymbols::apply(llvm::ArrayRef<DimOption> options, ShapeFacts &facts) {
   return std::nullopt;
 }
 
-/// The names of the symbols in an expression.
-static llvm::StringSet<> symbolsIn(llvm::StringRef text) {
+llvm::StringSet<> symbolsIn(llvm::StringRef text) {
   ExprPool pool;
   llvm::StringSet<> names;
   if (std::optional<Expr> expr = pool.parse({text.data(), text.size()}))

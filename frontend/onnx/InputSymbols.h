@@ -3,6 +3,8 @@
 
 #include "ir/lift/ShapeContext.h"
 
+#include "llvm/ADT/StringSet.h"
+
 namespace ingot::onnx {
 
 /// A dim as a model's input declares it: a number, a name, or neither.
@@ -65,6 +67,9 @@ private:
   std::vector<std::vector<Dim>> inputs;
   std::vector<Source> symbols;
 };
+
+/// The names of the symbols in an expression.
+llvm::StringSet<> symbolsIn(llvm::StringRef text);
 
 /// `name` without characters that would need escapes in the IR.
 std::string safeSymbolName(llvm::StringRef name);

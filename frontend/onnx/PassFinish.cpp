@@ -45,13 +45,44 @@ void ForwardPass::finish() {
   function.setAllArgAttrs(argumentAttrs);
   function.setAllResultAttrs(resultAttrs);
 
-  // Requirements speak of the inputs' symbols, also of those that an equation
-  // has replaced everywhere else.
   ops.setInsertionPointToStart(&body);
-  for (const Requirement &r : state.facts.requirements)
-    tfm::RequireOp::create(ops, function.getLoc(), r.relation,
-                           tfm::DimsAttr::get(&context, {r.lhs, r.rhs}),
-                           r.sentence);
+  addRequirements(ops);
+  addSymbols(ops);
+  const Model &model = state.model;
+  (*module)->setAttr("tfm.opset", ops.getI64IntegerAttr(model.opset("")));
+  if (!model.producer.empty())
+    (*module)->setAttr(
+        "tfm.producer",
+        ops.getStringAttr(model.producer +
+                          (model.producerVersion.empty() ? "" : " ") +
+                          model.producerVersion));
+}
+
+/// Requirements speak of the inputs' symbols, also of those that an equation
+/// has replaced everywhere else. Each sentence says what its symbols are.
+void ForwardPass::addRequirements(OpBuilder &ops) {
+  for (const Requirement &r : state.facts.requirements) {
+    std::string sentence = r.sentence;
+    llvm::StringSet<> mentioned = symbolsIn(r.lhs);
+    for (auto &name : symbolsIn(r.rhs))
+      mentioned.insert(name.getKey());
+    llvm::StringRef joint = ", where ";
+    for (const InputSymbols::Source &source : symbols.sources()) {
+      if (!mentioned.contains(source.symbol))
+        continue;
+      sentence += joint.str() + source.symbol + " is dim " +
+                  std::to_string(source.axis) + " of input " +
+                  quoted(arguments[source.input]->name);
+      joint = ", ";
+    }
+    auto known = state.locations.find(r.sentence);
+    tfm::RequireOp::create(
+        ops, known == state.locations.end() ? function.getLoc() : known->second,
+        r.relation, tfm::DimsAttr::get(&context, {r.lhs, r.rhs}), sentence);
+  }
+}
+
+void ForwardPass::addSymbols(OpBuilder &ops) {
   llvm::SmallVector<mlir::Attribute> list;
   for (const InputSymbols::Source &source : symbols.sources()) {
     if (source.isFixed())
@@ -74,15 +105,6 @@ void ForwardPass::finish() {
           &context, ops.getStringAttr(safeSymbolName(input->name) + ".value"),
           0, -1, i, -1));
   function->setAttr("tfm.symbols", ops.getArrayAttr(list));
-
-  const Model &model = state.model;
-  (*module)->setAttr("tfm.opset", ops.getI64IntegerAttr(model.opset("")));
-  if (!model.producer.empty())
-    (*module)->setAttr(
-        "tfm.producer",
-        ops.getStringAttr(model.producer +
-                          (model.producerVersion.empty() ? "" : " ") +
-                          model.producerVersion));
 }
 
 /// Shape arithmetic has done its work, and weights may have been read for it

@@ -55,10 +55,19 @@ void ShapeContext::noteClamp(Expr clamped, Expr value, Expr bound) {
 }
 
 void ShapeContext::check(tfm::Comparison relation, Expr a, Expr b, llvm::StringRef why) {
-  Requirement requirement{relation, exprs.print(a), exprs.print(b), why.str()};
-  for (const Requirement &known : facts.requirements)
-    if (known.relation == relation && known.lhs == requirement.lhs && known.rhs == requirement.rhs)
+  require(relation, a, b, why, /*teaches=*/false);
+}
+
+void ShapeContext::require(tfm::Comparison relation, Expr a, Expr b, llvm::StringRef why,
+                           bool teaches) {
+  Requirement requirement{relation, exprs.print(a), exprs.print(b), why.str(), teaches};
+  for (Requirement &known : facts.requirements) {
+    if (known.relation == relation && known.lhs == requirement.lhs &&
+        known.rhs == requirement.rhs) {
+      known.teaches |= teaches;
       return;
+    }
+  }
   facts.requirements.push_back(std::move(requirement));
 }
 
@@ -70,7 +79,7 @@ bool ShapeContext::requireLe(Expr a, Expr b, llvm::StringRef why) {
              .str());
     return false;
   }
-  check(tfm::Comparison::Le, a, b, why);
+  require(tfm::Comparison::Le, a, b, why, /*teaches=*/true);
   facts.nonNegative.push_back(exprs.print(exprs.sub(b, a)));
   // A symbol that can only be 0 means that its name is wrong.
   if (exprs.kind(a) == ExprKind::Symbol && exprs.constantInt(b) == 0)
@@ -168,14 +177,11 @@ bool ShapeContext::solve(Expr a, Expr b, llvm::StringRef why) {
   auto isFree = [&](Expr x, Expr y) {
     return exprs.kind(x) == ExprKind::Symbol && !exprs.contains(y, x);
   };
-  // Prefer to replace a plain symbol by the compound side: total = past + sequence.
-  bool bCompound = exprs.kind(b) != ExprKind::Symbol;
-  if (isFree(a, b) && (bCompound || !isFree(b, a)))
-    return substitute(a, b, why), true;
-  if (isFree(b, a))
-    return substitute(b, a, why), true;
+  llvm::SmallVector<std::pair<Expr, Expr>> candidates; // symbol, value
   if (isFree(a, b))
-    return substitute(a, b, why), true;
+    candidates.emplace_back(a, b);
+  if (isFree(b, a))
+    candidates.emplace_back(b, a);
   Expr difference = exprs.sub(a, b);
   for (const ExprTerm &term : exprs.terms(difference)) {
     if (term.atoms.size() != 1 || exprs.kind(term.atoms[0]) != ExprKind::Symbol ||
@@ -183,18 +189,36 @@ bool ShapeContext::solve(Expr a, Expr b, llvm::StringRef why) {
       continue;
     Expr symbol = term.atoms[0];
     std::optional<std::pair<Expr, Expr>> split = exprs.splitLinear(difference, symbol);
-    if (!split || exprs.contains(split->second, symbol))
-      continue;
-    Expr value = exprs.scale(split->second, -term.coefficient);
-    return substitute(symbol, value, why), true;
+    if (split && !exprs.contains(split->second, symbol))
+      candidates.emplace_back(symbol, exprs.scale(split->second, -term.coefficient));
   }
-  return false;
+  if (candidates.empty())
+    return false;
+  // sequence = total - past would leave a dim whose sign is not known; of the same
+  // equation total = past + sequence says as much and is not negative. Of several
+  // such symbols the one that came first stays: that of the first input.
+  auto isSum = [&](Expr value) {
+    return llvm::all_of(exprs.terms(value),
+                        [](const ExprTerm &term) { return term.coefficient >= 0; });
+  };
+  auto *best = candidates.begin();
+  for (auto &candidate : candidates) {
+    bool wasSum = isSum(best->second), sum = isSum(candidate.second);
+    if ((sum && !wasSum) || (sum && wasSum && best->first < candidate.first))
+      best = &candidate;
+  }
+  substitute(best->first, best->second, why);
+  return true;
 }
 
 void ShapeContext::substitute(Expr symbol, Expr value, llvm::StringRef why) {
-  check(tfm::Comparison::Eq, symbol, value, why);
+  require(tfm::Comparison::Eq, symbol, value, why, /*teaches=*/true);
   if (exprs.constantInt(value))
     contradiction = true;
+  else if (Expr room = exprs.sub(value, exprs.integer(exprs.lowerBound(symbol)));
+           !exprs.proveNonNegative(room))
+    // The symbol was known not to be below its bound; so is what stands for it.
+    facts.nonNegative.push_back(exprs.print(room));
   facts.substitutions.push_back({std::string(exprs.name(symbol)), exprs.print(value)});
   wantsRestart = true;
 }

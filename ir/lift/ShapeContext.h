@@ -12,6 +12,7 @@
 #include "ir/tfm/Tfm.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 
 namespace ingot {
@@ -21,6 +22,9 @@ struct Requirement {
   tfm::Comparison relation;
   std::string lhs, rhs;  ///< canonical texts in the symbols of the inputs
   std::string sentence;  ///< names the node that asked
+  /// There is a fact behind it. The others are found again in every pass, in the
+  /// symbols that are left by then.
+  bool teaches = false;
 };
 
 /// What was assumed so far; outlives the restarts of an import.
@@ -31,6 +35,10 @@ struct ShapeFacts {
   std::vector<Substitution> substitutions;
   std::vector<std::string> nonNegative;
   std::vector<Requirement> requirements;
+  /// To call before a forward pass: forgets checks that it finds again.
+  void forgetChecks() {
+    llvm::erase_if(requirements, [](const Requirement &r) { return !r.teaches; });
+  }
   /// Lower bounds of symbols other than 0.
   std::vector<std::pair<std::string, int64_t>> lowerBounds;
 };
@@ -78,6 +86,7 @@ public:
   bool namesContradict() const { return contradiction; }
 
 private:
+  void require(tfm::Comparison relation, Expr a, Expr b, llvm::StringRef why, bool teaches);
   bool solve(Expr a, Expr b, llvm::StringRef why);
   void substitute(Expr symbol, Expr value, llvm::StringRef why);
   std::optional<std::pair<Expr, Expr>> cancelled(Expr a, Expr b);
