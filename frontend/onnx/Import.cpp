@@ -166,9 +166,11 @@ FailureOr<ImportedModel> Importer::run(ValueTypes *types) {
     ForwardPass pass(state, *symbols, arguments, context);
     ForwardPass::Outcome outcome = pass.run();
     // A contradiction without names is what the model demands of its inputs,
-    // and so is one about a dim that shares its name with no other.
+    // and so is a number for a dim that shares its name with no other. But 0
+    // comes from an equation where names cancel, sequence = past + sequence.
     if (outcome == ForwardPass::Outcome::NamesContradict && useNames &&
-        symbols->isShared(pinnedSymbol(), state.facts)) {
+        (state.facts.requirements.back().rhs == "0" ||
+         symbols->isShared(pinnedSymbol(), state.facts))) {
       const Requirement &last = state.facts.requirements.back();
       emitWarning(loc)
           << "the names of the inputs' dims contradict the model ('" << last.lhs

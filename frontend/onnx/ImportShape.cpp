@@ -185,9 +185,11 @@ Value importTile(NodeReader &node) {
 Value importShape(NodeReader &node) {
   TfmBuilder &b = node.b;
   Value x;
-  int64_t start, end;
-  if (node.input(0, x) || node.integer("start", start, 0) ||
-      node.integer("end", end, b.rank(x)))
+  if (node.input(0, x))
+    return {};
+  int64_t start = 0, end = b.rank(x);
+  if (node.opset() >= 15 &&
+      (node.integer("start", start, 0) || node.integer("end", end, end)))
     return {};
   auto clamp = [rank = b.rank(x)](int64_t at) {
     return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank);

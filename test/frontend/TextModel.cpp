@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
 #include "gtest/gtest.h"
 
 using namespace mlir;
@@ -195,6 +196,14 @@ Imported importText(llvm::StringRef text, const ImportOptions &options) {
   llvm::raw_string_ostream results(out.results), requirements(out.requirements),
       symbols(out.symbols), ir(out.ir);
   imported->module->print(ir);
+  // What is printed reads back as itself.
+  OwningOpRef<ModuleOp> again = parseSourceString<ModuleOp>(out.ir, &context);
+  EXPECT_TRUE(again) << out.ir;
+  if (again) {
+    std::string text;
+    llvm::raw_string_ostream(text) << **again << "\n";
+    EXPECT_EQ(llvm::StringRef(text).trim(), llvm::StringRef(out.ir).trim());
+  }
   auto function = *imported->module->getOps<func::FuncOp>().begin();
   for (Type type : function.getResultTypes())
     results << typeText(type) << "\n";
