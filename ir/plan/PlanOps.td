@@ -148,7 +148,8 @@ def Plan_ProgramOp : Plan_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator
   let hasRegionVerifier = 1;
 }
 
-def Plan_BufferOp : Plan_Op<"buffer", [HasParent<"ProgramOp">]> {
+def Plan_BufferOp : Plan_Op<"buffer", [HasParent<"ProgramOp">,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "A buffer: its role and size in bytes";
   let description = [{
     `number` is the position in the interface of an input or output, the slot of a
@@ -160,6 +161,7 @@ def Plan_BufferOp : Plan_Op<"buffer", [HasParent<"ProgramOp">]> {
       panels48 and only a weight has one
     - buffer_c3: the number of an input or output is a position in the interface of
       its program
+    - buffer_c4: the weight is a `tfm.weight`
   }];
   let arguments = (ins Plan_BufferKindAttr:$kind, Tfm_DimsAttr:$size, I64Attr:$number,
                        OptionalAttr<FlatSymbolRefAttr>:$weight, OptionalAttr<StrAttr>:$layout);

@@ -95,6 +95,14 @@ LogicalResult BufferOp::verify() {
   return success();
 }
 
+LogicalResult BufferOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // buffer_c4
+  if (getWeightAttr() &&
+      !symbols.lookupNearestSymbolFrom<tfm::WeightOp>(*this, getWeightAttr()))
+    return emitOpError() << getWeightAttr() << " is not a tfm.weight";
+  return success();
+}
+
 LogicalResult RequireOp::verify() {
   // plan_require_c1
   if (getValues().size() != 2)

@@ -134,6 +134,14 @@ plan.program @main target "x86-64" symbols [] inputs [{name = "x", type = tensor
 
 // -----
 
+// buffer_c4
+plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
+  // expected-error@+1 {{@w is not a tfm.weight}}
+  %x = plan.buffer weight 0 size <1> weight @w
+}
+
+// -----
+
 // plan_require_c1
 plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
   // expected-error@+1 {{relates two expressions, got #tfm.dims<1>}}
