@@ -1,0 +1,151 @@
+// The command `ingot`: results on stdout, talk on stderr.
+#include "tools/ingot/Command.h"
+
+#include <cstdio>
+#include <cstring>
+
+namespace ingot::cli {
+
+namespace {
+
+struct Verb {
+  const char *name;
+  int (*run)(int argc, const char **argv);
+  const char *summary;
+  const char *help;
+};
+
+const Verb kVerbs[] = {
+    {"compile", compilerVerb, "compile a model to an .ingot file",
+     R"(usage: ingot compile IN.onnx|IN.mlir [-o OUT.ingot] [options]
+
+  --target=x86-64             what to make code for
+  --dims batch=1,sequence=1..512
+                              fix symbols or give their range
+  --constant-input NAME=FILE  bake an input in (.pb)
+  --jobs N                    threads
+  --emit=STAGE                print the IR after a stage
+  --dump-dir=D                write the IR after each stage there
+
+Try:
+  ingot compile model.onnx -o model.ingot
+  ingot compile model.onnx --dims batch=1,sequence=1..512 -o model.ingot
+)"},
+    {"run", runVerb, "run an .ingot file, or a model by the reference",
+     R"(usage: ingot run FILE.ingot [--inputs IN.npz | --data-set DIR | --dims NAME=SIZE,...] [options]
+       ingot run FILE.onnx|FILE.mlir --device=reference ...
+
+  --inputs IN.npz     inputs by name
+  --data-set DIR      inputs DIR/input_N.pb; compares with DIR/output_N.pb, exit
+                      code 1 above the tolerance
+  --rtol R --atol A   passes within A + R x the output's largest magnitude
+                      (default: 1e-4 and 1e-7)
+  --dims NAME=SIZE    random inputs of these dims; --seed N draws others
+  --outputs OUT.npz   write the outputs; without it, print a summary
+  --threads N         default: one for each CPU
+  --device=cpu|reference
+
+Try:
+  ingot run model.ingot --dims batch=2,sequence=7 --seed 1
+  ingot run model.ingot --inputs in.npz --outputs out.npz
+  ingot run model.ingot --data-set test_data_set_0 --rtol 1e-4
+)"},
+    {"bench", benchVerb, "time an .ingot file and each of its steps",
+     R"(usage: ingot bench FILE.ingot [--dims NAME=SIZE,...] [options]
+
+  --threads N   default: one for each CPU
+  --seconds S   how long to measure whole runs (default: 1)
+  --seed N      other random inputs
+  --json        min_ms, median_ms, p99_ms and steps
+
+Try:
+  ingot bench model.ingot --dims batch=1,sequence=128
+  ingot bench model.ingot --dims batch=1,sequence=128 --threads 1 --json
+)"},
+    {"inspect", inspectVerb, "print what an .ingot file holds",
+     R"(usage: ingot inspect FILE.ingot [--json]
+
+Prints interface, symbols, steps, kernels, memory, targets and versions. Works on
+any machine.
+
+Try:
+  ingot inspect model.ingot
+  ingot inspect model.ingot --json
+)"},
+    {"explain", compilerVerb, "say what was fused, and what was not and why",
+     R"(usage: ingot explain IN.onnx|IN.mlir [options of ingot compile]
+
+Try:
+  ingot explain model.onnx
+)"},
+    {"verify", verifyVerb, "check an .ingot file against its hashes",
+     R"(usage: ingot verify FILE.ingot
+
+Try:
+  ingot verify model.ingot
+)"},
+    {"doctor", doctorVerb, "print CPU, memory and versions",
+     R"(usage: ingot doctor
+
+Try:
+  ingot doctor
+)"},
+};
+
+void printOverview(FILE *file) {
+  fputs("usage: ingot VERB ...\n\n", file);
+  for (const Verb &verb : kVerbs)
+    fprintf(file, "  %-9s %s\n", verb.name, verb.summary);
+  fputs("\nTry:\n  ingot compile model.onnx -o model.ingot\n"
+        "  ingot run model.ingot --dims batch=1,sequence=8\n"
+        "  ingot run --help\n", file);
+}
+
+} // namespace
+
+const char *helpOf(std::string_view name) {
+  for (const Verb &verb : kVerbs)
+    if (name == verb.name)
+      return verb.help;
+  return nullptr;
+}
+
+static int dispatch(int argc, const char **argv) {
+  if (argc < 2) {
+    printOverview(stderr);
+    return kExitUsage;
+  }
+  std::string_view name = argv[1];
+  if (name == "--version") {
+    printf("ingot %s\n", ingot_version());
+    return 0;
+  }
+  if (name == "--help" || name == "-h" || name == "help") {
+    const char *help = argc > 2 ? helpOf(argv[2]) : nullptr;
+    help ? static_cast<void>(fputs(help, stdout)) : printOverview(stdout);
+    return 0;
+  }
+  for (const Verb &verb : kVerbs) {
+    if (name != verb.name)
+      continue;
+    // The compiler library knows its own options best.
+    bool own = verb.run != compilerVerb || findCompilerLibrary().empty();
+    for (int i = 2; own && i < argc; ++i)
+      if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+        fputs(verb.help, stdout);
+        return 0;
+      }
+    return verb.run(argc - 1, argv + 1);
+  }
+  return failUsage("no verb %s; see ingot --help", argv[1]);
+}
+
+} // namespace ingot::cli
+
+int main(int argc, char **argv) {
+  int code = ingot::cli::dispatch(argc, const_cast<const char **>(argv));
+  // A full disk behind stdout shows up here at the latest.
+  if (fflush(stdout) != 0 || ferror(stdout))
+    return ingot::cli::fail("cannot write to stdout");
+  return code;
+}

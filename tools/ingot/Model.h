@@ -1,0 +1,41 @@
+// A loaded artifact, and inputs made up for it.
+#pragma once
+
+#include "runtime/artifact_generated.h"
+#include "tools/ingot/Array.h"
+#include "tools/ingot/Command.h"
+
+namespace ingot::cli {
+
+class Model {
+public:
+  Model() = default;
+  Model(const Model &) = delete;
+  Model &operator=(const Model &) = delete;
+  ~Model();
+
+  // All return 0, else the exit code after a complaint.
+  int load(const std::string &path, bool inspectOnly);
+  int createSession(int64_t threads); // 0: one per CPU
+  // Every symbol that the entry's inputs depend on must be given.
+  int makeInputs(const Dims &dims, uint64_t seed);
+  // Matched by name; keeps the arrays, which must outlive the runs.
+  int bindInputs();
+  // Runs with inputs that makeInputs() made: token ids are drawn from a smaller
+  // range until all are in that of the model.
+  int firstRun(const Dims &dims, uint64_t seed);
+  int collectOutputs(std::vector<Array> &outputs);
+
+  std::vector<ingot_tensor_info> inputInfos() const;
+  std::vector<ingot_tensor_info> outputInfos() const;
+  const artifact::Artifact *header() const;
+
+  ingot_model *model = nullptr;
+  ingot_session *session = nullptr;
+  std::vector<Array> inputs;
+
+private:
+  int makeInputs(const Dims &dims, uint64_t seed, int64_t tokens);
+};
+
+} // namespace ingot::cli
