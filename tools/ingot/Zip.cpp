@@ -150,7 +150,10 @@ static void put(std::string &text, uint64_t value, int size) {
 
 std::string writeZip(const std::string &path,
                      const std::vector<ZipMember> &members) {
-  const std::string temporary = format("%s.%d.tmp", path.c_str(), getpid());
+  // A device, a pipe or a link is written to; only a plain file is replaced.
+  struct stat status;
+  const bool inPlace = lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  const std::string temporary = inPlace ? path : format("%s.%d.tmp", path.c_str(), getpid());
   FILE *file = fopen(temporary.c_str(), "wb");
   if (!file)
     return path + ": " + strerror(errno);
@@ -181,12 +184,19 @@ std::string writeZip(const std::string &path,
   put(end, directory.size(), 4), put(end, at, 4), put(end, 0, 2);
   directory += end;
   good = good && fwrite(directory.data(), 1, directory.size(), file) == directory.size();
-  good = fclose(file) == 0 && good;
-  if (good && !large && rename(temporary.c_str(), path.c_str()) == 0)
-    return "";
-  std::string error = path + ": " + (large ? "outputs of 4 GB and more do not fit" : strerror(errno));
-  unlink(temporary.c_str());
-  return error;
+  int cause = errno; // of the first failure, before fclose() and unlink()
+  if (fclose(file) != 0 && good) {
+    cause = errno;
+    good = false;
+  }
+  if (good && !large) {
+    if (inPlace || rename(temporary.c_str(), path.c_str()) == 0)
+      return "";
+    cause = errno;
+  }
+  if (!inPlace)
+    unlink(temporary.c_str());
+  return path + ": " + (large ? "outputs of 4 GB and more do not fit" : strerror(cause));
 }
 
 } // namespace ingot::cli
