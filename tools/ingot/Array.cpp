@@ -55,7 +55,8 @@ bool isFloat(ingot_type type) {
   return type >= INGOT_TYPE_F64 && type <= INGOT_TYPE_F8E5M2;
 }
 
-template <typename T> static T load(const char *data, size_t index) {
+template <typename T>
+static T load(const char *data, size_t index) {
   T value;
   memcpy(&value, data + index * sizeof(T), sizeof(T));
   return value;
@@ -71,23 +72,35 @@ static double halfAsReal(uint16_t bits) {
 
 double elementAsReal(ingot_type type, const char *data, size_t index) {
   switch (type) {
-  case INGOT_TYPE_F64: return load<double>(data, index);
-  case INGOT_TYPE_F32: return load<float>(data, index);
-  case INGOT_TYPE_F16: return halfAsReal(load<uint16_t>(data, index));
+  case INGOT_TYPE_F64:
+    return load<double>(data, index);
+  case INGOT_TYPE_F32:
+    return load<float>(data, index);
+  case INGOT_TYPE_F16:
+    return halfAsReal(load<uint16_t>(data, index));
   case INGOT_TYPE_BF16: {
     uint32_t bits = uint32_t(load<uint16_t>(data, index)) << 16;
     return load<float>(reinterpret_cast<const char *>(&bits), 0);
   }
-  case INGOT_TYPE_I64: return static_cast<double>(load<int64_t>(data, index));
-  case INGOT_TYPE_I32: return load<int32_t>(data, index);
-  case INGOT_TYPE_I16: return load<int16_t>(data, index);
-  case INGOT_TYPE_I8: return load<int8_t>(data, index);
-  case INGOT_TYPE_U64: return static_cast<double>(load<uint64_t>(data, index));
-  case INGOT_TYPE_U32: return load<uint32_t>(data, index);
-  case INGOT_TYPE_U16: return load<uint16_t>(data, index);
+  case INGOT_TYPE_I64:
+    return static_cast<double>(load<int64_t>(data, index));
+  case INGOT_TYPE_I32:
+    return load<int32_t>(data, index);
+  case INGOT_TYPE_I16:
+    return load<int16_t>(data, index);
+  case INGOT_TYPE_I8:
+    return load<int8_t>(data, index);
+  case INGOT_TYPE_U64:
+    return static_cast<double>(load<uint64_t>(data, index));
+  case INGOT_TYPE_U32:
+    return load<uint32_t>(data, index);
+  case INGOT_TYPE_U16:
+    return load<uint16_t>(data, index);
   case INGOT_TYPE_U8:
-  case INGOT_TYPE_BOOL: return load<uint8_t>(data, index);
-  default: return NAN;
+  case INGOT_TYPE_BOOL:
+    return load<uint8_t>(data, index);
+  default:
+    return NAN;
   }
 }
 
@@ -99,25 +112,37 @@ static void store(Array &array, size_t index, double value) {
 
 void storeElement(Array &array, size_t index, double value) {
   switch (array.type) {
-  case INGOT_TYPE_F64: return store<double>(array, index, value);
-  case INGOT_TYPE_F32: return store<float>(array, index, value);
-  case INGOT_TYPE_F16: return store<_Float16>(array, index, value);
+  case INGOT_TYPE_F64:
+    return store<double>(array, index, value);
+  case INGOT_TYPE_F32:
+    return store<float>(array, index, value);
+  case INGOT_TYPE_F16:
+    return store<_Float16>(array, index, value);
   case INGOT_TYPE_BF16: {
     float narrow = static_cast<float>(value);
     uint16_t bits = load<uint16_t>(reinterpret_cast<const char *>(&narrow), 1);
     memcpy(array.data.data() + index * 2, &bits, 2);
     return;
   }
-  case INGOT_TYPE_I64: return store<int64_t>(array, index, value);
-  case INGOT_TYPE_I32: return store<int32_t>(array, index, value);
-  case INGOT_TYPE_I16: return store<int16_t>(array, index, value);
-  case INGOT_TYPE_I8: return store<int8_t>(array, index, value);
-  case INGOT_TYPE_U64: return store<uint64_t>(array, index, value);
-  case INGOT_TYPE_U32: return store<uint32_t>(array, index, value);
-  case INGOT_TYPE_U16: return store<uint16_t>(array, index, value);
+  case INGOT_TYPE_I64:
+    return store<int64_t>(array, index, value);
+  case INGOT_TYPE_I32:
+    return store<int32_t>(array, index, value);
+  case INGOT_TYPE_I16:
+    return store<int16_t>(array, index, value);
+  case INGOT_TYPE_I8:
+    return store<int8_t>(array, index, value);
+  case INGOT_TYPE_U64:
+    return store<uint64_t>(array, index, value);
+  case INGOT_TYPE_U32:
+    return store<uint32_t>(array, index, value);
+  case INGOT_TYPE_U16:
+    return store<uint16_t>(array, index, value);
   case INGOT_TYPE_U8:
-  case INGOT_TYPE_BOOL: return store<uint8_t>(array, index, value);
-  default: return; // 4-bit and 8-bit floats stay zero
+  case INGOT_TYPE_BOOL:
+    return store<uint8_t>(array, index, value);
+  default:
+    return; // 4-bit and 8-bit floats stay zero
   }
 }
 

@@ -18,9 +18,10 @@ using Steps = std::vector<StepTimes>;
 
 void recordStep(void *user, const ingot_step_profile *profile) {
   Steps &steps = *static_cast<Steps *>(user);
-  auto found = std::find_if(steps.begin(), steps.end(), [&](const StepTimes &step) {
-    return step.last.step == profile->step;
-  });
+  auto found =
+      std::find_if(steps.begin(), steps.end(), [&](const StepTimes &step) {
+        return step.last.step == profile->step;
+      });
   if (found == steps.end())
     found = steps.insert(found, StepTimes{});
   found->last = *profile;
@@ -28,7 +29,8 @@ void recordStep(void *user, const ingot_step_profile *profile) {
 }
 
 // The smallest value that at least `part` of the values do not exceed.
-template <typename T> T quantile(std::vector<T> values, double part) {
+template <typename T>
+T quantile(std::vector<T> values, double part) {
   std::sort(values.begin(), values.end());
   size_t index = static_cast<size_t>(part * static_cast<double>(values.size()));
   return values[std::min(index, values.size() - 1)];
@@ -47,17 +49,21 @@ void printJson(const std::vector<double> &times, const Steps &steps,
   ingot_model_info info = {};
   ingot_model_get_info(model.model, &info);
   printf("{\n  \"min_ms\": %.6f,\n  \"median_ms\": %.6f,\n  \"p99_ms\": %.6f,\n"
-         "  \"runs\": %zu,\n  \"threads\": %lld,\n  \"target\": %s,\n  \"steps\": [",
-         quantile(times, 0), quantile(times, 0.5), quantile(times, 0.99), times.size(),
-         static_cast<long long>(threads), jsonString(info.target ? info.target : "").c_str());
+         "  \"runs\": %zu,\n  \"threads\": %lld,\n  \"target\": %s,\n  "
+         "\"steps\": [",
+         quantile(times, 0), quantile(times, 0.5), quantile(times, 0.99),
+         times.size(), static_cast<long long>(threads),
+         jsonString(info.target ? info.target : "").c_str());
   const char *separator = "";
   for (const StepTimes &step : steps) {
-    printf("%s\n    {\"step\": %u, \"name\": %s, \"kernel\": %s, \"ms\": %.6f, \"flops\": %lld, "
+    printf("%s\n    {\"step\": %u, \"name\": %s, \"kernel\": %s, \"ms\": %.6f, "
+           "\"flops\": %lld, "
            "\"bytes\": %lld, \"tasks\": %lld, \"sources\": [",
            separator, step.last.step, jsonString(step.last.name).c_str(),
            jsonString(step.last.kernel).c_str(),
            static_cast<double>(quantile(step.nanoseconds, 0.5)) / 1e6,
-           static_cast<long long>(step.last.flops), static_cast<long long>(step.last.bytes),
+           static_cast<long long>(step.last.flops),
+           static_cast<long long>(step.last.bytes),
            static_cast<long long>(step.last.tasks));
     const char *comma = "";
     for (const std::string &name : sourcesOf(step.last)) {
@@ -71,18 +77,21 @@ void printJson(const std::vector<double> &times, const Steps &steps,
 }
 
 void printText(const std::vector<double> &times, const Steps &steps) {
-  printf("min %.3f ms  median %.3f ms  p99 %.3f ms  (%zu runs)\n\n", quantile(times, 0),
-         quantile(times, 0.5), quantile(times, 0.99), times.size());
+  printf("min %.3f ms  median %.3f ms  p99 %.3f ms  (%zu runs)\n\n",
+         quantile(times, 0), quantile(times, 0.5), quantile(times, 0.99),
+         times.size());
   double total = 0;
   for (const StepTimes &step : steps)
     total += static_cast<double>(quantile(step.nanoseconds, 0.5)) / 1e6;
-  printf("%5s %9s %6s %9s %8s  %-24s %s\n", "step", "ms", "share", "GFLOP/s", "GB/s", "kernel", "from");
+  printf("%5s %9s %6s %9s %8s  %-24s %s\n", "step", "ms", "share", "GFLOP/s",
+         "GB/s", "kernel", "from");
   for (const StepTimes &step : steps) {
     double ms = static_cast<double>(quantile(step.nanoseconds, 0.5)) / 1e6;
     // A billion per second is a million per millisecond.
     auto rate = [&](int64_t amount) {
-      return amount < 0 || ms == 0 ? std::string("-")
-                                   : format("%.1f", static_cast<double>(amount) / ms / 1e6);
+      return amount < 0 || ms == 0
+                 ? std::string("-")
+                 : format("%.1f", static_cast<double>(amount) / ms / 1e6);
     };
     std::vector<std::string> sources = sourcesOf(step.last);
     std::string from = sources.empty() ? step.last.name : sources[0];
@@ -98,7 +107,8 @@ void printText(const std::vector<double> &times, const Steps &steps) {
 
 int benchVerb(int argc, const char **argv) {
   Options options;
-  if (int code = parseOptions(argc, argv, {"--dims", "--threads", "--seed", "--seconds"},
+  if (int code = parseOptions(argc, argv,
+                              {"--dims", "--threads", "--seed", "--seconds"},
                               {"--json"}, options))
     return code;
   if (options.files.size() != 1)
@@ -106,7 +116,8 @@ int benchVerb(int argc, const char **argv) {
   Dims dims;
   int64_t threads = 0, seed = 0;
   double seconds = 1;
-  for (int code : {parseDims(options, dims), parseInteger(options, "--threads", 1, 4096, threads),
+  for (int code : {parseDims(options, dims),
+                   parseInteger(options, "--threads", 1, 4096, threads),
                    parseInteger(options, "--seed", 0, INT64_MAX, seed),
                    parseReal(options, "--seconds", seconds)})
     if (code)
@@ -128,7 +139,8 @@ int benchVerb(int argc, const char **argv) {
   std::vector<double> times;
   Clock::time_point start = Clock::now();
   for (size_t i = 0; i < warmUp + fewest ||
-                     (milliseconds(Clock::now() - start) < seconds * 1e3 && times.size() < most);
+                     (milliseconds(Clock::now() - start) < seconds * 1e3 &&
+                      times.size() < most);
        ++i) {
     Clock::time_point before = Clock::now();
     if (failed(ingot_session_run(model.session)))
@@ -141,7 +153,9 @@ int benchVerb(int argc, const char **argv) {
   if (failed(ingot_session_set_profile(model.session, recordStep, &steps)))
     return kExitInput;
   start = Clock::now();
-  for (size_t i = 0; i < 5 || (i < 50 && milliseconds(Clock::now() - start) < seconds * 500); ++i)
+  for (size_t i = 0;
+       i < 5 || (i < 50 && milliseconds(Clock::now() - start) < seconds * 500);
+       ++i)
     if (failed(ingot_session_run(model.session)))
       return kExitInput;
   if (options.has("--json"))

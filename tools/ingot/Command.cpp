@@ -98,7 +98,8 @@ int parseOptions(int argc, const char **argv,
       if (!hasValue && i + 1 == argc)
         return failUsage("%s needs a value", name.c_str());
       options.values.emplace_back(
-          name, hasValue ? std::string(argument.substr(equals + 1)) : argv[++i]);
+          name,
+          hasValue ? std::string(argument.substr(equals + 1)) : argv[++i]);
     } else {
       return failUsage("no option %s; see ingot %s --help", name.c_str(),
                        argv[0]);

@@ -34,8 +34,8 @@ struct Options {
   const char *get(std::string_view name) const;
 };
 
-// Options with a value, and without, by name ("--dims"). Returns 0, else the exit
-// code after a complaint.
+// Options with a value, and without, by name ("--dims"). Returns 0, else the
+// exit code after a complaint.
 int parseOptions(int argc, const char **argv,
                  const std::vector<std::string_view> &valued,
                  const std::vector<std::string_view> &flags, Options &options);

@@ -12,10 +12,10 @@ struct Difference {
   std::string reason; // of a failure other than being too large
 };
 
-// An output passes where |actual - expected| <= atol + rtol x scale, scale being
-// the largest finite magnitude expected. Magnitudes of 1e30 and more are mask
-// fills: they do not count and must be met by fills of the same sign, infinities
-// by infinities, NaN by NaN. Integers and bool must be equal.
+// An output passes where |actual - expected| <= atol + rtol x scale, scale
+// being the largest finite magnitude expected. Magnitudes of 1e30 and more are
+// mask fills: they do not count and must be met by fills of the same sign,
+// infinities by infinities, NaN by NaN. Integers and bool must be equal.
 Difference compare(const Array &actual, const Array &expected, double rtol,
                    double atol);
 

@@ -25,13 +25,16 @@ std::string findCompilerLibrary() {
 int compilerVerb(int argc, const char **argv) {
   std::string path = findCompilerLibrary();
   if (path.empty())
-    return fail("ingot %s needs the compiler library, which is not installed: no "
-                "libingot_compiler.so beside the command or in ../lib", argv[0]);
+    return fail(
+        "ingot %s needs the compiler library, which is not installed: no "
+        "libingot_compiler.so beside the command or in ../lib",
+        argv[0]);
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     return fail("the compiler library cannot be loaded: %s", dlerror());
   using Main = int (*)(int, const char **);
-  auto compilerMain = reinterpret_cast<Main>(dlsym(library, "ingot_compiler_main"));
+  auto compilerMain =
+      reinterpret_cast<Main>(dlsym(library, "ingot_compiler_main"));
   if (!compilerMain)
     return fail("%s is of another version of ingot", path.c_str());
   return compilerMain(argc, argv);

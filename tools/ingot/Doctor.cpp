@@ -34,7 +34,8 @@ int doctorVerb(int argc, const char **argv) {
   if (failed(ingot_device_create(nullptr, &device)))
     return kExitInput;
   cpu_set_t cpus;
-  int count = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 0;
+  int count =
+      sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 0;
   struct sysinfo memory = {};
   sysinfo(&memory);
   struct utsname system = {};
@@ -43,10 +44,15 @@ int doctorVerb(int argc, const char **argv) {
   auto gigabytes = [&](unsigned long amount) {
     return static_cast<double>(amount) * memory.mem_unit / 1e9;
   };
-  printf("ingot     %s\nsystem    %s %s %s\n", ingot_version(), system.sysname, system.release, system.machine);
-  printf("cpu       %s, %d allowed\nfeatures  %s\n", cpuName().c_str(), count, ingot_device_features(device));
-  printf("memory    %.1f GB, %.1f GB free\n", gigabytes(memory.totalram), gigabytes(memory.freeram));
-  printf("compiler  %s\n", compiler.empty() ? "not installed: artifacts run, nothing compiles" : compiler.c_str());
+  printf("ingot     %s\nsystem    %s %s %s\n", ingot_version(), system.sysname,
+         system.release, system.machine);
+  printf("cpu       %s, %d allowed\nfeatures  %s\n", cpuName().c_str(), count,
+         ingot_device_features(device));
+  printf("memory    %.1f GB, %.1f GB free\n", gigabytes(memory.totalram),
+         gigabytes(memory.freeram));
+  printf("compiler  %s\n",
+         compiler.empty() ? "not installed: artifacts run, nothing compiles"
+                          : compiler.c_str());
   ingot_device_destroy(device);
   return 0;
 }

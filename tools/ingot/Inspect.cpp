@@ -7,12 +7,18 @@ namespace ingot::cli {
 
 namespace {
 
-const char *textOf(const flatbuffers::String *string) { return string ? string->c_str() : ""; }
+const char *textOf(const flatbuffers::String *string) {
+  return string ? string->c_str() : "";
+}
 
-template <typename T> uint32_t sizeOf(const T *vector) { return vector ? vector->size() : 0; }
+template <typename T>
+uint32_t sizeOf(const T *vector) {
+  return vector ? vector->size() : 0;
+}
 
 // "copy" and "fill" of steps without a kernel.
-std::string kernelOf(const artifact::Step *step, const artifact::Target *target) {
+std::string kernelOf(const artifact::Step *step,
+                     const artifact::Target *target) {
   if (step->kernel() < sizeOf(target->kernels()))
     return textOf(target->kernels()->Get(step->kernel())->name());
   return step->kind() == artifact::StepKind::Copy ? "copy" : "fill";
@@ -26,7 +32,8 @@ std::string interfaceText(const ingot_tensor_info &info) {
 }
 
 // Comma-separated list of what `item` returns for 0 .. count - 1.
-template <typename Item> std::string jsonList(uint32_t count, const char *indent, Item item) {
+template <typename Item>
+std::string jsonList(uint32_t count, const char *indent, Item item) {
   std::string text = "[";
   for (uint32_t i = 0; i < count; ++i)
     text += std::string(i ? "," : "") + indent + item(i);
@@ -34,17 +41,22 @@ template <typename Item> std::string jsonList(uint32_t count, const char *indent
 }
 
 std::string tensorsJson(const std::vector<ingot_tensor_info> &infos) {
-  return jsonList(static_cast<uint32_t>(infos.size()), "\n    ", [&](uint32_t i) {
-    const ingot_tensor_info &info = infos[i];
-    std::string dims = jsonList(static_cast<uint32_t>(info.rank), "", [&](uint32_t d) {
-      return info.dims[d] >= 0 ? std::to_string(info.dims[d]) : jsonString(info.dim_texts[d]);
-    });
-    return "{\"name\": " + jsonString(info.name) + ", \"type\": " +
-           jsonString(ingot_type_name(info.type)) + ", \"dims\": " + dims + "}";
-  });
+  return jsonList(
+      static_cast<uint32_t>(infos.size()), "\n    ", [&](uint32_t i) {
+        const ingot_tensor_info &info = infos[i];
+        std::string dims =
+            jsonList(static_cast<uint32_t>(info.rank), "", [&](uint32_t d) {
+              return info.dims[d] >= 0 ? std::to_string(info.dims[d])
+                                       : jsonString(info.dim_texts[d]);
+            });
+        return "{\"name\": " + jsonString(info.name) +
+               ", \"type\": " + jsonString(ingot_type_name(info.type)) +
+               ", \"dims\": " + dims + "}";
+      });
 }
 
-std::string stepJson(const artifact::Step *step, const artifact::Target *target, uint32_t number) {
+std::string stepJson(const artifact::Step *step, const artifact::Target *target,
+                     uint32_t number) {
   std::string kernel = kernelOf(step, target);
   std::string op = step->kernel() < sizeOf(target->kernels())
                        ? textOf(target->kernels()->Get(step->kernel())->op())
@@ -52,7 +64,8 @@ std::string stepJson(const artifact::Step *step, const artifact::Target *target,
   std::string sources = jsonList(sizeOf(step->sources()), "", [&](uint32_t i) {
     return jsonString(step->sources()->Get(i)->str());
   });
-  return format("{\"step\": %u, \"name\": ", number) + jsonString(textOf(step->name())) +
+  return format("{\"step\": %u, \"name\": ", number) +
+         jsonString(textOf(step->name())) +
          ", \"kernel\": " + jsonString(kernel) + ", \"op\": " + jsonString(op) +
          ", \"sources\": " + sources + "}";
 }
@@ -64,52 +77,73 @@ void printJson(const Model &model) {
   ingot_model_get_info(model.model, &info);
   ingot_error_destroy(ingot_model_get_entry(model.model, 0, &entry));
   const artifact::Entry *first = header->entries()->Get(0);
-  const artifact::Plan *plan = sizeOf(first->plans()) ? first->plans()->Get(0) : nullptr;
-  const artifact::Target *target = plan ? header->targets()->Get(plan->target()) : nullptr;
+  const artifact::Plan *plan =
+      sizeOf(first->plans()) ? first->plans()->Get(0) : nullptr;
+  const artifact::Target *target =
+      plan ? header->targets()->Get(plan->target()) : nullptr;
   std::string symbols = jsonList(info.symbol_count, "\n    ", [&](uint32_t i) {
     ingot_symbol_info symbol = {};
     ingot_error_destroy(ingot_model_get_symbol(model.model, i, &symbol));
     auto limit = [](int64_t value) {
-      return value == INT64_MIN || value == INT64_MAX ? "null" : std::to_string(value);
+      return value == INT64_MIN || value == INT64_MAX ? "null"
+                                                      : std::to_string(value);
     };
-    return "{\"name\": " + jsonString(symbol.name) + ", \"min\": " + limit(symbol.min) +
-           ", \"max\": " + limit(symbol.max) + ", \"fixed\": " + (symbol.fixed ? "true" : "false") + "}";
+    return "{\"name\": " + jsonString(symbol.name) +
+           ", \"min\": " + limit(symbol.min) +
+           ", \"max\": " + limit(symbol.max) +
+           ", \"fixed\": " + (symbol.fixed ? "true" : "false") + "}";
   });
-  std::string steps = jsonList(plan ? sizeOf(plan->steps()) : 0, "\n    ", [&](uint32_t i) {
-    return stepJson(plan->steps()->Get(i), target, i);
-  });
-  std::string kernels = jsonList(target ? sizeOf(target->kernels()) : 0, "\n    ", [&](uint32_t i) {
-    const artifact::Kernel *kernel = target->kernels()->Get(i);
-    std::string details = jsonList(sizeOf(kernel->details()), "", [&](uint32_t d) {
-      const artifact::Detail *detail = kernel->details()->Get(d);
-      return "[" + jsonString(textOf(detail->key())) + ", " + jsonString(textOf(detail->value())) + "]";
-    });
-    return "{\"name\": " + jsonString(textOf(kernel->name())) + ", \"op\": " + jsonString(textOf(kernel->op())) +
-           format(", \"bytes\": %llu", static_cast<unsigned long long>(kernel->length())) +
-           ", \"details\": " + details + "}";
-  });
-  std::string targets = jsonList(sizeOf(header->targets()), "", [&](uint32_t i) {
-    return jsonString(textOf(header->targets()->Get(i)->name()));
-  });
-  printf("{\n  \"producer\": %s,\n  \"runtime\": %s,\n  \"format_version\": %u,\n  \"kernel_abi\": %u,\n"
-         "  \"file_bytes\": %llu,\n  \"weight_bytes\": %llu,\n  \"code_bytes\": %llu,\n  \"entry\": %s,\n",
-         jsonString(info.producer ? info.producer : "").c_str(), jsonString(ingot_version()).c_str(),
-         info.format_version, info.kernel_abi, static_cast<unsigned long long>(info.file_bytes),
-         static_cast<unsigned long long>(info.weight_bytes), static_cast<unsigned long long>(info.code_bytes),
+  std::string steps =
+      jsonList(plan ? sizeOf(plan->steps()) : 0, "\n    ", [&](uint32_t i) {
+        return stepJson(plan->steps()->Get(i), target, i);
+      });
+  std::string kernels = jsonList(
+      target ? sizeOf(target->kernels()) : 0, "\n    ", [&](uint32_t i) {
+        const artifact::Kernel *kernel = target->kernels()->Get(i);
+        std::string details =
+            jsonList(sizeOf(kernel->details()), "", [&](uint32_t d) {
+              const artifact::Detail *detail = kernel->details()->Get(d);
+              return "[" + jsonString(textOf(detail->key())) + ", " +
+                     jsonString(textOf(detail->value())) + "]";
+            });
+        return "{\"name\": " + jsonString(textOf(kernel->name())) +
+               ", \"op\": " + jsonString(textOf(kernel->op())) +
+               format(", \"bytes\": %llu",
+                      static_cast<unsigned long long>(kernel->length())) +
+               ", \"details\": " + details + "}";
+      });
+  std::string targets =
+      jsonList(sizeOf(header->targets()), "", [&](uint32_t i) {
+        return jsonString(textOf(header->targets()->Get(i)->name()));
+      });
+  printf("{\n  \"producer\": %s,\n  \"runtime\": %s,\n  \"format_version\": "
+         "%u,\n  \"kernel_abi\": %u,\n"
+         "  \"file_bytes\": %llu,\n  \"weight_bytes\": %llu,\n  "
+         "\"code_bytes\": %llu,\n  \"entry\": %s,\n",
+         jsonString(info.producer ? info.producer : "").c_str(),
+         jsonString(ingot_version()).c_str(), info.format_version,
+         info.kernel_abi, static_cast<unsigned long long>(info.file_bytes),
+         static_cast<unsigned long long>(info.weight_bytes),
+         static_cast<unsigned long long>(info.code_bytes),
          jsonString(entry.name).c_str());
-  printf("  \"inputs\": %s,\n  \"outputs\": %s,\n  \"symbols\": %s,\n", tensorsJson(model.inputInfos()).c_str(),
+  printf("  \"inputs\": %s,\n  \"outputs\": %s,\n  \"symbols\": %s,\n",
+         tensorsJson(model.inputInfos()).c_str(),
          tensorsJson(model.outputInfos()).c_str(), symbols.c_str());
-  printf("  \"memory\": %s,\n  \"targets\": %s,\n  \"steps\": %s,\n  \"kernels\": %s\n}\n",
-         jsonString(plan ? textOf(plan->peak_text()) : "").c_str(), targets.c_str(), steps.c_str(), kernels.c_str());
+  printf("  \"memory\": %s,\n  \"targets\": %s,\n  \"steps\": %s,\n  "
+         "\"kernels\": %s\n}\n",
+         jsonString(plan ? textOf(plan->peak_text()) : "").c_str(),
+         targets.c_str(), steps.c_str(), kernels.c_str());
 }
 
 void printText(const Model &model) {
   const artifact::Artifact *header = model.header();
   ingot_model_info info = {};
   ingot_model_get_info(model.model, &info);
-  printf("%s, format %u, %.2f MB: weights %.2f MB, code %.1f KB\n", info.producer ? info.producer : "",
-         info.format_version, static_cast<double>(info.file_bytes) / 1e6,
-         static_cast<double>(info.weight_bytes) / 1e6, static_cast<double>(info.code_bytes) / 1e3);
+  printf("%s, format %u, %.2f MB: weights %.2f MB, code %.1f KB\n",
+         info.producer ? info.producer : "", info.format_version,
+         static_cast<double>(info.file_bytes) / 1e6,
+         static_cast<double>(info.weight_bytes) / 1e6,
+         static_cast<double>(info.code_bytes) / 1e3);
   for (const ingot_tensor_info &tensor : model.inputInfos())
     printf("input   %-28s %s\n", tensor.name, interfaceText(tensor).c_str());
   for (const ingot_tensor_info &tensor : model.outputInfos())
@@ -118,21 +152,26 @@ void printText(const Model &model) {
     ingot_symbol_info symbol = {};
     ingot_error_destroy(ingot_model_get_symbol(model.model, i, &symbol));
     std::string low = symbol.min == INT64_MIN ? "" : std::to_string(symbol.min);
-    std::string high = symbol.max == INT64_MAX ? "" : std::to_string(symbol.max);
-    printf("symbol  %-28s %s\n", symbol.name, symbol.fixed ? low.c_str() : (low + ".." + high).c_str());
+    std::string high =
+        symbol.max == INT64_MAX ? "" : std::to_string(symbol.max);
+    printf("symbol  %-28s %s\n", symbol.name,
+           symbol.fixed ? low.c_str() : (low + ".." + high).c_str());
   }
   const artifact::Entry *entry = header->entries()->Get(0);
   for (uint32_t p = 0; p < sizeOf(entry->plans()); ++p) {
     const artifact::Plan *plan = entry->plans()->Get(p);
     const artifact::Target *target = header->targets()->Get(plan->target());
-    printf("target  %s: %u steps, %u kernels, memory %s\n", textOf(target->name()), sizeOf(plan->steps()),
+    printf("target  %s: %u steps, %u kernels, memory %s\n",
+           textOf(target->name()), sizeOf(plan->steps()),
            sizeOf(target->kernels()), textOf(plan->peak_text()));
     for (uint32_t i = 0; p == 0 && i < sizeOf(plan->steps()); ++i) {
       const artifact::Step *step = plan->steps()->Get(i);
-      std::string from = sizeOf(step->sources()) ? step->sources()->Get(0)->str() : "";
+      std::string from =
+          sizeOf(step->sources()) ? step->sources()->Get(0)->str() : "";
       if (sizeOf(step->sources()) > 1)
         from += format(" and %u more", sizeOf(step->sources()) - 1);
-      printf("%6u  %-28s %-28s %s\n", i, textOf(step->name()), kernelOf(step, target).c_str(), from.c_str());
+      printf("%6u  %-28s %-28s %s\n", i, textOf(step->name()),
+             kernelOf(step, target).c_str(), from.c_str());
     }
   }
 }
@@ -168,7 +207,8 @@ int verifyVerb(int argc, const char **argv) {
     return code;
   if (failed(ingot_model_verify(model.model)))
     return kExitInput;
-  printf("%s: header, code and weights are as written\n", options.files[0].c_str());
+  printf("%s: header, code and weights are as written\n",
+         options.files[0].c_str());
   return 0;
 }
 

@@ -98,7 +98,8 @@ void printOverview(FILE *file) {
     fprintf(file, "  %-9s %s\n", verb.name, verb.summary);
   fputs("\nTry:\n  ingot compile model.onnx -o model.ingot\n"
         "  ingot run model.ingot --dims batch=1,sequence=8\n"
-        "  ingot run --help\n", file);
+        "  ingot run --help\n",
+        file);
 }
 
 } // namespace

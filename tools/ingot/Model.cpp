@@ -20,7 +20,8 @@ int Model::load(const std::string &path, bool inspectOnly) {
 int Model::createSession(int64_t threads) {
   ingot_session_options options = INGOT_SESSION_OPTIONS_INIT;
   options.threads = static_cast<int32_t>(threads);
-  return failed(ingot_session_create(model, &options, &session)) ? kExitInput : 0;
+  return failed(ingot_session_create(model, &options, &session)) ? kExitInput
+                                                                 : 0;
 }
 
 const artifact::Artifact *Model::header() const {
@@ -55,8 +56,8 @@ std::vector<ingot_tensor_info> Model::outputInfos() const {
 namespace {
 
 // Dims of inputs from the values of symbols. Expressions with more than sums,
-// differences and products of symbols are the runtime's business: dims of inputs
-// that it checks later.
+// differences and products of symbols are the runtime's business: dims of
+// inputs that it checks later.
 struct DimEvaluator {
   const artifact::Artifact *header;
   std::vector<std::optional<int64_t>> symbols;
@@ -81,13 +82,16 @@ struct DimEvaluator {
     if (!a || !b)
       return std::nullopt;
     switch (node->op()) {
-    case ExprOp::Min: return std::min(*a, *b);
-    case ExprOp::Max: return std::max(*a, *b);
+    case ExprOp::Min:
+      return std::min(*a, *b);
+    case ExprOp::Max:
+      return std::max(*a, *b);
     case ExprOp::FloorDiv:
       if (*b <= 0)
         return std::nullopt;
       return *a / *b - (*a % *b < 0);
-    default: break;
+    default:
+      break;
     }
     if (node->op() == ExprOp::Add   ? __builtin_add_overflow(*a, *b, &result)
         : node->op() == ExprOp::Sub ? __builtin_sub_overflow(*a, *b, &result)
@@ -123,16 +127,13 @@ void fill(Array &array, size_t count, int64_t tokens, uint64_t &state) {
     else if (named("position"))
       value = static_cast<double>(i % row);
     else if (!named("token_type") && !named("segment"))
-      value = static_cast<double>(nextRandom(state) % static_cast<uint64_t>(tokens));
+      value = static_cast<double>(nextRandom(state) %
+                                  static_cast<uint64_t>(tokens));
     storeElement(array, i, value);
   }
 }
 
 } // namespace
-
-int Model::makeInputs(const Dims &dims, uint64_t seed) {
-  return makeInputs(dims, seed, 1000);
-}
 
 int Model::makeInputs(const Dims &dims, uint64_t seed, int64_t tokens) {
   DimEvaluator evaluator;
@@ -157,7 +158,8 @@ int Model::makeInputs(const Dims &dims, uint64_t seed, int64_t tokens) {
       }
     if (!found)
       return failUsage("--dims names %s, but the model has %s%s", name.c_str(),
-                       names.empty() ? "no symbols" : "the symbols ", names.c_str());
+                       names.empty() ? "no symbols" : "the symbols ",
+                       names.c_str());
   }
   const artifact::Entry *entry = evaluator.header->entries()->Get(0);
   inputs.clear();
@@ -171,13 +173,16 @@ int Model::makeInputs(const Dims &dims, uint64_t seed, int64_t tokens) {
       std::optional<int64_t> dim = evaluator.value(tensor->dims()->Get(d));
       if (!dim && evaluator.missing)
         return failUsage("input %s needs the size of %s: add --dims %s=N",
-                         array.name.c_str(), evaluator.missing, evaluator.missing);
+                         array.name.c_str(), evaluator.missing,
+                         evaluator.missing);
       if (!dim)
-        return fail("dim %u of input %s has no size at these --dims", d, array.name.c_str());
+        return fail("dim %u of input %s has no size at these --dims", d,
+                    array.name.c_str());
       array.dims.push_back(*dim);
     }
     size_t count = 0, bytes = 0;
-    if (!countBytes(array.type, array.dims, count, bytes) || bytes > (size_t(1) << 40))
+    if (!countBytes(array.type, array.dims, count, bytes) ||
+        bytes > (size_t(1) << 40))
       return failUsage("input %s would be %s", array.name.c_str(),
                        describe(array.type, array.dims).c_str());
     array.data.resize(bytes);
@@ -188,12 +193,15 @@ int Model::makeInputs(const Dims &dims, uint64_t seed, int64_t tokens) {
   for (uint32_t i = 0; entry->sources() && i < entry->sources()->size(); ++i) {
     const artifact::SymbolSource *source = entry->sources()->Get(i);
     if (source->kind() != artifact::SourceKind::InputElement ||
-        !evaluator.symbols[source->symbol()] || source->input() >= inputs.size())
+        !evaluator.symbols[source->symbol()] ||
+        source->input() >= inputs.size())
       continue;
     Array &array = inputs[source->input()];
     size_t count = 0, bytes = 0;
-    if (countBytes(array.type, array.dims, count, bytes) && source->position() < count)
-      storeElement(array, source->position(), static_cast<double>(*evaluator.symbols[source->symbol()]));
+    if (countBytes(array.type, array.dims, count, bytes) &&
+        source->position() < count)
+      storeElement(array, source->position(),
+                   static_cast<double>(*evaluator.symbols[source->symbol()]));
   }
   return 0;
 }

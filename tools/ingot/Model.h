@@ -17,12 +17,10 @@ public:
   // All return 0, else the exit code after a complaint.
   int load(const std::string &path, bool inspectOnly);
   int createSession(int64_t threads); // 0: one per CPU
-  // Every symbol that the entry's inputs depend on must be given.
-  int makeInputs(const Dims &dims, uint64_t seed);
   // Matched by name; keeps the arrays, which must outlive the runs.
   int bindInputs();
-  // Runs with inputs that makeInputs() made: token ids are drawn from a smaller
-  // range until all are in that of the model.
+  // Runs with random inputs. Every symbol that inputs depend on must be given.
+  // Token ids are drawn from a smaller range until all are in the model's.
   int firstRun(const Dims &dims, uint64_t seed);
   int collectOutputs(std::vector<Array> &outputs);
 
@@ -35,6 +33,7 @@ public:
   std::vector<Array> inputs;
 
 private:
+  // Integers that are ids are below `tokens`.
   int makeInputs(const Dims &dims, uint64_t seed, int64_t tokens);
 };
 

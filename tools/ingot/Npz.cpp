@@ -10,10 +10,10 @@ static const struct {
   const char *name;
   ingot_type type;
 } kTypes[] = {
-    {"<f8", INGOT_TYPE_F64},  {"<f4", INGOT_TYPE_F32},  {"<f2", INGOT_TYPE_F16},
-    {"<i8", INGOT_TYPE_I64},  {"<i4", INGOT_TYPE_I32},  {"<i2", INGOT_TYPE_I16},
-    {"|i1", INGOT_TYPE_I8},   {"<u8", INGOT_TYPE_U64},  {"<u4", INGOT_TYPE_U32},
-    {"<u2", INGOT_TYPE_U16},  {"|u1", INGOT_TYPE_U8},   {"|b1", INGOT_TYPE_BOOL},
+    {"<f8", INGOT_TYPE_F64},  {"<f4", INGOT_TYPE_F32}, {"<f2", INGOT_TYPE_F16},
+    {"<i8", INGOT_TYPE_I64},  {"<i4", INGOT_TYPE_I32}, {"<i2", INGOT_TYPE_I16},
+    {"|i1", INGOT_TYPE_I8},   {"<u8", INGOT_TYPE_U64}, {"<u4", INGOT_TYPE_U32},
+    {"<u2", INGOT_TYPE_U16},  {"|u1", INGOT_TYPE_U8},  {"|b1", INGOT_TYPE_BOOL},
     {"|V2", INGOT_TYPE_BF16}, // NumPy has none
 };
 
@@ -31,7 +31,9 @@ static const char *valueOf(const std::string &header, const char *key) {
 static std::string parseNpy(const std::vector<char> &bytes, Array &array) {
   if (bytes.size() < 12 || memcmp(bytes.data(), "\x93NUMPY", 6) != 0)
     return "is no .npy file";
-  auto byte = [&](size_t i) { return size_t(static_cast<unsigned char>(bytes[i])); };
+  auto byte = [&](size_t i) {
+    return size_t(static_cast<unsigned char>(bytes[i]));
+  };
   bool first = bytes[6] == 1;
   size_t start = first ? 10 : 12, length = byte(8) | byte(9) << 8;
   if (!first)
@@ -57,7 +59,8 @@ static std::string parseNpy(const std::vector<char> &bytes, Array &array) {
     for (shape = end; *shape == ',' || *shape == ' ';)
       ++shape;
   }
-  if (array.dims.size() > 1 && strncmp(valueOf(header, "fortran_order"), "False", 5) != 0)
+  if (array.dims.size() > 1 &&
+      strncmp(valueOf(header, "fortran_order"), "False", 5) != 0)
     return "is in Fortran order; save numpy.ascontiguousarray(x)";
   if (array.dims.size() > INGOT_MAX_RANK)
     return "has more than 8 dims";
@@ -87,7 +90,8 @@ std::string readNpz(const std::string &path, std::vector<Array> &arrays) {
   return "";
 }
 
-std::string writeNpz(const std::string &path, const std::vector<Array> &arrays) {
+std::string writeNpz(const std::string &path,
+                     const std::vector<Array> &arrays) {
   std::vector<ZipMember> members;
   for (const Array &array : arrays) {
     const char *type = nullptr;
@@ -95,19 +99,30 @@ std::string writeNpz(const std::string &path, const std::vector<Array> &arrays) 
       if (row.type == array.type)
         type = row.name;
     if (!type)
-      return path + ": " + array.name + ": .npy has no type " + ingot_type_name(array.type);
-    std::string header = std::string("{'descr': '") + type + "', 'fortran_order': False, 'shape': (";
+      return path + ": " + array.name + ": .npy has no type " +
+             ingot_type_name(array.type);
+    std::string header = std::string("{'descr': '") + type +
+                         "', 'fortran_order': False, 'shape': (";
     for (int64_t dim : array.dims)
       header += std::to_string(dim) + ", ";
     header += "), }";
     header.append(63 - (header.size() + 10) % 64, ' ') += '\n';
     ZipMember member;
     member.name = array.name + ".npy";
-    const char magic[] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0,
-                          static_cast<char>(header.size()), static_cast<char>(header.size() >> 8)};
+    const char magic[] = {'\x93',
+                          'N',
+                          'U',
+                          'M',
+                          'P',
+                          'Y',
+                          1,
+                          0,
+                          static_cast<char>(header.size()),
+                          static_cast<char>(header.size() >> 8)};
     member.bytes.assign(magic, magic + sizeof(magic));
     member.bytes.insert(member.bytes.end(), header.begin(), header.end());
-    member.bytes.insert(member.bytes.end(), array.data.begin(), array.data.end());
+    member.bytes.insert(member.bytes.end(), array.data.begin(),
+                        array.data.end());
     members.push_back(std::move(member));
   }
   return writeZip(path, members);

@@ -24,11 +24,13 @@ static int readTensors(const std::string &folder, const char *kind,
   }
 }
 
-// Puts the tensors in the order of the model's: by name if each of the model's has
-// one, else as they are. Tensors of other names are dropped: they were baked in by
+// Puts the tensors in the order of the model's: by name if each of the model's
+// has one, else as they are. Tensors of other names are dropped: they were
+// baked in by
 // --constant-input.
-static int arrange(const std::vector<ingot_tensor_info> &infos, const char *kind,
-                   const std::string &folder, std::vector<Array> &arrays) {
+static int arrange(const std::vector<ingot_tensor_info> &infos,
+                   const char *kind, const std::string &folder,
+                   std::vector<Array> &arrays) {
   std::vector<size_t> order;
   for (const ingot_tensor_info &info : infos)
     for (size_t i = 0; i < arrays.size(); ++i)
@@ -38,8 +40,9 @@ static int arrange(const std::vector<ingot_tensor_info> &infos, const char *kind
       }
   if (order.size() != infos.size()) {
     if (arrays.size() != infos.size())
-      return fail("%s has %zu files %s_N.pb, but the model has %zu %ss of other names",
-                  folder.c_str(), arrays.size(), kind, infos.size(), kind);
+      return fail(
+          "%s has %zu files %s_N.pb, but the model has %zu %ss of other names",
+          folder.c_str(), arrays.size(), kind, infos.size(), kind);
     for (size_t i = 0; i < infos.size(); ++i)
       arrays[i].name = infos[i].name;
     return 0;
@@ -52,7 +55,8 @@ static int arrange(const std::vector<ingot_tensor_info> &infos, const char *kind
 }
 
 static int compareAll(const std::vector<Array> &outputs,
-                      const std::vector<Array> &expected, double rtol, double atol) {
+                      const std::vector<Array> &expected, double rtol,
+                      double atol) {
   bool good = true;
   for (size_t i = 0; i < outputs.size(); ++i) {
     Difference difference = compare(outputs[i], expected[i], rtol, atol);
@@ -81,9 +85,11 @@ static void summarize(const Array &array) {
     }
     low = std::fmin(low, value), high = std::fmax(high, value), sum += value;
   }
-  printf("%s: %s", array.name.c_str(), describe(array.type, array.dims).c_str());
+  printf("%s: %s", array.name.c_str(),
+         describe(array.type, array.dims).c_str());
   if (count > odd)
-    printf("  min %.6g  max %.6g  mean %.6g", low, high, sum / static_cast<double>(count - odd));
+    printf("  min %.6g  max %.6g  mean %.6g", low, high,
+           sum / static_cast<double>(count - odd));
   if (odd)
     printf("  %zu not finite", odd);
   printf("  [%s%s]\n", first.c_str(), count > 4 ? ", ..." : "");
@@ -109,30 +115,36 @@ int runVerb(int argc, const char **argv) {
     return compilerVerb(argc, argv);
 
   Options options;
-  if (int code = parseOptions(argc, argv,
-                              {"--inputs", "--outputs", "--data-set", "--rtol", "--atol", "--dims",
-                               "--seed", "--threads", "--device"},
-                              {}, options))
+  if (int code =
+          parseOptions(argc, argv,
+                       {"--inputs", "--outputs", "--data-set", "--rtol",
+                        "--atol", "--dims", "--seed", "--threads", "--device"},
+                       {}, options))
     return code;
   if (options.files.size() != 1)
     return failUsage("ingot run takes one file; see ingot run --help");
   const std::string &file = options.files[0];
   if (device == "reference")
-    return failUsage("--device=reference runs .onnx and .mlir files, not %s", file.c_str());
+    return failUsage("--device=reference runs .onnx and .mlir files, not %s",
+                     file.c_str());
   if (device != "cpu")
     return failUsage("no device %s: cpu or reference", device.c_str());
   if (modelFile)
-    return failUsage("%s is not compiled: ingot compile %s first, or add --device=reference",
-                     file.c_str(), file.c_str());
+    return failUsage(
+        "%s is not compiled: ingot compile %s first, or add --device=reference",
+        file.c_str(), file.c_str());
   Dims dims;
   int64_t threads = 0, seed = 0;
   double rtol = 1e-4, atol = 1e-7;
-  for (int code : {parseDims(options, dims), parseInteger(options, "--threads", 1, 4096, threads),
-                   parseInteger(options, "--seed", 0, INT64_MAX, seed),
-                   parseReal(options, "--rtol", rtol), parseReal(options, "--atol", atol)})
+  for (int code :
+       {parseDims(options, dims),
+        parseInteger(options, "--threads", 1, 4096, threads),
+        parseInteger(options, "--seed", 0, INT64_MAX, seed),
+        parseReal(options, "--rtol", rtol), parseReal(options, "--atol", atol)})
     if (code)
       return code;
-  const char *inputs = options.get("--inputs"), *folder = options.get("--data-set");
+  const char *inputs = options.get("--inputs"),
+             *folder = options.get("--data-set");
   if ((inputs != nullptr) + (folder != nullptr) + options.has("--dims") > 1)
     return failUsage("--inputs, --data-set and --dims exclude each other");
 

@@ -88,7 +88,8 @@ struct Parser {
     uint64_t size = width;
     Wire part = wire;
     if ((kind != 2 && kind != (width == 4 ? 5u : 1u)) ||
-        (kind == 2 && !wire.varint(size)) || !wire.bytes(size, part) || size % width)
+        (kind == 2 && !wire.varint(size)) || !wire.bytes(size, part) ||
+        size % width)
       return false;
     for (; part.at != part.end; part.at += width) {
       uint64_t value = 0;
@@ -105,22 +106,34 @@ struct Parser {
     uint64_t kind = tag & 7;
     Wire part = wire;
     switch (tag >> 3) {
-    case kDims: return numbers(kind, wire, dims);
+    case kDims:
+      return numbers(kind, wire, dims);
     case kInt32Data:
     case kInt64Data:
-    case kUint64Data: return numbers(kind, wire, elements);
-    case kFloatData: return fixed(kind, 4, wire);
-    case kDoubleData: return fixed(kind, 8, wire);
-    case kDataType: return kind == 0 && wire.varint(type);
-    case kDataLocation: return kind == 0 && wire.varint(location);
-    default: break;
+    case kUint64Data:
+      return numbers(kind, wire, elements);
+    case kFloatData:
+      return fixed(kind, 4, wire);
+    case kDoubleData:
+      return fixed(kind, 8, wire);
+    case kDataType:
+      return kind == 0 && wire.varint(type);
+    case kDataLocation:
+      return kind == 0 && wire.varint(location);
+    default:
+      break;
     }
     switch (kind) {
-    case 0: return wire.varint(size);
-    case 1: return wire.bytes(8, part);
-    case 5: return wire.bytes(4, part);
-    case 2: break;
-    default: return false;
+    case 0:
+      return wire.varint(size);
+    case 1:
+      return wire.bytes(8, part);
+    case 5:
+      return wire.bytes(4, part);
+    case 2:
+      break;
+    default:
+      return false;
     }
     if (!wire.varint(size) || !wire.bytes(size, part))
       return false;

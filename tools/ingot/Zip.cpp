@@ -52,8 +52,8 @@ static bool inflateMember(const char *from, size_t size,
     uInt take = static_cast<uInt>(std::min(chunk, bytes.size() - out));
     stream.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(from + in));
     stream.avail_in = give;
-    stream.next_out = reinterpret_cast<Bytef *>(
-        bytes.empty() ? &none : bytes.data() + out);
+    stream.next_out =
+        reinterpret_cast<Bytef *>(bytes.empty() ? &none : bytes.data() + out);
     stream.avail_out = take;
     status = inflate(&stream, Z_NO_FLUSH);
     in += give - stream.avail_in;
@@ -129,14 +129,16 @@ std::string readZip(const std::string &path, std::vector<ZipMember> &members) {
         (method == 8 && unpacked / 1040 > packed))
       return damaged;
     if (method != 0 && method != 8)
-      return path + ": " + member.name + " is packed by a method other than deflate";
+      return path + ": " + member.name +
+             " is packed by a method other than deflate";
     member.bytes.resize(unpacked);
     if (method == 0 && unpacked)
       memcpy(member.bytes.data(), base + data, unpacked);
     if (method == 8 && !inflateMember(base + data, packed, member.bytes))
       return damaged;
     if (crc32_z(0, reinterpret_cast<const Bytef *>(member.bytes.data()),
-                member.bytes.size()) != crc && unpacked)
+                member.bytes.size()) != crc &&
+        unpacked)
       return path + ": " + member.name + " is damaged (its checksum differs)";
     members.push_back(std::move(member));
   }
@@ -152,8 +154,10 @@ std::string writeZip(const std::string &path,
                      const std::vector<ZipMember> &members) {
   // A device, a pipe or a link is written to; only a plain file is replaced.
   struct stat status;
-  const bool inPlace = lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
-  const std::string temporary = inPlace ? path : format("%s.%d.tmp", path.c_str(), getpid());
+  const bool inPlace =
+      lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  const std::string temporary =
+      inPlace ? path : format("%s.%d.tmp", path.c_str(), getpid());
   FILE *file = fopen(temporary.c_str(), "wb");
   if (!file)
     return path + ": " + strerror(errno);
@@ -163,8 +167,14 @@ std::string writeZip(const std::string &path,
   for (const ZipMember &member : members) {
     std::string shared; // what local header and directory have in common
     put(shared, 20, 2), put(shared, 0, 2), put(shared, 0, 2);
-    put(shared, 0, 2), put(shared, 33, 2); // 1 January 1980: same bytes each time
-    put(shared, member.bytes.empty() ? 0 : crc32_z(0, reinterpret_cast<const Bytef *>(member.bytes.data()), member.bytes.size()), 4);
+    put(shared, 0, 2),
+        put(shared, 33, 2); // 1 January 1980: same bytes each time
+    put(shared,
+        member.bytes.empty()
+            ? 0
+            : crc32_z(0, reinterpret_cast<const Bytef *>(member.bytes.data()),
+                      member.bytes.size()),
+        4);
     put(shared, member.bytes.size(), 4), put(shared, member.bytes.size(), 4);
     put(shared, member.name.size(), 2), put(shared, 0, 2);
     std::string local = "PK\3\4" + shared + member.name;
@@ -174,8 +184,10 @@ std::string writeZip(const std::string &path,
     put(directory, 0, 2), put(directory, 0, 2), put(directory, 0, 2);
     put(directory, 0, 4), put(directory, at, 4);
     directory += member.name;
-    good = good && fwrite(local.data(), 1, local.size(), file) == local.size() &&
-           fwrite(member.bytes.data(), 1, member.bytes.size(), file) == member.bytes.size();
+    good = good &&
+           fwrite(local.data(), 1, local.size(), file) == local.size() &&
+           fwrite(member.bytes.data(), 1, member.bytes.size(), file) ==
+               member.bytes.size();
     at += local.size() + member.bytes.size();
     large = large || at >= 0xFFFFFFFF;
   }
@@ -183,7 +195,8 @@ std::string writeZip(const std::string &path,
   put(end, 0, 4), put(end, members.size(), 2), put(end, members.size(), 2);
   put(end, directory.size(), 4), put(end, at, 4), put(end, 0, 2);
   directory += end;
-  good = good && fwrite(directory.data(), 1, directory.size(), file) == directory.size();
+  good = good && fwrite(directory.data(), 1, directory.size(), file) ==
+                     directory.size();
   int cause = errno; // of the first failure, before fclose() and unlink()
   if (fclose(file) != 0 && good) {
     cause = errno;
@@ -196,7 +209,8 @@ std::string writeZip(const std::string &path,
   }
   if (!inPlace)
     unlink(temporary.c_str());
-  return path + ": " + (large ? "outputs of 4 GB and more do not fit" : strerror(cause));
+  return path + ": " +
+         (large ? "outputs of 4 GB and more do not fit" : strerror(cause));
 }
 
 } // namespace ingot::cli
