@@ -2,6 +2,8 @@
 
 #include "frontend/onnx/OpTable.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 
 namespace ingot::onnx {
@@ -112,6 +114,15 @@ void ForwardPass::importGraph(const Graph &graph, Scope &scope) {
   }
 }
 
+/// A tensor whose bytes no machine counts.
+static bool isTooLarge(Value value) {
+  int64_t count = 8;
+  for (int64_t dim : TfmBuilder::type(value).getShape())
+    if (dim > 0 && llvm::MulOverflow(count, dim, count))
+      return true;
+  return false;
+}
+
 void ForwardPass::importNode(const Node &node, Scope &scope) {
   Location loc = nodeLocation(node);
   std::string why = describe(node);
@@ -140,6 +151,8 @@ void ForwardPass::importNode(const Node &node, Scope &scope) {
     }
     inputs.push_back(value);
   }
+  if (node.outputs.empty())
+    return refuse(node, scope, "it has no outputs");
   if (isPoisoned)
     return poison(node, scope);
   // Trailing absent inputs say nothing.
@@ -164,6 +177,9 @@ void ForwardPass::importNode(const Node &node, Scope &scope) {
     if (!value)
       return refuse(node, scope,
                     "output " + quoted(name) + " is not supported");
+    if (isTooLarge(value))
+      return refuse(node, scope,
+                    "its dims leave 64 bits or are too complicated");
     scope.values[name] = value;
   }
 }

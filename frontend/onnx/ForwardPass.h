@@ -104,7 +104,7 @@ private:
   Scope mainScope;
   llvm::StringMap<const ValueInfo *>
       declared;                          ///< types of values, for messages
-  llvm::StringMap<unsigned> symbolNames; ///< of weights
+  llvm::StringSet<> symbolNames{"main"}; ///< and those of weights
   size_t nodes = 0;
   bool restart = false;
 };

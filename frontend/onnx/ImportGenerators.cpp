@@ -98,7 +98,7 @@ Value importRange(NodeReader &node) {
         pool.apply(ScalarOp::Ceil, floatType, std::span(&to, 1)));
   } else if (auto a = pool.constantFloat(from), z = pool.constantFloat(to),
              d = pool.constantFloat(by);
-             a && z && d && *d != 0) {
+             a && z && d && std::abs((*z - *a) / *d) < 0x1p53) {
     count = b.number(static_cast<int64_t>(std::ceil((*z - *a) / *d)));
   } else {
     return b.fail(

@@ -134,6 +134,9 @@ Value importRmsNormalization(NodeReader &node) {
                      epsilon);
 }
 
+/// Beyond this no stride, pad or extent is meant, and products would overflow.
+constexpr int64_t kMost = int64_t(1) << 31;
+
 /// Explicit pads for auto_pad. SAME pads to ceil(in / stride) outputs, which is
 /// independent of the extent only with stride 1.
 bool resolvePads(NodeReader &node, Value x, Value weight, llvm::StringRef mode,
@@ -152,7 +155,8 @@ bool resolvePads(NodeReader &node, Value x, Value weight, llvm::StringRef mode,
     std::optional<int64_t> extent = b.constant(in[2 + i]),
                            kernel = b.constant(w[2 + i]);
     int64_t stride = window.strides[i];
-    if (!kernel || (!extent && stride != 1)) {
+    if (!kernel || *kernel > kMost || extent.value_or(0) > kMost ||
+        (!extent && stride != 1)) {
       b.fail("auto_pad='" + mode + "' with a stride needs a fixed extent");
       return false;
     }
@@ -188,11 +192,13 @@ Value importConv(NodeReader &node) {
       node.integer("group", window.group, 1) ||
       node.string("auto_pad", autoPad, "NOTSET"))
     return {};
-  auto isNotPositive = [](int64_t v) { return v < 1; };
+  auto isWrong = [](int64_t v) { return v < 1 || v > kMost; };
+  auto isFar = [](int64_t v) { return v < -kMost || v > kMost; };
   if (window.strides.size() != spatial || window.dilations.size() != spatial ||
-      window.pads.size() != 2 * spatial || window.group < 1 ||
-      llvm::any_of(window.strides, isNotPositive) ||
-      llvm::any_of(window.dilations, isNotPositive))
+      window.pads.size() != 2 * spatial || isWrong(window.group) ||
+      llvm::any_of(window.pads, isFar) ||
+      llvm::any_of(window.strides, isWrong) ||
+      llvm::any_of(window.dilations, isWrong))
     return b.fail("strides, dilations, pads or group do not fit " +
                   typeText(weight.getType()));
   for (auto [i, extent] : llvm::enumerate(kernel)) {

@@ -53,9 +53,9 @@ Value ForwardPass::makeConstant(llvm::StringRef name, RankedTensorType type,
 Value ForwardPass::makeWeight(llvm::StringRef name, RankedTensorType type,
                               llvm::StringRef file, int64_t offset,
                               int64_t length) {
-  std::string symbol = safeSymbolName(name);
-  if (unsigned count = symbolNames[symbol]++)
-    symbol += "." + std::to_string(count);
+  std::string stem = safeSymbolName(name), symbol = stem;
+  for (unsigned i = 1; !symbolNames.insert(symbol).second; ++i)
+    symbol = stem + "." + std::to_string(i);
   OpBuilder ops(function);
   tfm::WeightOp::create(ops, named(name), symbol, type, ops.getStringAttr(file),
                         ops.getI64IntegerAttr(offset),

@@ -2,6 +2,7 @@
 #include "frontend/onnx/ForwardPass.h"
 
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
 
 using namespace mlir;
 
@@ -50,6 +51,11 @@ void ForwardPass::finish() {
   addSymbols(ops);
   const Model &model = state.model;
   (*module)->setAttr("tfm.opset", ops.getI64IntegerAttr(model.opset("")));
+  // For modules that are written out: weights are named relative to it.
+  llvm::SmallString<256> folder(state.weights.modelFolder());
+  if (!module->getOps<tfm::WeightOp>().empty() &&
+      !llvm::sys::fs::make_absolute(folder))
+    (*module)->setAttr("tfm.folder", ops.getStringAttr(folder));
   if (!model.producer.empty())
     (*module)->setAttr(
         "tfm.producer",

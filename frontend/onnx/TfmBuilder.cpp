@@ -96,7 +96,9 @@ Value TfmBuilder::scalar(Type element, double value) {
 
 Value TfmBuilder::full(llvm::ArrayRef<Expr> to, DenseElementsAttr value) {
   RankedTensorType type = tensor(to, value.getElementType());
-  if (type.hasStaticShape())
+  // A splat that counts its elements must be able to.
+  std::optional<int64_t> count = constant(product(to));
+  if (type.hasStaticShape() && count && !pool().failed())
     return constant(
         DenseElementsAttr::get(type, value.getValues<Attribute>()[0]));
   return broadcast(constant(value), to);

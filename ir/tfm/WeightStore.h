@@ -10,6 +10,7 @@
 
 #include "ir/tfm/Tfm.h"
 
+#include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -36,6 +37,13 @@ public:
   mlir::FailureOr<llvm::ArrayRef<char>> bytes(tfm::WeightOp weight);
 
   llvm::StringRef modelFolder() const { return folder; }
+  /// Where the weights of a module lie that was imported and written out: its
+  /// `tfm.folder`, or `byDefault`.
+  static std::string folderOf(mlir::ModuleOp module,
+                              llvm::StringRef byDefault) {
+    auto attr = module->getAttrOfType<mlir::StringAttr>("tfm.folder");
+    return attr ? attr.str() : byDefault.str();
+  }
 
 private:
   std::string folder;

@@ -92,7 +92,7 @@ TEST(Report, TooLargeShapeArithmetic) {
       const s int64[4] 9000000000 1 1 1
       z = Flatten(y) axis=0
       return z)");
-  EXPECT_NE(out.diagnostics.find("'the_flatten'"), std::string::npos)
+  EXPECT_NE(out.diagnostics.find("'the_expand'"), std::string::npos)
       << out.diagnostics;
   EXPECT_NE(out.diagnostics.find("its dims leave 64 bits"), std::string::npos)
       << out.diagnostics;
