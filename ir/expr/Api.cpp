@@ -203,12 +203,7 @@ void ExprPool::substitute(Expr symbol, Expr value) {
 }
 Expr ExprPool::replace(Expr e,
                        const std::function<std::optional<Expr>(Expr)> &map) {
-  auto leaves = [&](Expr x) -> std::optional<Expr> {
-    if (kind(x) != ExprKind::Symbol && kind(x) != ExprKind::Index)
-      return std::nullopt;
-    return map(x);
-  };
-  return impl->checked(impl->replace(e, leaves, true, true), type(e));
+  return impl->checked(impl->replace(e, map, true, true), type(e));
 }
 std::span<const std::pair<Expr, int64_t>> ExprPool::assumedBelow() const {
   return impl->assumedBelow;

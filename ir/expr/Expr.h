@@ -185,9 +185,10 @@ public:
   /// From now on the symbol is `value`. Existing nodes keep the symbol: build
   /// anew what must see the substitution.
   void substitute(Expr symbol, Expr value);
-  /// `e` made anew under what is known now, with each leaf (symbol, index) that
-  /// `map` gives a value for replaced. Extents of other indices are replaced in,
-  /// too, which makes new index nodes of the same names.
+  /// `e` made anew under what is known now, with each node that `map` gives a
+  /// value for replaced. Extents of other indices are replaced in, too, which
+  /// makes new index nodes of the same names. `map` is asked for every node of
+  /// `e`, operands first.
   Expr replace(Expr e, const std::function<std::optional<Expr>(Expr)> &map);
   /// Expressions |i| <= n that float detours took for granted (i of dims and
   /// indices, n where the float type stops to hold all integers): what is not

@@ -37,14 +37,22 @@ public:
   /// Generic indices of `value`: one index node an axis, 0 where the dim is 1.
   llvm::SmallVector<Expr> genericIndices(mlir::Value value, llvm::ArrayRef<llvm::StringRef> names);
 
+  /// `indices` aligned at the last axis of `operand`, 0 where its dim is 1.
+  llvm::SmallVector<Expr> broadcastIndices(mlir::Value operand, llvm::ArrayRef<Expr> indices);
+
   /// The value a load of the pool reads.
   mlir::Value tensor(uint32_t number) const { return tensors[number]; }
   /// The number under which loads of `value` are made.
   uint32_t number(mlir::Value value);
 
+  /// Element `indices` of `value` as its op computes it, even where the value is
+  /// opaque to its users. A load of `value` itself if its op does not lift.
+  Expr definition(mlir::Value value, llvm::ArrayRef<Expr> indices) { return lift(value, indices); }
+
   /// Values that lifting must not look into: what a pass has decided to
   /// materialize. Set before the first element of them is asked for.
   void makeOpaque(mlir::Value value) { opaque.insert(value); }
+  bool isOpaque(mlir::Value value) const { return opaque.contains(value); }
 
   /// Index reads of dropped gathers that are not provably inside their axis:
   /// (index, extent). The caller turns them into checks.
@@ -61,8 +69,6 @@ private:
   friend struct LiftRules;
   Expr lift(mlir::Value value, llvm::ArrayRef<Expr> indices);
   Expr opaqueLoad(mlir::Value value, llvm::ArrayRef<Expr> indices);
-  /// `indices` aligned at the last axis of `operand`, 0 where its dim is 1.
-  llvm::SmallVector<Expr> broadcastIndices(mlir::Value operand, llvm::ArrayRef<Expr> indices);
   /// An index of an axis of extent n as gathers count; records an obligation.
   Expr wrapped(Expr index, Expr extent);
   /// Row-major re-indexing from dims `to` with `indices` into dims `from`.

@@ -1,0 +1,151 @@
+#include "ir/lift/RegionBuilder.h"
+#include "passes/Passes.h"
+#include "passes/Weights.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+#define GEN_PASS_DEF_FUSEELEMENTWISE
+#include "passes/Passes.h.inc"
+
+namespace {
+/// Ops that compute and are no part of a chain: they get a kernel of their own.
+bool isAnchor(Operation *op) {
+  return llvm::isa<tfm::MatmulOp, tfm::SoftmaxOp, tfm::ReduceOp, tfm::ArgReduceOp, tfm::CumSumOp,
+                   tfm::ConvOp, tfm::NormOp, tfm::LinearOp, tfm::AttentionOp>(op);
+}
+
+/// Leaves that loads read as they are.
+bool isLeaf(Operation *op) {
+  return !op || llvm::isa<tfm::GetWeightOp, tfm::ConstantOp>(op);
+}
+
+/// Too dear to compute again in every consumer.
+bool isExpensive(Operation *op) {
+  if (llvm::isa<tfm::FusedOp>(op))
+    return true;
+  auto elementwise = llvm::dyn_cast<tfm::ElementwiseOp>(op);
+  if (!elementwise || !elementwise.getType().getElementType().isFloat())
+    return false;
+  ScalarOp kind = elementwise.getOp().getValue();
+  return scalarClass(kind) == ScalarClass::Float || kind == ScalarOp::Div || kind == ScalarOp::Pow ||
+         kind == ScalarOp::Mod || kind == ScalarOp::Rem;
+}
+
+struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      fuse(function);
+  }
+
+  /// The values that must exist in memory, in the order of their ops. Through a
+  /// reshape the value behind it is materialized instead.
+  llvm::SetVector<Value> findRoots(func::FuncOp function) {
+    llvm::DenseSet<Value> roots;
+    auto need = [&](Value value) {
+      while (auto reshape = value.getDefiningOp<tfm::ReshapeOp>())
+        value = reshape.getInput();
+      Operation *op = value.getDefiningOp();
+      if (!isLeaf(op) && !isAnchor(op))
+        roots.insert(value);
+    };
+    Block &body = function.getBody().front();
+    for (Operation &op : body) {
+      if (isAnchor(&op) || llvm::isa<func::ReturnOp>(op)) {
+        for (Value operand : op.getOperands())
+          need(operand);
+        op.walk([&](tfm::LoadOp load) { need(load.getTensor()); });
+      } else if (isExpensive(&op) && !op.getResult(0).use_empty() &&
+                 !llvm::hasSingleElement(op.getResult(0).getUsers())) {
+        need(op.getResult(0));
+      }
+    }
+    llvm::SetVector<Value> ordered;
+    for (Operation &op : body)
+      for (Value result : op.getResults())
+        if (roots.contains(result))
+          ordered.insert(result);
+    return ordered;
+  }
+
+  void fuse(func::FuncOp function) {
+    ShapeFacts facts;
+    ShapeContext shapes(facts);
+    ElementLifter lifter(shapes, weightBytesOf(getOperation()));
+    OpBuilder builder(&getContext());
+    Block &body = function.getBody().front();
+    for (Operation &op : body)
+      if (isAnchor(&op))
+        for (Value result : op.getResults())
+          lifter.makeOpaque(result);
+    for (Value root : findRoots(function)) {
+      Operation *op = root.getDefiningOp();
+      builder.setInsertionPoint(op);
+      Value fused = materialize(builder, lifter, root);
+      lifter.makeOpaque(fused);
+      // Users that are lifted later see a load of the new value.
+      root.replaceAllUsesWith(fused);
+    }
+    insertChecks(builder, lifter, body);
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+  }
+
+  Value materialize(OpBuilder &builder, ElementLifter &lifter, Value root) {
+    auto type = llvm::cast<RankedTensorType>(root.getType());
+    llvm::SmallVector<std::string> names;
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      names.push_back("i" + std::to_string(i));
+    llvm::SmallVector<llvm::StringRef> refs(names.begin(), names.end());
+    llvm::SmallVector<Expr> indices = lifter.genericIndices(root, refs);
+    Expr expr = lifter.definition(root, indices);
+    ExprPool &pool = lifter.context().pool();
+    Location loc = root.getLoc();
+    if (pool.kind(expr) == ExprKind::Load && lifter.tensor(pool.loadTensor(expr)) == root)
+      return unlifted(builder, lifter, root, indices);
+    return buildFused(builder, loc, lifter, type, indices, expr);
+  }
+
+  /// An op the expression pool has no meaning for (a power of integers, a cast to
+  /// a narrow type): its scalar form over lifted operands.
+  Value unlifted(OpBuilder &builder, ElementLifter &lifter, Value root,
+                 llvm::ArrayRef<Expr> indices) {
+    Operation *op = root.getDefiningOp();
+    llvm::SmallVector<Expr> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(lifter.element(operand, lifter.broadcastIndices(operand, indices)));
+    auto type = llvm::cast<RankedTensorType>(root.getType());
+    Type scalar = RegionBuilder::scalarType(&getContext(), ElementLifter::exprType(type.getElementType()));
+    Location loc = root.getLoc();
+    return buildFused(builder, loc, lifter, type, indices, operands,
+                      [&](llvm::ArrayRef<Value> values) -> Value {
+                        if (auto elementwise = llvm::dyn_cast<tfm::ElementwiseOp>(op))
+                          return tfm::ApplyOp::create(builder, loc, scalar, elementwise.getOp(), values);
+                        assert(llvm::isa<tfm::CastOp>(op) && "an op without a scalar form");
+                        return tfm::ConvertOp::create(builder, loc, scalar, values[0]);
+                      });
+  }
+
+  /// What dropping a gather costs: the largest index is checked at bind.
+  void insertChecks(OpBuilder &builder, ElementLifter &lifter, Block &body) {
+    ExprPool &pool = lifter.context().pool();
+    builder.setInsertionPointToStart(&body);
+    llvm::StringSet<> seen;
+    for (const ElementLifter::Obligation &check : lifter.obligations()) {
+      Expr needed = pool.add(check.index, pool.integer(1));
+      tfm::DimsAttr values = lifter.context().attr(&getContext(), {needed, check.extent});
+      if (seen.insert((values.text(0) + "<=" + values.text(1)).str()).second)
+        tfm::RequireOp::create(builder, builder.getUnknownLoc(), tfm::Comparison::Le, values,
+                               "a gather by position reads inside its table");
+    }
+  }
+};
+} // namespace
+
+} // namespace ingot
