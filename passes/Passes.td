@@ -47,4 +47,26 @@ def FuseElementwise : Ingot_Pass<"fuse-elementwise"> {
   }];
 }
 
+def LowerToPlan : Ingot_Pass<"lower-to-plan"> {
+  let summary = "Functions become programs: kernels, buffers, steps";
+  let description = [{
+    Each op that computes becomes one `plan.launch` of a `plan.kernel`; reshapes
+    and strided reads are views; weights, inputs, outputs and scratch are buffers.
+    The function is gone afterwards.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"x86-64\"",
+                        "the target the programs are for">];
+  let dependentDialects = ["::ingot::plan::PlanDialect", "::ingot::tfm::TfmDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def AssignSlots : Ingot_Pass<"assign-slots"> {
+  let summary = "Scratch buffers share memory where their lifetimes do not overlap";
+  let description = [{
+    Numbers each scratch buffer with its slot: buffers of one slot are never alive
+    at one step. A slot is as large as its largest member; the peak is the sum of
+    the slots.
+  }];
+}
+
 #endif

@@ -46,7 +46,7 @@ struct ShapeFacts {
 /// The expression pool of one forward pass and the facts it runs under.
 class ShapeContext {
 public:
-  using Dims = llvm::SmallVector<Expr, 4>;
+  using Dims = llvm::SmallVector<Expr>;
 
   explicit ShapeContext(ShapeFacts &facts);
 

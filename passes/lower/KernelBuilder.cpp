@@ -1,0 +1,186 @@
+#include "passes/lower/KernelBuilder.h"
+
+#include "ir/lift/RegionBuilder.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+namespace {
+/// Load numbers of leaves that stand for region arguments.
+constexpr uint32_t kArgumentLoads = 0xF0000000;
+} // namespace
+
+Value memoryOf(Value value) {
+  while (auto reshape = value.getDefiningOp<tfm::ReshapeOp>())
+    value = reshape.getInput();
+  return value;
+}
+
+plan::KernelOp KernelTable::intern(plan::KernelOp kernel) {
+  std::string base = kernel.getSymName().str(), text;
+  llvm::raw_string_ostream os(text);
+  kernel.print(os, OpPrintingFlags().useLocalScope());
+  if (plan::KernelOp known = byText.lookup(text)) {
+    kernel.erase();
+    return known;
+  }
+  unsigned number = names[base]++;
+  if (number)
+    kernel.setSymName(base + "_" + std::to_string(number));
+  module.push_back(kernel);
+  byText[text] = kernel;
+  return kernel;
+}
+
+unsigned KernelBuilder::input(Value value) {
+  Value memory = memoryOf(value);
+  auto [it, isNew] = inputNumbers.try_emplace(memory, ins.size());
+  if (isNew)
+    ins.push_back({memory, pool.integer(0)});
+  return it->second;
+}
+
+unsigned KernelBuilder::viewInput(Value value, Expr byteOffset) {
+  ins.push_back({memoryOf(value), byteOffset});
+  return ins.size() - 1;
+}
+
+unsigned KernelBuilder::scalar(Expr symbolic) {
+  for (auto [i, known] : llvm::enumerate(scalarExprs))
+    if (known == symbolic)
+      return i;
+  scalarExprs.push_back(symbolic);
+  return scalarExprs.size() - 1;
+}
+
+int64_t KernelBuilder::extent(Expr symbolic) {
+  if (std::optional<int64_t> number = pool.constantInt(symbolic))
+    return *number;
+  return -1 - static_cast<int64_t>(scalar(symbolic));
+}
+
+DenseI64ArrayAttr KernelBuilder::extents(llvm::ArrayRef<Expr> symbolic) {
+  llvm::SmallVector<int64_t> numbers;
+  for (Expr e : symbolic)
+    numbers.push_back(extent(e));
+  return builder.getDenseI64ArrayAttr(numbers);
+}
+
+Expr KernelBuilder::argument(ExprType type, unsigned position) {
+  return pool.load(type, kArgumentLoads + position, {});
+}
+
+Expr KernelBuilder::recombine(Expr e) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (Expr atom : pool.operands(e)) {
+      if (pool.kind(atom) != ExprKind::Mod)
+        continue;
+      Expr x = pool.operands(atom)[0], d = pool.operands(atom)[1];
+      auto mod = pool.splitLinear(e, atom);
+      if (!mod || pool.constantInt(mod->first) == 0)
+        continue;
+      Expr quotient = pool.floorDiv(x, d);
+      if (pool.kind(quotient) != ExprKind::FloorDiv)
+        continue;
+      auto div = pool.splitLinear(mod->second, quotient);
+      if (!div || div->first != pool.mul(mod->first, d))
+        continue;
+      e = pool.add(pool.mul(mod->first, x), div->second);
+      changed = true;
+      break;
+    }
+  }
+  return e;
+}
+
+Expr KernelBuilder::flatten(Expr root) {
+  return pool.replace(root, [&](Expr node) -> std::optional<Expr> {
+    if (pool.kind(node) != ExprKind::Load || pool.loadTensor(node) >= kArgumentLoads)
+      return std::nullopt;
+    Value tensor = lifter.tensor(pool.loadTensor(node));
+    llvm::SmallVector<Expr> coordinates(pool.operands(node).begin(), pool.operands(node).end());
+    ShapeContext::Dims dims = shapes.dims(tensor);
+    Expr flat = pool.integer(0), stride = pool.integer(1);
+    for (int axis = static_cast<int>(dims.size()) - 1; axis >= 0; --axis) {
+      flat = pool.add(flat, pool.mul(flatten(coordinates[axis]), stride));
+      stride = pool.mul(stride, dims[axis]);
+    }
+    flat = recombine(flat);
+    return pool.load(pool.type(node), lifter.number(memoryOf(tensor)), {&flat, 1});
+  });
+}
+
+/// Inputs and scalars of an expression get their numbers before any region is
+/// printed: all regions of a kernel have the same arguments.
+void KernelBuilder::collect(Expr expr) {
+  for (Expr node : pool.reachable(expr))
+    if (pool.kind(node) == ExprKind::Load && pool.loadTensor(node) < kArgumentLoads)
+      input(lifter.tensor(pool.loadTensor(node)));
+}
+
+plan::KernelOp KernelBuilder::finish(plan::Family family, llvm::StringRef name, TypeRange outs) {
+  for (const RegionSpec &spec : regions)
+    collect(spec.expr);
+  // A first printing numbers the scalars, the second knows how many there are.
+  for (const RegionSpec &spec : regions) {
+    Region scratch;
+    fill(scratch, spec);
+  }
+  llvm::SmallVector<Attribute> outTypes, inTypes;
+  for (Type type : outs)
+    outTypes.push_back(TypeAttr::get(type));
+  for (const Input &in : ins)
+    inTypes.push_back(
+        TypeAttr::get(llvm::cast<RankedTensorType>(in.value.getType()).getElementType()));
+  auto kernel = plan::KernelOp::create(
+      builder, loc, builder.getStringAttr(name),
+      plan::FamilyAttr::get(builder.getContext(), family), builder.getArrayAttr(outTypes),
+      builder.getArrayAttr(inTypes), builder.getI64IntegerAttr(scalarExprs.size()),
+      params.getDictionary(builder.getContext()), regions.size());
+  for (auto [region, spec] : llvm::zip_equal(kernel.getBodies(), regions))
+    fill(region, spec);
+  return kernel;
+}
+
+void KernelBuilder::fill(Region &region, const RegionSpec &spec) {
+  Block &block = region.emplaceBlock();
+  Type i64 = builder.getI64Type();
+  for (Expr argument : spec.arguments)
+    block.addArgument(RegionBuilder::scalarType(builder.getContext(), pool.type(argument)), loc);
+  for (const Input &in : ins)
+    block.addArgument(
+        RankedTensorType::get({ShapedType::kDynamic},
+                              llvm::cast<RankedTensorType>(in.value.getType()).getElementType()),
+        loc);
+  for (size_t k = 0; k < scalarExprs.size(); ++k)
+    block.addArgument(i64, loc);
+  size_t firstIn = spec.arguments.size(), firstScalar = firstIn + ins.size();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(&block);
+  RegionBuilder printer(
+      builder, loc, pool,
+      [&](uint32_t number, llvm::ArrayRef<Value> coordinates) -> Value {
+        Value memory = lifter.tensor(number);
+        Type element = llvm::cast<RankedTensorType>(memory.getType()).getElementType();
+        Type scalarType =
+            RegionBuilder::scalarType(builder.getContext(), ElementLifter::exprType(element));
+        return tfm::LoadOp::create(builder, loc, scalarType,
+                                   block.getArgument(firstIn + input(memory)), coordinates);
+      },
+      [&](Expr symbolic) -> Value {
+        unsigned k = scalar(symbolic);
+        // Not there yet in the first printing.
+        return firstScalar + k < block.getNumArguments() ? Value(block.getArgument(firstScalar + k))
+                                                         : Value(block.addArgument(i64, loc));
+      });
+  for (auto [i, argument] : llvm::enumerate(spec.arguments))
+    if (!pool.constantInt(argument))
+      printer.bind(argument, block.getArgument(i));
+  tfm::YieldOp::create(builder, loc, printer.emit(spec.expr));
+}
+
+} // namespace ingot

@@ -1,0 +1,296 @@
+// Steps whose kernels are one region over a loop nest: map, reduce, scan,
+// softmax, norm.
+#include "passes/lower/Lowering.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+namespace {
+/// Elements a task of a memory-bound kernel handles: some tens of microseconds.
+constexpr int64_t kTaskElements = 16384;
+
+/// The operations of a region, for a kernel's name: at most four mnemonics.
+std::string regionName(ExprPool &pool, Expr expr) {
+  llvm::SmallVector<llvm::StringRef> parts;
+  for (Expr node : pool.reachable(expr))
+    if (pool.kind(node) == ExprKind::Apply || pool.kind(node) == ExprKind::Compare) {
+      std::string_view mnemonic = scalarMnemonic(pool.scalarOp(node));
+      llvm::StringRef part(mnemonic.data(), mnemonic.size());
+      if (!llvm::is_contained(parts, part))
+        parts.push_back(part);
+    }
+  if (parts.empty())
+    return pool.kind(expr) == ExprKind::Load ? "gather" : "generate";
+  return llvm::join(llvm::ArrayRef(parts).take_front(4), "_");
+}
+} // namespace
+
+/// Two adjacent dims are one where every offset only needs their joint index.
+void Lowering::collapse(KernelBuilder &kernel, llvm::SmallVector<Expr> &dims,
+                        llvm::SmallVector<Expr> &indices, Expr &flat) {
+  for (int i = static_cast<int>(dims.size()) - 2; i >= 0; --i) {
+    Expr outer = indices[i], inner = indices[i + 1];
+    Expr extent = pool.mul(dims[i], dims[i + 1]);
+    Expr joint, candidate;
+    if (pool.constantInt(dims[i]) == 1 || pool.constantInt(dims[i + 1]) == 1) {
+      joint = pool.constantInt(dims[i]) == 1 ? inner : outer;
+      candidate = flat;
+    } else {
+      joint = pool.index("j" + std::to_string(i) + "_" + std::to_string(dims.size()), extent);
+      Expr high = pool.floorDiv(joint, dims[i + 1]), low = pool.mod(joint, dims[i + 1]);
+      candidate = pool.replace(flat, [&](Expr node) -> std::optional<Expr> {
+        if (node == outer)
+          return high;
+        if (node == inner)
+          return low;
+        return std::nullopt;
+      });
+      candidate = pool.replace(candidate, [&](Expr node) -> std::optional<Expr> {
+        if (pool.kind(node) != ExprKind::Load || pool.operands(node).size() != 1)
+          return std::nullopt;
+        Expr offset = kernel.recombine(pool.operands(node)[0]);
+        return pool.load(pool.type(node), pool.loadTensor(node), {&offset, 1});
+      });
+      bool clean = true;
+      for (Expr node : pool.reachable(candidate)) {
+        ExprKind kind = pool.kind(node);
+        clean &= !((kind == ExprKind::FloorDiv || kind == ExprKind::Mod) &&
+                   pool.contains(node, joint));
+      }
+      if (!clean)
+        continue;
+    }
+    flat = candidate;
+    dims[i] = extent;
+    indices[i] = joint;
+    dims.erase(dims.begin() + i + 1);
+    indices.erase(indices.begin() + i + 1);
+  }
+}
+
+void Lowering::launchMap(Value result, llvm::ArrayRef<Expr> indices, Expr expr, Location loc) {
+  auto type = llvm::cast<RankedTensorType>(result.getType());
+  KernelBuilder kernel(lifter, loc);
+  Dims resultDims = shapes.dims(type);
+  llvm::SmallVector<Expr> dims(resultDims.begin(), resultDims.end());
+  llvm::SmallVector<Expr> at(indices.begin(), indices.end());
+  if (dims.empty()) {
+    dims.push_back(pool.integer(1));
+    at.push_back(pool.integer(0));
+  }
+  Expr flat = kernel.flatten(expr);
+  collapse(kernel, dims, at, flat);
+  int64_t chunk = chunkFor(dims, kTaskElements);
+  kernel.param("extents", kernel.extents(dims));
+  kernel.param("chunk", chunk);
+  kernel.flatRegion(at, flat);
+  int64_t operations = 0;
+  for (Expr node : pool.reachable(flat))
+    operations += pool.kind(node) == ExprKind::Apply;
+  launch(kernel, plan::Family::Map,
+         "map_" + typeName(type.getElementType()) + "_" + regionName(pool, flat), {result},
+         gridOf(dims, chunk), pool.scale(countOf(resultDims), operations), loc);
+}
+
+LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
+  if (absorbed.contains(op))
+    return success();
+  Value result = op.getResult();
+  llvm::SmallVector<Expr> indices = generic(shapes.dims(result), "i");
+  Expr expr = lifter.definition(result, indices);
+  if (pool.kind(expr) == ExprKind::Load && lifter.tensor(pool.loadTensor(expr)) == result)
+    return op.emitError("its region holds an operation without a meaning on expressions");
+  lifter.makeOpaque(result);
+  launchMap(result, indices, expr, op.getLoc());
+  return success();
+}
+
+LogicalResult Lowering::lowerMatmul(tfm::MatmulOp op) {
+  Dims dims = shapes.dims(op.getResult());
+  llvm::SmallVector<Expr> at = generic(dims, "i");
+  Expr k = shapes.dims(op.getLhs()).back();
+  Expr reduced = pool.constantInt(k) == 1 ? pool.integer(0) : pool.index("r0", k);
+  auto operand = [&](Value value, Expr row, Expr col) {
+    llvm::SmallVector<Expr> full(at.begin(), at.end() - 2);
+    full.push_back(row);
+    full.push_back(col);
+    return operandElement(value, lifter.broadcastIndices(value, full));
+  };
+  Expr a = operand(op.getLhs(), at[at.size() - 2], reduced), b = operand(op.getRhs(), reduced, at.back());
+  Type element = op.getType().getElementType();
+  Expr factors[] = {a, b};
+  Expr term = element.isFloat() ? pool.apply(ScalarOp::Mul, pool.type(a), factors) : pool.mul(a, b);
+  KernelBuilder kernel(lifter, op.getLoc());
+  int64_t chunk = chunkFor(dims, 2048);
+  kernel.param("extents", kernel.extents(dims));
+  kernel.param("reduce_extents", kernel.extents({k}));
+  kernel.param("kind", kernel.attributes().getStringAttr("sum"));
+  kernel.param("chunk", chunk);
+  llvm::SmallVector<Expr> arguments(at);
+  arguments.push_back(reduced);
+  kernel.region(arguments, term);
+  launch(kernel, plan::Family::Reduce, "matmul_" + typeName(element), {op.getResult()},
+         gridOf(dims, chunk), pool.scale(pool.mul(countOf(dims), k), 2), op.getLoc());
+  return success();
+}
+
+LogicalResult Lowering::lowerReduce(tfm::ReduceOp op) {
+  Dims inputDims = shapes.dims(op.getInput());
+  llvm::SmallVector<Expr> outer, reduced, source, outerAt, reducedAt;
+  for (auto [axis, dim] : llvm::enumerate(inputDims)) {
+    bool isReduced = llvm::is_contained(op.getAxes(), static_cast<int64_t>(axis));
+    Expr index = pool.constantInt(dim) == 1
+                     ? pool.integer(0)
+                     : pool.index((isReduced ? "r" : "i") + std::to_string(axis), dim);
+    (isReduced ? reduced : outer).push_back(dim);
+    (isReduced ? reducedAt : outerAt).push_back(index);
+    source.push_back(index);
+  }
+  if (outer.empty()) {
+    outer.push_back(pool.integer(1));
+    outerAt.push_back(pool.integer(0));
+  }
+  if (reduced.empty()) {
+    reduced.push_back(pool.integer(1));
+    reducedAt.push_back(pool.integer(0));
+  }
+  KernelBuilder kernel(lifter, op.getLoc());
+  Expr work = countOf(reduced);
+  int64_t chunk = chunkFor(outer, std::max<int64_t>(64, kTaskElements / std::max<int64_t>(1, pool.constantInt(work).value_or(128))));
+  kernel.param("extents", kernel.extents(outer));
+  kernel.param("reduce_extents", kernel.extents(reduced));
+  llvm::StringRef kind = tfm::stringifyReduceKind(op.getKind());
+  kernel.param("kind", kernel.attributes().getStringAttr(kind));
+  kernel.param("chunk", chunk);
+  llvm::SmallVector<Expr> arguments(outerAt);
+  llvm::append_range(arguments, reducedAt);
+  kernel.region(arguments, operandElement(op.getInput(), source));
+  launch(kernel, plan::Family::Reduce,
+         ("reduce_" + kind + "_" + typeName(op.getType().getElementType())).str(), {op.getResult()},
+         gridOf(outer, chunk), countOf(inputDims), op.getLoc());
+  return success();
+}
+
+LogicalResult Lowering::lowerArgReduce(tfm::ArgReduceOp op) {
+  Dims inputDims = shapes.dims(op.getInput());
+  size_t axis = op.getAxis();
+  llvm::SmallVector<Expr> source = generic(inputDims, "i");
+  llvm::SmallVector<Expr> outer(inputDims), outerAt(source);
+  outer.erase(outer.begin() + axis);
+  outerAt.erase(outerAt.begin() + axis);
+  if (outer.empty()) {
+    outer.push_back(pool.integer(1));
+    outerAt.push_back(pool.integer(0));
+  }
+  KernelBuilder kernel(lifter, op.getLoc());
+  int64_t chunk = chunkFor(outer, 1024);
+  kernel.param("extents", kernel.extents(outer));
+  kernel.param("reduce_extents", kernel.extents({inputDims[axis]}));
+  std::string kind = op.getKind() == tfm::ReduceKind::Max ? "argmax" : "argmin";
+  kernel.param("kind", kernel.attributes().getStringAttr(kind));
+  kernel.param("last", kernel.attributes().getBoolAttr(op.getLast()));
+  kernel.param("chunk", chunk);
+  llvm::SmallVector<Expr> arguments(outerAt);
+  arguments.push_back(source[axis]);
+  kernel.region(arguments, operandElement(op.getInput(), source));
+  launch(kernel, plan::Family::Reduce, "reduce_" + kind, {op.getResult()}, gridOf(outer, chunk),
+         countOf(inputDims), op.getLoc());
+  return success();
+}
+
+LogicalResult Lowering::lowerCumSum(tfm::CumSumOp op) {
+  Dims dims = shapes.dims(op.getInput());
+  llvm::SmallVector<Expr> at = generic(dims, "i");
+  KernelBuilder kernel(lifter, op.getLoc());
+  llvm::SmallVector<Expr> others(dims);
+  others.erase(others.begin() + op.getAxis());
+  int64_t chunk = 64;
+  kernel.param("extents", kernel.extents(dims));
+  kernel.param("axis", op.getAxis());
+  kernel.param("exclusive", kernel.attributes().getBoolAttr(op.getExclusive()));
+  kernel.param("reverse", kernel.attributes().getBoolAttr(op.getReverse()));
+  kernel.param("chunk", chunk);
+  kernel.region(at, operandElement(op.getInput(), at));
+  launch(kernel, plan::Family::Scan, "cumsum_" + typeName(op.getType().getElementType()),
+         {op.getResult()}, pool.ceilDiv(countOf(others), pool.integer(chunk)), countOf(dims),
+         op.getLoc());
+  return success();
+}
+
+LogicalResult Lowering::lowerSoftmax(tfm::SoftmaxOp op) {
+  Dims dims = shapes.dims(op.getInput());
+  if (op.getAxis() + 1 != dims.size())
+    return op.emitError("softmax over an inner axis should have been transposed");
+  llvm::SmallVector<Expr> at = generic(dims, "i");
+  KernelBuilder kernel(lifter, op.getLoc());
+  int64_t chunk = chunkFor(dims, 4096);
+  if (dims.size() == 1)
+    chunk = 1;
+  kernel.param("extents", kernel.extents(dims));
+  kernel.param("chunk", chunk);
+  kernel.region(at, operandElement(op.getInput(), at));
+  launch(kernel, plan::Family::Softmax, "softmax_" + typeName(op.getType().getElementType()),
+         {op.getResult()},
+         dims.size() == 1 ? pool.integer(1) : gridOf(dims, chunk), pool.scale(countOf(dims), 5),
+         op.getLoc());
+  return success();
+}
+
+LogicalResult Lowering::lowerNorm(tfm::NormOp op) {
+  Dims dims = shapes.dims(op.getInput());
+  size_t axis = op.getAxis();
+  // The normalized axes are one row; coordinates are taken apart again and
+  // cancel in the flat offsets.
+  Expr n = countOf(llvm::ArrayRef<Expr>(dims).drop_front(axis));
+  Expr m = countOf(llvm::ArrayRef<Expr>(dims).take_front(axis));
+  Expr row = pool.constantInt(m) == 1 ? pool.integer(0) : pool.index("m", m);
+  Expr col = pool.constantInt(n) == 1 ? pool.integer(0) : pool.index("c", n);
+  llvm::SmallVector<Expr> at(dims.size(), pool.integer(0));
+  auto spread = [&](Expr flat, size_t from, size_t to) {
+    for (size_t i = to; i-- > from;) {
+      at[i] = i == from ? flat : pool.mod(flat, dims[i]);
+      flat = pool.floorDiv(flat, dims[i]);
+    }
+  };
+  spread(row, 0, axis);
+  spread(col, axis, dims.size());
+
+  Expr value = operandElement(op.getInput(), at);
+  ExprType type = pool.type(value);
+  auto apply = [&](ScalarOp kind, Expr a, Expr b) {
+    Expr operands[] = {a, b};
+    return pool.apply(kind, type, operands);
+  };
+  if (op.getResidual())
+    value = apply(ScalarOp::Add, value, operandElement(op.getResidual(), at));
+  KernelBuilder kernel(lifter, op.getLoc());
+  Expr normalized = kernel.argument(type, 0), result = normalized;
+  auto parameter = [&](Value tensor) {
+    return operandElement(tensor, lifter.broadcastIndices(tensor, at));
+  };
+  if (op.getScale())
+    result = apply(ScalarOp::Mul, result, parameter(op.getScale()));
+  if (op.getBias())
+    result = apply(ScalarOp::Add, result, parameter(op.getBias()));
+  Expr loop[] = {m, n};
+  int64_t chunk = chunkFor(loop, 8192);
+  kernel.param("extents", kernel.extents(loop));
+  llvm::StringRef kind = tfm::stringifyNormKind(op.getKind());
+  kernel.param("kind", kernel.attributes().getStringAttr(kind));
+  kernel.param("epsilon", op.getEpsilonAttr());
+  kernel.param("chunk", chunk);
+  kernel.region({row, col}, value);
+  kernel.region({normalized, row, col}, result);
+  llvm::SmallVector<Value> results{op.getResult()};
+  if (op.getSum() && !op.getSum().use_empty())
+    results.push_back(op.getSum());
+  std::string name = (kind + "_norm_" + typeName(llvm::cast<RankedTensorType>(op.getResult().getType()).getElementType())).str();
+  if (std::optional<int64_t> columns = pool.constantInt(n))
+    name += "_c" + std::to_string(*columns);
+  launch(kernel, plan::Family::Norm, name, results, gridOf(loop, chunk),
+         pool.scale(pool.mul(m, n), 8), op.getLoc());
+  return success();
+}
+
+} // namespace ingot

@@ -1,0 +1,303 @@
+#include "passes/lower/Lowering.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+std::string typeName(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
+Lowering::Lowering(ModuleOp module, func::FuncOp function, WeightBytes weights, KernelTable &kernels)
+    : module(module), function(function), shapes(facts), lifter(shapes, std::move(weights)),
+      pool(shapes.pool()), kernels(kernels), builder(module.getContext()) {}
+
+Expr Lowering::byteSize(RankedTensorType type) {
+  Dims dims = shapes.dims(type);
+  unsigned bits = type.getElementType().getIntOrFloatBitWidth();
+  Expr count = countOf(dims);
+  return bits < 8 && bits != 1 ? pool.ceilDiv(pool.scale(count, bits), pool.integer(8))
+                               : pool.scale(count, std::max(1u, bits / 8));
+}
+
+void Lowering::makeProgram(llvm::StringRef target) {
+  auto interface = [&](TypeRange types, auto nameOf) {
+    llvm::SmallVector<Attribute> entries;
+    for (auto [i, type] : llvm::enumerate(types)) {
+      StringAttr name = nameOf(i);
+      entries.push_back(builder.getDictionaryAttr(
+          {builder.getNamedAttr("name", name ? name : builder.getStringAttr("")),
+           builder.getNamedAttr("type", TypeAttr::get(type))}));
+    }
+    return builder.getArrayAttr(entries);
+  };
+  FunctionType type = function.getFunctionType();
+  auto inputs = interface(type.getInputs(), [&](unsigned i) {
+    return function.getArgAttrOfType<StringAttr>(i, "tfm.name");
+  });
+  auto outputs = interface(type.getResults(), [&](unsigned i) {
+    return function.getResultAttrOfType<StringAttr>(i, "tfm.name");
+  });
+  auto symbols = function->getAttrOfType<ArrayAttr>("tfm.symbols");
+  builder.setInsertionPointToEnd(module.getBody());
+  program = plan::ProgramOp::create(builder, function.getLoc(), function.getSymName(),
+                                    builder.getStringAttr(target),
+                                    symbols ? symbols : builder.getArrayAttr({}), inputs, outputs);
+  builder.setInsertionPointToStart(&program.getBody().emplaceBlock());
+}
+
+LogicalResult Lowering::run(llvm::StringRef target) {
+  makeProgram(target);
+  Block &body = function.getBody().front();
+  // A pool that fails (64-bit overflow in a dim) means a model nobody can run.
+  for (Operation &op : body) {
+    if (failed(lower(&op)))
+      return failure();
+    if (pool.failed())
+      return op.emitError("its dims or offsets do not fit 64-bit arithmetic");
+  }
+  return success();
+}
+
+LogicalResult Lowering::lower(Operation *op) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<tfm::ReshapeOp, tfm::GetWeightOp, tfm::ConstantOp>(
+          [](Operation *) { return success(); })
+      .Case<tfm::RequireOp>([&](auto o) {
+        plan::RequireOp::create(builder, o.getLoc(), o.getRelationAttr(), o.getValues(),
+                                o.getSentenceAttr());
+        return success();
+      })
+      .Case<tfm::FusedOp>([&](auto o) { return lowerFused(o); })
+      .Case<tfm::MatmulOp>([&](auto o) { return lowerMatmul(o); })
+      .Case<tfm::ConvOp>([&](auto o) { return lowerConv(o); })
+      .Case<tfm::ReduceOp>([&](auto o) { return lowerReduce(o); })
+      .Case<tfm::ArgReduceOp>([&](auto o) { return lowerArgReduce(o); })
+      .Case<tfm::CumSumOp>([&](auto o) { return lowerCumSum(o); })
+      .Case<tfm::SoftmaxOp>([&](auto o) { return lowerSoftmax(o); })
+      .Case<tfm::NormOp>([&](auto o) { return lowerNorm(o); })
+      .Case<tfm::LinearOp>([&](auto o) { return lowerLinear(o); })
+      .Case<tfm::AttentionOp>([&](auto o) { return lowerAttention(o); })
+      .Case<func::ReturnOp>([&](auto o) {
+        lowerReturn(o);
+        return success();
+      })
+      .Default([](Operation *o) {
+        return o->emitError("has no lowering to a kernel; `fuse-elementwise` should have taken it");
+      });
+}
+
+Value Lowering::weightBuffer(Value value, llvm::StringRef layout) {
+  Operation *op = value.getDefiningOp();
+  FlatSymbolRefAttr symbol;
+  if (auto get = llvm::dyn_cast<tfm::GetWeightOp>(op)) {
+    symbol = get.getWeightAttr();
+  } else {
+    // A constant becomes a weight whose recipe is the constant.
+    auto constant = llvm::cast<tfm::ConstantOp>(op);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    std::string name;
+    for (unsigned i = 0; name.empty() || module.lookupSymbol(name); ++i)
+      name = "constant_" + std::to_string(i);
+    auto weight = tfm::WeightOp::create(builder, op->getLoc(), builder.getStringAttr(name),
+                                        TypeAttr::get(value.getType()), StringAttr(), IntegerAttr(),
+                                        IntegerAttr());
+    builder.setInsertionPointToStart(&weight.getRecipe().emplaceBlock());
+    Value copy = tfm::ConstantOp::create(builder, op->getLoc(), value.getType(), constant.getValue());
+    tfm::YieldOp::create(builder, op->getLoc(), copy);
+    symbol = FlatSymbolRefAttr::get(weight.getSymNameAttr());
+    op->setAttr("tfm.weight", symbol);
+  }
+  Value &known = weightBuffers[{symbol, builder.getStringAttr(layout)}];
+  if (!known) {
+    auto type = llvm::cast<RankedTensorType>(value.getType());
+    Expr bytes = byteSize(type);
+    if (layout == "panels48") {
+      // [ceil(N/48)][K][48]
+      Dims dims = shapes.dims(type);
+      Expr padded = pool.scale(pool.ceilDiv(dims[1], pool.integer(48)), 48);
+      bytes = pool.scale(pool.mul(dims[0], padded), 4);
+    }
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&program.getBody().front());
+    known = plan::BufferOp::create(
+        builder, value.getLoc(), builder.getType<plan::BufferType>(),
+        plan::BufferKindAttr::get(builder.getContext(), plan::BufferKind::Weight),
+        shapes.attr(builder.getContext(), bytes), builder.getI64IntegerAttr(0), symbol,
+        builder.getStringAttr(layout));
+  }
+  return known;
+}
+
+Value Lowering::buffer(Value value) {
+  value = memoryOf(value);
+  if (value.getDefiningOp<tfm::GetWeightOp>() || value.getDefiningOp<tfm::ConstantOp>()) {
+    if (Operation *op = value.getDefiningOp(); op->hasAttr("tfm.weight")) {
+      auto key = std::pair<Attribute, Attribute>(op->getAttr("tfm.weight"), builder.getStringAttr("plain"));
+      if (Value known = weightBuffers.lookup(key))
+        return known;
+    }
+    return weightBuffer(value, "plain");
+  }
+  Value &known = buffers[value];
+  if (known)
+    return known;
+  auto kind = plan::BufferKind::Scratch;
+  int64_t number = -1;
+  if (auto argument = llvm::dyn_cast<BlockArgument>(value)) {
+    kind = plan::BufferKind::Input;
+    number = argument.getArgNumber();
+  } else {
+    // The first output that this memory is for, if any.
+    auto ret = llvm::cast<func::ReturnOp>(function.getBody().front().getTerminator());
+    for (auto [i, operand] : llvm::enumerate(ret.getOperands()))
+      if (memoryOf(operand) == value) {
+        kind = plan::BufferKind::Output;
+        number = i;
+        break;
+      }
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&program.getBody().front());
+  known = plan::BufferOp::create(builder, value.getLoc(), builder.getType<plan::BufferType>(),
+                                 plan::BufferKindAttr::get(builder.getContext(), kind),
+                                 shapes.attr(builder.getContext(), byteSize(llvm::cast<RankedTensorType>(value.getType()))),
+                                 builder.getI64IntegerAttr(number), FlatSymbolRefAttr(), StringAttr());
+  return known;
+}
+
+/// Outputs that are no memory of their own (inputs, weights, a second name of
+/// one value) are copied.
+void Lowering::lowerReturn(func::ReturnOp op) {
+  for (auto [i, operand] : llvm::enumerate(op.getOperands())) {
+    Value source = buffer(operand);
+    auto definition = source.getDefiningOp<plan::BufferOp>();
+    if (definition.getKind() == plan::BufferKind::Output &&
+        static_cast<size_t>(definition.getNumber()) == i)
+      continue;
+    Value memory = memoryOf(operand);
+    auto type = llvm::cast<RankedTensorType>(memory.getType());
+    Value target = plan::BufferOp::create(
+        builder, op.getLoc(), builder.getType<plan::BufferType>(),
+        plan::BufferKindAttr::get(builder.getContext(), plan::BufferKind::Output),
+        definition.getSizeAttr(), builder.getI64IntegerAttr(i), FlatSymbolRefAttr(), StringAttr());
+    Expr count = countOf(shapes.dims(type)), index = pool.index("i", count);
+    KernelBuilder kernel(lifter, op.getLoc());
+    kernel.param("extents", kernel.extents({count}));
+    kernel.param("chunk", 16384);
+    Expr load = pool.load(ElementLifter::exprType(type.getElementType()), lifter.number(memory), {&index, 1});
+    kernel.flatRegion({index}, load);
+    plan::KernelOp made = kernels.intern(
+        kernel.finish(plan::Family::Map, "copy_" + typeName(type.getElementType()), type.getElementType()));
+    MLIRContext *context = builder.getContext();
+    Expr zero = pool.integer(0), size = byteSize(type);
+    plan::LaunchOp::create(builder, op.getLoc(), FlatSymbolRefAttr::get(made.getSymNameAttr()),
+                           shapes.attr(context, gridOf({count}, 16384)),
+                           ValueRange{target, source}, shapes.attr(context, {zero, zero}),
+                           shapes.attr(context, kernel.scalars()), shapes.attr(context, zero),
+                           shapes.attr(context, pool.scale(size, 2)), sources(op.getLoc()));
+  }
+}
+
+ArrayAttr Lowering::sources(Location loc) {
+  llvm::SetVector<Attribute> names;
+  llvm::SmallVector<Location> work{loc};
+  while (!work.empty()) {
+    Location next = work.pop_back_val();
+    if (auto name = llvm::dyn_cast<NameLoc>(next))
+      names.insert(name.getName());
+    else if (auto fused = llvm::dyn_cast<FusedLoc>(next))
+      llvm::append_range(work, llvm::reverse(fused.getLocations()));
+  }
+  return builder.getArrayAttr(names.takeVector());
+}
+
+void Lowering::launch(KernelBuilder &kernel, plan::Family family, llvm::StringRef name,
+                      llvm::ArrayRef<Value> results, llvm::ArrayRef<Expr> grid, Expr flops,
+                      Location loc) {
+  llvm::SmallVector<Type> types;
+  Expr bytes = pool.integer(0);
+  for (Value result : results) {
+    auto type = llvm::cast<RankedTensorType>(result.getType());
+    types.push_back(type.getElementType());
+    bytes = pool.add(bytes, byteSize(type));
+  }
+  plan::KernelOp made = kernels.intern(kernel.finish(family, name, types));
+  llvm::SmallVector<Value> operands;
+  llvm::SmallVector<Expr> offsets;
+  for (Value result : results) {
+    operands.push_back(buffer(result));
+    offsets.push_back(pool.integer(0));
+  }
+  for (auto [i, in] : llvm::enumerate(kernel.inputs())) {
+    bool packed = family == plan::Family::Linear && i == 1;
+    operands.push_back(packed ? weightBuffer(in.value, "panels48") : buffer(in.value));
+    offsets.push_back(in.byteOffset);
+    bytes = pool.add(bytes, byteSize(llvm::cast<RankedTensorType>(in.value.getType())));
+  }
+  MLIRContext *context = builder.getContext();
+  plan::LaunchOp::create(builder, loc, FlatSymbolRefAttr::get(made.getSymNameAttr()),
+                         shapes.attr(context, grid), operands, shapes.attr(context, offsets),
+                         shapes.attr(context, kernel.scalars()), shapes.attr(context, flops),
+                         shapes.attr(context, bytes), sources(loc));
+}
+
+llvm::SmallVector<Expr> Lowering::generic(llvm::ArrayRef<Expr> dims, llvm::StringRef prefix) {
+  llvm::SmallVector<Expr> indices;
+  for (auto [i, dim] : llvm::enumerate(dims))
+    indices.push_back(pool.constantInt(dim) == 1
+                          ? pool.integer(0)
+                          : pool.index((prefix + llvm::Twine(i)).str(), dim));
+  return indices;
+}
+
+Expr Lowering::rows(llvm::ArrayRef<Expr> dims) {
+  return countOf(dims.empty() ? dims : dims.drop_back());
+}
+
+int64_t Lowering::chunkFor(llvm::ArrayRef<Expr> dims, int64_t elementsATask) {
+  if (dims.size() <= 1)
+    return elementsATask;
+  int64_t row = pool.constantInt(dims.back()).value_or(128);
+  return std::max<int64_t>(1, elementsATask / std::max<int64_t>(1, row));
+}
+
+/// Tasks of `chunk` rows each; for one dim, of `chunk` elements.
+Expr Lowering::gridOf(llvm::ArrayRef<Expr> dims, int64_t chunk) {
+  Expr count = dims.size() == 1 ? dims[0] : rows(dims);
+  // Rows without elements need no task.
+  if (dims.size() > 1 && !pool.proveGe(dims.back(), pool.integer(1)))
+    count = pool.mul(count, pool.min(dims.back(), pool.integer(1)));
+  return pool.ceilDiv(count, pool.integer(chunk));
+}
+
+std::optional<Lowering::View> Lowering::viewOf(KernelBuilder &kernel, Value value) {
+  Dims dims = shapes.dims(value);
+  llvm::SmallVector<Expr> indices = generic(dims, "v");
+  Expr element = kernel.flatten(lifter.element(value, indices));
+  if (pool.kind(element) != ExprKind::Load)
+    return std::nullopt;
+  View view{lifter.tensor(pool.loadTensor(element)), pool.operands(element)[0], {}};
+  for (Expr index : indices) {
+    if (pool.constantInt(index)) {
+      view.strides.push_back(pool.integer(0));
+      continue;
+    }
+    auto split = pool.splitLinear(view.offset, index);
+    if (!split || pool.contains(split->second, index) || !pool.indices(split->first).empty())
+      return std::nullopt;
+    view.strides.push_back(split->first);
+    view.offset = split->second;
+  }
+  for (Expr node : pool.reachable(view.offset))
+    if (pool.kind(node) == ExprKind::Load || pool.kind(node) == ExprKind::Index)
+      return std::nullopt;
+  return view;
+}
+
+} // namespace ingot

@@ -1,0 +1,90 @@
+//===- Lowering.h - tfm ops to plan steps, one function at a time ----------===//
+#pragma once
+
+#include "passes/lower/KernelBuilder.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace ingot {
+
+/// Lowers one function to a `plan.program`. Each op that computes becomes one
+/// launch; reshapes and operands that are only read in another order become
+/// views.
+class Lowering {
+public:
+  Lowering(mlir::ModuleOp module, mlir::func::FuncOp function, WeightBytes weights, KernelTable &kernels);
+
+  mlir::LogicalResult run(llvm::StringRef target);
+
+private:
+  using Dims = ShapeContext::Dims;
+
+  // Program.
+  void makeProgram(llvm::StringRef target);
+  mlir::LogicalResult lower(mlir::Operation *op);
+  void lowerReturn(mlir::func::ReturnOp op);
+  /// The buffer that holds `value` (which has memory), made on first use.
+  mlir::Value buffer(mlir::Value value);
+  mlir::Value weightBuffer(mlir::Value value, llvm::StringRef layout);
+  Expr byteSize(mlir::RankedTensorType type);
+
+  /// Interns the kernel and appends its launch.
+  void launch(KernelBuilder &kernel, plan::Family family, llvm::StringRef name,
+              llvm::ArrayRef<mlir::Value> results, llvm::ArrayRef<Expr> grid, Expr flops,
+              mlir::Location loc);
+  mlir::ArrayAttr sources(mlir::Location loc);
+
+  // Ops.
+  mlir::LogicalResult lowerFused(tfm::FusedOp op);
+  mlir::LogicalResult lowerMatmul(tfm::MatmulOp op);
+  mlir::LogicalResult lowerConv(tfm::ConvOp op);
+  mlir::LogicalResult lowerReduce(tfm::ReduceOp op);
+  mlir::LogicalResult lowerArgReduce(tfm::ArgReduceOp op);
+  mlir::LogicalResult lowerCumSum(tfm::CumSumOp op);
+  mlir::LogicalResult lowerSoftmax(tfm::SoftmaxOp op);
+  mlir::LogicalResult lowerNorm(tfm::NormOp op);
+  mlir::LogicalResult lowerLinear(tfm::LinearOp op);
+  mlir::LogicalResult lowerAttention(tfm::AttentionOp op);
+  /// A map kernel that writes `expr` at generic `indices` over `dims`.
+  void launchMap(mlir::Value result, llvm::ArrayRef<Expr> indices, Expr expr, mlir::Location loc);
+
+  llvm::SmallVector<Expr> generic(llvm::ArrayRef<Expr> dims, llvm::StringRef prefix);
+  /// Merges adjacent loop dims where every load allows it.
+  void collapse(KernelBuilder &kernel, llvm::SmallVector<Expr> &dims,
+                llvm::SmallVector<Expr> &indices, Expr &flat);
+  int64_t chunkFor(llvm::ArrayRef<Expr> dims, int64_t elementsATask);
+  Expr rows(llvm::ArrayRef<Expr> dims);
+  Expr countOf(llvm::ArrayRef<Expr> dims) { return pool.product({dims.data(), dims.size()}); }
+  Expr gridOf(llvm::ArrayRef<Expr> dims, int64_t chunk);
+  /// Operand element at `indices`, as far as this op may compute it itself.
+  Expr operandElement(mlir::Value operand, llvm::ArrayRef<Expr> indices) {
+    return lifter.element(operand, indices);
+  }
+  struct View {
+    mlir::Value memory;
+    Expr offset;                    ///< in elements
+    llvm::SmallVector<Expr> strides; ///< in elements, one an index
+  };
+  /// `value` as strides over its memory, if its element is one load affine in
+  /// the indices.
+  std::optional<View> viewOf(KernelBuilder &kernel, mlir::Value value);
+
+  mlir::ModuleOp module;
+  mlir::func::FuncOp function;
+  ShapeFacts facts;
+  ShapeContext shapes;
+  ElementLifter lifter;
+  ExprPool &pool;
+  KernelTable &kernels;
+  mlir::OpBuilder builder;
+  plan::ProgramOp program;
+  llvm::DenseMap<mlir::Value, mlir::Value> buffers;
+  llvm::DenseMap<std::pair<mlir::Attribute, mlir::Attribute>, mlir::Value> weightBuffers;
+  /// Values that a user reads through a view or computes itself: no launch.
+  llvm::DenseSet<mlir::Operation *> absorbed;
+};
+
+/// A kernel name part for an element type: f32, i64, i1, ...
+std::string typeName(mlir::Type type);
+
+} // namespace ingot
