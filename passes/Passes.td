@@ -47,6 +47,98 @@ def FuseElementwise : Ingot_Pass<"fuse-elementwise"> {
   }];
 }
 
+def RaiseNorm : Ingot_Pass<"raise-norm"> {
+  let summary = "Decomposed layer and RMS norms become `tfm.norm`";
+  let description = [{
+    Anchored on the mean of a square over the last axis: the square's base is
+    x - mean(x) for a layer norm and x for an RMS norm. Division by the root or
+    multiplication by its reciprocal, scale and bias in either operand order.
+  }];
+}
+
+def RaiseLinear : Ingot_Pass<"raise-linear"> {
+  let summary = "A product with a weight, and its bias, become `tfm.linear`";
+  let description = [{
+    ```mlir
+    %1 = tfm.matmul %x, %w : ...
+    %2 = tfm.elementwise add(%bias, %1) : ...
+    // becomes
+    %2 = tfm.linear %x, %w bias %bias : ...
+    ```
+    A product of two computed operands stays; it belongs to attention or is run
+    as it is.
+  }];
+}
+
+def FuseEpilogue : Ingot_Pass<"fuse-epilogue"> {
+  let summary = "Activations, then a residual, move into the linear in front of them";
+  let description = [{
+    ```mlir
+    %1 = tfm.linear %x, %w bias %b : ...
+    %2 = tfm.elementwise gelu(%1) : ...
+    // becomes
+    %2 = tfm.linear %x, %w bias %b epilogue {
+    ^bb0(%v: f32):
+      %g = tfm.apply gelu(%v) : (f32) -> f32
+      tfm.yield %g : f32
+    } : ...
+    ```
+    Only where nothing else reads the linear's result.
+  }];
+}
+
+def FuseResidualNorm : Ingot_Pass<"fuse-residual-norm"> {
+  let summary = "The sum in front of a norm moves into it";
+  let description = [{
+    `norm(a + b)` becomes a norm of `a` with residual `b`; where the sum is read
+    again it is the norm's second result.
+  }];
+}
+
+def FuseActivation : Ingot_Pass<"fuse-activation"> {
+  let summary = "Spelled-out GELU and SiLU become one scalar operation";
+  let description = [{
+    From an erf, tanh or sigmoid the widest chain is sought that computes one
+    value from one tensor x, element by element. Where it is GELU (erf, tanh or
+    sigmoid form) or SiLU at every sample, in the f32 arithmetic of the model, it
+    becomes that operation.
+  }];
+}
+
+def FuseAttention : Ingot_Pass<"fuse-attention"> {
+  let summary = "Softmax between two products becomes `tfm.attention`";
+  let description = [{
+    Reads the argument of each softmax as what one element [b, h, q, k] computes.
+    If it holds one product of computed operands, that is the score; everything
+    around it is the `score_mod` region, and query, key and value are read from
+    the elements of the products' operands: layouts, scales and grouped heads
+    need no patterns.
+  }];
+}
+
+def MergeLinears : Ingot_Pass<"merge-linears"> {
+  let summary = "Linears of one input become one, with the weights side by side";
+  let description = [{
+    ```mlir
+    %q = tfm.linear %x, %wq : ...
+    %k = tfm.linear %x, %wk : ...
+    // becomes
+    %qk = tfm.linear %x, %wqk : ...
+    %q = tfm.slice %qk ...
+    %k = tfm.slice %qk ...
+    ```
+  }];
+}
+
+def FoldWeights : Ingot_Pass<"fold-weights"> {
+  let summary = "Ops on weights alone become recipes of new weights";
+  let description = [{
+    The result of a move or an elementwise op whose operands are weights and
+    constants is a `tfm.weight` with that op as its recipe; results of at most 256
+    elements that the element lifter knows are constants.
+  }];
+}
+
 def LowerToPlan : Ingot_Pass<"lower-to-plan"> {
   let summary = "Functions become programs: kernels, buffers, steps";
   let description = [{

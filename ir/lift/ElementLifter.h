@@ -16,6 +16,10 @@
 
 namespace ingot {
 
+/// Loads of a pool with this number or above, without indices, are leaves that
+/// stand for region arguments (an accumulator, a score), not for tensors.
+constexpr uint32_t kRegionArgument = 0xF0000000;
+
 class ElementLifter {
 public:
   /// Little-endian bytes of a stored weight, or empty if they are not at hand.

@@ -157,7 +157,7 @@ namespace {
 Expr clampLoads(ElementLifter &lifter, Expr root) {
   ExprPool &pool = lifter.context().pool();
   return pool.replace(root, [&](Expr node) -> std::optional<Expr> {
-    if (pool.kind(node) != ExprKind::Load)
+    if (pool.kind(node) != ExprKind::Load || pool.loadTensor(node) >= kRegionArgument)
       return std::nullopt;
     ShapeContext::Dims dims = lifter.context().dims(lifter.tensor(pool.loadTensor(node)));
     llvm::SmallVector<Expr> inside;

@@ -8,11 +8,6 @@ using namespace mlir;
 
 namespace ingot {
 
-namespace {
-/// Load numbers of leaves that stand for region arguments.
-constexpr uint32_t kArgumentLoads = 0xF0000000;
-} // namespace
-
 Value memoryOf(Value value) {
   while (auto reshape = value.getDefiningOp<tfm::ReshapeOp>())
     value = reshape.getInput();
@@ -70,7 +65,7 @@ DenseI64ArrayAttr KernelBuilder::extents(llvm::ArrayRef<Expr> symbolic) {
 }
 
 Expr KernelBuilder::argument(ExprType type, unsigned position) {
-  return pool.load(type, kArgumentLoads + position, {});
+  return pool.load(type, kRegionArgument + position, {});
 }
 
 Expr KernelBuilder::recombine(Expr e) {
@@ -99,7 +94,7 @@ Expr KernelBuilder::recombine(Expr e) {
 
 Expr KernelBuilder::flatten(Expr root) {
   return pool.replace(root, [&](Expr node) -> std::optional<Expr> {
-    if (pool.kind(node) != ExprKind::Load || pool.loadTensor(node) >= kArgumentLoads)
+    if (pool.kind(node) != ExprKind::Load || pool.loadTensor(node) >= kRegionArgument)
       return std::nullopt;
     Value tensor = lifter.tensor(pool.loadTensor(node));
     llvm::SmallVector<Expr> coordinates(pool.operands(node).begin(), pool.operands(node).end());
@@ -118,7 +113,7 @@ Expr KernelBuilder::flatten(Expr root) {
 /// printed: all regions of a kernel have the same arguments.
 void KernelBuilder::collect(Expr expr) {
   for (Expr node : pool.reachable(expr))
-    if (pool.kind(node) == ExprKind::Load && pool.loadTensor(node) < kArgumentLoads)
+    if (pool.kind(node) == ExprKind::Load && pool.loadTensor(node) < kRegionArgument)
       input(lifter.tensor(pool.loadTensor(node)));
 }
 

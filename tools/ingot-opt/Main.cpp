@@ -1,6 +1,8 @@
 // Runs passes on .mlir files: `ingot-opt --help` lists them.
 #include "ir/plan/Plan.h"
 #include "ir/tfm/Tfm.h"
+#include "passes/Passes.h"
+#include "passes/Pipelines.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -12,6 +14,13 @@ int main(int argc, char **argv) {
                   mlir::func::FuncDialect, mlir::arith::ArithDialect>();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
-  return mlir::failed(
-      mlir::MlirOptMain(argc, argv, "Ingot's pass driver\n", registry));
+  ingot::registerIngotPasses();
+  mlir::PassPipelineRegistration<> canonical("canonical", "Import to canonical stage",
+                                             ingot::buildCanonicalPipeline);
+  mlir::PassPipelineRegistration<> fused("fused", "Canonical to fused stage",
+                                         ingot::buildFusedPipeline);
+  mlir::PassPipelineRegistration<> plan("plan", "Fused to plan stage", [](mlir::OpPassManager &pm) {
+    ingot::buildPlanPipeline(pm, "x86-64");
+  });
+  return mlir::failed(mlir::MlirOptMain(argc, argv, "Ingot's pass driver\n", registry));
 }

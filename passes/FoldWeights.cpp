@@ -1,0 +1,101 @@
+#include "ir/lift/ElementLifter.h"
+#include "passes/Match.h"
+#include "passes/Passes.h"
+#include "passes/WeightRecipes.h"
+#include "passes/Weights.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+#define GEN_PASS_DEF_FOLDWEIGHTS
+#include "passes/Passes.h.inc"
+
+namespace {
+constexpr int64_t kConstantElements = 256;
+
+/// Moves and elementwise ops. What repeats elements (broadcast, tile) stays: it
+/// would only make the artifact larger.
+bool isFoldable(Operation *op) {
+  return llvm::isa<tfm::ElementwiseOp, tfm::SelectOp, tfm::CastOp, tfm::ReshapeOp,
+                   tfm::TransposeOp, tfm::SliceOp, tfm::ConcatOp, tfm::GatherOp,
+                   tfm::GatherElementsOp, tfm::GatherNDOp, tfm::PadOp, tfm::TriluOp>(op) &&
+         op->getNumOperands() > 0 && llvm::all_of(op->getOperands(), isParameter);
+}
+
+int64_t byteSize(Type type) {
+  auto tensor = llvm::cast<RankedTensorType>(type);
+  return tensor.getNumElements() * std::max(1u, tensor.getElementType().getIntOrFloatBitWidth() / 8);
+}
+
+struct FoldWeightsPass : impl::FoldWeightsBase<FoldWeightsPass> {
+  void runOnOperation() override {
+    WeightRecipes recipes(getOperation());
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      Block &block = function.getBody().front();
+      for (Operation &op : llvm::make_early_inc_range(block)) {
+        if (!isFoldable(&op) ||
+            !llvm::cast<RankedTensorType>(op.getResult(0).getType()).hasStaticShape())
+          continue;
+        OpBuilder builder(&op);
+        Value folded = foldSmall(builder, op);
+        if (!folded && isWorthStoring(op))
+          folded = recipes.derive(builder, &op);
+        if (folded) {
+          op.getResult(0).replaceAllUsesWith(folded);
+          op.erase();
+        }
+      }
+      eraseDead(block);
+    }
+  }
+
+  bool isWorthStoring(Operation &op) {
+    if (llvm::none_of(op.getOperands(), [](Value v) {
+          return static_cast<bool>(v.getDefiningOp<tfm::GetWeightOp>());
+        }))
+      return false;
+    int64_t operands = 0;
+    for (Value operand : op.getOperands())
+      operands += byteSize(operand.getType());
+    return byteSize(op.getResult(0).getType()) <= 2 * operands;
+  }
+
+  /// The constant a small result is, where every element of it lifts to a number.
+  Value foldSmall(OpBuilder &builder, Operation &op) {
+    auto type = llvm::cast<RankedTensorType>(op.getResult(0).getType());
+    int64_t count = type.getNumElements();
+    if (count > kConstantElements)
+      return {};
+    ShapeFacts facts;
+    ShapeContext shapes(facts);
+    ElementLifter lifter(shapes, weightBytesOf(getOperation()));
+    ExprPool &pool = shapes.pool();
+    llvm::SmallVector<Attribute> elements;
+    Type element = type.getElementType();
+    for (int64_t flat = 0; flat < count; ++flat) {
+      llvm::SmallVector<Expr> indices(type.getRank(), Expr());
+      int64_t rest = flat;
+      for (int64_t axis = type.getRank() - 1; axis >= 0; --axis) {
+        indices[axis] = pool.integer(rest % type.getDimSize(axis));
+        rest /= type.getDimSize(axis);
+      }
+      Expr value = lifter.element(op.getResult(0), indices);
+      if (auto number = pool.constantInt(value); number && llvm::isa<IntegerType>(element))
+        elements.push_back(builder.getIntegerAttr(element, *number));
+      else if (auto truth = pool.constantBool(value))
+        elements.push_back(builder.getBoolAttr(*truth));
+      else if (auto real = pool.constantFloat(value))
+        elements.push_back(builder.getFloatAttr(element, *real));
+      else
+        return {};
+    }
+    return tfm::ConstantOp::create(builder, op.getLoc(), type,
+                                   DenseElementsAttr::get(type, elements));
+  }
+};
+} // namespace
+
+} // namespace ingot

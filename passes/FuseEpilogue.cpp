@@ -1,0 +1,82 @@
+#include "passes/Match.h"
+#include "passes/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+#define GEN_PASS_DEF_FUSEEPILOGUE
+#include "passes/Passes.h.inc"
+
+namespace {
+Operation *onlyUser(Value value) {
+  return value.hasOneUse() ? *value.getUsers().begin() : nullptr;
+}
+
+/// Takes an activation, then a residual, into the linear whose result they read.
+struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      Block &block = function.getBody().front();
+      llvm::SmallVector<tfm::LinearOp> linears(function.getOps<tfm::LinearOp>());
+      for (tfm::LinearOp linear : linears) {
+        while (absorbActivation(linear))
+          ;
+        absorbResidual(linear, block);
+      }
+    }
+  }
+
+  bool absorbActivation(tfm::LinearOp &linear) {
+    auto user = llvm::dyn_cast_if_present<tfm::ElementwiseOp>(onlyUser(linear.getResult()));
+    if (!user || linear.getResidual() || user.getOperands().size() != 1 ||
+        user.getType() != linear.getType())
+      return false;
+    Location loc = fusedLocation({linear, user});
+    OpBuilder builder(user);
+    linear->moveBefore(user);
+    linear->setLoc(loc);
+    Type scalar = linear.getType().getElementType();
+    if (linear.getEpilogue().empty()) {
+      Block &body = linear.getEpilogue().emplaceBlock();
+      body.addArgument(scalar, loc);
+      builder.setInsertionPointToEnd(&body);
+      tfm::YieldOp::create(builder, loc, body.getArgument(0));
+    }
+    Operation *yield = linear.getEpilogue().front().getTerminator();
+    builder.setInsertionPoint(yield);
+    Value value =
+        tfm::ApplyOp::create(builder, loc, scalar, user.getOp(), yield->getOperand(0));
+    yield->setOperand(0, value);
+    user.getResult().replaceAllUsesWith(linear.getResult());
+    user.erase();
+    return true;
+  }
+
+  /// `linear + residual` where the other operand has the same dims and exists
+  /// before the sum.
+  void absorbResidual(tfm::LinearOp linear, Block &block) {
+    auto user = llvm::dyn_cast_if_present<tfm::ElementwiseOp>(onlyUser(linear.getResult()));
+    if (!user || linear.getResidual() || user.getOp().getValue() != ScalarOp::Add)
+      return;
+    Value other = otherOperand(user.getResult(), ScalarOp::Add, linear.getResult());
+    if (!other || other.getType() != linear.getType() || isParameter(other))
+      return;
+    // Both sides a linear: the later one takes the earlier as its residual.
+    if (auto twin = other.getDefiningOp<tfm::LinearOp>())
+      if (onlyUser(twin.getResult()) == user && !twin.getResidual() &&
+          linear->isBeforeInBlock(twin))
+        return;
+    Location loc = fusedLocation({linear, user});
+    linear->moveBefore(user);
+    linear->setLoc(loc);
+    linear.getResidualMutable().assign(other);
+    user.getResult().replaceAllUsesWith(linear.getResult());
+    user.erase();
+  }
+};
+} // namespace
+
+} // namespace ingot

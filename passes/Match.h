@@ -1,0 +1,32 @@
+// Small matchers the fusion passes share.
+#pragma once
+
+#include "ir/tfm/Tfm.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace ingot {
+
+/// The number every element of `value` is, looking through views of a constant.
+std::optional<double> splatNumber(mlir::Value value);
+
+/// `value` as an elementwise `op`, or null.
+tfm::ElementwiseOp elementwise(mlir::Value value, ScalarOp op);
+
+/// The operand of a two-operand elementwise `op` that is not `known`, whichever
+/// side it is on; null if `value` is no such op.
+mlir::Value otherOperand(mlir::Value value, ScalarOp op, mlir::Value known);
+
+/// A weight or constant, directly.
+bool isParameter(mlir::Value value);
+
+/// The locations of all `ops` in one, so that a fused op names its sources.
+mlir::Location fusedLocation(llvm::ArrayRef<mlir::Operation *> ops);
+
+/// Records on an op that stays unfused why; `ingot explain` prints it.
+void noteUnfused(mlir::Operation *op, const llvm::Twine &reason);
+
+/// Erases the ops of `block` nobody uses, last first.
+void eraseDead(mlir::Block &block);
+
+} // namespace ingot

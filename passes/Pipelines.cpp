@@ -1,0 +1,61 @@
+#include "passes/Pipelines.h"
+
+#include "passes/Passes.h"
+
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+namespace {
+constexpr llvm::StringLiteral kStageNames[] = {"import",  "canonical", "fused",   "plan",
+                                               "kernels", "asm",       "artifact"};
+} // namespace
+
+llvm::StringRef stageName(Stage stage) { return kStageNames[static_cast<size_t>(stage)]; }
+
+std::optional<Stage> stageOf(llvm::StringRef name) {
+  for (auto [i, known] : llvm::enumerate(kStageNames))
+    if (known == name)
+      return static_cast<Stage>(i);
+  return std::nullopt;
+}
+
+void buildCanonicalPipeline(OpPassManager &passes) {
+  passes.addPass(createResolveShapes());
+  passes.addPass(createFoldWeights());
+  passes.addPass(createCanonicalizerPass());
+  // Exporters repeat masks and position arithmetic in every layer.
+  passes.addPass(createCSEPass());
+  // What became constant only by folding.
+  passes.addPass(createFoldWeights());
+}
+
+void buildFusedPipeline(OpPassManager &passes) {
+  // Norms and activations first: they are opaque to linears and attention.
+  passes.addPass(createRaiseNorm());
+  passes.addPass(createFuseActivation());
+  passes.addPass(createRaiseLinear());
+  // Attention before merging: it reads the projections through whatever
+  // layout they have, and merged ones are only more layout.
+  passes.addPass(createFuseAttention());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(createMergeLinears());
+  passes.addPass(createFuseEpilogue());
+  // After epilogues: a residual that a linear took is none of the norm's.
+  passes.addPass(createFuseResidualNorm());
+  passes.addPass(createFuseElementwise());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+}
+
+void buildPlanPipeline(OpPassManager &passes, llvm::StringRef target) {
+  LowerToPlanOptions options;
+  options.target = target.str();
+  passes.addPass(createLowerToPlan(options));
+  passes.addPass(createAssignSlots());
+}
+
+} // namespace ingot

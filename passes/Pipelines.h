@@ -1,0 +1,23 @@
+//===- Pipelines.h - The stages and their order -----------------------------===//
+#pragma once
+
+#include "mlir/Pass/PassManager.h"
+
+#include <optional>
+
+namespace ingot {
+
+/// Where `ingot compile --emit` can stop, in order.
+enum class Stage { Import, Canonical, Fused, Plan, Kernels, Asm, Artifact };
+
+llvm::StringRef stageName(Stage stage);
+std::optional<Stage> stageOf(llvm::StringRef name);
+
+/// Import to canonical: one spelling of everything, shape arithmetic gone.
+void buildCanonicalPipeline(mlir::OpPassManager &passes);
+/// Canonical to fused: Transformer ops, then one `tfm.fused` a chain.
+void buildFusedPipeline(mlir::OpPassManager &passes);
+/// Fused to plan: kernels, buffers and steps for `target`.
+void buildPlanPipeline(mlir::OpPassManager &passes, llvm::StringRef target);
+
+} // namespace ingot

@@ -1,0 +1,65 @@
+#include "passes/Match.h"
+#include "passes/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+#define GEN_PASS_DEF_RAISELINEAR
+#include "passes/Passes.h.inc"
+
+namespace {
+/// The bias that the only user of `value` adds: a parameter of N elements.
+Value biasOf(Value value, int64_t n) {
+  if (!value.hasOneUse() || (*value.getUsers().begin())->getNumResults() != 1)
+    return {};
+  Value sum = (*value.getUsers().begin())->getResult(0);
+  Value bias = otherOperand(sum, ScalarOp::Add, value);
+  if (!bias || !isParameter(bias) || sum.getType() != value.getType())
+    return {};
+  auto type = llvm::cast<RankedTensorType>(bias.getType());
+  bool isVector = type.getRank() > 0 && type.getShape().back() == n && type.getNumElements() == n;
+  return isVector ? bias : Value();
+}
+
+struct RaiseLinearPass : impl::RaiseLinearBase<RaiseLinearPass> {
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      llvm::SmallVector<tfm::MatmulOp> products(function.getOps<tfm::MatmulOp>());
+      for (tfm::MatmulOp product : products)
+        raise(product);
+      eraseDead(function.getBody().front());
+    }
+  }
+
+  void raise(tfm::MatmulOp product) {
+    auto weight = llvm::cast<RankedTensorType>(product.getRhs().getType());
+    if (!weight.getElementType().isF32())
+      return noteUnfused(product, "not f32");
+    if (!isParameter(product.getRhs()))
+      return noteUnfused(product, "both operands are computed");
+    if (weight.getRank() != 2)
+      return noteUnfused(product, "the weight is no matrix");
+    int64_t n = weight.getDimSize(1);
+    Value result = product.getResult();
+    llvm::SmallVector<Operation *> ops{product};
+    Value bias = biasOf(result, n);
+    if (bias) {
+      ops.push_back(*result.getUsers().begin());
+      result = ops.back()->getResult(0);
+    }
+    OpBuilder builder(ops.back());
+    if (bias && llvm::cast<RankedTensorType>(bias.getType()).getRank() != 1)
+      bias = tfm::ReshapeOp::create(builder, bias.getLoc(),
+                                    RankedTensorType::get({n}, weight.getElementType()), bias);
+    auto linear =
+        tfm::LinearOp::create(builder, fusedLocation(ops), result.getType(), product.getLhs(),
+                              product.getRhs(), bias, Value());
+    result.replaceAllUsesWith(linear.getResult());
+  }
+};
+} // namespace
+
+} // namespace ingot

@@ -1,0 +1,30 @@
+// Derived weights: new `tfm.weight` symbols with a recipe.
+#pragma once
+
+#include "ir/tfm/Tfm.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace ingot {
+
+class WeightRecipes {
+public:
+  explicit WeightRecipes(mlir::ModuleOp module) : module(module) {}
+
+  /// A new weight whose recipe is `op` on its operands, which are weights or
+  /// constants; gives its value at the builder's insertion point.
+  mlir::Value derive(mlir::OpBuilder &builder, mlir::Operation *op);
+
+  /// The operands (weights or constants) one after another along `axis`.
+  mlir::Value concat(mlir::OpBuilder &builder, mlir::Location loc,
+                     llvm::ArrayRef<mlir::Value> operands, int64_t axis);
+
+private:
+  /// A name nobody has yet, after that of the first weight among `operands`.
+  std::string nameFor(mlir::ValueRange operands, llvm::StringRef suffix);
+
+  mlir::ModuleOp module;
+};
+
+} // namespace ingot
