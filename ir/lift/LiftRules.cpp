@@ -268,11 +268,20 @@ std::optional<Expr> LiftRules::region(Block &block, llvm::ArrayRef<Expr> argumen
   for (auto [argument, expr] : llvm::zip_equal(block.getArguments().take_front(arguments.size()),
                                                arguments))
     values[argument] = expr;
+  auto number = [&](arith::ConstantOp op) -> std::optional<Expr> {
+    if (auto integer = llvm::dyn_cast<IntegerAttr>(op.getValue()))
+      return op.getType().isInteger(1) ? pool.boolean(integer.getInt() != 0)
+                                       : pool.integer(integer.getInt());
+    return literal(op.getType(), llvm::cast<FloatAttr>(op.getValue()).getValueAsDouble());
+  };
   for (Operation &op : block.without_terminator()) {
     llvm::SmallVector<Expr> v;
-    for (Value operand : op.getOperands())
-      if (values.contains(operand))
-        v.push_back(values[operand]);
+    for (Value operand : op.getOperands()) {
+      if (auto known = values.find(operand); known != values.end())
+        v.push_back(known->second);
+      else if (auto outside = operand.getDefiningOp<arith::ConstantOp>())
+        v.push_back(*number(outside));
+    }
     std::optional<Expr> result =
         llvm::TypeSwitch<Operation *, std::optional<Expr>>(&op)
             .Case<tfm::ApplyOp>([&](auto o) { return scalarOp(o.getOp().getValue(), v); })
@@ -281,13 +290,7 @@ std::optional<Expr> LiftRules::region(Block &block, llvm::ArrayRef<Expr> argumen
             .Case<tfm::CheckIndexOp>([&](auto) { return pool.wrap(v[0], v[1]); })
             .Case<tfm::SymbolOp>([&](auto o) { return shapes.parse(o.getExpr().text(0)); })
             .Case<tfm::LoadOp>([&](auto o) { return lifter.element(o.getTensor(), v); })
-            .Case<arith::ConstantOp>([&](auto o) -> std::optional<Expr> {
-              if (auto integer = llvm::dyn_cast<IntegerAttr>(o.getValue()))
-                return o.getType().isInteger(1) ? pool.boolean(integer.getInt() != 0)
-                                                : pool.integer(integer.getInt());
-              return literal(o.getType(),
-                             llvm::cast<FloatAttr>(o.getValue()).getValueAsDouble());
-            })
+            .Case<arith::ConstantOp>([&](auto o) { return number(o); })
             .Default([](Operation *) -> std::optional<Expr> { return std::nullopt; });
     if (!result)
       return std::nullopt;
