@@ -1,25 +1,12 @@
 #include "ir/tfm/Tfm.h"
 
-#include "mlir/Interfaces/FoldInterfaces.h"
-
 using namespace mlir;
 
 #include "ir/tfm/TfmDialect.cpp.inc"
 
 namespace ingot::tfm {
 
-namespace {
-/// Constants stay in the scalar region that uses them: a region reads as a whole.
-struct FoldInterface : DialectFoldInterface {
-  using DialectFoldInterface::DialectFoldInterface;
-  bool shouldMaterializeInto(Region *region) const override {
-    return llvm::isa<FusedOp, LinearOp, AttentionOp>(region->getParentOp());
-  }
-};
-} // namespace
-
 void TfmDialect::initialize() {
-  addInterfaces<FoldInterface>();
   registerAttributes();
   registerInterfaces();
   addOperations<

@@ -12,7 +12,7 @@ std::string typeName(Type type) {
   return text;
 }
 
-Lowering::Lowering(ModuleOp module, func::FuncOp function, WeightBytes weights, KernelTable &kernels)
+Lowering::Lowering(ModuleOp module, func::FuncOp function, ElementLifter::StoredBytes weights, KernelTable &kernels)
     : module(module), function(function), shapes(facts), lifter(shapes, std::move(weights)),
       pool(shapes.pool()), kernels(kernels), builder(module.getContext()) {}
 

@@ -12,7 +12,7 @@ namespace ingot {
 /// views.
 class Lowering {
 public:
-  Lowering(mlir::ModuleOp module, mlir::func::FuncOp function, WeightBytes weights, KernelTable &kernels);
+  Lowering(mlir::ModuleOp module, mlir::func::FuncOp function, ElementLifter::StoredBytes weights, KernelTable &kernels);
 
   mlir::LogicalResult run(llvm::StringRef target);
 
