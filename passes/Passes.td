@@ -23,6 +23,14 @@ def ResolveShapes : Ingot_Pass<"resolve-shapes"> {
   }];
 }
 
+def NormalizeAxes : Ingot_Pass<"normalize-axes"> {
+  let summary = "Softmax is over the last axis";
+  let description = [{
+    A softmax over an inner axis is one over the last between two transposes,
+    which cost nothing once they are read through.
+  }];
+}
+
 def FuseElementwise : Ingot_Pass<"fuse-elementwise"> {
   let summary = "Chains of elementwise ops and moves become one `tfm.fused` each";
   let description = [{

@@ -25,6 +25,7 @@ std::optional<Stage> stageOf(llvm::StringRef name) {
 void buildCanonicalPipeline(OpPassManager &passes) {
   passes.addPass(createResolveShapes());
   passes.addPass(createFoldWeights());
+  passes.addPass(createNormalizeAxes());
   passes.addPass(createCanonicalizerPass());
   // Exporters repeat masks and position arithmetic in every layer.
   passes.addPass(createCSEPass());

@@ -1,0 +1,52 @@
+// RUN: ingot-opt %s --fuse-activation | FileCheck %s
+
+// x / sqrt(2), erf, + 1, times x, times a half.
+// CHECK-LABEL: func.func @erf
+// CHECK: tfm.elementwise gelu(%arg0)
+// CHECK-NOT: erf(
+func.func @erf(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %root = tfm.constant dense<1.41421354> : tensor<f32>
+  %one = tfm.constant dense<1.0> : tensor<f32>
+  %half = tfm.constant dense<0.5> : tensor<f32>
+  %0 = tfm.elementwise div(%x, %root) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %1 = tfm.elementwise erf(%0) : (tensor<4xf32>) -> tensor<4xf32>
+  %2 = tfm.elementwise add(%1, %one) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %3 = tfm.elementwise mul(%x, %2) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %4 = tfm.elementwise mul(%3, %half) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  return %4 : tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @tanh
+// CHECK: tfm.elementwise gelu_tanh(%arg0)
+func.func @tanh(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %three = tfm.constant dense<3.0> : tensor<f32>
+  %c = tfm.constant dense<4.471500e-02> : tensor<f32>
+  %k = tfm.constant dense<0.797884583> : tensor<f32>
+  %one = tfm.constant dense<1.0> : tensor<f32>
+  %half = tfm.constant dense<0.5> : tensor<f32>
+  %0 = tfm.elementwise pow(%x, %three) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %1 = tfm.elementwise mul(%0, %c) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %2 = tfm.elementwise add(%x, %1) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %3 = tfm.elementwise mul(%2, %k) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %4 = tfm.elementwise tanh(%3) : (tensor<4xf32>) -> tensor<4xf32>
+  %5 = tfm.elementwise add(%4, %one) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %6 = tfm.elementwise mul(%x, %half) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %7 = tfm.elementwise mul(%6, %5) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %7 : tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @silu
+// CHECK: tfm.elementwise silu(%arg0)
+func.func @silu(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = tfm.elementwise sigmoid(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  %1 = tfm.elementwise mul(%0, %x) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %1 : tensor<4xf32>
+}
+
+// A tanh of its own is no GELU.
+// CHECK-LABEL: func.func @pooler
+// CHECK: tfm.elementwise tanh
+func.func @pooler(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = tfm.elementwise tanh(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}

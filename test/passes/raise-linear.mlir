@@ -1,0 +1,39 @@
+// RUN: ingot-opt %s --raise-linear --fuse-epilogue | FileCheck %s
+
+tfm.weight @w : tensor<4x8xf32> file "m" offset 0 length 128
+
+// Bias on the left, activation, residual: one op.
+// CHECK-LABEL: func.func @all
+// CHECK: tfm.linear %arg0, %{{.*}} bias %{{.*}} residual %arg1 epilogue {
+// CHECK: tfm.apply gelu
+// CHECK-NOT: tfm.elementwise
+func.func @all(%x: tensor<2x4xf32>, %r: tensor<2x8xf32>) -> tensor<2x8xf32> {
+  %w = tfm.get_weight @w : tensor<4x8xf32>
+  %b = tfm.constant dense<[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]> : tensor<8xf32>
+  %0 = tfm.matmul %x, %w : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
+  %1 = tfm.elementwise add(%b, %0) : (tensor<8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  %2 = tfm.elementwise gelu(%1) : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %3 = tfm.elementwise add(%r, %2) : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  return %3 : tensor<2x8xf32>
+}
+
+// Somebody else reads the product: the activation stays outside.
+// CHECK-LABEL: func.func @shared
+// CHECK: %[[L:.*]] = tfm.linear
+// CHECK-NOT: epilogue
+// CHECK: tfm.elementwise relu(%[[L]])
+func.func @shared(%x: tensor<2x4xf32>) -> (tensor<2x8xf32>, tensor<2x8xf32>) {
+  %w = tfm.get_weight @w : tensor<4x8xf32>
+  %0 = tfm.matmul %x, %w : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
+  %1 = tfm.elementwise relu(%0) : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  return %0, %1 : tensor<2x8xf32>, tensor<2x8xf32>
+}
+
+// Two computed operands are no linear.
+// CHECK-LABEL: func.func @computed
+// CHECK: tfm.matmul
+// CHECK-SAME: tfm.unfused = "both operands are computed"
+func.func @computed(%x: tensor<2x4xf32>, %y: tensor<4x8xf32>) -> tensor<2x8xf32> {
+  %0 = tfm.matmul %x, %y : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
+  return %0 : tensor<2x8xf32>
+}
