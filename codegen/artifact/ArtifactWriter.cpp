@@ -52,7 +52,7 @@ std::vector<char> packPanels(llvm::ArrayRef<char> bytes, int64_t k, int64_t n) {
 
 class Writer {
 public:
-  Writer(ModuleOp module, llvm::ArrayRef<plan::KernelOp> kernels,
+  Writer(ModuleOp module, llvm::MutableArrayRef<plan::KernelOp> kernels,
          llvm::ArrayRef<cpu::LevelCode> code, WeightStore &weights, const ArtifactOptions &options)
       : module(module), kernels(kernels), code(code), weights(weights), exprs(header) {
     header.kernel_abi = INGOT_KERNEL_ABI;
@@ -312,7 +312,7 @@ private:
     bool panels;
   };
   ModuleOp module;
-  llvm::ArrayRef<plan::KernelOp> kernels;
+  llvm::MutableArrayRef<plan::KernelOp> kernels;
   llvm::ArrayRef<cpu::LevelCode> code;
   WeightStore &weights;
   ArtifactT header;
@@ -323,7 +323,7 @@ private:
 };
 } // namespace
 
-LogicalResult writeArtifact(ModuleOp module, llvm::ArrayRef<plan::KernelOp> kernels,
+LogicalResult writeArtifact(ModuleOp module, llvm::MutableArrayRef<plan::KernelOp> kernels,
                             llvm::ArrayRef<cpu::LevelCode> code, WeightStore &weights,
                             llvm::StringRef path, const ArtifactOptions &options) {
   return Writer(module, kernels, code, weights, options).write(path);

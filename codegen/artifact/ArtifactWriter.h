@@ -15,7 +15,7 @@ struct ArtifactOptions {
 /// beside it first, renamed when complete, so that nothing half-written is ever
 /// at `path`. `kernels` is the order of the entries in `code`, best level first.
 /// Weights are evaluated one at a time. Failures are diagnostics.
-mlir::LogicalResult writeArtifact(mlir::ModuleOp module, llvm::ArrayRef<plan::KernelOp> kernels,
+mlir::LogicalResult writeArtifact(mlir::ModuleOp module, llvm::MutableArrayRef<plan::KernelOp> kernels,
                                   llvm::ArrayRef<cpu::LevelCode> code, WeightStore &weights,
                                   llvm::StringRef path, const ArtifactOptions &options);
 

@@ -2,7 +2,7 @@
 
 // A mean of squares around x - mean(x), divided, scaled and shifted.
 // CHECK-LABEL: func.func @layer
-// CHECK: tfm.norm layer %arg0 scale %{{.*}} bias %{{.*}} axis 1 epsilon 9.9999{{.*}}e-06
+// CHECK: tfm.norm layer %arg0 scale %{{.*}} bias %{{.*}} axis 1 epsilon 9.99
 // CHECK-NOT: tfm.reduce
 func.func @layer(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %two = tfm.constant dense<2.0> : tensor<f32>
