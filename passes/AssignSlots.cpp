@@ -28,7 +28,8 @@ struct AssignSlotsPass : impl::AssignSlotsBase<AssignSlotsPass> {
         auto buffer = operand.getDefiningOp<plan::BufferOp>();
         if (buffer.getKind() != plan::BufferKind::Scratch)
           continue;
-        auto [it, isNew] = lifetimes.insert({buffer, Lifetime{buffer, step, step}});
+        auto [it, isNew] =
+            lifetimes.insert({buffer, Lifetime{buffer, step, step}});
         it->second.last = step;
       }
       ++step;
@@ -72,7 +73,9 @@ struct AssignSlotsPass : impl::AssignSlotsBase<AssignSlotsPass> {
   tfm::DimsAttr larger(tfm::DimsAttr a, tfm::DimsAttr b) {
     ShapeFacts facts;
     ShapeContext shapes(facts);
-    return shapes.attr(&getContext(), shapes.pool().max(shapes.parse(a.text(0)), shapes.parse(b.text(0))));
+    return shapes.attr(
+        &getContext(),
+        shapes.pool().max(shapes.parse(a.text(0)), shapes.parse(b.text(0))));
   }
 };
 } // namespace

@@ -9,8 +9,9 @@ using namespace mlir;
 namespace ingot {
 
 Expr AttentionReader::indexOf(llvm::StringRef name, Expr extent) {
-  return pool.constantInt(extent) == 1 ? pool.integer(0)
-                                       : pool.index({name.data(), name.size()}, extent);
+  return pool.constantInt(extent) == 1
+             ? pool.integer(0)
+             : pool.index({name.data(), name.size()}, extent);
 }
 
 std::optional<AttentionSite> AttentionReader::read() {
@@ -22,21 +23,23 @@ std::optional<AttentionSite> AttentionReader::read() {
   return site;
 }
 
-/// Names the axes of the softmax's operand. A rank-3 operand has batch and heads
-/// folded into its first dim when that is a number times something.
+/// Names the axes of the softmax's operand. A rank-3 operand has batch and
+/// heads folded into its first dim when that is a number times something.
 bool AttentionReader::readIndices() {
   auto dims = shapes.dims(site.softmax.getInput());
   if (site.softmax.getAxis() + 1 != dims.size())
     return fail("softmax is not over the last axis");
   if (dims.size() != 3 && dims.size() != 4)
-    return fail("scores have rank " + std::to_string(dims.size()) + ", not 3 or 4");
+    return fail("scores have rank " + std::to_string(dims.size()) +
+                ", not 3 or 4");
   if (dims.size() == 4) {
     site.batch = dims[0];
     site.heads = dims[1];
   } else {
     site.foldedHeads = true;
     std::vector<ExprTerm> terms = pool.terms(dims[0]);
-    int64_t heads = terms.size() == 1 && !terms[0].atoms.empty() ? terms[0].coefficient : 1;
+    int64_t heads =
+        terms.size() == 1 && !terms[0].atoms.empty() ? terms[0].coefficient : 1;
     site.heads = pool.integer(heads);
     site.batch = heads == 1 ? dims[0] : *pool.exactDiv(dims[0], site.heads);
   }
@@ -82,11 +85,13 @@ bool AttentionReader::readScores() {
   for (Expr node : pool.reachable(argument)) {
     if (pool.kind(node) != ExprKind::Load)
       continue;
-    auto product = lifter.tensor(pool.loadTensor(node)).getDefiningOp<tfm::MatmulOp>();
+    auto product =
+        lifter.tensor(pool.loadTensor(node)).getDefiningOp<tfm::MatmulOp>();
     if (!product || !pool.contains(node, site.k))
       continue;
     if (score)
-      return fail("its argument holds more than one product of computed operands");
+      return fail(
+          "its argument holds more than one product of computed operands");
     score = node;
     site.scores = product;
   }
@@ -95,7 +100,8 @@ bool AttentionReader::readScores() {
   if (!site.scores.getType().getElementType().isF32())
     return fail("scores are not f32");
 
-  llvm::SmallVector<Expr> where(pool.operands(score).begin(), pool.operands(score).end());
+  llvm::SmallVector<Expr> where(pool.operands(score).begin(),
+                                pool.operands(score).end());
   site.depth = shapes.dims(site.scores.getLhs()).back();
   if (!pool.constantInt(site.depth))
     return fail("the head dim is not known");
@@ -103,14 +109,17 @@ bool AttentionReader::readScores() {
   llvm::SmallVector<Expr> left(where), right(where);
   left.back() = site.d;
   right[right.size() - 2] = site.d;
-  Expr query = lifter.element(site.scores.getLhs(),
-                              lifter.broadcastIndices(site.scores.getLhs(), left));
-  Expr key = lifter.element(site.scores.getRhs(),
-                            lifter.broadcastIndices(site.scores.getRhs(), right));
+  Expr query =
+      lifter.element(site.scores.getLhs(),
+                     lifter.broadcastIndices(site.scores.getLhs(), left));
+  Expr key =
+      lifter.element(site.scores.getRhs(),
+                     lifter.broadcastIndices(site.scores.getRhs(), right));
   if (pool.contains(query, site.k) || pool.contains(key, site.q)) {
     std::swap(query, key);
     if (pool.contains(query, site.k) || pool.contains(key, site.q))
-      return fail("an operand of the scores depends on both query and key position");
+      return fail(
+          "an operand of the scores depends on both query and key position");
   }
   site.query = unscaled(query);
   site.key = unscaled(key);
@@ -125,9 +134,12 @@ bool AttentionReader::readScores() {
         continue;
       std::span<const Expr> operands = pool.operands(node);
       ScalarOp op = pool.scalarOp(node);
-      bool scales = (op == ScalarOp::Mul && ((operands[0] == leaf && pool.constantFloat(operands[1])) ||
-                                             (operands[1] == leaf && pool.constantFloat(operands[0])))) ||
-                    (op == ScalarOp::Div && operands[0] == leaf && pool.constantFloat(operands[1]));
+      bool scales =
+          (op == ScalarOp::Mul &&
+           ((operands[0] == leaf && pool.constantFloat(operands[1])) ||
+            (operands[1] == leaf && pool.constantFloat(operands[0])))) ||
+          (op == ScalarOp::Div && operands[0] == leaf &&
+           pool.constantFloat(operands[1]));
       if (!scales)
         continue;
       // Only where every use of the score is through this factor.
@@ -136,8 +148,10 @@ bool AttentionReader::readScores() {
       });
       if (pool.contains(rest, leaf))
         continue;
-      double factor = *pool.constantFloat(operands[operands[0] == leaf ? 1 : 0]);
-      site.scale = op == ScalarOp::Div ? site.scale / factor : site.scale * factor;
+      double factor =
+          *pool.constantFloat(operands[operands[0] == leaf ? 1 : 0]);
+      site.scale =
+          op == ScalarOp::Div ? site.scale / factor : site.scale * factor;
       leaf = node;
       found = true;
       break;
@@ -149,7 +163,8 @@ bool AttentionReader::readScores() {
   return true;
 }
 
-/// The one product that reads the probabilities, directly or guarded against NaN.
+/// The one product that reads the probabilities, directly or guarded against
+/// NaN.
 bool AttentionReader::readOutput() {
   llvm::SetVector<Operation *> seen;
   llvm::SmallVector<Value> work{site.softmax.getResult()};
@@ -161,11 +176,13 @@ bool AttentionReader::readOutput() {
         if (site.output)
           return fail("the probabilities are read by more than one product");
         site.output = product;
-      } else if (llvm::isa<tfm::ElementwiseOp, tfm::SelectOp, tfm::ReshapeOp, tfm::TransposeOp,
-                           tfm::BroadcastOp, tfm::CastOp>(user)) {
+      } else if (llvm::isa<tfm::ElementwiseOp, tfm::SelectOp, tfm::ReshapeOp,
+                           tfm::TransposeOp, tfm::BroadcastOp, tfm::CastOp>(
+                     user)) {
         work.push_back(user->getResult(0));
       } else {
-        return fail("the probabilities are read by something else than a product");
+        return fail(
+            "the probabilities are read by something else than a product");
       }
     }
   }
@@ -182,7 +199,8 @@ bool AttentionReader::readOutput() {
   Expr plain = pool.load(ExprType::F32, lifter.number(site.softmax.getResult()),
                          {at.data(), at.size()});
   if (probability != plain) {
-    Expr guarded = pool.select(pool.isNaN(plain), pool.floatConst(ExprType::F32, 0), plain);
+    Expr guarded = pool.select(pool.isNaN(plain),
+                               pool.floatConst(ExprType::F32, 0), plain);
     if (probability != guarded)
       return fail("the probabilities are changed before the product");
     site.emptyRows = tfm::EmptyRows::Zero;
@@ -200,13 +218,15 @@ bool AttentionReader::readOutput() {
   return true;
 }
 
-/// Grouped heads: keys and values that use h only as `h floordiv c`, or not at all.
+/// Grouped heads: keys and values that use h only as `h floordiv c`, or not at
+/// all.
 bool AttentionReader::readGroups() {
   int64_t heads = *pool.constantInt(site.heads);
   auto divisorOf = [&](Expr e) -> int64_t {
     int64_t divisor = 0;
     Expr stripped = pool.replace(e, [&](Expr node) -> std::optional<Expr> {
-      if (pool.kind(node) != ExprKind::FloorDiv || pool.operands(node)[0] != site.h)
+      if (pool.kind(node) != ExprKind::FloorDiv ||
+          pool.operands(node)[0] != site.h)
         return std::nullopt;
       int64_t c = pool.constantInt(pool.operands(node)[1]).value_or(0);
       divisor = divisor == 0 || divisor == c ? c : 1;
@@ -223,9 +243,11 @@ bool AttentionReader::readGroups() {
   site.g = indexOf("g", pool.integer(site.groups));
   auto regroup = [&](Expr e) {
     return pool.replace(e, [&](Expr node) -> std::optional<Expr> {
-      if (group != 1 && pool.kind(node) == ExprKind::FloorDiv && pool.operands(node)[0] == site.h)
+      if (group != 1 && pool.kind(node) == ExprKind::FloorDiv &&
+          pool.operands(node)[0] == site.h)
         return site.g;
-      return group == 1 && node == site.h ? std::optional(site.g) : std::nullopt;
+      return group == 1 && node == site.h ? std::optional(site.g)
+                                          : std::nullopt;
     });
   };
   site.key = regroup(site.key);
@@ -233,13 +255,14 @@ bool AttentionReader::readGroups() {
   return true;
 }
 
-/// Names what the mask is made of, by the indices each part uses, and what a row
-/// without kept keys gives.
+/// Names what the mask is made of, by the indices each part uses, and what a
+/// row without kept keys gives.
 void AttentionReader::readTerms() {
   llvm::SetVector<llvm::StringRef> terms;
   double lowest = 0;
   for (Expr node : pool.reachable(site.scoreMod)) {
-    bool usesQ = pool.contains(node, site.q), usesK = pool.contains(node, site.k);
+    bool usesQ = pool.contains(node, site.q),
+         usesK = pool.contains(node, site.k);
     switch (pool.kind(node)) {
     case ExprKind::Ge:
       if (usesQ && usesK)

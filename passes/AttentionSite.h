@@ -1,4 +1,5 @@
-//===- AttentionSite.h - A softmax between two products, read by element ---===//
+//===- AttentionSite.h - A softmax between two products, read by element
+//---===//
 #pragma once
 
 #include "ir/lift/ElementLifter.h"
@@ -10,15 +11,15 @@ namespace ingot {
 struct AttentionSite {
   tfm::SoftmaxOp softmax;
   tfm::MatmulOp scores, output;
-  Expr b, h, q, k, d, e;          ///< generic indices, 0 where the dim is 1
+  Expr b, h, q, k, d, e; ///< generic indices, 0 where the dim is 1
   Expr batch, heads, queries, keys, depth, valueDepth;
   /// Heads of key and value, and the index g that replaces h in them.
   int64_t groups = 1;
   Expr g;
-  Expr query, key, value;         ///< elements [b,q,h,d], [b,k,g,d], [b,k,g,e]
-  Expr scoreLeaf, scoreMod;       ///< the region: leaf to argument of the softmax
+  Expr query, key, value;   ///< elements [b,q,h,d], [b,k,g,d], [b,k,g,e]
+  Expr scoreLeaf, scoreMod; ///< the region: leaf to argument of the softmax
   double scale = 1;
-  bool foldedHeads = false;       ///< scores are [B*H, S, T]
+  bool foldedHeads = false; ///< scores are [B*H, S, T]
   llvm::SmallVector<std::string> terms;
   tfm::EmptyRows emptyRows = tfm::EmptyRows::Scores;
 };

@@ -19,15 +19,18 @@ constexpr int64_t kConstantElements = 256;
 /// Moves and elementwise ops. What repeats elements (broadcast, tile) stays: it
 /// would only make the artifact larger.
 bool isFoldable(Operation *op) {
-  return llvm::isa<tfm::ElementwiseOp, tfm::SelectOp, tfm::CastOp, tfm::ReshapeOp,
-                   tfm::TransposeOp, tfm::SliceOp, tfm::ConcatOp, tfm::GatherOp,
-                   tfm::GatherElementsOp, tfm::GatherNDOp, tfm::PadOp, tfm::TriluOp>(op) &&
-         op->getNumOperands() > 0 && llvm::all_of(op->getOperands(), isParameter);
+  return llvm::isa<tfm::ElementwiseOp, tfm::SelectOp, tfm::CastOp,
+                   tfm::ReshapeOp, tfm::TransposeOp, tfm::SliceOp,
+                   tfm::ConcatOp, tfm::GatherOp, tfm::GatherElementsOp,
+                   tfm::GatherNDOp, tfm::PadOp, tfm::TriluOp>(op) &&
+         op->getNumOperands() > 0 &&
+         llvm::all_of(op->getOperands(), isParameter);
 }
 
 int64_t byteSize(Type type) {
   auto tensor = llvm::cast<RankedTensorType>(type);
-  return tensor.getNumElements() * std::max(1u, tensor.getElementType().getIntOrFloatBitWidth() / 8);
+  return tensor.getNumElements() *
+         std::max(1u, tensor.getElementType().getIntOrFloatBitWidth() / 8);
 }
 
 struct FoldWeightsPass : impl::FoldWeightsBase<FoldWeightsPass> {
@@ -37,7 +40,8 @@ struct FoldWeightsPass : impl::FoldWeightsBase<FoldWeightsPass> {
       Block &block = function.getBody().front();
       for (Operation &op : llvm::make_early_inc_range(block)) {
         if (!isFoldable(&op) ||
-            !llvm::cast<RankedTensorType>(op.getResult(0).getType()).hasStaticShape())
+            !llvm::cast<RankedTensorType>(op.getResult(0).getType())
+                 .hasStaticShape())
           continue;
         OpBuilder builder(&op);
         Value folded = foldSmall(builder, op);
@@ -63,7 +67,8 @@ struct FoldWeightsPass : impl::FoldWeightsBase<FoldWeightsPass> {
     return byteSize(op.getResult(0).getType()) <= 2 * operands;
   }
 
-  /// The constant a small result is, where every element of it lifts to a number.
+  /// The constant a small result is, where every element of it lifts to a
+  /// number.
   Value foldSmall(OpBuilder &builder, Operation &op) {
     auto type = llvm::cast<RankedTensorType>(op.getResult(0).getType());
     int64_t count = type.getNumElements();
@@ -83,7 +88,8 @@ struct FoldWeightsPass : impl::FoldWeightsBase<FoldWeightsPass> {
         rest /= type.getDimSize(axis);
       }
       Expr value = lifter.element(op.getResult(0), indices);
-      if (auto number = pool.constantInt(value); number && llvm::isa<IntegerType>(element))
+      if (auto number = pool.constantInt(value);
+          number && llvm::isa<IntegerType>(element))
         elements.push_back(builder.getIntegerAttr(element, *number));
       else if (auto truth = pool.constantBool(value))
         elements.push_back(builder.getBoolAttr(*truth));

@@ -17,7 +17,8 @@ namespace ingot {
 namespace {
 bool isTranscendental(tfm::ElementwiseOp op) {
   ScalarOp kind = op.getOp().getValue();
-  return kind == ScalarOp::Erf || kind == ScalarOp::Tanh || kind == ScalarOp::Sigmoid;
+  return kind == ScalarOp::Erf || kind == ScalarOp::Tanh ||
+         kind == ScalarOp::Sigmoid;
 }
 
 /// One chain: what `result` computes from `input` alone, element by element.
@@ -26,7 +27,8 @@ struct Chain {
   llvm::SetVector<Operation *> ops;
 };
 
-/// Values between `anchor` and a few steps back: candidates for x, nearest first.
+/// Values between `anchor` and a few steps back: candidates for x, nearest
+/// first.
 llvm::SmallVector<Value> inputsOf(tfm::ElementwiseOp anchor) {
   llvm::SetVector<Value> seen;
   seen.insert(anchor.getOperands()[0]);
@@ -63,8 +65,10 @@ Chain closure(Value input, Operation *anchor) {
   }
   // The result is the last op behind the anchor that something outside reads.
   for (Operation *op : chain.ops) {
-    bool leaves = llvm::any_of(op->getUsers(), [&](Operation *u) { return !chain.ops.contains(u); });
-    if (leaves && (!chain.result || chain.result.getDefiningOp()->isBeforeInBlock(op)))
+    bool leaves = llvm::any_of(
+        op->getUsers(), [&](Operation *u) { return !chain.ops.contains(u); });
+    if (leaves &&
+        (!chain.result || chain.result.getDefiningOp()->isBeforeInBlock(op)))
       chain.result = op->getResult(0);
   }
   if (!chain.ops.contains(anchor))
@@ -97,7 +101,8 @@ struct FuseActivationPass : impl::FuseActivationBase<FuseActivationPass> {
         llvm::SmallVector<Operation *> ops(chain.ops.begin(), chain.ops.end());
         Value fused = tfm::ElementwiseOp::create(
             builder, fusedLocation(ops), chain.result.getType(),
-            tfm::ScalarOpAttr::get(&getContext(), *kind), ValueRange{chain.input});
+            tfm::ScalarOpAttr::get(&getContext(), *kind),
+            ValueRange{chain.input});
         chain.result.replaceAllUsesWith(fused);
         return;
       }
@@ -113,13 +118,16 @@ struct FuseActivationPass : impl::FuseActivationBase<FuseActivationPass> {
     ElementLifter lifter(shapes, nullptr);
     lifter.makeOpaque(chain.input);
     ExprPool &pool = shapes.pool();
-    int64_t rank = llvm::cast<RankedTensorType>(chain.input.getType()).getRank();
+    int64_t rank =
+        llvm::cast<RankedTensorType>(chain.input.getType()).getRank();
     llvm::SmallVector<Expr> zeros(rank, pool.integer(0));
     Expr expr = lifter.element(chain.result, zeros);
     for (Expr node : pool.reachable(expr))
-      if (pool.kind(node) == ExprKind::Load && lifter.tensor(pool.loadTensor(node)) != chain.input)
+      if (pool.kind(node) == ExprKind::Load &&
+          lifter.tensor(pool.loadTensor(node)) != chain.input)
         return std::nullopt;
-    for (ScalarOp kind : {ScalarOp::Gelu, ScalarOp::GeluTanh, ScalarOp::GeluSigmoid, ScalarOp::Silu})
+    for (ScalarOp kind : {ScalarOp::Gelu, ScalarOp::GeluTanh,
+                          ScalarOp::GeluSigmoid, ScalarOp::Silu})
       if (agrees(pool, expr, kind))
         return kind;
     return std::nullopt;
@@ -129,11 +137,13 @@ struct FuseActivationPass : impl::FuseActivationBase<FuseActivationPass> {
     constexpr int kSamples = 240;
     for (int i = 0; i <= kSamples; ++i) {
       double x = static_cast<float>(-6.0 + 12.0 * i / kSamples);
-      ExprEnvironment env{[](Expr) { return 0; },
-                          [x](uint32_t, std::span<const int64_t>) { return x; }};
+      ExprEnvironment env{
+          [](Expr) { return 0; },
+          [x](uint32_t, std::span<const int64_t>) { return x; }};
       std::optional<double> value = pool.evaluateFloat(expr, env);
       double operands[] = {x};
-      if (!value || std::fabs(*value - applyFloat(kind, operands)) > 2e-6 * (1 + std::fabs(x)))
+      if (!value || std::fabs(*value - applyFloat(kind, operands)) >
+                        2e-6 * (1 + std::fabs(x)))
         return false;
     }
     return true;

@@ -17,9 +17,11 @@ namespace {
 struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      llvm::SmallVector<tfm::SoftmaxOp> softmaxes(function.getOps<tfm::SoftmaxOp>());
+      llvm::SmallVector<tfm::SoftmaxOp> softmaxes(
+          function.getOps<tfm::SoftmaxOp>());
       for (tfm::SoftmaxOp softmax : softmaxes) {
-        // A lifter of its own: rewriting one site changes what others would see.
+        // A lifter of its own: rewriting one site changes what others would
+        // see.
         ShapeFacts facts;
         ShapeContext shapes(facts);
         ElementLifter lifter(shapes, weightBytesOf(getOperation()));
@@ -39,36 +41,47 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
     OpBuilder builder(site.output);
     Location loc = fusedLocation({site.scores, site.softmax, site.output});
     Type f32 = builder.getF32Type();
-    auto operand = [&](Value source, llvm::ArrayRef<Expr> dims, llvm::ArrayRef<Expr> indices, Expr e) {
-      return buildFused(builder, source.getLoc(), lifter, shapes.type(dims, f32), indices, e);
+    auto operand = [&](Value source, llvm::ArrayRef<Expr> dims,
+                       llvm::ArrayRef<Expr> indices, Expr e) {
+      return buildFused(builder, source.getLoc(), lifter,
+                        shapes.type(dims, f32), indices, e);
     };
     Expr groups = pool.integer(site.groups);
-    Value query = operand(site.scores.getLhs(), {site.batch, site.queries, site.heads, site.depth},
+    Value query = operand(site.scores.getLhs(),
+                          {site.batch, site.queries, site.heads, site.depth},
                           {site.b, site.q, site.h, site.d}, site.query);
-    Value key = operand(site.scores.getRhs(), {site.batch, site.keys, groups, site.depth},
+    Value key = operand(site.scores.getRhs(),
+                        {site.batch, site.keys, groups, site.depth},
                         {site.b, site.k, site.g, site.d}, site.key);
-    Value value = operand(site.output.getRhs(), {site.batch, site.keys, groups, site.valueDepth},
+    Value value = operand(site.output.getRhs(),
+                          {site.batch, site.keys, groups, site.valueDepth},
                           {site.b, site.k, site.g, site.e}, site.value);
-    llvm::SmallVector<Expr> dims{site.batch, site.queries, site.heads, site.valueDepth};
-    llvm::SmallVector<llvm::StringRef> terms(site.terms.begin(), site.terms.end());
+    llvm::SmallVector<Expr> dims{site.batch, site.queries, site.heads,
+                                 site.valueDepth};
+    llvm::SmallVector<llvm::StringRef> terms(site.terms.begin(),
+                                             site.terms.end());
     auto attention = tfm::AttentionOp::create(
-        builder, loc, shapes.type(dims, f32), query, key, value, llvm::APFloat(site.scale),
-        builder.getStrArrayAttr(terms), site.emptyRows);
+        builder, loc, shapes.type(dims, f32), query, key, value,
+        llvm::APFloat(site.scale), builder.getStrArrayAttr(terms),
+        site.emptyRows);
     if (site.scoreMod != site.scoreLeaf) {
       Block &block = attention.getScoreMod().emplaceBlock();
       block.addArgument(f32, loc);
       for (int i = 0; i < 4; ++i)
         block.addArgument(builder.getI64Type(), loc);
-      buildRegion(builder, loc, lifter, block, {site.scoreLeaf, site.b, site.h, site.q, site.k},
+      buildRegion(builder, loc, lifter, block,
+                  {site.scoreLeaf, site.b, site.h, site.q, site.k},
                   site.scoreMod);
     }
     // Back to the layout of the product: [B, H, S, E] or [B*H, S, E].
-    llvm::SmallVector<Expr> swapped{site.batch, site.heads, site.queries, site.valueDepth};
-    Value result = tfm::TransposeOp::create(builder, loc, shapes.type(swapped, f32),
-                                            attention.getResult(),
-                                            llvm::ArrayRef<int64_t>{0, 2, 1, 3});
+    llvm::SmallVector<Expr> swapped{site.batch, site.heads, site.queries,
+                                    site.valueDepth};
+    Value result = tfm::TransposeOp::create(
+        builder, loc, shapes.type(swapped, f32), attention.getResult(),
+        llvm::ArrayRef<int64_t>{0, 2, 1, 3});
     if (result.getType() != site.output.getType())
-      result = tfm::ReshapeOp::create(builder, loc, site.output.getType(), result);
+      result =
+          tfm::ReshapeOp::create(builder, loc, site.output.getType(), result);
     insertChecks(builder, lifter, attention);
     site.output.getResult().replaceAllUsesWith(result);
   }
@@ -82,8 +95,9 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
     for (const ElementLifter::Obligation &check : lifter.obligations())
       tfm::RequireOp::create(
           builder, op->getLoc(), tfm::Comparison::Le,
-          lifter.context().attr(&getContext(),
-                                {pool.add(check.index, pool.integer(1)), check.extent}),
+          lifter.context().attr(
+              &getContext(),
+              {pool.add(check.index, pool.integer(1)), check.extent}),
           "a gather by position reads inside its table");
   }
 };

@@ -16,8 +16,9 @@ namespace ingot {
 namespace {
 /// Ops that compute and are no part of a chain: they get a kernel of their own.
 bool isAnchor(Operation *op) {
-  return llvm::isa<tfm::MatmulOp, tfm::SoftmaxOp, tfm::ReduceOp, tfm::ArgReduceOp, tfm::CumSumOp,
-                   tfm::ConvOp, tfm::NormOp, tfm::LinearOp, tfm::AttentionOp>(op);
+  return llvm::isa<tfm::MatmulOp, tfm::SoftmaxOp, tfm::ReduceOp,
+                   tfm::ArgReduceOp, tfm::CumSumOp, tfm::ConvOp, tfm::NormOp,
+                   tfm::LinearOp, tfm::AttentionOp>(op);
 }
 
 /// Leaves that loads read as they are.
@@ -33,8 +34,9 @@ bool isExpensive(Operation *op) {
   if (!elementwise || !elementwise.getType().getElementType().isFloat())
     return false;
   ScalarOp kind = elementwise.getOp().getValue();
-  return scalarClass(kind) == ScalarClass::Float || kind == ScalarOp::Div || kind == ScalarOp::Pow ||
-         kind == ScalarOp::Mod || kind == ScalarOp::Rem;
+  return scalarClass(kind) == ScalarClass::Float || kind == ScalarOp::Div ||
+         kind == ScalarOp::Pow || kind == ScalarOp::Mod ||
+         kind == ScalarOp::Rem;
 }
 
 struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
@@ -107,29 +109,34 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
     Expr expr = lifter.definition(root, indices);
     ExprPool &pool = lifter.context().pool();
     Location loc = root.getLoc();
-    if (pool.kind(expr) == ExprKind::Load && lifter.tensor(pool.loadTensor(expr)) == root)
+    if (pool.kind(expr) == ExprKind::Load &&
+        lifter.tensor(pool.loadTensor(expr)) == root)
       return unlifted(builder, lifter, root, indices);
     return buildFused(builder, loc, lifter, type, indices, expr);
   }
 
-  /// An op the expression pool has no meaning for (a power of integers, a cast to
-  /// a narrow type): its scalar form over lifted operands.
+  /// An op the expression pool has no meaning for (a power of integers, a cast
+  /// to a narrow type): its scalar form over lifted operands.
   Value unlifted(OpBuilder &builder, ElementLifter &lifter, Value root,
                  llvm::ArrayRef<Expr> indices) {
     Operation *op = root.getDefiningOp();
     llvm::SmallVector<Expr> operands;
     for (Value operand : op->getOperands())
-      operands.push_back(lifter.element(operand, lifter.broadcastIndices(operand, indices)));
+      operands.push_back(
+          lifter.element(operand, lifter.broadcastIndices(operand, indices)));
     auto type = llvm::cast<RankedTensorType>(root.getType());
-    Type scalar = RegionBuilder::scalarType(&getContext(), ElementLifter::exprType(type.getElementType()));
+    Type scalar = RegionBuilder::scalarType(
+        &getContext(), ElementLifter::exprType(type.getElementType()));
     Location loc = root.getLoc();
-    return buildFused(builder, loc, lifter, type, indices, operands,
-                      [&](llvm::ArrayRef<Value> values) -> Value {
-                        if (auto elementwise = llvm::dyn_cast<tfm::ElementwiseOp>(op))
-                          return tfm::ApplyOp::create(builder, loc, scalar, elementwise.getOp(), values);
-                        assert(llvm::isa<tfm::CastOp>(op) && "an op without a scalar form");
-                        return tfm::ConvertOp::create(builder, loc, scalar, values[0]);
-                      });
+    return buildFused(
+        builder, loc, lifter, type, indices, operands,
+        [&](llvm::ArrayRef<Value> values) -> Value {
+          if (auto elementwise = llvm::dyn_cast<tfm::ElementwiseOp>(op))
+            return tfm::ApplyOp::create(builder, loc, scalar,
+                                        elementwise.getOp(), values);
+          assert(llvm::isa<tfm::CastOp>(op) && "an op without a scalar form");
+          return tfm::ConvertOp::create(builder, loc, scalar, values[0]);
+        });
   }
 
   /// What dropping a gather costs: the largest index is checked at bind.
@@ -139,9 +146,11 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
     llvm::StringSet<> seen;
     for (const ElementLifter::Obligation &check : lifter.obligations()) {
       Expr needed = pool.add(check.index, pool.integer(1));
-      tfm::DimsAttr values = lifter.context().attr(&getContext(), {needed, check.extent});
+      tfm::DimsAttr values =
+          lifter.context().attr(&getContext(), {needed, check.extent});
       if (seen.insert((values.text(0) + "<=" + values.text(1)).str()).second)
-        tfm::RequireOp::create(builder, builder.getUnknownLoc(), tfm::Comparison::Le, values,
+        tfm::RequireOp::create(builder, builder.getUnknownLoc(),
+                               tfm::Comparison::Le, values,
                                "a gather by position reads inside its table");
     }
   }

@@ -15,12 +15,14 @@ Operation *onlyUser(Value value) {
   return value.hasOneUse() ? *value.getUsers().begin() : nullptr;
 }
 
-/// Takes an activation, then a residual, into the linear whose result they read.
+/// Takes an activation, then a residual, into the linear whose result they
+/// read.
 struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       Block &block = function.getBody().front();
-      llvm::SmallVector<tfm::LinearOp> linears(function.getOps<tfm::LinearOp>());
+      llvm::SmallVector<tfm::LinearOp> linears(
+          function.getOps<tfm::LinearOp>());
       for (tfm::LinearOp linear : linears) {
         while (absorbActivation(linear))
           ;
@@ -30,7 +32,8 @@ struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
   }
 
   bool absorbActivation(tfm::LinearOp &linear) {
-    auto user = llvm::dyn_cast_if_present<tfm::ElementwiseOp>(onlyUser(linear.getResult()));
+    auto user = llvm::dyn_cast_if_present<tfm::ElementwiseOp>(
+        onlyUser(linear.getResult()));
     if (!user || linear.getResidual() || user.getOperands().size() != 1 ||
         user.getType() != linear.getType())
       return false;
@@ -47,8 +50,8 @@ struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
     }
     Operation *yield = linear.getEpilogue().front().getTerminator();
     builder.setInsertionPoint(yield);
-    Value value =
-        tfm::ApplyOp::create(builder, loc, scalar, user.getOp(), yield->getOperand(0));
+    Value value = tfm::ApplyOp::create(builder, loc, scalar, user.getOp(),
+                                       yield->getOperand(0));
     yield->setOperand(0, value);
     user.getResult().replaceAllUsesWith(linear.getResult());
     user.erase();
@@ -58,10 +61,13 @@ struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
   /// `linear + residual` where the other operand has the same dims and exists
   /// before the sum.
   void absorbResidual(tfm::LinearOp linear, Block &block) {
-    auto user = llvm::dyn_cast_if_present<tfm::ElementwiseOp>(onlyUser(linear.getResult()));
-    if (!user || linear.getResidual() || user.getOp().getValue() != ScalarOp::Add)
+    auto user = llvm::dyn_cast_if_present<tfm::ElementwiseOp>(
+        onlyUser(linear.getResult()));
+    if (!user || linear.getResidual() ||
+        user.getOp().getValue() != ScalarOp::Add)
       return;
-    Value other = otherOperand(user.getResult(), ScalarOp::Add, linear.getResult());
+    Value other =
+        otherOperand(user.getResult(), ScalarOp::Add, linear.getResult());
     if (!other || other.getType() != linear.getType() || isParameter(other))
       return;
     // Both sides a linear: the later one takes the earlier as its residual.

@@ -23,7 +23,8 @@ struct FuseResidualNormPass : impl::FuseResidualNormBase<FuseResidualNormPass> {
 
   void fuse(tfm::NormOp norm) {
     auto sum = elementwise(norm.getInput(), ScalarOp::Add);
-    if (norm.getResidual() || !sum || sum.getOperands()[0].getType() != sum.getType() ||
+    if (norm.getResidual() || !sum ||
+        sum.getOperands()[0].getType() != sum.getType() ||
         sum.getOperands()[1].getType() != sum.getType())
       return;
     bool sumIsUsed = !sum.getResult().hasOneUse();
@@ -37,9 +38,10 @@ struct FuseResidualNormPass : impl::FuseResidualNormBase<FuseResidualNormPass> {
     OpBuilder builder(norm);
     Type type = norm.getResult().getType();
     llvm::SmallVector<Type> results(sumIsUsed ? 2 : 1, type);
-    auto fused = tfm::NormOp::create(builder, fusedLocation({sum, norm}), results, norm.getKind(),
-                                     sum.getOperands()[0], sum.getOperands()[1], norm.getScale(),
-                                     norm.getBias(), norm.getAxis(), norm.getEpsilon());
+    auto fused = tfm::NormOp::create(
+        builder, fusedLocation({sum, norm}), results, norm.getKind(),
+        sum.getOperands()[0], sum.getOperands()[1], norm.getScale(),
+        norm.getBias(), norm.getAxis(), norm.getEpsilon());
     norm.getResult().replaceAllUsesWith(fused.getResult());
     norm.erase();
     if (sumIsUsed)

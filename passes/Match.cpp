@@ -13,12 +13,15 @@ std::optional<double> splatNumber(Value value) {
       continue;
     }
     auto constant = llvm::dyn_cast<tfm::ConstantOp>(op);
-    auto dense = constant ? llvm::dyn_cast<DenseElementsAttr>(constant.getValue()) : nullptr;
+    auto dense = constant
+                     ? llvm::dyn_cast<DenseElementsAttr>(constant.getValue())
+                     : nullptr;
     if (!dense || !dense.isSplat())
       return std::nullopt;
     if (llvm::isa<FloatType>(dense.getElementType()))
       return dense.getSplatValue<llvm::APFloat>().convertToDouble();
-    return static_cast<double>(dense.getSplatValue<llvm::APInt>().getSExtValue());
+    return static_cast<double>(
+        dense.getSplatValue<llvm::APInt>().getSExtValue());
   }
   return std::nullopt;
 }
@@ -38,7 +41,8 @@ Value otherOperand(Value value, ScalarOp op, Value known) {
 }
 
 bool isParameter(Value value) {
-  return value.getDefiningOp<tfm::GetWeightOp>() || value.getDefiningOp<tfm::ConstantOp>();
+  return value.getDefiningOp<tfm::GetWeightOp>() ||
+         value.getDefiningOp<tfm::ConstantOp>();
 }
 
 Location fusedLocation(llvm::ArrayRef<Operation *> ops) {

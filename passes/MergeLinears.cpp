@@ -28,11 +28,13 @@ bool isReadByElement(Value value) {
 struct MergeLinearsPass : impl::MergeLinearsBase<MergeLinearsPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      llvm::MapVector<std::pair<Value, int>, llvm::SmallVector<tfm::LinearOp>> groups;
+      llvm::MapVector<std::pair<Value, int>, llvm::SmallVector<tfm::LinearOp>>
+          groups;
       for (auto linear : function.getOps<tfm::LinearOp>())
         if (!linear.getResidual() && linear.getEpilogue().empty() &&
             isReadByElement(linear.getResult()))
-          groups[{linear.getInput(), linear.getBias() ? 1 : 0}].push_back(linear);
+          groups[{linear.getInput(), linear.getBias() ? 1 : 0}].push_back(
+              linear);
       for (auto &[key, linears] : groups)
         if (linears.size() > 1)
           merge(linears);
@@ -53,23 +55,26 @@ struct MergeLinearsPass : impl::MergeLinearsBase<MergeLinearsPass> {
     Location loc = fusedLocation(ops);
     WeightRecipes recipes(getOperation());
     Value weight = recipes.concat(builder, loc, weights, 1);
-    Value bias = biases.empty() ? Value() : recipes.concat(builder, loc, biases, 0);
+    Value bias =
+        biases.empty() ? Value() : recipes.concat(builder, loc, biases, 0);
     auto type = llvm::cast<RankedTensorType>(first.getType());
     llvm::SmallVector<std::string> dims = tfm::dimTexts(type);
-    dims.back() =
-        std::to_string(llvm::cast<RankedTensorType>(weight.getType()).getDimSize(1));
-    auto merged = tfm::LinearOp::create(builder, loc, tfm::tensorType(dims, type.getElementType()),
-                                        first.getInput(), weight, bias, Value());
+    dims.back() = std::to_string(
+        llvm::cast<RankedTensorType>(weight.getType()).getDimSize(1));
+    auto merged = tfm::LinearOp::create(
+        builder, loc, tfm::tensorType(dims, type.getElementType()),
+        first.getInput(), weight, bias, Value());
     int64_t offset = 0;
     for (tfm::LinearOp linear : linears) {
       llvm::SmallVector<int64_t> starts(dims.size(), 0), steps(dims.size(), 1);
       starts.back() = offset;
       builder.setInsertionPoint(linear);
-      Value slice = tfm::SliceOp::create(builder, linear.getLoc(), linear.getType(),
-                                         merged.getResult(),
-                                         tfm::DimsAttr::get(&getContext(), starts), steps);
+      Value slice = tfm::SliceOp::create(
+          builder, linear.getLoc(), linear.getType(), merged.getResult(),
+          tfm::DimsAttr::get(&getContext(), starts), steps);
       linear.getResult().replaceAllUsesWith(slice);
-      offset += llvm::cast<RankedTensorType>(linear.getWeight().getType()).getDimSize(1);
+      offset += llvm::cast<RankedTensorType>(linear.getWeight().getType())
+                    .getDimSize(1);
       linear.erase();
     }
   }

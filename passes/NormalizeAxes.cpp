@@ -33,9 +33,12 @@ struct NormalizeAxesPass : impl::NormalizeAxesBase<NormalizeAxesPass> {
     std::swap(dims[axis], dims[last]);
     auto swapped = tfm::tensorType(dims, type.getElementType());
     OpBuilder builder(op);
-    Value input = tfm::TransposeOp::create(builder, op.getLoc(), swapped, op.getInput(), swap);
-    Value softmax = tfm::SoftmaxOp::create(builder, op.getLoc(), swapped, input, last);
-    Value result = tfm::TransposeOp::create(builder, op.getLoc(), type, softmax, swap);
+    Value input = tfm::TransposeOp::create(builder, op.getLoc(), swapped,
+                                           op.getInput(), swap);
+    Value softmax =
+        tfm::SoftmaxOp::create(builder, op.getLoc(), swapped, input, last);
+    Value result =
+        tfm::TransposeOp::create(builder, op.getLoc(), type, softmax, swap);
     op.getResult().replaceAllUsesWith(result);
     op.erase();
   }

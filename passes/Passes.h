@@ -1,4 +1,5 @@
-//===- Passes.h - tfm to tfm to plan ---------------------------------------===//
+//===- Passes.h - tfm to tfm to plan
+//---------------------------------------===//
 #pragma once
 
 #include "ir/plan/Plan.h"

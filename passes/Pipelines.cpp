@@ -9,11 +9,13 @@ using namespace mlir;
 namespace ingot {
 
 namespace {
-constexpr llvm::StringLiteral kStageNames[] = {"import",  "canonical", "fused",   "plan",
-                                               "kernels", "asm",       "artifact"};
+constexpr llvm::StringLiteral kStageNames[] = {
+    "import", "canonical", "fused", "plan", "kernels", "asm", "artifact"};
 } // namespace
 
-llvm::StringRef stageName(Stage stage) { return kStageNames[static_cast<size_t>(stage)]; }
+llvm::StringRef stageName(Stage stage) {
+  return kStageNames[static_cast<size_t>(stage)];
+}
 
 std::optional<Stage> stageOf(llvm::StringRef name) {
   for (auto [i, known] : llvm::enumerate(kStageNames))

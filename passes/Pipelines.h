@@ -1,4 +1,5 @@
-//===- Pipelines.h - The stages and their order -----------------------------===//
+//===- Pipelines.h - The stages and their order
+//-----------------------------===//
 #pragma once
 
 #include "mlir/Pass/PassManager.h"

@@ -20,14 +20,16 @@ Value biasOf(Value value, int64_t n) {
   if (!bias || !isParameter(bias) || sum.getType() != value.getType())
     return {};
   auto type = llvm::cast<RankedTensorType>(bias.getType());
-  bool isVector = type.getRank() > 0 && type.getShape().back() == n && type.getNumElements() == n;
+  bool isVector = type.getRank() > 0 && type.getShape().back() == n &&
+                  type.getNumElements() == n;
   return isVector ? bias : Value();
 }
 
 struct RaiseLinearPass : impl::RaiseLinearBase<RaiseLinearPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      llvm::SmallVector<tfm::MatmulOp> products(function.getOps<tfm::MatmulOp>());
+      llvm::SmallVector<tfm::MatmulOp> products(
+          function.getOps<tfm::MatmulOp>());
       for (tfm::MatmulOp product : products)
         raise(product);
       eraseDead(function.getBody().front());
@@ -52,11 +54,12 @@ struct RaiseLinearPass : impl::RaiseLinearBase<RaiseLinearPass> {
     }
     OpBuilder builder(ops.back());
     if (bias && llvm::cast<RankedTensorType>(bias.getType()).getRank() != 1)
-      bias = tfm::ReshapeOp::create(builder, bias.getLoc(),
-                                    RankedTensorType::get({n}, weight.getElementType()), bias);
-    auto linear =
-        tfm::LinearOp::create(builder, fusedLocation(ops), result.getType(), product.getLhs(),
-                              product.getRhs(), bias, Value());
+      bias = tfm::ReshapeOp::create(
+          builder, bias.getLoc(),
+          RankedTensorType::get({n}, weight.getElementType()), bias);
+    auto linear = tfm::LinearOp::create(builder, fusedLocation(ops),
+                                        result.getType(), product.getLhs(),
+                                        product.getRhs(), bias, Value());
     result.replaceAllUsesWith(linear.getResult());
   }
 };

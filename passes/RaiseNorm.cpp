@@ -13,8 +13,8 @@ namespace ingot {
 namespace {
 bool reducesLastAxis(tfm::ReduceOp op) {
   auto type = llvm::cast<RankedTensorType>(op.getInput().getType());
-  return op.getKind() == tfm::ReduceKind::Mean && op.getKeepdims() && op.getAxes().size() == 1 &&
-         op.getAxes()[0] == type.getRank() - 1;
+  return op.getKind() == tfm::ReduceKind::Mean && op.getKeepdims() &&
+         op.getAxes().size() == 1 && op.getAxes()[0] == type.getRank() - 1;
 }
 
 /// The base of `value` = base * base, spelled as a product or a power.
@@ -45,12 +45,14 @@ public:
   explicit Matcher(tfm::ReduceOp variance) { match.variance = variance; }
 
   std::optional<Match> run() {
-    if (!reducesLastAxis(match.variance) || !(match.centered = squareRoot(match.variance.getInput())))
+    if (!reducesLastAxis(match.variance) ||
+        !(match.centered = squareRoot(match.variance.getInput())))
       return std::nullopt;
     match.input = match.centered;
     if (auto sub = elementwise(match.centered, ScalarOp::Sub)) {
       auto mean = sub.getOperands()[1].getDefiningOp<tfm::ReduceOp>();
-      if (mean && reducesLastAxis(mean) && mean.getInput() == sub.getOperands()[0]) {
+      if (mean && reducesLastAxis(mean) &&
+          mean.getInput() == sub.getOperands()[0]) {
         match.mean = mean;
         match.input = sub.getOperands()[0];
         match.ops = {mean, sub};
@@ -71,7 +73,8 @@ private:
       auto add = llvm::dyn_cast<tfm::ElementwiseOp>(user);
       if (!add || add.getOp().getValue() != ScalarOp::Add)
         continue;
-      std::optional<double> epsilon = splatNumber(otherOperand(add, ScalarOp::Add, match.variance));
+      std::optional<double> epsilon =
+          splatNumber(otherOperand(add, ScalarOp::Add, match.variance));
       if (!epsilon || *epsilon < 0)
         continue;
       for (Operation *next : add.getResult().getUsers())
@@ -101,7 +104,8 @@ private:
       if (!inverse)
         continue;
       for (Operation *next : op.getResult().getUsers())
-        if (otherOperand(next->getResult(0), ScalarOp::Mul, op.getResult()) == match.centered) {
+        if (otherOperand(next->getResult(0), ScalarOp::Mul, op.getResult()) ==
+            match.centered) {
           match.ops.push_back(op);
           return accept(llvm::cast<tfm::ElementwiseOp>(next));
         }
@@ -123,9 +127,11 @@ private:
     if (user->getNumResults() != 1)
       return {};
     Value other = otherOperand(user->getResult(0), kind, value);
-    auto type = other ? llvm::cast<RankedTensorType>(other.getType()) : RankedTensorType();
+    auto type = other ? llvm::cast<RankedTensorType>(other.getType())
+                      : RankedTensorType();
     auto input = llvm::cast<RankedTensorType>(match.input.getType());
-    if (!other || !isParameter(other) || user->getResult(0).getType() != value.getType() ||
+    if (!other || !isParameter(other) ||
+        user->getResult(0).getType() != value.getType() ||
         type.getNumElements() != input.getShape().back())
       return {};
     return other;
@@ -156,7 +162,8 @@ private:
 struct RaiseNormPass : impl::RaiseNormBase<RaiseNormPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      llvm::SmallVector<tfm::ReduceOp> anchors(function.getOps<tfm::ReduceOp>());
+      llvm::SmallVector<tfm::ReduceOp> anchors(
+          function.getOps<tfm::ReduceOp>());
       for (tfm::ReduceOp anchor : anchors)
         if (std::optional<Match> match = Matcher(anchor).run())
           rewrite(*match);
@@ -169,8 +176,9 @@ struct RaiseNormPass : impl::RaiseNormBase<RaiseNormPass> {
     auto type = llvm::cast<RankedTensorType>(match.input.getType());
     auto norm = tfm::NormOp::create(
         builder, fusedLocation(match.ops), TypeRange{type},
-        match.mean ? tfm::NormKind::Layer : tfm::NormKind::Rms, match.input, Value(), match.scale,
-        match.bias, type.getRank() - 1, llvm::APFloat(match.epsilon));
+        match.mean ? tfm::NormKind::Layer : tfm::NormKind::Rms, match.input,
+        Value(), match.scale, match.bias, type.getRank() - 1,
+        llvm::APFloat(match.epsilon));
     match.normalized.replaceAllUsesWith(norm.getResult());
   }
 };

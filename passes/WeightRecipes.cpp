@@ -6,7 +6,8 @@ using namespace mlir;
 
 namespace ingot {
 
-std::string WeightRecipes::nameFor(ValueRange operands, llvm::StringRef suffix) {
+std::string WeightRecipes::nameFor(ValueRange operands,
+                                   llvm::StringRef suffix) {
   std::string base = "constant";
   for (Value operand : operands)
     if (auto weight = operand.getDefiningOp<tfm::GetWeightOp>()) {
@@ -26,8 +27,9 @@ Value WeightRecipes::derive(OpBuilder &builder, Operation *op) {
   std::string name = nameFor(op->getOperands(), op->getName().stripDialect());
   OpBuilder inner(builder.getContext());
   inner.setInsertionPointToStart(module.getBody());
-  auto weight = tfm::WeightOp::create(inner, loc, inner.getStringAttr(name), TypeAttr::get(type),
-                                      StringAttr(), IntegerAttr(), IntegerAttr());
+  auto weight = tfm::WeightOp::create(inner, loc, inner.getStringAttr(name),
+                                      TypeAttr::get(type), StringAttr(),
+                                      IntegerAttr(), IntegerAttr());
   inner.setInsertionPointToStart(&weight.getRecipe().emplaceBlock());
   IRMapping mapping;
   for (Value operand : op->getOperands())
@@ -35,19 +37,21 @@ Value WeightRecipes::derive(OpBuilder &builder, Operation *op) {
       mapping.map(operand, inner.clone(*operand.getDefiningOp())->getResult(0));
   Value result = inner.clone(*op, mapping)->getResult(0);
   tfm::YieldOp::create(inner, loc, result);
-  return tfm::GetWeightOp::create(builder, loc, type,
-                                  FlatSymbolRefAttr::get(weight.getSymNameAttr()));
+  return tfm::GetWeightOp::create(
+      builder, loc, type, FlatSymbolRefAttr::get(weight.getSymNameAttr()));
 }
 
-Value WeightRecipes::concat(OpBuilder &builder, Location loc, llvm::ArrayRef<Value> operands,
-                            int64_t axis) {
+Value WeightRecipes::concat(OpBuilder &builder, Location loc,
+                            llvm::ArrayRef<Value> operands, int64_t axis) {
   auto type = llvm::cast<RankedTensorType>(operands.front().getType());
   llvm::SmallVector<int64_t> shape(type.getShape());
   shape[axis] = 0;
   for (Value operand : operands)
-    shape[axis] += llvm::cast<RankedTensorType>(operand.getType()).getDimSize(axis);
+    shape[axis] +=
+        llvm::cast<RankedTensorType>(operand.getType()).getDimSize(axis);
   OwningOpRef<tfm::ConcatOp> concat = tfm::ConcatOp::create(
-      builder, loc, RankedTensorType::get(shape, type.getElementType()), operands, axis);
+      builder, loc, RankedTensorType::get(shape, type.getElementType()),
+      operands, axis);
   Value result = derive(builder, *concat);
   return result;
 }

@@ -18,12 +18,14 @@ struct WeightSource : DialectInterface::Base<WeightSource> {
 
 void setWeightStore(MLIRContext &context, std::shared_ptr<WeightStore> store) {
   auto *dialect = context.getOrLoadDialect<tfm::TfmDialect>();
-  dialect->addInterface(std::make_unique<WeightSource>(dialect, std::move(store)));
+  dialect->addInterface(
+      std::make_unique<WeightSource>(dialect, std::move(store)));
 }
 
 ElementLifter::StoredBytes weightBytesOf(ModuleOp module) {
   auto *dialect = module.getContext()->getLoadedDialect<tfm::TfmDialect>();
-  auto *source = dialect ? dialect->getRegisteredInterface<WeightSource>() : nullptr;
+  auto *source =
+      dialect ? dialect->getRegisteredInterface<WeightSource>() : nullptr;
   if (!source)
     return nullptr;
   return [store = source->store](tfm::WeightOp weight) -> llvm::ArrayRef<char> {

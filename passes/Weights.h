@@ -9,7 +9,8 @@
 namespace ingot {
 
 /// Makes `store` the source of the weights of this context's module.
-void setWeightStore(mlir::MLIRContext &context, std::shared_ptr<WeightStore> store);
+void setWeightStore(mlir::MLIRContext &context,
+                    std::shared_ptr<WeightStore> store);
 
 /// The bytes of the module's stored weights; empty for derived ones and where
 /// the context has no store.

@@ -18,20 +18,32 @@ using namespace artifact;
 
 namespace {
 ElementType elementType(Type type) {
-  if (type.isF64()) return ElementType::F64;
-  if (type.isF32()) return ElementType::F32;
-  if (type.isF16()) return ElementType::F16;
-  if (type.isBF16()) return ElementType::BF16;
-  if (llvm::isa<Float8E4M3FNType>(type)) return ElementType::F8E4M3FN;
-  if (llvm::isa<Float8E5M2Type>(type)) return ElementType::F8E5M2;
+  if (type.isF64())
+    return ElementType::F64;
+  if (type.isF32())
+    return ElementType::F32;
+  if (type.isF16())
+    return ElementType::F16;
+  if (type.isBF16())
+    return ElementType::BF16;
+  if (llvm::isa<Float8E4M3FNType>(type))
+    return ElementType::F8E4M3FN;
+  if (llvm::isa<Float8E5M2Type>(type))
+    return ElementType::F8E5M2;
   bool isUnsigned = type.isUnsignedInteger();
   switch (type.getIntOrFloatBitWidth()) {
-  case 64: return isUnsigned ? ElementType::U64 : ElementType::I64;
-  case 32: return isUnsigned ? ElementType::U32 : ElementType::I32;
-  case 16: return isUnsigned ? ElementType::U16 : ElementType::I16;
-  case 8: return isUnsigned ? ElementType::U8 : ElementType::I8;
-  case 4: return isUnsigned ? ElementType::U4 : ElementType::I4;
-  default: return ElementType::Bool;
+  case 64:
+    return isUnsigned ? ElementType::U64 : ElementType::I64;
+  case 32:
+    return isUnsigned ? ElementType::U32 : ElementType::I32;
+  case 16:
+    return isUnsigned ? ElementType::U16 : ElementType::I16;
+  case 8:
+    return isUnsigned ? ElementType::U8 : ElementType::I8;
+  case 4:
+    return isUnsigned ? ElementType::U4 : ElementType::I4;
+  default:
+    return ElementType::Bool;
   }
 }
 
@@ -53,8 +65,10 @@ std::vector<char> packPanels(llvm::ArrayRef<char> bytes, int64_t k, int64_t n) {
 class Writer {
 public:
   Writer(ModuleOp module, llvm::MutableArrayRef<plan::KernelOp> kernels,
-         llvm::ArrayRef<cpu::LevelCode> code, WeightStore &weights, const ArtifactOptions &options)
-      : module(module), kernels(kernels), code(code), weights(weights), exprs(header) {
+         llvm::ArrayRef<cpu::LevelCode> code, WeightStore &weights,
+         const ArtifactOptions &options)
+      : module(module), kernels(kernels), code(code), weights(weights),
+        exprs(header) {
     header.kernel_abi = INGOT_KERNEL_ABI;
     header.producer = options.producer;
     auto detail = std::make_unique<DetailT>();
@@ -71,9 +85,10 @@ public:
       addEntry(program);
     llvm::SmallString<128> temporary;
     int file;
-    if (std::error_code error =
-            llvm::sys::fs::createUniqueFile(path + ".%%%%%%.tmp", file, temporary))
-      return module.emitError() << "cannot write " << path << ": " << error.message();
+    if (std::error_code error = llvm::sys::fs::createUniqueFile(
+            path + ".%%%%%%.tmp", file, temporary))
+      return module.emitError()
+             << "cannot write " << path << ": " << error.message();
     LogicalResult result = writeFile(file);
     std::error_code error;
     if (succeeded(result))
@@ -81,7 +96,8 @@ public:
     if (failed(result) || error)
       llvm::sys::fs::remove(temporary);
     if (error)
-      return module.emitError() << "cannot write " << path << ": " << error.message();
+      return module.emitError()
+             << "cannot write " << path << ": " << error.message();
     return result;
   }
 
@@ -90,12 +106,15 @@ private:
     for (const cpu::LevelCode &level : code) {
       auto target = std::make_unique<TargetT>();
       target->name = std::string(cpu::isaOf(level.level).name);
-      target->features = {"avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe", "popcnt"};
+      target->features = {"avx2", "fma",   "f16c",  "bmi",
+                          "bmi2", "lzcnt", "movbe", "popcnt"};
       if (level.level == cpu::IsaLevel::V4)
-        for (const char *feature : {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
+        for (const char *feature :
+             {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
           target->features.push_back(feature);
       target->code_offset = target->code_length = kSectionAlignment;
-      target->code_hash = ContentHash::of(level.blob.code.data(), level.blob.code.size());
+      target->code_hash =
+          ContentHash::of(level.blob.code.data(), level.blob.code.size());
       target->code_length = level.blob.code.size();
       for (auto [i, kernel] : llvm::enumerate(kernels)) {
         auto made = std::make_unique<KernelT>();
@@ -116,7 +135,8 @@ private:
   std::unique_ptr<TensorT> tensor(DictionaryAttr entry) {
     auto made = std::make_unique<TensorT>();
     made->name = entry.getAs<StringAttr>("name").getValue().str();
-    auto type = llvm::cast<RankedTensorType>(entry.getAs<TypeAttr>("type").getValue());
+    auto type =
+        llvm::cast<RankedTensorType>(entry.getAs<TypeAttr>("type").getValue());
     made->type = elementType(type.getElementType());
     for (const std::string &text : tfm::dimTexts(type)) {
       made->dims.push_back(exprs.number(text));
@@ -135,8 +155,9 @@ private:
       if (symbol.getMax() >= 0)
         header.symbols[number]->max = symbol.getMax();
       bool isValue = symbol.getAxis() < 0;
-      entry->sources.emplace_back(number, isValue ? SourceKind::InputElement : SourceKind::InputDim,
-                                  symbol.getInput(), isValue ? 0 : symbol.getAxis());
+      entry->sources.emplace_back(
+          number, isValue ? SourceKind::InputElement : SourceKind::InputDim,
+          symbol.getInput(), isValue ? 0 : symbol.getAxis());
     }
     for (Attribute attr : program.getInputs())
       entry->inputs.push_back(tensor(llvm::cast<DictionaryAttr>(attr)));
@@ -157,14 +178,15 @@ private:
     made->condition = equal ? exprs.equal(made->left, made->right)
                             : exprs.atLeast(made->right, made->left);
     made->sentence = (op.getValues().text(0) + " is {0}, but has to be " +
-                      (equal ? "" : "at most ") + op.getValues().text(1) + ", which is {1}: " +
-                      op.getSentence())
+                      (equal ? "" : "at most ") + op.getValues().text(1) +
+                      ", which is {1}: " + op.getSentence())
                          .str();
     return made;
   }
 
   uint32_t blob(plan::BufferOp buffer) {
-    auto key = std::pair(buffer.getWeightAttr().getValue(), buffer.getLayout().value_or("plain"));
+    auto key = std::pair(buffer.getWeightAttr().getValue(),
+                         buffer.getLayout().value_or("plain"));
     auto [it, isNew] = blobNumbers.try_emplace(key, header.blobs.size());
     if (!isNew)
       return it->second;
@@ -176,8 +198,10 @@ private:
     made->dims.assign(type.getShape().begin(), type.getShape().end());
     bool panels = key.second == "panels48";
     if (panels)
-      std::swap(made->dims[0], made->dims[1]); // stored [K, N], described as [N][K]
-    made->layout = std::make_unique<Layout>(panels ? LayoutKind::Panels : LayoutKind::Dense,
+      std::swap(made->dims[0],
+                made->dims[1]); // stored [K, N], described as [N][K]
+    made->layout = std::make_unique<Layout>(panels ? LayoutKind::Panels
+                                                   : LayoutKind::Dense,
                                             panels ? 48 : 0, panels ? 1 : 0);
     // Not zero, so that the header keeps its length when the real numbers come.
     made->offset = made->length = made->hash = kBlobAlignment;
@@ -208,10 +232,18 @@ private:
         b->index = blob(buffer);
         b->name = buffer.getWeight()->str();
         break;
-      case plan::BufferKind::Input: b->kind = BufferKind::Input; break;
-      case plan::BufferKind::Output: b->kind = BufferKind::Output; break;
-      case plan::BufferKind::Scratch: b->kind = BufferKind::Scratch; break;
-      case plan::BufferKind::State: b->kind = BufferKind::State; break;
+      case plan::BufferKind::Input:
+        b->kind = BufferKind::Input;
+        break;
+      case plan::BufferKind::Output:
+        b->kind = BufferKind::Output;
+        break;
+      case plan::BufferKind::Scratch:
+        b->kind = BufferKind::Scratch;
+        break;
+      case plan::BufferKind::State:
+        b->kind = BufferKind::State;
+        break;
       }
       if (buffer.getKind() != plan::BufferKind::Weight)
         b->index = static_cast<uint32_t>(buffer.getNumber());
@@ -223,21 +255,25 @@ private:
     return made;
   }
 
-  std::unique_ptr<StepT> step(plan::LaunchOp launch, llvm::DenseMap<Value, uint32_t> &buffers) {
+  std::unique_ptr<StepT> step(plan::LaunchOp launch,
+                              llvm::DenseMap<Value, uint32_t> &buffers) {
     auto made = std::make_unique<StepT>();
     made->kind = StepKind::Launch;
     made->kernel = kernelNumbers.lookup(launch.getKernel());
     made->name = launch.getKernel().str();
     uint32_t grid[3];
     for (unsigned i = 0; i < 3; ++i)
-      grid[i] = i < launch.getGrid().size() ? exprs.number(launch.getGrid(), i) : exprs.constant(1);
+      grid[i] = i < launch.getGrid().size() ? exprs.number(launch.getGrid(), i)
+                                            : exprs.constant(1);
     made->grid = std::make_unique<Grid>(grid[0], grid[1], grid[2]);
     size_t outs = kernels[made->kernel].getOutTypes().size();
     for (auto [i, buffer] : llvm::enumerate(launch.getBuffers()))
       made->args.emplace_back(ArgKind::Pointer, buffers.lookup(buffer),
-                              exprs.number(launch.getOffsets(), i), i < outs ? 2 : 1);
+                              exprs.number(launch.getOffsets(), i),
+                              i < outs ? 2 : 1);
     for (unsigned i = 0; i < launch.getScalars().size(); ++i)
-      made->args.emplace_back(ArgKind::I64, 0, exprs.number(launch.getScalars(), i), 0);
+      made->args.emplace_back(ArgKind::I64, 0,
+                              exprs.number(launch.getScalars(), i), 0);
     made->flops = exprs.number(launch.getFlops(), 0);
     made->bytes = exprs.number(launch.getBytes(), 0);
     for (Attribute source : launch.getSources())
@@ -248,7 +284,8 @@ private:
   std::string packHeader() {
     flatbuffers::FlatBufferBuilder builder;
     builder.Finish(CreateArtifact(builder, &header), ArtifactIdentifier());
-    return {reinterpret_cast<const char *>(builder.GetBufferPointer()), builder.GetSize()};
+    return {reinterpret_cast<const char *>(builder.GetBufferPointer()),
+            builder.GetSize()};
   }
 
   static void padTo(llvm::raw_fd_ostream &os, uint64_t alignment) {
@@ -270,13 +307,16 @@ private:
     for (auto [blob, weight] : llvm::zip_equal(header.blobs, blobWeights)) {
       padTo(os, kBlobAlignment);
       blob->offset = os.tell();
-      // An interpreter of its own: what one weight needed is freed before the next.
-      Interpreter interpreter(module, [&](tfm::WeightOp op) { return weights.bytes(op); });
+      // An interpreter of its own: what one weight needed is freed before the
+      // next.
+      Interpreter interpreter(
+          module, [&](tfm::WeightOp op) { return weights.bytes(op); });
       FailureOr<reference::Tensor> value = interpreter.weight(weight.op);
       if (failed(value))
         return failure();
-      llvm::ArrayRef<char> bytes(reinterpret_cast<const char *>(value->bytes().data()),
-                                 value->bytes().size());
+      llvm::ArrayRef<char> bytes(
+          reinterpret_cast<const char *>(value->bytes().data()),
+          value->bytes().size());
       std::vector<char> packed;
       if (weight.panels) {
         packed = packPanels(bytes, value->dim(0), value->dim(1));
@@ -302,7 +342,8 @@ private:
     if (os.has_error()) {
       std::error_code error = os.error();
       os.clear_error();
-      return module.emitError() << "cannot write the artifact: " << error.message();
+      return module.emitError()
+             << "cannot write the artifact: " << error.message();
     }
     return success();
   }
@@ -318,14 +359,17 @@ private:
   ArtifactT header;
   ExprTable exprs;
   llvm::StringMap<uint32_t> kernelNumbers;
-  llvm::DenseMap<std::pair<llvm::StringRef, llvm::StringRef>, uint32_t> blobNumbers;
+  llvm::DenseMap<std::pair<llvm::StringRef, llvm::StringRef>, uint32_t>
+      blobNumbers;
   std::vector<BlobWeight> blobWeights;
 };
 } // namespace
 
-LogicalResult writeArtifact(ModuleOp module, llvm::MutableArrayRef<plan::KernelOp> kernels,
-                            llvm::ArrayRef<cpu::LevelCode> code, WeightStore &weights,
-                            llvm::StringRef path, const ArtifactOptions &options) {
+LogicalResult writeArtifact(ModuleOp module,
+                            llvm::MutableArrayRef<plan::KernelOp> kernels,
+                            llvm::ArrayRef<cpu::LevelCode> code,
+                            WeightStore &weights, llvm::StringRef path,
+                            const ArtifactOptions &options) {
   return Writer(module, kernels, code, weights, options).write(path);
 }
 

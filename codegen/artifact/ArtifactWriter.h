@@ -1,4 +1,5 @@
-//===- ArtifactWriter.h - Plans, code and weights into one .ingot file ------===//
+//===- ArtifactWriter.h - Plans, code and weights into one .ingot file
+//------===//
 #pragma once
 
 #include "codegen/cpu/KernelCompiler.h"
@@ -13,10 +14,12 @@ struct ArtifactOptions {
 
 /// Writes the artifact of `module` (plan stage) to `path`: to a temporary file
 /// beside it first, renamed when complete, so that nothing half-written is ever
-/// at `path`. `kernels` is the order of the entries in `code`, best level first.
-/// Weights are evaluated one at a time. Failures are diagnostics.
-mlir::LogicalResult writeArtifact(mlir::ModuleOp module, llvm::MutableArrayRef<plan::KernelOp> kernels,
-                                  llvm::ArrayRef<cpu::LevelCode> code, WeightStore &weights,
-                                  llvm::StringRef path, const ArtifactOptions &options);
+/// at `path`. `kernels` is the order of the entries in `code`, best level
+/// first. Weights are evaluated one at a time. Failures are diagnostics.
+mlir::LogicalResult writeArtifact(mlir::ModuleOp module,
+                                  llvm::MutableArrayRef<plan::KernelOp> kernels,
+                                  llvm::ArrayRef<cpu::LevelCode> code,
+                                  WeightStore &weights, llvm::StringRef path,
+                                  const ArtifactOptions &options);
 
 } // namespace ingot

@@ -4,12 +4,15 @@ namespace ingot {
 
 using artifact::ExprOp;
 
-uint32_t ExprTable::node(ExprOp op, uint32_t a, uint32_t b, uint32_t c, int64_t value) {
+uint32_t ExprTable::node(ExprOp op, uint32_t a, uint32_t b, uint32_t c,
+                         int64_t value) {
   artifact.exprs.emplace_back(op, a, b, c, value);
   return static_cast<uint32_t>(artifact.exprs.size() - 1);
 }
 
-uint32_t ExprTable::number(tfm::DimsAttr dims, unsigned i) { return number(dims.text(i)); }
+uint32_t ExprTable::number(tfm::DimsAttr dims, unsigned i) {
+  return number(dims.text(i));
+}
 
 uint32_t ExprTable::number(llvm::StringRef text) {
   std::optional<Expr> expr = pool.parse({text.data(), text.size()});
@@ -69,32 +72,47 @@ uint32_t ExprTable::make(Expr e) {
     std::string_view name = pool.name(e);
     return node(ExprOp::Symbol, symbol({name.data(), name.size()}));
   }
-  case ExprKind::FloorDiv: return node(ExprOp::FloorDiv, v[0], v[1]);
-  case ExprKind::Mod: return node(ExprOp::Mod, v[0], v[1]);
-  case ExprKind::TruncDiv: return node(ExprOp::TruncDiv, v[0], v[1]);
-  case ExprKind::Max: return node(ExprOp::Max, v[0], v[1]);
-  case ExprKind::Min: return node(ExprOp::Min, v[0], v[1]);
-  case ExprKind::Abs: return node(ExprOp::Abs, v[0]);
-  case ExprKind::BoolToInt: return v[0];
-  case ExprKind::Select: return node(ExprOp::Select, v[0], v[1], v[2]);
-  case ExprKind::BoolConst: return node(ExprOp::Constant, 0, 0, 0, *pool.constantBool(e));
-  case ExprKind::Ge: return node(ExprOp::GeZero, v[0]);
-  case ExprKind::Eq: return node(ExprOp::EqZero, v[0]);
-  case ExprKind::Not: return node(ExprOp::Not, v[0]);
+  case ExprKind::FloorDiv:
+    return node(ExprOp::FloorDiv, v[0], v[1]);
+  case ExprKind::Mod:
+    return node(ExprOp::Mod, v[0], v[1]);
+  case ExprKind::TruncDiv:
+    return node(ExprOp::TruncDiv, v[0], v[1]);
+  case ExprKind::Max:
+    return node(ExprOp::Max, v[0], v[1]);
+  case ExprKind::Min:
+    return node(ExprOp::Min, v[0], v[1]);
+  case ExprKind::Abs:
+    return node(ExprOp::Abs, v[0]);
+  case ExprKind::BoolToInt:
+    return v[0];
+  case ExprKind::Select:
+    return node(ExprOp::Select, v[0], v[1], v[2]);
+  case ExprKind::BoolConst:
+    return node(ExprOp::Constant, 0, 0, 0, *pool.constantBool(e));
+  case ExprKind::Ge:
+    return node(ExprOp::GeZero, v[0]);
+  case ExprKind::Eq:
+    return node(ExprOp::EqZero, v[0]);
+  case ExprKind::Not:
+    return node(ExprOp::Not, v[0]);
   case ExprKind::And:
   case ExprKind::Or: {
     uint32_t result = v[0];
     for (uint32_t next : llvm::ArrayRef<uint32_t>(v).drop_front())
-      result = node(pool.kind(e) == ExprKind::And ? ExprOp::And : ExprOp::Or, result, next);
+      result = node(pool.kind(e) == ExprKind::And ? ExprOp::And : ExprOp::Or,
+                    result, next);
     return result;
   }
   case ExprKind::Sign: {
     // (x >= 0) - (-x >= 0)
     uint32_t zero = node(ExprOp::Constant, 0, 0, 0, 0);
     uint32_t negated = node(ExprOp::Sub, zero, v[0]);
-    return node(ExprOp::Sub, node(ExprOp::GeZero, v[0]), node(ExprOp::GeZero, negated));
+    return node(ExprOp::Sub, node(ExprOp::GeZero, v[0]),
+                node(ExprOp::GeZero, negated));
   }
-  default: break;
+  default:
+    break;
   }
   assert(false && "an expression of dims reads no tensor");
   return 0;

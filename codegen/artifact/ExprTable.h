@@ -10,8 +10,8 @@
 
 namespace ingot {
 
-/// Numbers of expressions and symbols in one artifact. Equal expressions are one
-/// node.
+/// Numbers of expressions and symbols in one artifact. Equal expressions are
+/// one node.
 class ExprTable {
 public:
   explicit ExprTable(artifact::ArtifactT &artifact) : artifact(artifact) {}
@@ -30,7 +30,8 @@ public:
 private:
   uint32_t number(Expr expr);
   uint32_t make(Expr expr);
-  uint32_t node(artifact::ExprOp op, uint32_t a, uint32_t b = 0, uint32_t c = 0, int64_t value = 0);
+  uint32_t node(artifact::ExprOp op, uint32_t a, uint32_t b = 0, uint32_t c = 0,
+                int64_t value = 0);
 
   artifact::ArtifactT &artifact;
   ExprPool pool;

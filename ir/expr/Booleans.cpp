@@ -123,9 +123,15 @@ Expr ExprPool::Impl::logicalNot(Expr c) {
     return known->second;
   Expr result;
   switch (kind(c)) {
-  case ExprKind::BoolConst: result = boolean(c == falseExpr); break;
-  case ExprKind::Not: result = operand(c, 0); break;
-  case ExprKind::Ge: result = geZero(complement(operand(c, 0))); break;
+  case ExprKind::BoolConst:
+    result = boolean(c == falseExpr);
+    break;
+  case ExprKind::Not:
+    result = operand(c, 0);
+    break;
+  case ExprKind::Ge:
+    result = geZero(complement(operand(c, 0)));
+    break;
   case ExprKind::And:
   case ExprKind::Or: {
     std::vector<Expr> list;
@@ -138,7 +144,8 @@ Expr ExprPool::Impl::logicalNot(Expr c) {
     result = select(operand(c, 0), logicalNot(operand(c, 1)),
                     logicalNot(operand(c, 2)));
     break;
-  default: result = make(ExprKind::Not, ExprType::Bool, {c});
+  default:
+    result = make(ExprKind::Not, ExprType::Bool, {c});
   }
   if (result) {
     notMemo[c.id] = result;

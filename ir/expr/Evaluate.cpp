@@ -78,12 +78,17 @@ private:
     const ExprNode &n = pool.node(e);
     auto op = [&](unsigned i) { return integer(n.operands[i]); };
     switch (n.kind) {
-    case ExprKind::Poly: return poly(n.terms);
+    case ExprKind::Poly:
+      return poly(n.terms);
     case ExprKind::Symbol:
-    case ExprKind::Index: return env.leaf(e);
-    case ExprKind::BoolConst: return n.payload;
-    case ExprKind::And: return connect(n, false);
-    case ExprKind::Or: return connect(n, true);
+    case ExprKind::Index:
+      return env.leaf(e);
+    case ExprKind::BoolConst:
+      return n.payload;
+    case ExprKind::And:
+      return connect(n, false);
+    case ExprKind::Or:
+      return connect(n, true);
     case ExprKind::Select: {
       auto c = op(0);
       return !c ? c : *c ? op(1) : op(2);
@@ -113,20 +118,29 @@ private:
       double values[] = {*a, *b};
       return applyFloat(n.op, values) != 0;
     }
-    default: break;
+    default:
+      break;
     }
     auto a = op(0), b = n.operands.size() > 1 ? op(1) : a;
     if (!a || !b)
       return std::nullopt;
     switch (n.kind) {
-    case ExprKind::Ge: return *a >= 0;
-    case ExprKind::Eq: return *a == 0;
-    case ExprKind::Not: return *a == 0;
-    case ExprKind::BoolToInt: return *a;
-    case ExprKind::Sign: return (*a > 0) - (*a < 0);
-    case ExprKind::Max: return std::max(*a, *b);
-    case ExprKind::Min: return std::min(*a, *b);
-    case ExprKind::FloorDiv: return floorDivInt(*a, *b);
+    case ExprKind::Ge:
+      return *a >= 0;
+    case ExprKind::Eq:
+      return *a == 0;
+    case ExprKind::Not:
+      return *a == 0;
+    case ExprKind::BoolToInt:
+      return *a;
+    case ExprKind::Sign:
+      return (*a > 0) - (*a < 0);
+    case ExprKind::Max:
+      return std::max(*a, *b);
+    case ExprKind::Min:
+      return std::min(*a, *b);
+    case ExprKind::FloorDiv:
+      return floorDivInt(*a, *b);
     case ExprKind::Mod: {
       if (*b == 0)
         return std::nullopt;
@@ -149,7 +163,8 @@ private:
         return std::nullopt;
       return r;
     }
-    default: break;
+    default:
+      break;
     }
     assert(false && "not an integer or boolean expression");
     return std::nullopt;
@@ -158,9 +173,12 @@ private:
   std::optional<double> computeFloat(Expr e) {
     const ExprNode &n = pool.node(e);
     switch (n.kind) {
-    case ExprKind::FloatConst: return pool.constantFloat(e);
-    case ExprKind::Load: return load(n);
-    case ExprKind::FloatCast: return floating(n.operands[0]);
+    case ExprKind::FloatConst:
+      return pool.constantFloat(e);
+    case ExprKind::Load:
+      return load(n);
+    case ExprKind::FloatCast:
+      return floating(n.operands[0]);
     case ExprKind::IntToFloat: {
       auto v = integer(n.operands[0]);
       if (!v)
@@ -185,7 +203,8 @@ private:
       }
       return applyFloat(n.op, values);
     }
-    default: break;
+    default:
+      break;
     }
     assert(false && "not a float expression");
     return std::nullopt;

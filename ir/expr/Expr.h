@@ -33,36 +33,38 @@ struct Expr {
 enum class ExprType : uint8_t { Int, Bool, F16, BF16, F32, F64 };
 
 enum class ExprKind : uint8_t {
-  // Integers. A polynomial is a sorted list of (monomial of atoms, coefficient);
+  // Integers. A polynomial is a sorted list of (monomial of atoms,
+  // coefficient);
   // everything else here is an atom inside polynomials.
   Poly,
-  Symbol,     ///< a dim or other integer fixed at bind; name, lower bound
-  Index,      ///< a generic index in [0, extent); name, extent
-  FloorDiv,   ///< operands: numerator, denominator
-  Mod,        ///< floor modulus, sign of the denominator
-  TruncDiv,   ///< C division
+  Symbol,   ///< a dim or other integer fixed at bind; name, lower bound
+  Index,    ///< a generic index in [0, extent); name, extent
+  FloorDiv, ///< operands: numerator, denominator
+  Mod,      ///< floor modulus, sign of the denominator
+  TruncDiv, ///< C division
   Max,
   Min,
   Abs,
   Sign,
-  Wrap,       ///< operands: i, n; i + n where i < 0, else i (negative indices)
+  Wrap, ///< operands: i, n; i + n where i < 0, else i (negative indices)
   BoolToInt,
   FloatToInt, ///< truncation; saturates, NaN is the smallest integer
   // Any type.
-  Load,       ///< tensor (a number the user gives), operands: indices
-  Select,     ///< operands: condition, value if true, value if false
+  Load,   ///< tensor (a number the user gives), operands: indices
+  Select, ///< operands: condition, value if true, value if false
   // Booleans.
   BoolConst,
-  Ge,         ///< operand: p; p >= 0
-  Eq,         ///< operand: p; p == 0
+  Ge, ///< operand: p; p >= 0
+  Eq, ///< operand: p; p == 0
   Not,
-  And,        ///< flattened, sorted, no duplicates
+  And, ///< flattened, sorted, no duplicates
   Or,
-  Compare,    ///< float comparison: scalar op eq, lt or le; two operands
+  Compare, ///< float comparison: scalar op eq, lt or le; two operands
   IsNaN,
-  // Floats. Operations keep the model's order and type; nothing is reassociated.
+  // Floats. Operations keep the model's order and type; nothing is
+  // reassociated.
   FloatConst,
-  Apply,      ///< scalar op of the table on float operands
+  Apply, ///< scalar op of the table on float operands
   IntToFloat,
   FloatCast,
 };
@@ -148,7 +150,8 @@ public:
   // Looking ----------------------------------------------------------------
   ExprKind kind(Expr e) const;
   ExprType type(Expr e) const;
-  /// Direct operands; for a polynomial its atoms (each once), for an index none.
+  /// Direct operands; for a polynomial its atoms (each once), for an index
+  /// none.
   std::span<const Expr> operands(Expr e) const;
   /// Levels of nodes below and with `e`. Whoever follows a model's op chains
   /// stops well before kMaxDepth.

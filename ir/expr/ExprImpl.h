@@ -19,7 +19,8 @@
 
 namespace ingot {
 
-/// A product of integer atoms in their order. Interned: equal means same pointer.
+/// A product of integer atoms in their order. Interned: equal means same
+/// pointer.
 struct Monomial {
   std::span<const Expr> atoms;
 };

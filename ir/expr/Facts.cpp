@@ -89,32 +89,55 @@ Expr ExprPool::Impl::rebuild(Expr e, const std::function<Expr(Expr)> &changed) {
     }
     return sum;
   }
-  case ExprKind::FloorDiv: return floorDiv(op(0), op(1));
-  case ExprKind::Mod: return mod(op(0), op(1));
-  case ExprKind::TruncDiv: return truncDiv(op(0), op(1));
-  case ExprKind::Max: return maxMin(true, op(0), op(1));
-  case ExprKind::Min: return maxMin(false, op(0), op(1));
-  case ExprKind::Abs: return abs(op(0));
-  case ExprKind::Sign: return sign(op(0));
-  case ExprKind::Wrap: return wrap(op(0), op(1));
-  case ExprKind::BoolToInt: return boolToInt(op(0));
-  case ExprKind::FloatToInt: return floatToInt(op(0));
-  case ExprKind::Load: return make(n.kind, n.type, all, n.payload);
-  case ExprKind::Select: return select(op(0), op(1), op(2));
-  case ExprKind::Ge: return geZero(op(0));
-  case ExprKind::Eq: return eqZero(op(0));
-  case ExprKind::Not: return logicalNot(op(0));
-  case ExprKind::And: return connect(true, all);
-  case ExprKind::Or: return connect(false, all);
-  case ExprKind::Compare: return compare(n.op, op(0), op(1));
-  case ExprKind::IsNaN: return isNaN(op(0));
-  case ExprKind::Apply: return apply(n.op, n.type, all);
-  case ExprKind::IntToFloat: return intToFloat(n.type, op(0));
-  case ExprKind::FloatCast: return floatCast(n.type, op(0));
+  case ExprKind::FloorDiv:
+    return floorDiv(op(0), op(1));
+  case ExprKind::Mod:
+    return mod(op(0), op(1));
+  case ExprKind::TruncDiv:
+    return truncDiv(op(0), op(1));
+  case ExprKind::Max:
+    return maxMin(true, op(0), op(1));
+  case ExprKind::Min:
+    return maxMin(false, op(0), op(1));
+  case ExprKind::Abs:
+    return abs(op(0));
+  case ExprKind::Sign:
+    return sign(op(0));
+  case ExprKind::Wrap:
+    return wrap(op(0), op(1));
+  case ExprKind::BoolToInt:
+    return boolToInt(op(0));
+  case ExprKind::FloatToInt:
+    return floatToInt(op(0));
+  case ExprKind::Load:
+    return make(n.kind, n.type, all, n.payload);
+  case ExprKind::Select:
+    return select(op(0), op(1), op(2));
+  case ExprKind::Ge:
+    return geZero(op(0));
+  case ExprKind::Eq:
+    return eqZero(op(0));
+  case ExprKind::Not:
+    return logicalNot(op(0));
+  case ExprKind::And:
+    return connect(true, all);
+  case ExprKind::Or:
+    return connect(false, all);
+  case ExprKind::Compare:
+    return compare(n.op, op(0), op(1));
+  case ExprKind::IsNaN:
+    return isNaN(op(0));
+  case ExprKind::Apply:
+    return apply(n.op, n.type, all);
+  case ExprKind::IntToFloat:
+    return intToFloat(n.type, op(0));
+  case ExprKind::FloatCast:
+    return floatCast(n.type, op(0));
   case ExprKind::Symbol:
   case ExprKind::Index:
   case ExprKind::BoolConst:
-  case ExprKind::FloatConst: return e;
+  case ExprKind::FloatConst:
+    return e;
   }
   return e;
 }

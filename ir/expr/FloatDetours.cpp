@@ -101,7 +101,8 @@ Expr ExprPool::Impl::applyToIntegers(ScalarOp op, ExprType type,
                                    : mul(a, b);
     return i && exactIn(type, i) ? intToFloat(type, i) : Expr{};
   }
-  default: return {};
+  default:
+    return {};
   }
 }
 

@@ -20,10 +20,14 @@ struct Format {
 };
 Format formatOf(ExprType type) {
   switch (type) {
-  case ExprType::F16: return {11, -14, 65504.0};
-  case ExprType::BF16: return {8, -126, 0x1.fep127};
-  case ExprType::F32: return {24, -126, 0x1.fffffep127};
-  default: return {53, -1022, 0};
+  case ExprType::F16:
+    return {11, -14, 65504.0};
+  case ExprType::BF16:
+    return {8, -126, 0x1.fep127};
+  case ExprType::F32:
+    return {24, -126, 0x1.fffffep127};
+  default:
+    return {53, -1022, 0};
   }
 }
 } // namespace
@@ -75,14 +79,20 @@ Expr ExprPool::Impl::applyIdentity(ScalarOp op, std::span<const Expr> x) {
     return constantFloat(x[i]) == value;
   };
   switch (op) {
-  case ScalarOp::Add: return is(1, 0) ? x[0] : is(0, 0) ? x[1] : Expr{};
-  case ScalarOp::Sub: return is(1, 0) ? x[0] : Expr{};
-  case ScalarOp::Mul: return is(1, 1) ? x[0] : is(0, 1) ? x[1] : Expr{};
+  case ScalarOp::Add:
+    return is(1, 0) ? x[0] : is(0, 0) ? x[1] : Expr{};
+  case ScalarOp::Sub:
+    return is(1, 0) ? x[0] : Expr{};
+  case ScalarOp::Mul:
+    return is(1, 1) ? x[0] : is(0, 1) ? x[1] : Expr{};
   case ScalarOp::Div:
-  case ScalarOp::Pow: return is(1, 1) ? x[0] : Expr{};
+  case ScalarOp::Pow:
+    return is(1, 1) ? x[0] : Expr{};
   case ScalarOp::Max:
-  case ScalarOp::Min: return x[0] == x[1] ? x[0] : Expr{};
-  default: return {};
+  case ScalarOp::Min:
+    return x[0] == x[1] ? x[0] : Expr{};
+  default:
+    return {};
   }
 }
 

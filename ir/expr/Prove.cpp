@@ -131,7 +131,8 @@ bool ExprPool::Impl::proveStructure(Expr e, unsigned depth) {
       };
       return branch(ops[1], p) && branch(ops[2], p ? complement(p) : p);
     }
-    default: assert(false && "not an integer atom");
+    default:
+      assert(false && "not an integer atom");
     }
   }
   return proveBySigns(e, depth);

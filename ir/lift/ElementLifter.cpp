@@ -36,7 +36,8 @@ uint32_t ElementLifter::number(Value value) {
 
 Expr ElementLifter::opaqueLoad(Value value, llvm::ArrayRef<Expr> indices) {
   Type element = llvm::cast<RankedTensorType>(value.getType()).getElementType();
-  return pool.load(exprType(element), number(value), {indices.data(), indices.size()});
+  return pool.load(exprType(element), number(value),
+                   {indices.data(), indices.size()});
 }
 
 Expr ElementLifter::element(Value value, llvm::ArrayRef<Expr> indices) {
@@ -60,7 +61,8 @@ Expr ElementLifter::element(Value value, llvm::ArrayRef<Expr> indices) {
 Expr ElementLifter::lift(Value value, llvm::ArrayRef<Expr> indices) {
   Operation *op = value.getDefiningOp();
   if (op)
-    if (std::optional<Expr> expr = LiftRules{*this, pool, shapes}.lift(op, indices))
+    if (std::optional<Expr> expr =
+            LiftRules{*this, pool, shapes}.lift(op, indices))
       return *expr;
   return opaqueLoad(value, indices);
 }
@@ -69,7 +71,8 @@ std::optional<llvm::SmallVector<Expr>> ElementLifter::elements(Value vector) {
   auto type = llvm::cast<RankedTensorType>(vector.getType());
   if (type.getRank() == 0)
     return llvm::SmallVector<Expr>{element(vector, {})};
-  if (type.getRank() != 1 || !type.hasStaticShape() || type.getDimSize(0) > 4096)
+  if (type.getRank() != 1 || !type.hasStaticShape() ||
+      type.getDimSize(0) > 4096)
     return std::nullopt;
   llvm::SmallVector<Expr> result;
   for (int64_t i = 0; i < type.getDimSize(0); ++i)
@@ -78,13 +81,14 @@ std::optional<llvm::SmallVector<Expr>> ElementLifter::elements(Value vector) {
 }
 
 Expr ElementLifter::scalar(Value value) {
-  llvm::SmallVector<Expr> zeros(llvm::cast<RankedTensorType>(value.getType()).getRank(),
-                                pool.integer(0));
+  llvm::SmallVector<Expr> zeros(
+      llvm::cast<RankedTensorType>(value.getType()).getRank(), pool.integer(0));
   return element(value, zeros);
 }
 
-llvm::SmallVector<Expr> ElementLifter::genericIndices(Value value,
-                                                      llvm::ArrayRef<llvm::StringRef> names) {
+llvm::SmallVector<Expr>
+ElementLifter::genericIndices(Value value,
+                              llvm::ArrayRef<llvm::StringRef> names) {
   llvm::SmallVector<Expr> indices;
   for (auto [name, dim] : llvm::zip_equal(names, shapes.dims(value)))
     indices.push_back(pool.constantInt(dim) == 1
@@ -93,13 +97,14 @@ llvm::SmallVector<Expr> ElementLifter::genericIndices(Value value,
   return indices;
 }
 
-llvm::SmallVector<Expr> ElementLifter::broadcastIndices(Value operand,
-                                                        llvm::ArrayRef<Expr> indices) {
+llvm::SmallVector<Expr>
+ElementLifter::broadcastIndices(Value operand, llvm::ArrayRef<Expr> indices) {
   ShapeContext::Dims dims = shapes.dims(operand);
   llvm::SmallVector<Expr> result;
   for (size_t i = 0; i < dims.size(); ++i)
-    result.push_back(pool.constantInt(dims[i]) == 1 ? pool.integer(0)
-                                                    : indices[indices.size() - dims.size() + i]);
+    result.push_back(pool.constantInt(dims[i]) == 1
+                         ? pool.integer(0)
+                         : indices[indices.size() - dims.size() + i]);
   return result;
 }
 
@@ -118,7 +123,8 @@ Expr ElementLifter::wrapped(Expr index, Expr extent) {
   // Without loads and not negative, the largest value is known at bind and can
   // be checked there; this is what dropping a Gather costs.
   if (pool.proveNonNegative(index))
-    if (std::optional<Expr> largest = LiftRules{*this, pool, shapes}.largestValue(index)) {
+    if (std::optional<Expr> largest =
+            LiftRules{*this, pool, shapes}.largestValue(index)) {
       pending.push_back({*largest, extent});
       return index;
     }
@@ -128,11 +134,13 @@ Expr ElementLifter::wrapped(Expr index, Expr extent) {
 /// Splits both shapes from the right into minimal groups of equal product; in a
 /// group the index is made flat and taken apart again. Everything cancels where
 /// the pool can prove that remainders are in range.
-llvm::SmallVector<Expr> ElementLifter::reindex(llvm::ArrayRef<Expr> from, llvm::ArrayRef<Expr> to,
+llvm::SmallVector<Expr> ElementLifter::reindex(llvm::ArrayRef<Expr> from,
+                                               llvm::ArrayRef<Expr> to,
                                                llvm::ArrayRef<Expr> indices) {
   llvm::SmallVector<Expr> result(from.size(), pool.integer(0));
   auto isOne = [&](Expr dim) { return pool.constantInt(dim) == 1; };
-  int i = static_cast<int>(from.size()) - 1, j = static_cast<int>(to.size()) - 1;
+  int i = static_cast<int>(from.size()) - 1,
+      j = static_cast<int>(to.size()) - 1;
   while (i >= 0 && j >= 0) {
     if (isOne(from[i])) {
       --i;
@@ -149,8 +157,11 @@ llvm::SmallVector<Expr> ElementLifter::reindex(llvm::ArrayRef<Expr> from, llvm::
     llvm::SmallVector<int> groupFrom{i}, groupTo{j};
     Expr productFrom = from[i--], productTo = to[j--];
     while (productFrom != productTo && (i >= 0 || j >= 0)) {
-      bool growFrom = i >= 0 && (j < 0 || pool.exactDiv(productTo, productFrom).has_value());
-      bool growTo = !growFrom && j >= 0 && pool.exactDiv(productFrom, productTo).has_value();
+      bool growFrom =
+          i >= 0 &&
+          (j < 0 || pool.exactDiv(productTo, productFrom).has_value());
+      bool growTo = !growFrom && j >= 0 &&
+                    pool.exactDiv(productFrom, productTo).has_value();
       if (!growFrom && !growTo)
         growFrom = i >= 0, growTo = j >= 0;
       if (growFrom) {

@@ -1,9 +1,11 @@
-//===- ElementLifter.h - What one generic element of a tensor computes -----===//
+//===- ElementLifter.h - What one generic element of a tensor computes
+//-----===//
 //
 // Pulls element [i, j, ...] of a value backwards through views, masks, index
 // arithmetic and elementwise ops into one normalized expression. What cannot be
-// pulled further (matmuls, norms, inputs, large weights) is a load. The value of
-// an integer shape tensor is its element at constant indices: the same engine.
+// pulled further (matmuls, norms, inputs, large weights) is a load. The value
+// of an integer shape tensor is its element at constant indices: the same
+// engine.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -26,7 +28,8 @@ public:
   using StoredBytes = std::function<llvm::ArrayRef<char>(tfm::WeightOp)>;
 
   ElementLifter(ShapeContext &shapes, StoredBytes weightBytes)
-      : shapes(shapes), pool(shapes.pool()), weightBytes(std::move(weightBytes)) {}
+      : shapes(shapes), pool(shapes.pool()),
+        weightBytes(std::move(weightBytes)) {}
 
   /// Element `indices` (one an axis) of `value`.
   Expr element(mlir::Value value, llvm::ArrayRef<Expr> indices);
@@ -39,19 +42,23 @@ public:
   Expr scalar(mlir::Value value);
 
   /// Generic indices of `value`: one index node an axis, 0 where the dim is 1.
-  llvm::SmallVector<Expr> genericIndices(mlir::Value value, llvm::ArrayRef<llvm::StringRef> names);
+  llvm::SmallVector<Expr> genericIndices(mlir::Value value,
+                                         llvm::ArrayRef<llvm::StringRef> names);
 
   /// `indices` aligned at the last axis of `operand`, 0 where its dim is 1.
-  llvm::SmallVector<Expr> broadcastIndices(mlir::Value operand, llvm::ArrayRef<Expr> indices);
+  llvm::SmallVector<Expr> broadcastIndices(mlir::Value operand,
+                                           llvm::ArrayRef<Expr> indices);
 
   /// The value a load of the pool reads.
   mlir::Value tensor(uint32_t number) const { return tensors[number]; }
   /// The number under which loads of `value` are made.
   uint32_t number(mlir::Value value);
 
-  /// Element `indices` of `value` as its op computes it, even where the value is
-  /// opaque to its users. A load of `value` itself if its op does not lift.
-  Expr definition(mlir::Value value, llvm::ArrayRef<Expr> indices) { return lift(value, indices); }
+  /// Element `indices` of `value` as its op computes it, even where the value
+  /// is opaque to its users. A load of `value` itself if its op does not lift.
+  Expr definition(mlir::Value value, llvm::ArrayRef<Expr> indices) {
+    return lift(value, indices);
+  }
 
   /// Values that lifting must not look into: what a pass has decided to
   /// materialize. Set before the first element of them is asked for.
@@ -76,7 +83,8 @@ private:
   /// An index of an axis of extent n as gathers count; records an obligation.
   Expr wrapped(Expr index, Expr extent);
   /// Row-major re-indexing from dims `to` with `indices` into dims `from`.
-  llvm::SmallVector<Expr> reindex(llvm::ArrayRef<Expr> from, llvm::ArrayRef<Expr> to,
+  llvm::SmallVector<Expr> reindex(llvm::ArrayRef<Expr> from,
+                                  llvm::ArrayRef<Expr> to,
                                   llvm::ArrayRef<Expr> indices);
 
   ShapeContext &shapes;
@@ -85,7 +93,9 @@ private:
   llvm::SmallVector<mlir::Value> tensors;
   llvm::DenseMap<mlir::Value, uint32_t> numbers;
   llvm::DenseSet<mlir::Value> opaque;
-  llvm::DenseMap<mlir::Value, std::vector<std::pair<llvm::SmallVector<Expr>, Expr>>> memo;
+  llvm::DenseMap<mlir::Value,
+                 std::vector<std::pair<llvm::SmallVector<Expr>, Expr>>>
+      memo;
   llvm::SmallVector<Obligation> pending;
   unsigned depth = 0;
 };

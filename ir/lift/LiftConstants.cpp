@@ -19,7 +19,9 @@ public:
         width(element.isInteger(1) ? 1 : element.getIntOrFloatBitWidth() / 8) {}
 
   /// False for 4-bit types, which are not looked into.
-  bool readable() const { return width == 1 || width == 2 || width == 4 || width == 8; }
+  bool readable() const {
+    return width == 1 || width == 2 || width == 4 || width == 8;
+  }
   size_t size() const { return bytes.size() / width; }
 
   uint64_t bits(size_t i) const {
@@ -39,12 +41,14 @@ public:
     llvm::APFloat value(llvm::cast<FloatType>(element).getFloatSemantics(),
                         llvm::APInt(8 * width, bits(i)));
     bool losesInfo;
-    value.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    value.convert(llvm::APFloat::IEEEdouble(),
+                  llvm::APFloat::rmNearestTiesToEven, &losesInfo);
     return value.convertToDouble();
   }
 
   double value(size_t i) const {
-    return llvm::isa<FloatType>(element) ? real(i) : static_cast<double>(integer(i));
+    return llvm::isa<FloatType>(element) ? real(i)
+                                         : static_cast<double>(integer(i));
   }
 
   bool isUniform() const {
@@ -62,7 +66,8 @@ private:
 
 /// The diagonal of a two-valued matrix whose elements are the first's value
 /// exactly where column - row <= diagonal.
-std::optional<int64_t> triangleDiagonal(const Elements &elements, int64_t rows, int64_t cols) {
+std::optional<int64_t> triangleDiagonal(const Elements &elements, int64_t rows,
+                                        int64_t cols) {
   uint64_t first = elements.bits(0);
   int64_t boundary = 0;
   while (boundary < cols && elements.bits(boundary) == first)
@@ -73,19 +78,20 @@ std::optional<int64_t> triangleDiagonal(const Elements &elements, int64_t rows, 
   int64_t diagonal = boundary - 1;
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t col = 0; col < cols; ++col)
-      if (elements.bits(row * cols + col) != (col - row <= diagonal ? first : second))
+      if (elements.bits(row * cols + col) !=
+          (col - row <= diagonal ? first : second))
         return std::nullopt;
   return diagonal;
 }
 
 /// Coefficients of base + sum(coefficient * index), if all elements fit it.
-std::optional<llvm::SmallVector<int64_t>> progression(const Elements &elements,
-                                                      llvm::ArrayRef<int64_t> shape) {
+std::optional<llvm::SmallVector<int64_t>>
+progression(const Elements &elements, llvm::ArrayRef<int64_t> shape) {
   llvm::SmallVector<int64_t> coefficients(shape.size(), 0);
   int64_t base = elements.integer(0), stride = 1;
   for (int axis = static_cast<int>(shape.size()) - 1; axis >= 0; --axis) {
-    if (shape[axis] > 1 &&
-        __builtin_sub_overflow(elements.integer(stride), base, &coefficients[axis]))
+    if (shape[axis] > 1 && __builtin_sub_overflow(elements.integer(stride),
+                                                  base, &coefficients[axis]))
       return std::nullopt;
     stride *= shape[axis];
   }
@@ -93,7 +99,8 @@ std::optional<llvm::SmallVector<int64_t>> progression(const Elements &elements,
     __int128 expected = base;
     size_t rest = i;
     for (int axis = static_cast<int>(shape.size()) - 1; axis >= 0; --axis) {
-      expected += static_cast<__int128>(coefficients[axis]) * (rest % shape[axis]);
+      expected +=
+          static_cast<__int128>(coefficients[axis]) * (rest % shape[axis]);
       rest /= shape[axis];
     }
     if (expected != elements.integer(i))
@@ -104,7 +111,8 @@ std::optional<llvm::SmallVector<int64_t>> progression(const Elements &elements,
 } // namespace
 
 std::optional<Expr> LiftRules::constant(Type element, RankedTensorType type,
-                                        llvm::ArrayRef<char> bytes, bool splat, Indices indices) {
+                                        llvm::ArrayRef<char> bytes, bool splat,
+                                        Indices indices) {
   Elements elements(element, bytes);
   if (bytes.empty() || !elements.readable())
     return std::nullopt;
@@ -138,7 +146,8 @@ std::optional<Expr> LiftRules::constant(Type element, RankedTensorType type,
     }
   if (elements.isUniform())
     return at(0);
-  if (shape.size() < 2 || llvm::any_of(shape.drop_back(2), [](int64_t d) { return d != 1; }))
+  if (shape.size() < 2 ||
+      llvm::any_of(shape.drop_back(2), [](int64_t d) { return d != 1; }))
     return std::nullopt;
   std::optional<int64_t> diagonal =
       triangleDiagonal(elements, shape[shape.size() - 2], shape.back());
@@ -148,7 +157,8 @@ std::optional<Expr> LiftRules::constant(Type element, RankedTensorType type,
   std::optional<Expr> lower = at(0), upper = at(*diagonal + 1);
   if (!lower || !upper)
     return std::nullopt;
-  return pool.select(pool.ge(pool.add(row, pool.integer(*diagonal)), col), *lower, *upper);
+  return pool.select(pool.ge(pool.add(row, pool.integer(*diagonal)), col),
+                     *lower, *upper);
 }
 
 } // namespace ingot

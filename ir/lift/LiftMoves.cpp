@@ -24,8 +24,9 @@ std::optional<Expr> LiftRules::concat(tfm::ConcatOp op, Indices indices) {
     return std::nullopt;
   auto inside = [&](const Piece &piece) {
     llvm::SmallVector<Expr> at(indices.begin(), indices.end());
-    at[axis] = pool.constantInt(piece.extent) == 1 ? pool.integer(0)
-                                                   : pool.sub(indices[axis], piece.start);
+    at[axis] = pool.constantInt(piece.extent) == 1
+                   ? pool.integer(0)
+                   : pool.sub(indices[axis], piece.start);
     return lifter.element(piece.value, at);
   };
   // Which piece holds the position is decided first: pieces that cannot are
@@ -33,7 +34,8 @@ std::optional<Expr> LiftRules::concat(tfm::ConcatOp op, Indices indices) {
   llvm::SmallVector<std::pair<Expr, size_t>> choices; // condition, piece
   size_t last = pieces.size() - 1;
   for (size_t i = 0; i < pieces.size(); ++i) {
-    Expr before = pool.lt(indices[axis], pool.add(pieces[i].start, pieces[i].extent));
+    Expr before =
+        pool.lt(indices[axis], pool.add(pieces[i].start, pieces[i].extent));
     if (pool.constantBool(before) == false)
       continue;
     if (i == pieces.size() - 1 || pool.constantBool(before) == true) {
@@ -52,18 +54,21 @@ std::optional<Expr> LiftRules::gather(tfm::GatherOp op, Indices indices) {
   size_t axis = op.getAxis();
   ShapeContext::Dims dims = shapes.dims(op.getInput());
   size_t count = shapes.dims(op.getIndices()).size();
-  Expr index = lifter.element(op.getIndices(),
-                              lifter.broadcastIndices(op.getIndices(), indices.slice(axis, count)));
+  Expr index = lifter.element(
+      op.getIndices(),
+      lifter.broadcastIndices(op.getIndices(), indices.slice(axis, count)));
   llvm::SmallVector<Expr> source(indices.take_front(axis));
   source.push_back(lifter.wrapped(index, dims[axis]));
   llvm::append_range(source, indices.drop_front(axis + count));
   return lifter.element(op.getInput(), source);
 }
 
-std::optional<Expr> LiftRules::gatherElements(tfm::GatherElementsOp op, Indices indices) {
+std::optional<Expr> LiftRules::gatherElements(tfm::GatherElementsOp op,
+                                              Indices indices) {
   Expr index = lifter.element(op.getIndices(), indices);
   llvm::SmallVector<Expr> source(indices);
-  source[op.getAxis()] = lifter.wrapped(index, shapes.dims(op.getInput())[op.getAxis()]);
+  source[op.getAxis()] =
+      lifter.wrapped(index, shapes.dims(op.getInput())[op.getAxis()]);
   return lifter.element(op.getInput(), source);
 }
 
@@ -78,7 +83,8 @@ std::optional<Expr> LiftRules::gatherND(tfm::GatherNDOp op, Indices indices) {
   for (int64_t j = 0; j < *tuple; ++j) {
     llvm::SmallVector<Expr> at(indices.take_front(outer));
     at.push_back(pool.integer(j));
-    Expr index = lifter.element(op.getIndices(), lifter.broadcastIndices(op.getIndices(), at));
+    Expr index = lifter.element(op.getIndices(),
+                                lifter.broadcastIndices(op.getIndices(), at));
     source.push_back(lifter.wrapped(index, dims[batch + j]));
   }
   llvm::append_range(source, indices.drop_front(outer));
@@ -94,8 +100,9 @@ std::optional<Expr> LiftRules::pad(tfm::PadOp op, Indices indices) {
     Expr last = pool.sub(dims[axis], pool.integer(1));
     switch (op.getMode()) {
     case tfm::PadMode::Constant:
-      inside = pool.logicalAnd(inside, pool.logicalAnd(pool.ge(at, pool.integer(0)),
-                                                       pool.lt(at, dims[axis])));
+      inside =
+          pool.logicalAnd(inside, pool.logicalAnd(pool.ge(at, pool.integer(0)),
+                                                  pool.lt(at, dims[axis])));
       break;
     case tfm::PadMode::Edge:
       at = pool.min(pool.max(at, pool.integer(0)), last);
@@ -109,7 +116,8 @@ std::optional<Expr> LiftRules::pad(tfm::PadOp op, Indices indices) {
     }
     source.push_back(at);
   }
-  if (op.getMode() != tfm::PadMode::Constant || pool.constantBool(inside) == true)
+  if (op.getMode() != tfm::PadMode::Constant ||
+      pool.constantBool(inside) == true)
     return lifter.element(op.getInput(), source);
   Expr value = lifter.scalar(op.getValue());
   if (pool.constantBool(inside) == false)

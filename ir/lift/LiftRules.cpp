@@ -12,11 +12,13 @@ std::optional<Expr> LiftRules::lift(Operation *op, Indices indices) {
       .Case<tfm::ElementwiseOp>([&](auto o) { return elementwise(o, indices); })
       .Case<tfm::SelectOp>([&](auto o) { return select(o, indices); })
       .Case<tfm::CastOp>([&](auto o) {
-        return cast(lifter.element(o.getInput(), indices), o.getType().getElementType());
+        return cast(lifter.element(o.getInput(), indices),
+                    o.getType().getElementType());
       })
       .Case<tfm::ReshapeOp>([&](auto o) -> Result {
-        return lifter.element(o.getInput(), lifter.reindex(shapes.dims(o.getInput()),
-                                                           shapes.dims(o.getResult()), indices));
+        return lifter.element(
+            o.getInput(), lifter.reindex(shapes.dims(o.getInput()),
+                                         shapes.dims(o.getResult()), indices));
       })
       .Case<tfm::TransposeOp>([&](auto o) -> Result {
         llvm::SmallVector<Expr> source(indices.size(), Expr());
@@ -24,8 +26,9 @@ std::optional<Expr> LiftRules::lift(Operation *op, Indices indices) {
           source[from] = indices[axis];
         return lifter.element(o.getInput(), source);
       })
-      .Case<tfm::BroadcastOp>(
-          [&](auto o) -> Result { return broadcastElement(o.getInput(), indices); })
+      .Case<tfm::BroadcastOp>([&](auto o) -> Result {
+        return broadcastElement(o.getInput(), indices);
+      })
       .Case<tfm::SliceOp>([&](auto o) -> Result {
         llvm::SmallVector<Expr> source;
         for (auto [axis, step] : llvm::enumerate(o.getSteps()))
@@ -35,19 +38,23 @@ std::optional<Expr> LiftRules::lift(Operation *op, Indices indices) {
       })
       .Case<tfm::ConcatOp>([&](auto o) { return concat(o, indices); })
       .Case<tfm::GatherOp>([&](auto o) { return gather(o, indices); })
-      .Case<tfm::GatherElementsOp>([&](auto o) { return gatherElements(o, indices); })
+      .Case<tfm::GatherElementsOp>(
+          [&](auto o) { return gatherElements(o, indices); })
       .Case<tfm::GatherNDOp>([&](auto o) { return gatherND(o, indices); })
       .Case<tfm::PadOp>([&](auto o) { return pad(o, indices); })
       .Case<tfm::TileOp>([&](auto o) -> Result {
         llvm::SmallVector<Expr> source;
-        ShapeContext::Dims from = shapes.dims(o.getInput()), to = shapes.dims(o.getResult());
+        ShapeContext::Dims from = shapes.dims(o.getInput()),
+                           to = shapes.dims(o.getResult());
         for (size_t i = 0; i < from.size(); ++i)
-          source.push_back(from[i] == to[i] ? indices[i] : pool.mod(indices[i], from[i]));
+          source.push_back(from[i] == to[i] ? indices[i]
+                                            : pool.mod(indices[i], from[i]));
         return lifter.element(o.getInput(), source);
       })
       .Case<tfm::IotaOp>([&](auto o) -> Result {
-        return pool.add(shapes.parse(o.getProgression().text(0)),
-                        pool.mul(indices[0], shapes.parse(o.getProgression().text(1))));
+        return pool.add(
+            shapes.parse(o.getProgression().text(0)),
+            pool.mul(indices[0], shapes.parse(o.getProgression().text(1))));
       })
       .Case<tfm::TriluOp>([&](auto o) -> Result {
         Expr row = indices[indices.size() - 2], col = indices.back();
@@ -64,7 +71,8 @@ std::optional<Expr> LiftRules::lift(Operation *op, Indices indices) {
       .Case<tfm::ReduceOp>([&](auto o) { return reduce(o, indices); })
       .Case<tfm::CumSumOp>([&](auto o) { return cumsum(o, indices); })
       .Case<tfm::SymbolicOp>([&](auto o) { return symbolic(o, indices); })
-      .Case<tfm::FusedOp>([&](auto o) { return region(o.getBody().front(), indices); })
+      .Case<tfm::FusedOp>(
+          [&](auto o) { return region(o.getBody().front(), indices); })
       .Case<tfm::ConstantOp>([&](auto o) -> Result {
         auto dense = llvm::dyn_cast<DenseElementsAttr>(o.getValue());
         if (!dense)
@@ -78,10 +86,12 @@ std::optional<Expr> LiftRules::lift(Operation *op, Indices indices) {
             bytes.push_back(bit);
           return constant(element, type, bytes, dense.isSplat(), indices);
         }
-        return constant(element, type, dense.getRawData(), dense.isSplat(), indices);
+        return constant(element, type, dense.getRawData(), dense.isSplat(),
+                        indices);
       })
       .Case<tfm::GetWeightOp>([&](auto o) -> Result {
-        auto weight = SymbolTable::lookupNearestSymbolFrom<tfm::WeightOp>(o, o.getWeightAttr());
+        auto weight = SymbolTable::lookupNearestSymbolFrom<tfm::WeightOp>(
+            o, o.getWeightAttr());
         if (!weight || !lifter.weightBytes)
           return std::nullopt;
         llvm::ArrayRef<char> bytes = lifter.weightBytes(weight);
@@ -97,17 +107,20 @@ std::optional<Expr> LiftRules::literal(Type element, double value) {
     return pool.boolean(value != 0);
   if (type == ExprType::Int)
     return pool.integer(static_cast<int64_t>(value));
-  if (!element.isF64() && !element.isF32() && !element.isF16() && !element.isBF16())
+  if (!element.isF64() && !element.isF32() && !element.isF16() &&
+      !element.isBF16())
     return std::nullopt;
   return pool.floatConst(type, value);
 }
 
-std::optional<Expr> LiftRules::elementwise(tfm::ElementwiseOp op, Indices indices) {
+std::optional<Expr> LiftRules::elementwise(tfm::ElementwiseOp op,
+                                           Indices indices) {
   llvm::SmallVector<Expr> operands;
   for (Value operand : op.getOperands())
     operands.push_back(broadcastElement(operand, indices));
   // f8 arithmetic rounds in a way the pool does not model.
-  Type element = llvm::cast<RankedTensorType>(op.getOperands()[0].getType()).getElementType();
+  Type element = llvm::cast<RankedTensorType>(op.getOperands()[0].getType())
+                     .getElementType();
   if (llvm::isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 16)
     return std::nullopt;
   return scalarOp(op.getOp().getValue(), operands);
@@ -119,32 +132,48 @@ std::optional<Expr> LiftRules::scalarOp(ScalarOp op, llvm::ArrayRef<Expr> v) {
     return integerOp(op, v);
   if (type == ExprType::Bool) {
     switch (op) {
-    case ScalarOp::And: return pool.logicalAnd(v[0], v[1]);
-    case ScalarOp::Or: return pool.logicalOr(v[0], v[1]);
-    case ScalarOp::Not: return pool.logicalNot(v[0]);
-    case ScalarOp::Eq: return pool.select(v[0], v[1], pool.logicalNot(v[1]));
-    case ScalarOp::Ne: return pool.select(v[0], pool.logicalNot(v[1]), v[1]);
-    default: return std::nullopt;
+    case ScalarOp::And:
+      return pool.logicalAnd(v[0], v[1]);
+    case ScalarOp::Or:
+      return pool.logicalOr(v[0], v[1]);
+    case ScalarOp::Not:
+      return pool.logicalNot(v[0]);
+    case ScalarOp::Eq:
+      return pool.select(v[0], v[1], pool.logicalNot(v[1]));
+    case ScalarOp::Ne:
+      return pool.select(v[0], pool.logicalNot(v[1]), v[1]);
+    default:
+      return std::nullopt;
     }
   }
   switch (op) {
   case ScalarOp::Eq:
   case ScalarOp::Lt:
-  case ScalarOp::Le: return pool.compare(op, v[0], v[1]);
-  case ScalarOp::Ne: return pool.logicalNot(pool.compare(ScalarOp::Eq, v[0], v[1]));
-  case ScalarOp::IsNaN: return pool.isNaN(v[0]);
-  default: return pool.apply(op, type, {v.data(), v.size()});
+  case ScalarOp::Le:
+    return pool.compare(op, v[0], v[1]);
+  case ScalarOp::Ne:
+    return pool.logicalNot(pool.compare(ScalarOp::Eq, v[0], v[1]));
+  case ScalarOp::IsNaN:
+    return pool.isNaN(v[0]);
+  default:
+    return pool.apply(op, type, {v.data(), v.size()});
   }
 }
 
 std::optional<Expr> LiftRules::integerOp(ScalarOp op, llvm::ArrayRef<Expr> v) {
   switch (op) {
-  case ScalarOp::Add: return pool.add(v[0], v[1]);
-  case ScalarOp::Sub: return pool.sub(v[0], v[1]);
-  case ScalarOp::Mul: return pool.mul(v[0], v[1]);
-  case ScalarOp::Div: return pool.truncDiv(v[0], v[1]);
-  case ScalarOp::FloorDiv: return pool.floorDiv(v[0], v[1]);
-  case ScalarOp::Mod: return pool.mod(v[0], v[1]);
+  case ScalarOp::Add:
+    return pool.add(v[0], v[1]);
+  case ScalarOp::Sub:
+    return pool.sub(v[0], v[1]);
+  case ScalarOp::Mul:
+    return pool.mul(v[0], v[1]);
+  case ScalarOp::Div:
+    return pool.truncDiv(v[0], v[1]);
+  case ScalarOp::FloorDiv:
+    return pool.floorDiv(v[0], v[1]);
+  case ScalarOp::Mod:
+    return pool.mod(v[0], v[1]);
   case ScalarOp::Rem:
     if (pool.proveNonNegative(v[0]) && pool.proveNonNegative(v[1]))
       return pool.mod(v[0], v[1]);
@@ -156,17 +185,28 @@ std::optional<Expr> LiftRules::integerOp(ScalarOp op, llvm::ArrayRef<Expr> v) {
     llvm::SmallVector<Expr> factors(*exponent, v[0]);
     return pool.product({factors.data(), factors.size()});
   }
-  case ScalarOp::Max: return pool.max(v[0], v[1]);
-  case ScalarOp::Min: return pool.min(v[0], v[1]);
-  case ScalarOp::Neg: return pool.neg(v[0]);
-  case ScalarOp::Abs: return pool.abs(v[0]);
-  case ScalarOp::Sign: return pool.sign(v[0]);
-  case ScalarOp::Relu: return pool.max(v[0], pool.integer(0));
-  case ScalarOp::Eq: return pool.eq(v[0], v[1]);
-  case ScalarOp::Ne: return pool.logicalNot(pool.eq(v[0], v[1]));
-  case ScalarOp::Lt: return pool.lt(v[0], v[1]);
-  case ScalarOp::Le: return pool.ge(v[1], v[0]);
-  default: return std::nullopt;
+  case ScalarOp::Max:
+    return pool.max(v[0], v[1]);
+  case ScalarOp::Min:
+    return pool.min(v[0], v[1]);
+  case ScalarOp::Neg:
+    return pool.neg(v[0]);
+  case ScalarOp::Abs:
+    return pool.abs(v[0]);
+  case ScalarOp::Sign:
+    return pool.sign(v[0]);
+  case ScalarOp::Relu:
+    return pool.max(v[0], pool.integer(0));
+  case ScalarOp::Eq:
+    return pool.eq(v[0], v[1]);
+  case ScalarOp::Ne:
+    return pool.logicalNot(pool.eq(v[0], v[1]));
+  case ScalarOp::Lt:
+    return pool.lt(v[0], v[1]);
+  case ScalarOp::Le:
+    return pool.ge(v[1], v[0]);
+  default:
+    return std::nullopt;
   }
 }
 
@@ -177,7 +217,8 @@ std::optional<Expr> LiftRules::cast(Expr value, Type to) {
       return value;
     if (from == ExprType::Int)
       return pool.logicalNot(pool.eq(value, pool.integer(0)));
-    return pool.logicalNot(pool.compare(ScalarOp::Eq, value, pool.floatConst(from, 0)));
+    return pool.logicalNot(
+        pool.compare(ScalarOp::Eq, value, pool.floatConst(from, 0)));
   }
   if (target == ExprType::Int) {
     if (from == ExprType::Bool)
@@ -190,15 +231,18 @@ std::optional<Expr> LiftRules::cast(Expr value, Type to) {
   if (to.getIntOrFloatBitWidth() < 16)
     return std::nullopt;
   if (from == ExprType::Bool)
-    return pool.select(value, pool.floatConst(target, 1), pool.floatConst(target, 0));
-  return from == ExprType::Int ? pool.intToFloat(target, value) : pool.floatCast(target, value);
+    return pool.select(value, pool.floatConst(target, 1),
+                       pool.floatConst(target, 0));
+  return from == ExprType::Int ? pool.intToFloat(target, value)
+                               : pool.floatCast(target, value);
 }
 
 std::optional<Expr> LiftRules::select(tfm::SelectOp op, Indices indices) {
   Expr condition = broadcastElement(op.getCondition(), indices);
   // Only the chosen side is looked at: the other may index out of its tensor.
   if (std::optional<bool> known = pool.constantBool(condition))
-    return broadcastElement(*known ? op.getTrueValue() : op.getFalseValue(), indices);
+    return broadcastElement(*known ? op.getTrueValue() : op.getFalseValue(),
+                            indices);
   return pool.select(condition, broadcastElement(op.getTrueValue(), indices),
                      broadcastElement(op.getFalseValue(), indices));
 }
@@ -234,11 +278,20 @@ std::optional<Expr> LiftRules::reduce(tfm::ReduceOp op, Indices indices) {
       continue;
     }
     switch (op.getKind()) {
-    case tfm::ReduceKind::Sum: result = pool.add(*result, value); break;
-    case tfm::ReduceKind::Prod: result = pool.mul(*result, value); break;
-    case tfm::ReduceKind::Max: result = pool.max(*result, value); break;
-    case tfm::ReduceKind::Min: result = pool.min(*result, value); break;
-    default: return std::nullopt;
+    case tfm::ReduceKind::Sum:
+      result = pool.add(*result, value);
+      break;
+    case tfm::ReduceKind::Prod:
+      result = pool.mul(*result, value);
+      break;
+    case tfm::ReduceKind::Max:
+      result = pool.max(*result, value);
+      break;
+    case tfm::ReduceKind::Min:
+      result = pool.min(*result, value);
+      break;
+    default:
+      return std::nullopt;
     }
   }
   return result;
@@ -246,11 +299,13 @@ std::optional<Expr> LiftRules::reduce(tfm::ReduceOp op, Indices indices) {
 
 std::optional<Expr> LiftRules::cumsum(tfm::CumSumOp op, Indices indices) {
   Expr element = lifter.element(op.getInput(), indices);
-  std::optional<int64_t> value = pool.type(element) == ExprType::Int ? pool.constantInt(element)
-                                                                      : std::nullopt;
+  std::optional<int64_t> value = pool.type(element) == ExprType::Int
+                                     ? pool.constantInt(element)
+                                     : std::nullopt;
   if (!value || op.getReverse())
     return std::nullopt;
-  Expr position = pool.add(indices[op.getAxis()], pool.integer(op.getExclusive() ? 0 : 1));
+  Expr position =
+      pool.add(indices[op.getAxis()], pool.integer(op.getExclusive() ? 0 : 1));
   return pool.scale(position, *value);
 }
 
@@ -263,16 +318,18 @@ std::optional<Expr> LiftRules::symbolic(tfm::SymbolicOp op, Indices indices) {
   return shapes.parse(op.getValues().text(*at));
 }
 
-std::optional<Expr> LiftRules::region(Block &block, llvm::ArrayRef<Expr> arguments) {
+std::optional<Expr> LiftRules::region(Block &block,
+                                      llvm::ArrayRef<Expr> arguments) {
   llvm::DenseMap<Value, Expr> values;
-  for (auto [argument, expr] : llvm::zip_equal(block.getArguments().take_front(arguments.size()),
-                                               arguments))
+  for (auto [argument, expr] : llvm::zip_equal(
+           block.getArguments().take_front(arguments.size()), arguments))
     values[argument] = expr;
   auto number = [&](arith::ConstantOp op) -> std::optional<Expr> {
     if (auto integer = llvm::dyn_cast<IntegerAttr>(op.getValue()))
       return op.getType().isInteger(1) ? pool.boolean(integer.getInt() != 0)
                                        : pool.integer(integer.getInt());
-    return literal(op.getType(), llvm::cast<FloatAttr>(op.getValue()).getValueAsDouble());
+    return literal(op.getType(),
+                   llvm::cast<FloatAttr>(op.getValue()).getValueAsDouble());
   };
   for (Operation &op : block.without_terminator()) {
     llvm::SmallVector<Expr> v;
@@ -284,14 +341,22 @@ std::optional<Expr> LiftRules::region(Block &block, llvm::ArrayRef<Expr> argumen
     }
     std::optional<Expr> result =
         llvm::TypeSwitch<Operation *, std::optional<Expr>>(&op)
-            .Case<tfm::ApplyOp>([&](auto o) { return scalarOp(o.getOp().getValue(), v); })
-            .Case<tfm::ChooseOp>([&](auto) { return pool.select(v[0], v[1], v[2]); })
-            .Case<tfm::ConvertOp>([&](auto o) { return cast(v[0], o.getType()); })
-            .Case<tfm::CheckIndexOp>([&](auto) { return pool.wrap(v[0], v[1]); })
-            .Case<tfm::SymbolOp>([&](auto o) { return shapes.parse(o.getExpr().text(0)); })
-            .Case<tfm::LoadOp>([&](auto o) { return lifter.element(o.getTensor(), v); })
+            .Case<tfm::ApplyOp>(
+                [&](auto o) { return scalarOp(o.getOp().getValue(), v); })
+            .Case<tfm::ChooseOp>(
+                [&](auto) { return pool.select(v[0], v[1], v[2]); })
+            .Case<tfm::ConvertOp>(
+                [&](auto o) { return cast(v[0], o.getType()); })
+            .Case<tfm::CheckIndexOp>(
+                [&](auto) { return pool.wrap(v[0], v[1]); })
+            .Case<tfm::SymbolOp>(
+                [&](auto o) { return shapes.parse(o.getExpr().text(0)); })
+            .Case<tfm::LoadOp>(
+                [&](auto o) { return lifter.element(o.getTensor(), v); })
             .Case<arith::ConstantOp>([&](auto o) { return number(o); })
-            .Default([](Operation *) -> std::optional<Expr> { return std::nullopt; });
+            .Default([](Operation *) -> std::optional<Expr> {
+              return std::nullopt;
+            });
     if (!result)
       return std::nullopt;
     values[op.getResult(0)] = *result;

@@ -17,14 +17,16 @@ struct LiftRules {
 
   /// The value of a scalar region for the given block arguments; loads are
   /// lifted further through the lifter.
-  std::optional<Expr> region(mlir::Block &block, llvm::ArrayRef<Expr> arguments);
+  std::optional<Expr> region(mlir::Block &block,
+                             llvm::ArrayRef<Expr> arguments);
 
   /// The largest value an index without loads can have, if it is monotonic in
   /// all its generic indices.
   std::optional<Expr> largestValue(Expr index);
 
   std::optional<Expr> constant(mlir::Type element, mlir::RankedTensorType type,
-                               llvm::ArrayRef<char> bytes, bool splat, Indices indices);
+                               llvm::ArrayRef<char> bytes, bool splat,
+                               Indices indices);
 
 private:
   std::optional<Expr> elementwise(tfm::ElementwiseOp op, Indices indices);

@@ -8,27 +8,36 @@ namespace ingot {
 
 Type RegionBuilder::scalarType(MLIRContext *context, ExprType type) {
   switch (type) {
-  case ExprType::Int: return IntegerType::get(context, 64);
-  case ExprType::Bool: return IntegerType::get(context, 1);
-  case ExprType::F16: return Float16Type::get(context);
-  case ExprType::BF16: return BFloat16Type::get(context);
-  case ExprType::F32: return Float32Type::get(context);
-  case ExprType::F64: return Float64Type::get(context);
+  case ExprType::Int:
+    return IntegerType::get(context, 64);
+  case ExprType::Bool:
+    return IntegerType::get(context, 1);
+  case ExprType::F16:
+    return Float16Type::get(context);
+  case ExprType::BF16:
+    return BFloat16Type::get(context);
+  case ExprType::F32:
+    return Float32Type::get(context);
+  case ExprType::F64:
+    return Float64Type::get(context);
   }
   llvm_unreachable("unknown expression type");
 }
 
 Value RegionBuilder::integer(int64_t value) {
-  return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
+  return arith::ConstantOp::create(builder, loc,
+                                   builder.getI64IntegerAttr(value));
 }
 
-Value RegionBuilder::apply(ScalarOp op, llvm::ArrayRef<Value> operands, ExprType type) {
-  return tfm::ApplyOp::create(builder, loc, scalarType(builder.getContext(), type),
-                              tfm::ScalarOpAttr::get(builder.getContext(), op), operands);
+Value RegionBuilder::apply(ScalarOp op, llvm::ArrayRef<Value> operands,
+                           ExprType type) {
+  return tfm::ApplyOp::create(
+      builder, loc, scalarType(builder.getContext(), type),
+      tfm::ScalarOpAttr::get(builder.getContext(), op), operands);
 }
 
-/// Integer expressions of symbols alone, of the grammar of `#tfm.dims`: the plan
-/// evaluates them at bind.
+/// Integer expressions of symbols alone, of the grammar of `#tfm.dims`: the
+/// plan evaluates them at bind.
 bool RegionBuilder::isSymbolic(Expr expr) {
   auto [it, isNew] = symbolic.try_emplace(expr.id, false);
   if (!isNew)
@@ -41,8 +50,12 @@ bool RegionBuilder::isSymbolic(Expr expr) {
     case ExprKind::FloorDiv:
     case ExprKind::Mod:
     case ExprKind::Max:
-    case ExprKind::Min: result &= !values.count(node.id); break;
-    default: result = false; break;
+    case ExprKind::Min:
+      result &= !values.count(node.id);
+      break;
+    default:
+      result = false;
+      break;
     }
   }
   symbolic[expr.id] = result;
@@ -66,7 +79,9 @@ Value RegionBuilder::polynomial(Expr expr) {
   Value sum;
   // The part without arguments is one value, known at bind.
   Expr fixed = pool.integer(0);
-  auto addTo = [&](Value term) { sum = sum ? apply(ScalarOp::Add, {sum, term}, ExprType::Int) : term; };
+  auto addTo = [&](Value term) {
+    sum = sum ? apply(ScalarOp::Add, {sum, term}, ExprType::Int) : term;
+  };
   for (const ExprTerm &term : pool.terms(expr)) {
     Expr factor = pool.integer(term.coefficient);
     Value product;
@@ -76,14 +91,17 @@ Value RegionBuilder::polynomial(Expr expr) {
         continue;
       }
       Value value = values.lookup(atom.id);
-      product = product ? apply(ScalarOp::Mul, {product, value}, ExprType::Int) : value;
+      product = product ? apply(ScalarOp::Mul, {product, value}, ExprType::Int)
+                        : value;
     }
     if (!product) {
       fixed = pool.add(fixed, factor);
       continue;
     }
     if (pool.constantInt(factor) != 1) {
-      Value scale = pool.constantInt(factor) ? integer(*pool.constantInt(factor)) : symbol(factor);
+      Value scale = pool.constantInt(factor)
+                        ? integer(*pool.constantInt(factor))
+                        : symbol(factor);
       product = apply(ScalarOp::Mul, {product, scale}, ExprType::Int);
     }
     addTo(product);
@@ -100,7 +118,8 @@ Value RegionBuilder::polynomial(Expr expr) {
 Value RegionBuilder::emitNode(Expr e) {
   ExprType type = pool.type(e);
   ExprKind kind = pool.kind(e);
-  if (std::optional<int64_t> constant = type == ExprType::Int ? pool.constantInt(e) : std::nullopt)
+  if (std::optional<int64_t> constant =
+          type == ExprType::Int ? pool.constantInt(e) : std::nullopt)
     return integer(*constant);
   if (type == ExprType::Int && isSymbolic(e))
     return symbol(e);
@@ -110,43 +129,66 @@ Value RegionBuilder::emitNode(Expr e) {
       v.push_back(values.lookup(operand.id));
   MLIRContext *context = builder.getContext();
   switch (kind) {
-  case ExprKind::Poly: return polynomial(e);
-  case ExprKind::Symbol: return symbol(e);
-  case ExprKind::Index: llvm_unreachable("a generic index without a block argument");
-  case ExprKind::FloorDiv: return apply(ScalarOp::FloorDiv, v, type);
-  case ExprKind::Mod: return apply(ScalarOp::Mod, v, type);
-  case ExprKind::TruncDiv: return apply(ScalarOp::Div, v, type);
-  case ExprKind::Max: return apply(ScalarOp::Max, v, type);
-  case ExprKind::Min: return apply(ScalarOp::Min, v, type);
-  case ExprKind::Abs: return apply(ScalarOp::Abs, v, type);
-  case ExprKind::Sign: return apply(ScalarOp::Sign, v, type);
-  case ExprKind::Wrap: return tfm::CheckIndexOp::create(builder, loc, v[0], v[1]);
+  case ExprKind::Poly:
+    return polynomial(e);
+  case ExprKind::Symbol:
+    return symbol(e);
+  case ExprKind::Index:
+    llvm_unreachable("a generic index without a block argument");
+  case ExprKind::FloorDiv:
+    return apply(ScalarOp::FloorDiv, v, type);
+  case ExprKind::Mod:
+    return apply(ScalarOp::Mod, v, type);
+  case ExprKind::TruncDiv:
+    return apply(ScalarOp::Div, v, type);
+  case ExprKind::Max:
+    return apply(ScalarOp::Max, v, type);
+  case ExprKind::Min:
+    return apply(ScalarOp::Min, v, type);
+  case ExprKind::Abs:
+    return apply(ScalarOp::Abs, v, type);
+  case ExprKind::Sign:
+    return apply(ScalarOp::Sign, v, type);
+  case ExprKind::Wrap:
+    return tfm::CheckIndexOp::create(builder, loc, v[0], v[1]);
   case ExprKind::BoolToInt:
   case ExprKind::FloatToInt:
   case ExprKind::IntToFloat:
   case ExprKind::FloatCast:
-    return tfm::ConvertOp::create(builder, loc, scalarType(context, type), v[0]);
-  case ExprKind::Load: return load(pool.loadTensor(e), v);
-  case ExprKind::Select: return tfm::ChooseOp::create(builder, loc, v[0], v[1], v[2]);
+    return tfm::ConvertOp::create(builder, loc, scalarType(context, type),
+                                  v[0]);
+  case ExprKind::Load:
+    return load(pool.loadTensor(e), v);
+  case ExprKind::Select:
+    return tfm::ChooseOp::create(builder, loc, v[0], v[1], v[2]);
   case ExprKind::BoolConst:
-    return arith::ConstantOp::create(builder, loc, builder.getBoolAttr(*pool.constantBool(e)));
-  case ExprKind::Ge: return apply(ScalarOp::Le, {integer(0), v[0]}, type);
-  case ExprKind::Eq: return apply(ScalarOp::Eq, {v[0], integer(0)}, type);
-  case ExprKind::Not: return apply(ScalarOp::Not, v, type);
+    return arith::ConstantOp::create(
+        builder, loc, builder.getBoolAttr(*pool.constantBool(e)));
+  case ExprKind::Ge:
+    return apply(ScalarOp::Le, {integer(0), v[0]}, type);
+  case ExprKind::Eq:
+    return apply(ScalarOp::Eq, {v[0], integer(0)}, type);
+  case ExprKind::Not:
+    return apply(ScalarOp::Not, v, type);
   case ExprKind::And:
   case ExprKind::Or: {
     Value result = v[0];
     for (Value next : llvm::ArrayRef<Value>(v).drop_front())
-      result = apply(kind == ExprKind::And ? ScalarOp::And : ScalarOp::Or, {result, next}, type);
+      result = apply(kind == ExprKind::And ? ScalarOp::And : ScalarOp::Or,
+                     {result, next}, type);
     return result;
   }
-  case ExprKind::Compare: return apply(pool.scalarOp(e), v, type);
-  case ExprKind::IsNaN: return apply(ScalarOp::IsNaN, v, type);
+  case ExprKind::Compare:
+    return apply(pool.scalarOp(e), v, type);
+  case ExprKind::IsNaN:
+    return apply(ScalarOp::IsNaN, v, type);
   case ExprKind::FloatConst:
     return arith::ConstantOp::create(
         builder, loc,
-        builder.getFloatAttr(scalarType(context, type), *pool.constantFloat(e)));
-  case ExprKind::Apply: return apply(pool.scalarOp(e), v, type);
+        builder.getFloatAttr(scalarType(context, type),
+                             *pool.constantFloat(e)));
+  case ExprKind::Apply:
+    return apply(pool.scalarOp(e), v, type);
   }
   llvm_unreachable("unknown expression kind");
 }
@@ -157,9 +199,11 @@ namespace {
 Expr clampLoads(ElementLifter &lifter, Expr root) {
   ExprPool &pool = lifter.context().pool();
   return pool.replace(root, [&](Expr node) -> std::optional<Expr> {
-    if (pool.kind(node) != ExprKind::Load || pool.loadTensor(node) >= kRegionArgument)
+    if (pool.kind(node) != ExprKind::Load ||
+        pool.loadTensor(node) >= kRegionArgument)
       return std::nullopt;
-    ShapeContext::Dims dims = lifter.context().dims(lifter.tensor(pool.loadTensor(node)));
+    ShapeContext::Dims dims =
+        lifter.context().dims(lifter.tensor(pool.loadTensor(node)));
     llvm::SmallVector<Expr> inside;
     for (auto [operand, dim] : llvm::zip_equal(pool.operands(node), dims)) {
       Expr at = clampLoads(lifter, operand);
@@ -172,14 +216,15 @@ Expr clampLoads(ElementLifter &lifter, Expr root) {
       }
       inside.push_back(at);
     }
-    return pool.load(pool.type(node), pool.loadTensor(node), {inside.data(), inside.size()});
+    return pool.load(pool.type(node), pool.loadTensor(node),
+                     {inside.data(), inside.size()});
   });
 }
 } // namespace
 
-void buildRegion(OpBuilder &builder, Location loc, ElementLifter &lifter, Block &block,
-                 llvm::ArrayRef<Expr> arguments, llvm::ArrayRef<Expr> exprs,
-                 CombineFn combine) {
+void buildRegion(OpBuilder &builder, Location loc, ElementLifter &lifter,
+                 Block &block, llvm::ArrayRef<Expr> arguments,
+                 llvm::ArrayRef<Expr> exprs, CombineFn combine) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(&block);
   ExprPool &pool = lifter.context().pool();
@@ -187,26 +232,31 @@ void buildRegion(OpBuilder &builder, Location loc, ElementLifter &lifter, Block 
       builder, loc, pool,
       [&](uint32_t number, llvm::ArrayRef<Value> coordinates) -> Value {
         Value tensor = lifter.tensor(number);
-        Type element = llvm::cast<RankedTensorType>(tensor.getType()).getElementType();
-        Type scalar =
-            RegionBuilder::scalarType(builder.getContext(), ElementLifter::exprType(element));
+        Type element =
+            llvm::cast<RankedTensorType>(tensor.getType()).getElementType();
+        Type scalar = RegionBuilder::scalarType(
+            builder.getContext(), ElementLifter::exprType(element));
         return tfm::LoadOp::create(builder, loc, scalar, tensor, coordinates);
       },
       [&](Expr symbolic) -> Value {
-        return tfm::SymbolOp::create(builder, loc, builder.getI64Type(),
-                                     lifter.context().attr(builder.getContext(), symbolic));
+        return tfm::SymbolOp::create(
+            builder, loc, builder.getI64Type(),
+            lifter.context().attr(builder.getContext(), symbolic));
       });
-  for (auto [argument, value] : llvm::zip_equal(arguments, block.getArguments()))
+  for (auto [argument, value] :
+       llvm::zip_equal(arguments, block.getArguments()))
     if (!pool.constantInt(argument))
       region.bind(argument, value);
   llvm::SmallVector<Value> results;
   for (Expr expr : exprs)
     results.push_back(region.emit(clampLoads(lifter, expr)));
-  tfm::YieldOp::create(builder, loc, combine ? combine(results) : results.front());
+  tfm::YieldOp::create(builder, loc,
+                       combine ? combine(results) : results.front());
 }
 
-Value buildFused(OpBuilder &builder, Location loc, ElementLifter &lifter, RankedTensorType type,
-                 llvm::ArrayRef<Expr> indices, llvm::ArrayRef<Expr> exprs, CombineFn combine) {
+Value buildFused(OpBuilder &builder, Location loc, ElementLifter &lifter,
+                 RankedTensorType type, llvm::ArrayRef<Expr> indices,
+                 llvm::ArrayRef<Expr> exprs, CombineFn combine) {
   auto fused = tfm::FusedOp::create(builder, loc, type);
   Block &block = fused.getBody().emplaceBlock();
   for (int64_t i = 0; i < type.getRank(); ++i)

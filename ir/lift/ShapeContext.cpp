@@ -10,7 +10,8 @@ ShapeContext::ShapeContext(ShapeFacts &facts) : facts(facts) {
   for (auto &[name, bound] : facts.lowerBounds)
     exprs.symbol(name, bound);
   // Latest first: an earlier value may mention a symbol that was solved later.
-  for (auto it = facts.substitutions.rbegin(); it != facts.substitutions.rend(); ++it)
+  for (auto it = facts.substitutions.rbegin(); it != facts.substitutions.rend();
+       ++it)
     exprs.substitute(exprs.symbol(it->symbol), parse(it->value));
   for (const std::string &text : facts.nonNegative)
     exprs.assume(parse(text));
@@ -26,8 +27,9 @@ ShapeContext::Dims ShapeContext::dims(RankedTensorType type) {
   Dims result;
   auto attr = llvm::dyn_cast_if_present<tfm::DimsAttr>(type.getEncoding());
   for (int64_t i = 0; i < type.getRank(); ++i)
-    result.push_back(ShapedType::isDynamic(type.getDimSize(i)) ? parse(attr.text(i))
-                                                               : exprs.integer(type.getDimSize(i)));
+    result.push_back(ShapedType::isDynamic(type.getDimSize(i))
+                         ? parse(attr.text(i))
+                         : exprs.integer(type.getDimSize(i)));
   return result;
 }
 
@@ -38,7 +40,8 @@ RankedTensorType ShapeContext::type(llvm::ArrayRef<Expr> dims, Type element) {
   return tfm::tensorType(texts, element);
 }
 
-tfm::DimsAttr ShapeContext::attr(MLIRContext *context, llvm::ArrayRef<Expr> list) {
+tfm::DimsAttr ShapeContext::attr(MLIRContext *context,
+                                 llvm::ArrayRef<Expr> list) {
   llvm::SmallVector<std::string> texts;
   for (Expr expr : list)
     texts.push_back(exprs.print(expr));
@@ -54,13 +57,15 @@ void ShapeContext::noteClamp(Expr clamped, Expr value, Expr bound) {
   clamps[clamped.id] = {value, bound};
 }
 
-void ShapeContext::check(tfm::Comparison relation, Expr a, Expr b, llvm::StringRef why) {
+void ShapeContext::check(tfm::Comparison relation, Expr a, Expr b,
+                         llvm::StringRef why) {
   require(relation, a, b, why, /*teaches=*/false);
 }
 
-void ShapeContext::require(tfm::Comparison relation, Expr a, Expr b, llvm::StringRef why,
-                           bool teaches) {
-  Requirement requirement{relation, exprs.print(a), exprs.print(b), why.str(), teaches};
+void ShapeContext::require(tfm::Comparison relation, Expr a, Expr b,
+                           llvm::StringRef why, bool teaches) {
+  Requirement requirement{relation, exprs.print(a), exprs.print(b), why.str(),
+                          teaches};
   for (Requirement &known : facts.requirements) {
     if (known.relation == relation && known.lhs == requirement.lhs &&
         known.rhs == requirement.rhs) {
@@ -75,7 +80,8 @@ bool ShapeContext::requireLe(Expr a, Expr b, llvm::StringRef why) {
   if (exprs.proveGe(b, a))
     return true;
   if (exprs.proveNonNegative(exprs.sub(exprs.sub(a, b), exprs.integer(1)))) {
-    fail((llvm::Twine(exprs.print(a)) + " would have to be at most " + exprs.print(b) + " for " + why)
+    fail((llvm::Twine(exprs.print(a)) + " would have to be at most " +
+          exprs.print(b) + " for " + why)
              .str());
     return false;
   }
@@ -95,7 +101,9 @@ std::optional<Expr> ShapeContext::unify(Expr a, Expr b, llvm::StringRef why) {
     return std::nullopt;
   std::optional<int64_t> ca = exprs.constantInt(a), cb = exprs.constantInt(b);
   if (ca && cb) {
-    fail(("dims " + llvm::Twine(*ca) + " and " + llvm::Twine(*cb) + " must be equal for " + why).str());
+    fail(("dims " + llvm::Twine(*ca) + " and " + llvm::Twine(*cb) +
+          " must be equal for " + why)
+             .str());
     return std::nullopt;
   }
   if (assumeClamps(a, b, why))
@@ -113,17 +121,21 @@ std::optional<Expr> ShapeContext::unify(Expr a, Expr b, llvm::StringRef why) {
   return cb ? b : a;
 }
 
-/// Divides both sides by what all their terms share. Symbols may be 0, where the
-/// equation says nothing; the check at bind is then stricter than the model,
-/// which only a batch of 0 can notice.
+/// Divides both sides by what all their terms share. Symbols may be 0, where
+/// the equation says nothing; the check at bind is then stricter than the
+/// model, which only a batch of 0 can notice.
 std::optional<std::pair<Expr, Expr>> ShapeContext::cancelled(Expr a, Expr b) {
   if (exprs.constantInt(a) || exprs.constantInt(b)) {
     // c == floordiv(n, d) with c dividing n: compare n/c with d.
-    Expr number = exprs.constantInt(a) ? a : b, other = exprs.constantInt(a) ? b : a;
-    if (exprs.kind(other) == ExprKind::FloorDiv && exprs.constantInt(number) != 0) {
-      Expr numerator = exprs.operands(other)[0], denominator = exprs.operands(other)[1];
+    Expr number = exprs.constantInt(a) ? a : b,
+         other = exprs.constantInt(a) ? b : a;
+    if (exprs.kind(other) == ExprKind::FloorDiv &&
+        exprs.constantInt(number) != 0) {
+      Expr numerator = exprs.operands(other)[0],
+           denominator = exprs.operands(other)[1];
       std::optional<Expr> quotient = exprs.exactDiv(numerator, number);
-      if (quotient && *quotient != denominator && !exprs.constantInt(denominator))
+      if (quotient && *quotient != denominator &&
+          !exprs.constantInt(denominator))
         return std::pair(*quotient, denominator);
     }
     return std::nullopt;
@@ -132,9 +144,13 @@ std::optional<std::pair<Expr, Expr>> ShapeContext::cancelled(Expr a, Expr b) {
   if (ta.empty() || tb.empty())
     return std::nullopt;
   for (Expr atom : ta.front().atoms) {
-    auto has = [&](const ExprTerm &t) { return llvm::is_contained(t.atoms, atom); };
-    if (exprs.kind(atom) == ExprKind::Symbol && llvm::all_of(ta, has) && llvm::all_of(tb, has)) {
-      std::optional<Expr> qa = exprs.exactDiv(a, atom), qb = exprs.exactDiv(b, atom);
+    auto has = [&](const ExprTerm &t) {
+      return llvm::is_contained(t.atoms, atom);
+    };
+    if (exprs.kind(atom) == ExprKind::Symbol && llvm::all_of(ta, has) &&
+        llvm::all_of(tb, has)) {
+      std::optional<Expr> qa = exprs.exactDiv(a, atom),
+                          qb = exprs.exactDiv(b, atom);
       if (qa && qb)
         return std::pair(*qa, *qb);
     }
@@ -156,7 +172,8 @@ bool ShapeContext::assumeClamps(Expr a, Expr b, llvm::StringRef why) {
   for (Expr side : {a, b})
     for (Expr node : exprs.reachable(side)) {
       auto it = clamps.find(node.id);
-      if (it != clamps.end() && !exprs.proveGe(it->second.second, it->second.first))
+      if (it != clamps.end() &&
+          !exprs.proveGe(it->second.second, it->second.first))
         return !requireLe(it->second.first, it->second.second, why);
       if (exprs.kind(node) != ExprKind::Min)
         continue;
@@ -165,7 +182,8 @@ bool ShapeContext::assumeClamps(Expr a, Expr b, llvm::StringRef why) {
       if (side == node && (x == other || y == other))
         return !requireLe(other, x == other ? y : x, why);
       if (exprs.constantInt(x) || exprs.constantInt(y)) {
-        Expr bound = exprs.constantInt(x) ? x : y, value = exprs.constantInt(x) ? y : x;
+        Expr bound = exprs.constantInt(x) ? x : y,
+             value = exprs.constantInt(x) ? y : x;
         return !requireLe(value, bound, why);
       }
     }
@@ -184,22 +202,27 @@ bool ShapeContext::solve(Expr a, Expr b, llvm::StringRef why) {
     candidates.emplace_back(b, a);
   Expr difference = exprs.sub(a, b);
   for (const ExprTerm &term : exprs.terms(difference)) {
-    if (term.atoms.size() != 1 || exprs.kind(term.atoms[0]) != ExprKind::Symbol ||
+    if (term.atoms.size() != 1 ||
+        exprs.kind(term.atoms[0]) != ExprKind::Symbol ||
         (term.coefficient != 1 && term.coefficient != -1))
       continue;
     Expr symbol = term.atoms[0];
-    std::optional<std::pair<Expr, Expr>> split = exprs.splitLinear(difference, symbol);
+    std::optional<std::pair<Expr, Expr>> split =
+        exprs.splitLinear(difference, symbol);
     if (split && !exprs.contains(split->second, symbol))
-      candidates.emplace_back(symbol, exprs.scale(split->second, -term.coefficient));
+      candidates.emplace_back(symbol,
+                              exprs.scale(split->second, -term.coefficient));
   }
   if (candidates.empty())
     return false;
-  // sequence = total - past would leave a dim whose sign is not known; of the same
-  // equation total = past + sequence says as much and is not negative. Of several
-  // such symbols the one that came first stays: that of the first input.
+  // sequence = total - past would leave a dim whose sign is not known; of the
+  // same equation total = past + sequence says as much and is not negative. Of
+  // several such symbols the one that came first stays: that of the first
+  // input.
   auto isSum = [&](Expr value) {
-    return llvm::all_of(exprs.terms(value),
-                        [](const ExprTerm &term) { return term.coefficient >= 0; });
+    return llvm::all_of(exprs.terms(value), [](const ExprTerm &term) {
+      return term.coefficient >= 0;
+    });
   };
   auto *best = candidates.begin();
   for (auto &candidate : candidates) {
@@ -215,17 +238,19 @@ void ShapeContext::substitute(Expr symbol, Expr value, llvm::StringRef why) {
   require(tfm::Comparison::Eq, symbol, value, why, /*teaches=*/true);
   if (exprs.constantInt(value))
     contradiction = true;
-  else if (Expr room = exprs.sub(value, exprs.integer(exprs.lowerBound(symbol)));
+  else if (Expr room =
+               exprs.sub(value, exprs.integer(exprs.lowerBound(symbol)));
            !exprs.proveNonNegative(room))
     // The symbol was known not to be below its bound; so is what stands for it.
     facts.nonNegative.push_back(exprs.print(room));
-  facts.substitutions.push_back({std::string(exprs.name(symbol)), exprs.print(value)});
+  facts.substitutions.push_back(
+      {std::string(exprs.name(symbol)), exprs.print(value)});
   wantsRestart = true;
 }
 
-std::optional<ShapeContext::Dims> ShapeContext::broadcast(llvm::ArrayRef<Expr> a,
-                                                          llvm::ArrayRef<Expr> b,
-                                                          llvm::StringRef why) {
+std::optional<ShapeContext::Dims>
+ShapeContext::broadcast(llvm::ArrayRef<Expr> a, llvm::ArrayRef<Expr> b,
+                        llvm::StringRef why) {
   if (a.size() < b.size())
     std::swap(a, b);
   Dims result(a.begin(), a.end());

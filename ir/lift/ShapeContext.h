@@ -1,9 +1,10 @@
-//===- ShapeContext.h - Symbols, facts and assumptions of one model --------===//
+//===- ShapeContext.h - Symbols, facts and assumptions of one model
+//--------===//
 //
-// While a model is imported its dims are expressions of input symbols. Where two
-// dims must be equal and are not provably so, equality is assumed, recorded as a
-// requirement that is checked at bind, and the import starts again with the new
-// fact; a forward pass takes milliseconds.
+// While a model is imported its dims are expressions of input symbols. Where
+// two dims must be equal and are not provably so, equality is assumed, recorded
+// as a requirement that is checked at bind, and the import starts again with
+// the new fact; a forward pass takes milliseconds.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -20,10 +21,10 @@ namespace ingot {
 /// An assumption that is checked when dims are bound.
 struct Requirement {
   tfm::Comparison relation;
-  std::string lhs, rhs;  ///< canonical texts in the symbols of the inputs
-  std::string sentence;  ///< names the node that asked
-  /// There is a fact behind it. The others are found again in every pass, in the
-  /// symbols that are left by then.
+  std::string lhs, rhs; ///< canonical texts in the symbols of the inputs
+  std::string sentence; ///< names the node that asked
+  /// There is a fact behind it. The others are found again in every pass, in
+  /// the symbols that are left by then.
   bool teaches = false;
 };
 
@@ -37,7 +38,8 @@ struct ShapeFacts {
   std::vector<Requirement> requirements;
   /// To call before a forward pass: forgets checks that it finds again.
   void forgetChecks() {
-    llvm::erase_if(requirements, [](const Requirement &r) { return !r.teaches; });
+    llvm::erase_if(requirements,
+                   [](const Requirement &r) { return !r.teaches; });
   }
   /// Lower bounds of symbols other than 0.
   std::vector<std::pair<std::string, int64_t>> lowerBounds;
@@ -86,7 +88,8 @@ public:
   bool namesContradict() const { return contradiction; }
 
 private:
-  void require(tfm::Comparison relation, Expr a, Expr b, llvm::StringRef why, bool teaches);
+  void require(tfm::Comparison relation, Expr a, Expr b, llvm::StringRef why,
+               bool teaches);
   bool solve(Expr a, Expr b, llvm::StringRef why);
   void substitute(Expr symbol, Expr value, llvm::StringRef why);
   std::optional<std::pair<Expr, Expr>> cancelled(Expr a, Expr b);

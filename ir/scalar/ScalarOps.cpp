@@ -51,49 +51,88 @@ double applyFloat(ScalarOp op, std::span<const double> operands) {
   assert(operands.size() == scalarArity(op) && "wrong number of operands");
   double a = operands[0], b = operands.size() > 1 ? operands[1] : 0.0;
   switch (op) {
-  case ScalarOp::Add: return a + b;
-  case ScalarOp::Sub: return a - b;
-  case ScalarOp::Mul: return a * b;
-  case ScalarOp::Div: return a / b;
-  case ScalarOp::FloorDiv: return std::floor(a / b);
+  case ScalarOp::Add:
+    return a + b;
+  case ScalarOp::Sub:
+    return a - b;
+  case ScalarOp::Mul:
+    return a * b;
+  case ScalarOp::Div:
+    return a / b;
+  case ScalarOp::FloorDiv:
+    return std::floor(a / b);
   case ScalarOp::Mod: {
     double r = std::fmod(a, b);
     return r != 0 && (r < 0) != (b < 0) ? r + b : r;
   }
-  case ScalarOp::Rem: return std::fmod(a, b);
-  case ScalarOp::Pow: return std::pow(a, b);
-  case ScalarOp::Max: return std::isnan(a) || a > b ? a : b;
-  case ScalarOp::Min: return std::isnan(a) || a < b ? a : b;
-  case ScalarOp::Neg: return -a;
-  case ScalarOp::Abs: return std::fabs(a);
-  case ScalarOp::Sign: return std::isnan(a) ? a : (a > 0) - (a < 0);
-  case ScalarOp::Relu: return std::isnan(a) || a > 0 ? a : 0.0;
-  case ScalarOp::Sqrt: return std::sqrt(a);
-  case ScalarOp::Rsqrt: return 1.0 / std::sqrt(a);
-  case ScalarOp::Reciprocal: return 1.0 / a;
-  case ScalarOp::Exp: return std::exp(a);
-  case ScalarOp::Log: return std::log(a);
-  case ScalarOp::Sin: return std::sin(a);
-  case ScalarOp::Cos: return std::cos(a);
-  case ScalarOp::Tanh: return std::tanh(a);
-  case ScalarOp::Erf: return std::erf(a);
-  case ScalarOp::Sigmoid: return sigmoid(a);
-  case ScalarOp::Gelu: return 0.5 * a * (1.0 + std::erf(a * M_SQRT1_2));
+  case ScalarOp::Rem:
+    return std::fmod(a, b);
+  case ScalarOp::Pow:
+    return std::pow(a, b);
+  case ScalarOp::Max:
+    return std::isnan(a) || a > b ? a : b;
+  case ScalarOp::Min:
+    return std::isnan(a) || a < b ? a : b;
+  case ScalarOp::Neg:
+    return -a;
+  case ScalarOp::Abs:
+    return std::fabs(a);
+  case ScalarOp::Sign:
+    return std::isnan(a) ? a : (a > 0) - (a < 0);
+  case ScalarOp::Relu:
+    return std::isnan(a) || a > 0 ? a : 0.0;
+  case ScalarOp::Sqrt:
+    return std::sqrt(a);
+  case ScalarOp::Rsqrt:
+    return 1.0 / std::sqrt(a);
+  case ScalarOp::Reciprocal:
+    return 1.0 / a;
+  case ScalarOp::Exp:
+    return std::exp(a);
+  case ScalarOp::Log:
+    return std::log(a);
+  case ScalarOp::Sin:
+    return std::sin(a);
+  case ScalarOp::Cos:
+    return std::cos(a);
+  case ScalarOp::Tanh:
+    return std::tanh(a);
+  case ScalarOp::Erf:
+    return std::erf(a);
+  case ScalarOp::Sigmoid:
+    return sigmoid(a);
+  case ScalarOp::Gelu:
+    return 0.5 * a * (1.0 + std::erf(a * M_SQRT1_2));
   case ScalarOp::GeluTanh:
-    return 0.5 * a * (1.0 + std::tanh(0.79788456080286535588 * (a + 0.044715 * a * a * a)));
-  case ScalarOp::GeluSigmoid: return a * sigmoid(1.702 * a);
-  case ScalarOp::Silu: return a * sigmoid(a);
-  case ScalarOp::Floor: return std::floor(a);
-  case ScalarOp::Ceil: return std::ceil(a);
-  case ScalarOp::Round: return std::nearbyint(a);
-  case ScalarOp::Eq: return a == b;
-  case ScalarOp::Ne: return a != b;
-  case ScalarOp::Lt: return a < b;
-  case ScalarOp::Le: return a <= b;
-  case ScalarOp::And: return a != 0 && b != 0;
-  case ScalarOp::Or: return a != 0 || b != 0;
-  case ScalarOp::Not: return a == 0;
-  case ScalarOp::IsNaN: return std::isnan(a);
+    return 0.5 * a *
+           (1.0 +
+            std::tanh(0.79788456080286535588 * (a + 0.044715 * a * a * a)));
+  case ScalarOp::GeluSigmoid:
+    return a * sigmoid(1.702 * a);
+  case ScalarOp::Silu:
+    return a * sigmoid(a);
+  case ScalarOp::Floor:
+    return std::floor(a);
+  case ScalarOp::Ceil:
+    return std::ceil(a);
+  case ScalarOp::Round:
+    return std::nearbyint(a);
+  case ScalarOp::Eq:
+    return a == b;
+  case ScalarOp::Ne:
+    return a != b;
+  case ScalarOp::Lt:
+    return a < b;
+  case ScalarOp::Le:
+    return a <= b;
+  case ScalarOp::And:
+    return a != 0 && b != 0;
+  case ScalarOp::Or:
+    return a != 0 || b != 0;
+  case ScalarOp::Not:
+    return a == 0;
+  case ScalarOp::IsNaN:
+    return std::isnan(a);
   }
   assert(false && "unknown scalar op");
   return 0;
@@ -108,10 +147,14 @@ int64_t applyInteger(ScalarOp op, std::span<const int64_t> operands) {
   };
   auto remainder = [&]() -> int64_t { return b == 0 || b == -1 ? 0 : a % b; };
   switch (op) {
-  case ScalarOp::Add: return wrapping(ua + ub);
-  case ScalarOp::Sub: return wrapping(ua - ub);
-  case ScalarOp::Mul: return wrapping(ua * ub);
-  case ScalarOp::Div: return quotient();
+  case ScalarOp::Add:
+    return wrapping(ua + ub);
+  case ScalarOp::Sub:
+    return wrapping(ua - ub);
+  case ScalarOp::Mul:
+    return wrapping(ua * ub);
+  case ScalarOp::Div:
+    return quotient();
   case ScalarOp::FloorDiv: {
     int64_t q = quotient();
     return b != 0 && remainder() != 0 && (a < 0) != (b < 0) ? q - 1 : q;
@@ -120,22 +163,38 @@ int64_t applyInteger(ScalarOp op, std::span<const int64_t> operands) {
     int64_t r = remainder();
     return r != 0 && (r < 0) != (b < 0) ? r + b : r;
   }
-  case ScalarOp::Rem: return remainder();
-  case ScalarOp::Pow: return integerPower(a, b);
-  case ScalarOp::Max: return a > b ? a : b;
-  case ScalarOp::Min: return a < b ? a : b;
-  case ScalarOp::Neg: return wrapping(0 - ua);
-  case ScalarOp::Abs: return a < 0 ? wrapping(0 - ua) : a;
-  case ScalarOp::Sign: return (a > 0) - (a < 0);
-  case ScalarOp::Relu: return a > 0 ? a : 0;
-  case ScalarOp::Eq: return a == b;
-  case ScalarOp::Ne: return a != b;
-  case ScalarOp::Lt: return a < b;
-  case ScalarOp::Le: return a <= b;
-  case ScalarOp::And: return a != 0 && b != 0;
-  case ScalarOp::Or: return a != 0 || b != 0;
-  case ScalarOp::Not: return a == 0;
-  default: break;
+  case ScalarOp::Rem:
+    return remainder();
+  case ScalarOp::Pow:
+    return integerPower(a, b);
+  case ScalarOp::Max:
+    return a > b ? a : b;
+  case ScalarOp::Min:
+    return a < b ? a : b;
+  case ScalarOp::Neg:
+    return wrapping(0 - ua);
+  case ScalarOp::Abs:
+    return a < 0 ? wrapping(0 - ua) : a;
+  case ScalarOp::Sign:
+    return (a > 0) - (a < 0);
+  case ScalarOp::Relu:
+    return a > 0 ? a : 0;
+  case ScalarOp::Eq:
+    return a == b;
+  case ScalarOp::Ne:
+    return a != b;
+  case ScalarOp::Lt:
+    return a < b;
+  case ScalarOp::Le:
+    return a <= b;
+  case ScalarOp::And:
+    return a != 0 && b != 0;
+  case ScalarOp::Or:
+    return a != 0 || b != 0;
+  case ScalarOp::Not:
+    return a == 0;
+  default:
+    break;
   }
   assert(false && "scalar op has no integer meaning");
   return 0;

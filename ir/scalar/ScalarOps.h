@@ -1,4 +1,5 @@
-//===- ScalarOps.h - The table of scalar operations ------------------------===//
+//===- ScalarOps.h - The table of scalar operations
+//------------------------===//
 //
 // `ScalarOps.def` is the single list; this header gives it names, arities and
 // its meaning in double precision. Knows nothing of MLIR.

@@ -94,10 +94,12 @@ Expr KernelBuilder::recombine(Expr e) {
 
 Expr KernelBuilder::flatten(Expr root) {
   return pool.replace(root, [&](Expr node) -> std::optional<Expr> {
-    if (pool.kind(node) != ExprKind::Load || pool.loadTensor(node) >= kRegionArgument)
+    if (pool.kind(node) != ExprKind::Load ||
+        pool.loadTensor(node) >= kRegionArgument)
       return std::nullopt;
     Value tensor = lifter.tensor(pool.loadTensor(node));
-    llvm::SmallVector<Expr> coordinates(pool.operands(node).begin(), pool.operands(node).end());
+    llvm::SmallVector<Expr> coordinates(pool.operands(node).begin(),
+                                        pool.operands(node).end());
     ShapeContext::Dims dims = shapes.dims(tensor);
     Expr flat = pool.integer(0), stride = pool.integer(1);
     for (int axis = static_cast<int>(dims.size()) - 1; axis >= 0; --axis) {
@@ -105,7 +107,8 @@ Expr KernelBuilder::flatten(Expr root) {
       stride = pool.mul(stride, dims[axis]);
     }
     flat = recombine(flat);
-    return pool.load(pool.type(node), lifter.number(memoryOf(tensor)), {&flat, 1});
+    return pool.load(pool.type(node), lifter.number(memoryOf(tensor)),
+                     {&flat, 1});
   });
 }
 
@@ -113,11 +116,13 @@ Expr KernelBuilder::flatten(Expr root) {
 /// printed: all regions of a kernel have the same arguments.
 void KernelBuilder::collect(Expr expr) {
   for (Expr node : pool.reachable(expr))
-    if (pool.kind(node) == ExprKind::Load && pool.loadTensor(node) < kRegionArgument)
+    if (pool.kind(node) == ExprKind::Load &&
+        pool.loadTensor(node) < kRegionArgument)
       input(lifter.tensor(pool.loadTensor(node)));
 }
 
-plan::KernelOp KernelBuilder::finish(plan::Family family, llvm::StringRef name, TypeRange outs) {
+plan::KernelOp KernelBuilder::finish(plan::Family family, llvm::StringRef name,
+                                     TypeRange outs) {
   for (const RegionSpec &spec : regions)
     collect(spec.expr);
   // A first printing numbers the scalars, the second knows how many there are.
@@ -129,12 +134,13 @@ plan::KernelOp KernelBuilder::finish(plan::Family family, llvm::StringRef name, 
   for (Type type : outs)
     outTypes.push_back(TypeAttr::get(type));
   for (const Input &in : ins)
-    inTypes.push_back(
-        TypeAttr::get(llvm::cast<RankedTensorType>(in.value.getType()).getElementType()));
+    inTypes.push_back(TypeAttr::get(
+        llvm::cast<RankedTensorType>(in.value.getType()).getElementType()));
   auto kernel = plan::KernelOp::create(
       builder, loc, builder.getStringAttr(name),
-      plan::FamilyAttr::get(builder.getContext(), family), builder.getArrayAttr(outTypes),
-      builder.getArrayAttr(inTypes), builder.getI64IntegerAttr(scalarExprs.size()),
+      plan::FamilyAttr::get(builder.getContext(), family),
+      builder.getArrayAttr(outTypes), builder.getArrayAttr(inTypes),
+      builder.getI64IntegerAttr(scalarExprs.size()),
       params.getDictionary(builder.getContext()), regions.size());
   for (auto [region, spec] : llvm::zip_equal(kernel.getBodies(), regions))
     fill(region, spec);
@@ -145,11 +151,14 @@ void KernelBuilder::fill(Region &region, const RegionSpec &spec) {
   Block &block = region.emplaceBlock();
   Type i64 = builder.getI64Type();
   for (Expr argument : spec.arguments)
-    block.addArgument(RegionBuilder::scalarType(builder.getContext(), pool.type(argument)), loc);
+    block.addArgument(
+        RegionBuilder::scalarType(builder.getContext(), pool.type(argument)),
+        loc);
   for (const Input &in : ins)
     block.addArgument(
-        RankedTensorType::get({ShapedType::kDynamic},
-                              llvm::cast<RankedTensorType>(in.value.getType()).getElementType()),
+        RankedTensorType::get(
+            {ShapedType::kDynamic},
+            llvm::cast<RankedTensorType>(in.value.getType()).getElementType()),
         loc);
   for (size_t k = 0; k < scalarExprs.size(); ++k)
     block.addArgument(i64, loc);
@@ -160,17 +169,20 @@ void KernelBuilder::fill(Region &region, const RegionSpec &spec) {
       builder, loc, pool,
       [&](uint32_t number, llvm::ArrayRef<Value> coordinates) -> Value {
         Value memory = lifter.tensor(number);
-        Type element = llvm::cast<RankedTensorType>(memory.getType()).getElementType();
-        Type scalarType =
-            RegionBuilder::scalarType(builder.getContext(), ElementLifter::exprType(element));
+        Type element =
+            llvm::cast<RankedTensorType>(memory.getType()).getElementType();
+        Type scalarType = RegionBuilder::scalarType(
+            builder.getContext(), ElementLifter::exprType(element));
         return tfm::LoadOp::create(builder, loc, scalarType,
-                                   block.getArgument(firstIn + input(memory)), coordinates);
+                                   block.getArgument(firstIn + input(memory)),
+                                   coordinates);
       },
       [&](Expr symbolic) -> Value {
         unsigned k = scalar(symbolic);
         // Not there yet in the first printing.
-        return firstScalar + k < block.getNumArguments() ? Value(block.getArgument(firstScalar + k))
-                                                         : Value(block.addArgument(i64, loc));
+        return firstScalar + k < block.getNumArguments()
+                   ? Value(block.getArgument(firstScalar + k))
+                   : Value(block.addArgument(i64, loc));
       });
   for (auto [i, argument] : llvm::enumerate(spec.arguments))
     if (!pool.constantInt(argument))

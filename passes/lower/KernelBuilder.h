@@ -1,4 +1,5 @@
-//===- KernelBuilder.h - One plan.kernel and its launch --------------------===//
+//===- KernelBuilder.h - One plan.kernel and its launch
+//--------------------===//
 //
 // Collects what a kernel reads, turns loads into flat offsets, numbers the
 // symbolic values it needs as scalars, and names it by op and key. Kernels of
@@ -21,8 +22,8 @@ class KernelTable {
 public:
   explicit KernelTable(mlir::ModuleOp module) : module(module) {}
   /// Takes `kernel` (detached, named by its base name) and gives the kernel of
-  /// the same text that is in the module, adding a number to the name if another
-  /// text has it.
+  /// the same text that is in the module, adding a number to the name if
+  /// another text has it.
   plan::KernelOp intern(plan::KernelOp kernel);
 
 private:
@@ -34,15 +35,15 @@ private:
 class KernelBuilder {
 public:
   KernelBuilder(ElementLifter &lifter, mlir::Location loc)
-      : lifter(lifter), shapes(lifter.context()), pool(shapes.pool()), builder(loc.getContext()),
-        loc(loc) {}
+      : lifter(lifter), shapes(lifter.context()), pool(shapes.pool()),
+        builder(loc.getContext()), loc(loc) {}
 
   /// Number of the input that reads `value`'s memory.
   unsigned input(mlir::Value value);
   /// An input at a byte offset of its own (a view): never shared.
   unsigned viewInput(mlir::Value value, Expr byteOffset);
-  /// How params and regions name an integer of symbols: itself if it is a number,
-  /// else -1-k for scalar k.
+  /// How params and regions name an integer of symbols: itself if it is a
+  /// number, else -1-k for scalar k.
   int64_t extent(Expr symbolic);
   mlir::DenseI64ArrayAttr extents(llvm::ArrayRef<Expr> symbolic);
 
@@ -52,21 +53,30 @@ public:
 
   /// Adds a region: `arguments` are the leading ones (index nodes or leaves of
   /// `argument`), `expr` what it yields, with loads of tensors by coordinates.
-  void region(llvm::ArrayRef<Expr> arguments, Expr expr) { regions.push_back({{arguments.begin(), arguments.end()}, flatten(expr)}); }
+  void region(llvm::ArrayRef<Expr> arguments, Expr expr) {
+    regions.push_back({{arguments.begin(), arguments.end()}, flatten(expr)});
+  }
   /// The same for an expression whose loads are flat already.
-  void flatRegion(llvm::ArrayRef<Expr> arguments, Expr expr) { regions.push_back({{arguments.begin(), arguments.end()}, expr}); }
+  void flatRegion(llvm::ArrayRef<Expr> arguments, Expr expr) {
+    regions.push_back({{arguments.begin(), arguments.end()}, expr});
+  }
 
-  /// `expr` with every load of a tensor by coordinates made a load of its memory
-  /// by one flat element offset.
+  /// `expr` with every load of a tensor by coordinates made a load of its
+  /// memory by one flat element offset.
   Expr flatten(Expr expr);
   /// c*d*(x floordiv d) + c*(x mod d) = c*x, wherever it applies.
   Expr recombine(Expr integer);
 
-  void param(llvm::StringRef name, mlir::Attribute value) { params.set(name, value); }
-  void param(llvm::StringRef name, int64_t value) { param(name, builder.getI64IntegerAttr(value)); }
+  void param(llvm::StringRef name, mlir::Attribute value) {
+    params.set(name, value);
+  }
+  void param(llvm::StringRef name, int64_t value) {
+    param(name, builder.getI64IntegerAttr(value));
+  }
 
   /// The kernel, not yet in a module.
-  plan::KernelOp finish(plan::Family family, llvm::StringRef name, mlir::TypeRange outs);
+  plan::KernelOp finish(plan::Family family, llvm::StringRef name,
+                        mlir::TypeRange outs);
 
   struct Input {
     mlir::Value value;

@@ -13,8 +13,10 @@ constexpr int64_t kPanel = 48;
 } // namespace
 
 LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
-  Dims inputDims = shapes.dims(op.getInput()), weightDims = shapes.dims(op.getWeight());
-  std::optional<int64_t> k = pool.constantInt(weightDims[0]), n = pool.constantInt(weightDims[1]);
+  Dims inputDims = shapes.dims(op.getInput()),
+       weightDims = shapes.dims(op.getWeight());
+  std::optional<int64_t> k = pool.constantInt(weightDims[0]),
+                         n = pool.constantInt(weightDims[1]);
   if (!k || !n)
     return op.emitError("the weight's dims are no numbers");
   Expr m = countOf(llvm::ArrayRef<Expr>(inputDims).drop_back());
@@ -35,13 +37,16 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
     std::optional<Expr> mapped =
         LiftRules{lifter, pool, shapes}.region(op.getEpilogue().front(), value);
     if (!mapped)
-      return op.emitError("its epilogue holds an operation without a meaning on expressions");
+      return op.emitError(
+          "its epilogue holds an operation without a meaning on expressions");
     value = *mapped;
   }
   value = kernel.flatten(value);
   if (op.getResidual()) {
     Expr flat = pool.add(pool.scale(row, *n), col);
-    value = add(value, pool.load(ExprType::F32, lifter.number(memoryOf(op.getResidual())), {&flat, 1}));
+    value = add(value, pool.load(ExprType::F32,
+                                 lifter.number(memoryOf(op.getResidual())),
+                                 {&flat, 1}));
   }
   int64_t panels = (*n + kPanel - 1) / kPanel;
   int64_t rows = 32, panelsATask = panels < 4 ? 1 : 2;
@@ -52,7 +57,8 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   kernel.param("rows", rows);
   kernel.param("panels", panelsATask);
   kernel.flatRegion({accumulator, row, col}, value);
-  std::string name = "linear_f32_k" + std::to_string(*k) + "_n" + std::to_string(*n);
+  std::string name =
+      "linear_f32_k" + std::to_string(*k) + "_n" + std::to_string(*n);
   for (Operation &inner : op.getEpilogue().getOps())
     if (auto apply = llvm::dyn_cast<tfm::ApplyOp>(inner)) {
       std::string_view mnemonic = scalarMnemonic(apply.getOp().getValue());
@@ -68,9 +74,12 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
 }
 
 LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
-  Dims q = shapes.dims(op.getQuery()), k = shapes.dims(op.getKey()), v = shapes.dims(op.getValue());
-  std::optional<int64_t> heads = pool.constantInt(q[2]), groups = pool.constantInt(k[2]),
-                         d = pool.constantInt(q[3]), dv = pool.constantInt(v[3]);
+  Dims q = shapes.dims(op.getQuery()), k = shapes.dims(op.getKey()),
+       v = shapes.dims(op.getValue());
+  std::optional<int64_t> heads = pool.constantInt(q[2]),
+                         groups = pool.constantInt(k[2]),
+                         d = pool.constantInt(q[3]),
+                         dv = pool.constantInt(v[3]);
   if (!heads || !groups || !d || !dv || *groups == 0)
     return op.emitError("heads and head dims have to be numbers");
   KernelBuilder kernel(lifter, op.getLoc());
@@ -80,9 +89,11 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
     std::optional<View> view = viewOf(kernel, value);
     bool contiguous = view && (pool.constantInt(view->strides[3]) == 1 ||
                                pool.constantInt(shapes.dims(value)[3]) == 1);
-    assert(contiguous && "attention operand is neither a view nor materialized");
+    assert(contiguous &&
+           "attention operand is neither a view nor materialized");
     kernel.viewInput(view->memory, pool.scale(view->offset, 4));
-    kernel.param(strides, kernel.extents({view->strides[0], view->strides[1], view->strides[2]}));
+    kernel.param(strides, kernel.extents({view->strides[0], view->strides[1],
+                                          view->strides[2]}));
   };
   operand(op.getQuery(), "q_strides");
   operand(op.getKey(), "k_strides");
@@ -90,17 +101,20 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
 
   Expr batch = q[0], queries = q[1], keys = k[1];
   auto index = [&](llvm::StringRef name, Expr dim) {
-    return pool.constantInt(dim) == 1 ? pool.integer(0) : pool.index({name.data(), name.size()}, dim);
+    return pool.constantInt(dim) == 1
+               ? pool.integer(0)
+               : pool.index({name.data(), name.size()}, dim);
   };
   Expr score = kernel.argument(ExprType::F32, 0);
-  llvm::SmallVector<Expr> arguments{score, index("b", batch), index("h", q[2]), index("q", queries),
-                                    index("k", keys)};
+  llvm::SmallVector<Expr> arguments{score, index("b", batch), index("h", q[2]),
+                                    index("q", queries), index("k", keys)};
   Expr modified = score;
   if (!op.getScoreMod().empty()) {
-    std::optional<Expr> mapped =
-        LiftRules{lifter, pool, shapes}.region(op.getScoreMod().front(), arguments);
+    std::optional<Expr> mapped = LiftRules{lifter, pool, shapes}.region(
+        op.getScoreMod().front(), arguments);
     if (!mapped)
-      return op.emitError("its score_mod holds an operation without a meaning on expressions");
+      return op.emitError(
+          "its score_mod holds an operation without a meaning on expressions");
     modified = *mapped;
   }
   int64_t rows = 32;
@@ -113,18 +127,21 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
   kernel.param("group", *heads / *groups);
   kernel.param("scale", op.getScaleAttr());
   kernel.param("rows", rows);
-  kernel.param("empty_rows",
-               kernel.attributes().getStringAttr(tfm::stringifyEmptyRows(op.getEmptyRows())));
+  kernel.param("empty_rows", kernel.attributes().getStringAttr(
+                                 tfm::stringifyEmptyRows(op.getEmptyRows())));
   kernel.region(arguments, modified);
-  Expr grid[] = {pool.ceilDiv(queries, pool.integer(rows)), pool.integer(*heads), batch};
+  Expr grid[] = {pool.ceilDiv(queries, pool.integer(rows)),
+                 pool.integer(*heads), batch};
   Expr products = pool.mul(pool.mul(batch, queries), pool.scale(keys, *heads));
-  launch(kernel, plan::Family::Attention, "attention_f32_d" + std::to_string(*d), {op.getResult()},
-         grid, pool.scale(products, 2 * (*d + *dv)), op.getLoc());
+  launch(kernel, plan::Family::Attention,
+         "attention_f32_d" + std::to_string(*d), {op.getResult()}, grid,
+         pool.scale(products, 2 * (*d + *dv)), op.getLoc());
   return success();
 }
 
 LogicalResult Lowering::lowerConv(tfm::ConvOp op) {
-  Dims inputDims = shapes.dims(op.getInput()), weightDims = shapes.dims(op.getWeight()),
+  Dims inputDims = shapes.dims(op.getInput()),
+       weightDims = shapes.dims(op.getWeight()),
        dims = shapes.dims(op.getResult());
   std::optional<int64_t> outChannels = pool.constantInt(weightDims[0]);
   int64_t group = op.getGroup();
@@ -134,16 +151,20 @@ LogicalResult Lowering::lowerConv(tfm::ConvOp op) {
   llvm::SmallVector<Expr> reducedDims(weightDims.begin() + 1, weightDims.end());
   llvm::SmallVector<Expr> reduced = generic(reducedDims, "r");
   size_t spatial = dims.size() - 2;
-  // Channel of the input: group number times channels a group, plus the reduced one.
+  // Channel of the input: group number times channels a group, plus the reduced
+  // one.
   Expr groupNumber = pool.floorDiv(at[1], pool.integer(*outChannels / group));
-  llvm::SmallVector<Expr> source{at[0], pool.add(pool.mul(groupNumber, weightDims[1]), reduced[0])};
+  llvm::SmallVector<Expr> source{
+      at[0], pool.add(pool.mul(groupNumber, weightDims[1]), reduced[0])};
   Expr inside = pool.boolean(true);
   for (size_t i = 0; i < spatial; ++i) {
-    Expr position = pool.sub(pool.add(pool.scale(at[2 + i], op.getStrides()[i]),
-                                      pool.scale(reduced[1 + i], op.getDilations()[i])),
-                             pool.integer(op.getPads()[i]));
-    inside = pool.logicalAnd(inside, pool.logicalAnd(pool.ge(position, pool.integer(0)),
-                                                     pool.lt(position, inputDims[2 + i])));
+    Expr position =
+        pool.sub(pool.add(pool.scale(at[2 + i], op.getStrides()[i]),
+                          pool.scale(reduced[1 + i], op.getDilations()[i])),
+                 pool.integer(op.getPads()[i]));
+    inside = pool.logicalAnd(
+        inside, pool.logicalAnd(pool.ge(position, pool.integer(0)),
+                                pool.lt(position, inputDims[2 + i])));
     if (pool.constantBool(inside) != true) {
       // Clamped: what lies in the padding is not chosen.
       Expr last = pool.sub(inputDims[2 + i], pool.integer(1));
@@ -173,8 +194,10 @@ LogicalResult Lowering::lowerConv(tfm::ConvOp op) {
     llvm::append_range(finalize, at);
     kernel.region(finalize, pool.apply(ScalarOp::Add, pool.type(x), sum));
   }
-  launch(kernel, plan::Family::Reduce, "conv_f32", {op.getResult()}, gridOf(dims, chunk),
-         pool.scale(pool.mul(countOf(dims), countOf(reducedDims)), 2), op.getLoc());
+  launch(kernel, plan::Family::Reduce, "conv_f32", {op.getResult()},
+         gridOf(dims, chunk),
+         pool.scale(pool.mul(countOf(dims), countOf(reducedDims)), 2),
+         op.getLoc());
   return success();
 }
 

@@ -14,7 +14,8 @@ constexpr int64_t kTaskElements = 16384;
 std::string regionName(ExprPool &pool, Expr expr) {
   llvm::SmallVector<llvm::StringRef> parts;
   for (Expr node : pool.reachable(expr))
-    if (pool.kind(node) == ExprKind::Apply || pool.kind(node) == ExprKind::Compare) {
+    if (pool.kind(node) == ExprKind::Apply ||
+        pool.kind(node) == ExprKind::Compare) {
       std::string_view mnemonic = scalarMnemonic(pool.scalarOp(node));
       llvm::StringRef part(mnemonic.data(), mnemonic.size());
       if (!llvm::is_contained(parts, part))
@@ -37,8 +38,10 @@ void Lowering::collapse(KernelBuilder &kernel, llvm::SmallVector<Expr> &dims,
       joint = pool.constantInt(dims[i]) == 1 ? inner : outer;
       candidate = flat;
     } else {
-      joint = pool.index("j" + std::to_string(i) + "_" + std::to_string(dims.size()), extent);
-      Expr high = pool.floorDiv(joint, dims[i + 1]), low = pool.mod(joint, dims[i + 1]);
+      joint = pool.index(
+          "j" + std::to_string(i) + "_" + std::to_string(dims.size()), extent);
+      Expr high = pool.floorDiv(joint, dims[i + 1]),
+           low = pool.mod(joint, dims[i + 1]);
       candidate = pool.replace(flat, [&](Expr node) -> std::optional<Expr> {
         if (node == outer)
           return high;
@@ -46,12 +49,15 @@ void Lowering::collapse(KernelBuilder &kernel, llvm::SmallVector<Expr> &dims,
           return low;
         return std::nullopt;
       });
-      candidate = pool.replace(candidate, [&](Expr node) -> std::optional<Expr> {
-        if (pool.kind(node) != ExprKind::Load || pool.operands(node).size() != 1)
-          return std::nullopt;
-        Expr offset = kernel.recombine(pool.operands(node)[0]);
-        return pool.load(pool.type(node), pool.loadTensor(node), {&offset, 1});
-      });
+      candidate =
+          pool.replace(candidate, [&](Expr node) -> std::optional<Expr> {
+            if (pool.kind(node) != ExprKind::Load ||
+                pool.operands(node).size() != 1)
+              return std::nullopt;
+            Expr offset = kernel.recombine(pool.operands(node)[0]);
+            return pool.load(pool.type(node), pool.loadTensor(node),
+                             {&offset, 1});
+          });
       bool clean = true;
       for (Expr node : pool.reachable(candidate)) {
         ExprKind kind = pool.kind(node);
@@ -69,7 +75,8 @@ void Lowering::collapse(KernelBuilder &kernel, llvm::SmallVector<Expr> &dims,
   }
 }
 
-void Lowering::launchMap(Value result, llvm::ArrayRef<Expr> indices, Expr expr, Location loc) {
+void Lowering::launchMap(Value result, llvm::ArrayRef<Expr> indices, Expr expr,
+                         Location loc) {
   auto type = llvm::cast<RankedTensorType>(result.getType());
   KernelBuilder kernel(lifter, loc);
   Dims resultDims = shapes.dims(type);
@@ -89,8 +96,10 @@ void Lowering::launchMap(Value result, llvm::ArrayRef<Expr> indices, Expr expr, 
   for (Expr node : pool.reachable(flat))
     operations += pool.kind(node) == ExprKind::Apply;
   launch(kernel, plan::Family::Map,
-         "map_" + typeName(type.getElementType()) + "_" + regionName(pool, flat), {result},
-         gridOf(dims, chunk), pool.scale(countOf(resultDims), operations), loc);
+         "map_" + typeName(type.getElementType()) + "_" +
+             regionName(pool, flat),
+         {result}, gridOf(dims, chunk),
+         pool.scale(countOf(resultDims), operations), loc);
 }
 
 LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
@@ -99,8 +108,10 @@ LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
   Value result = op.getResult();
   llvm::SmallVector<Expr> indices = generic(shapes.dims(result), "i");
   Expr expr = lifter.definition(result, indices);
-  if (pool.kind(expr) == ExprKind::Load && lifter.tensor(pool.loadTensor(expr)) == result)
-    return op.emitError("its region holds an operation without a meaning on expressions");
+  if (pool.kind(expr) == ExprKind::Load &&
+      lifter.tensor(pool.loadTensor(expr)) == result)
+    return op.emitError(
+        "its region holds an operation without a meaning on expressions");
   lifter.makeOpaque(result);
   launchMap(result, indices, expr, op.getLoc());
   return success();
@@ -110,17 +121,21 @@ LogicalResult Lowering::lowerMatmul(tfm::MatmulOp op) {
   Dims dims = shapes.dims(op.getResult());
   llvm::SmallVector<Expr> at = generic(dims, "i");
   Expr k = shapes.dims(op.getLhs()).back();
-  Expr reduced = pool.constantInt(k) == 1 ? pool.integer(0) : pool.index("r0", k);
+  Expr reduced =
+      pool.constantInt(k) == 1 ? pool.integer(0) : pool.index("r0", k);
   auto operand = [&](Value value, Expr row, Expr col) {
     llvm::SmallVector<Expr> full(at.begin(), at.end() - 2);
     full.push_back(row);
     full.push_back(col);
     return operandElement(value, lifter.broadcastIndices(value, full));
   };
-  Expr a = operand(op.getLhs(), at[at.size() - 2], reduced), b = operand(op.getRhs(), reduced, at.back());
+  Expr a = operand(op.getLhs(), at[at.size() - 2], reduced),
+       b = operand(op.getRhs(), reduced, at.back());
   Type element = op.getType().getElementType();
   Expr factors[] = {a, b};
-  Expr term = element.isFloat() ? pool.apply(ScalarOp::Mul, pool.type(a), factors) : pool.mul(a, b);
+  Expr term = element.isFloat()
+                  ? pool.apply(ScalarOp::Mul, pool.type(a), factors)
+                  : pool.mul(a, b);
   KernelBuilder kernel(lifter, op.getLoc());
   int64_t chunk = chunkFor(dims, 2048);
   kernel.param("extents", kernel.extents(dims));
@@ -130,8 +145,9 @@ LogicalResult Lowering::lowerMatmul(tfm::MatmulOp op) {
   llvm::SmallVector<Expr> arguments(at);
   arguments.push_back(reduced);
   kernel.region(arguments, term);
-  launch(kernel, plan::Family::Reduce, "matmul_" + typeName(element), {op.getResult()},
-         gridOf(dims, chunk), pool.scale(pool.mul(countOf(dims), k), 2), op.getLoc());
+  launch(kernel, plan::Family::Reduce, "matmul_" + typeName(element),
+         {op.getResult()}, gridOf(dims, chunk),
+         pool.scale(pool.mul(countOf(dims), k), 2), op.getLoc());
   return success();
 }
 
@@ -139,10 +155,12 @@ LogicalResult Lowering::lowerReduce(tfm::ReduceOp op) {
   Dims inputDims = shapes.dims(op.getInput());
   llvm::SmallVector<Expr> outer, reduced, source, outerAt, reducedAt;
   for (auto [axis, dim] : llvm::enumerate(inputDims)) {
-    bool isReduced = llvm::is_contained(op.getAxes(), static_cast<int64_t>(axis));
-    Expr index = pool.constantInt(dim) == 1
-                     ? pool.integer(0)
-                     : pool.index((isReduced ? "r" : "i") + std::to_string(axis), dim);
+    bool isReduced =
+        llvm::is_contained(op.getAxes(), static_cast<int64_t>(axis));
+    Expr index =
+        pool.constantInt(dim) == 1
+            ? pool.integer(0)
+            : pool.index((isReduced ? "r" : "i") + std::to_string(axis), dim);
     (isReduced ? reduced : outer).push_back(dim);
     (isReduced ? reducedAt : outerAt).push_back(index);
     source.push_back(index);
@@ -157,7 +175,11 @@ LogicalResult Lowering::lowerReduce(tfm::ReduceOp op) {
   }
   KernelBuilder kernel(lifter, op.getLoc());
   Expr work = countOf(reduced);
-  int64_t chunk = chunkFor(outer, std::max<int64_t>(64, kTaskElements / std::max<int64_t>(1, pool.constantInt(work).value_or(128))));
+  int64_t chunk = chunkFor(
+      outer,
+      std::max<int64_t>(
+          64, kTaskElements /
+                  std::max<int64_t>(1, pool.constantInt(work).value_or(128))));
   kernel.param("extents", kernel.extents(outer));
   kernel.param("reduce_extents", kernel.extents(reduced));
   llvm::StringRef kind = tfm::stringifyReduceKind(op.getKind());
@@ -166,9 +188,10 @@ LogicalResult Lowering::lowerReduce(tfm::ReduceOp op) {
   llvm::SmallVector<Expr> arguments(outerAt);
   llvm::append_range(arguments, reducedAt);
   kernel.region(arguments, operandElement(op.getInput(), source));
-  launch(kernel, plan::Family::Reduce,
-         ("reduce_" + kind + "_" + typeName(op.getType().getElementType())).str(), {op.getResult()},
-         gridOf(outer, chunk), countOf(inputDims), op.getLoc());
+  launch(
+      kernel, plan::Family::Reduce,
+      ("reduce_" + kind + "_" + typeName(op.getType().getElementType())).str(),
+      {op.getResult()}, gridOf(outer, chunk), countOf(inputDims), op.getLoc());
   return success();
 }
 
@@ -194,8 +217,8 @@ LogicalResult Lowering::lowerArgReduce(tfm::ArgReduceOp op) {
   llvm::SmallVector<Expr> arguments(outerAt);
   arguments.push_back(source[axis]);
   kernel.region(arguments, operandElement(op.getInput(), source));
-  launch(kernel, plan::Family::Reduce, "reduce_" + kind, {op.getResult()}, gridOf(outer, chunk),
-         countOf(inputDims), op.getLoc());
+  launch(kernel, plan::Family::Reduce, "reduce_" + kind, {op.getResult()},
+         gridOf(outer, chunk), countOf(inputDims), op.getLoc());
   return success();
 }
 
@@ -212,8 +235,9 @@ LogicalResult Lowering::lowerCumSum(tfm::CumSumOp op) {
   kernel.param("reverse", kernel.attributes().getBoolAttr(op.getReverse()));
   kernel.param("chunk", chunk);
   kernel.region(at, operandElement(op.getInput(), at));
-  launch(kernel, plan::Family::Scan, "cumsum_" + typeName(op.getType().getElementType()),
-         {op.getResult()}, pool.ceilDiv(countOf(others), pool.integer(chunk)), countOf(dims),
+  launch(kernel, plan::Family::Scan,
+         "cumsum_" + typeName(op.getType().getElementType()), {op.getResult()},
+         pool.ceilDiv(countOf(others), pool.integer(chunk)), countOf(dims),
          op.getLoc());
   return success();
 }
@@ -221,7 +245,8 @@ LogicalResult Lowering::lowerCumSum(tfm::CumSumOp op) {
 LogicalResult Lowering::lowerSoftmax(tfm::SoftmaxOp op) {
   Dims dims = shapes.dims(op.getInput());
   if (op.getAxis() + 1 != dims.size())
-    return op.emitError("softmax over an inner axis should have been transposed");
+    return op.emitError(
+        "softmax over an inner axis should have been transposed");
   llvm::SmallVector<Expr> at = generic(dims, "i");
   KernelBuilder kernel(lifter, op.getLoc());
   int64_t chunk = chunkFor(dims, 4096);
@@ -230,10 +255,10 @@ LogicalResult Lowering::lowerSoftmax(tfm::SoftmaxOp op) {
   kernel.param("extents", kernel.extents(dims));
   kernel.param("chunk", chunk);
   kernel.region(at, operandElement(op.getInput(), at));
-  launch(kernel, plan::Family::Softmax, "softmax_" + typeName(op.getType().getElementType()),
-         {op.getResult()},
-         dims.size() == 1 ? pool.integer(1) : gridOf(dims, chunk), pool.scale(countOf(dims), 5),
-         op.getLoc());
+  launch(kernel, plan::Family::Softmax,
+         "softmax_" + typeName(op.getType().getElementType()), {op.getResult()},
+         dims.size() == 1 ? pool.integer(1) : gridOf(dims, chunk),
+         pool.scale(countOf(dims), 5), op.getLoc());
   return success();
 }
 
@@ -285,7 +310,11 @@ LogicalResult Lowering::lowerNorm(tfm::NormOp op) {
   llvm::SmallVector<Value> results{op.getResult()};
   if (op.getSum() && !op.getSum().use_empty())
     results.push_back(op.getSum());
-  std::string name = (kind + "_norm_" + typeName(llvm::cast<RankedTensorType>(op.getResult().getType()).getElementType())).str();
+  std::string name =
+      (kind + "_norm_" +
+       typeName(llvm::cast<RankedTensorType>(op.getResult().getType())
+                    .getElementType()))
+          .str();
   if (std::optional<int64_t> columns = pool.constantInt(n))
     name += "_c" + std::to_string(*columns);
   launch(kernel, plan::Family::Norm, name, results, gridOf(loop, chunk),

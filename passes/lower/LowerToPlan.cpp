@@ -15,8 +15,10 @@ struct LowerToPlanPass : impl::LowerToPlanBase<LowerToPlanPass> {
 
   void runOnOperation() override {
     KernelTable kernels(getOperation());
-    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      Lowering lowering(getOperation(), function, weightBytesOf(getOperation()), kernels);
+    for (auto function :
+         llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+      Lowering lowering(getOperation(), function, weightBytesOf(getOperation()),
+                        kernels);
       if (failed(lowering.run(target)))
         return signalPassFailure();
       function.erase();

@@ -12,16 +12,19 @@ std::string typeName(Type type) {
   return text;
 }
 
-Lowering::Lowering(ModuleOp module, func::FuncOp function, ElementLifter::StoredBytes weights, KernelTable &kernels)
-    : module(module), function(function), shapes(facts), lifter(shapes, std::move(weights)),
-      pool(shapes.pool()), kernels(kernels), builder(module.getContext()) {}
+Lowering::Lowering(ModuleOp module, func::FuncOp function,
+                   ElementLifter::StoredBytes weights, KernelTable &kernels)
+    : module(module), function(function), shapes(facts),
+      lifter(shapes, std::move(weights)), pool(shapes.pool()), kernels(kernels),
+      builder(module.getContext()) {}
 
 Expr Lowering::byteSize(RankedTensorType type) {
   Dims dims = shapes.dims(type);
   unsigned bits = type.getElementType().getIntOrFloatBitWidth();
   Expr count = countOf(dims);
-  return bits < 8 && bits != 1 ? pool.ceilDiv(pool.scale(count, bits), pool.integer(8))
-                               : pool.scale(count, std::max(1u, bits / 8));
+  return bits < 8 && bits != 1
+             ? pool.ceilDiv(pool.scale(count, bits), pool.integer(8))
+             : pool.scale(count, std::max(1u, bits / 8));
 }
 
 void Lowering::makeProgram(llvm::StringRef target) {
@@ -30,7 +33,8 @@ void Lowering::makeProgram(llvm::StringRef target) {
     for (auto [i, type] : llvm::enumerate(types)) {
       StringAttr name = nameOf(i);
       entries.push_back(builder.getDictionaryAttr(
-          {builder.getNamedAttr("name", name ? name : builder.getStringAttr("")),
+          {builder.getNamedAttr("name",
+                                name ? name : builder.getStringAttr("")),
            builder.getNamedAttr("type", TypeAttr::get(type))}));
     }
     return builder.getArrayAttr(entries);
@@ -44,9 +48,10 @@ void Lowering::makeProgram(llvm::StringRef target) {
   });
   auto symbols = function->getAttrOfType<ArrayAttr>("tfm.symbols");
   builder.setInsertionPointToEnd(module.getBody());
-  program = plan::ProgramOp::create(builder, function.getLoc(), function.getSymName(),
-                                    builder.getStringAttr(target),
-                                    symbols ? symbols : builder.getArrayAttr({}), inputs, outputs);
+  program = plan::ProgramOp::create(
+      builder, function.getLoc(), function.getSymName(),
+      builder.getStringAttr(target),
+      symbols ? symbols : builder.getArrayAttr({}), inputs, outputs);
   builder.setInsertionPointToStart(&program.getBody().emplaceBlock());
 }
 
@@ -68,8 +73,8 @@ LogicalResult Lowering::lower(Operation *op) {
       .Case<tfm::ReshapeOp, tfm::GetWeightOp, tfm::ConstantOp>(
           [](Operation *) { return success(); })
       .Case<tfm::RequireOp>([&](auto o) {
-        plan::RequireOp::create(builder, o.getLoc(), o.getRelationAttr(), o.getValues(),
-                                o.getSentenceAttr());
+        plan::RequireOp::create(builder, o.getLoc(), o.getRelationAttr(),
+                                o.getValues(), o.getSentenceAttr());
         return success();
       })
       .Case<tfm::FusedOp>([&](auto o) { return lowerFused(o); })
@@ -87,7 +92,8 @@ LogicalResult Lowering::lower(Operation *op) {
         return success();
       })
       .Default([](Operation *o) {
-        return o->emitError("has no lowering to a kernel; `fuse-elementwise` should have taken it");
+        return o->emitError("has no lowering to a kernel; `fuse-elementwise` "
+                            "should have taken it");
       });
 }
 
@@ -104,11 +110,13 @@ Value Lowering::weightBuffer(Value value, llvm::StringRef layout) {
     std::string name;
     for (unsigned i = 0; name.empty() || module.lookupSymbol(name); ++i)
       name = "constant_" + std::to_string(i);
-    auto weight = tfm::WeightOp::create(builder, op->getLoc(), builder.getStringAttr(name),
-                                        TypeAttr::get(value.getType()), StringAttr(), IntegerAttr(),
-                                        IntegerAttr());
+    auto weight = tfm::WeightOp::create(
+        builder, op->getLoc(), builder.getStringAttr(name),
+        TypeAttr::get(value.getType()), StringAttr(), IntegerAttr(),
+        IntegerAttr());
     builder.setInsertionPointToStart(&weight.getRecipe().emplaceBlock());
-    Value copy = tfm::ConstantOp::create(builder, op->getLoc(), value.getType(), constant.getValue());
+    Value copy = tfm::ConstantOp::create(builder, op->getLoc(), value.getType(),
+                                         constant.getValue());
     tfm::YieldOp::create(builder, op->getLoc(), copy);
     symbol = FlatSymbolRefAttr::get(weight.getSymNameAttr());
     op->setAttr("tfm.weight", symbol);
@@ -127,18 +135,21 @@ Value Lowering::weightBuffer(Value value, llvm::StringRef layout) {
     builder.setInsertionPointToStart(&program.getBody().front());
     known = plan::BufferOp::create(
         builder, value.getLoc(), builder.getType<plan::BufferType>(),
-        plan::BufferKindAttr::get(builder.getContext(), plan::BufferKind::Weight),
-        shapes.attr(builder.getContext(), bytes), builder.getI64IntegerAttr(0), symbol,
-        builder.getStringAttr(layout));
+        plan::BufferKindAttr::get(builder.getContext(),
+                                  plan::BufferKind::Weight),
+        shapes.attr(builder.getContext(), bytes), builder.getI64IntegerAttr(0),
+        symbol, builder.getStringAttr(layout));
   }
   return known;
 }
 
 Value Lowering::buffer(Value value) {
   value = memoryOf(value);
-  if (value.getDefiningOp<tfm::GetWeightOp>() || value.getDefiningOp<tfm::ConstantOp>()) {
+  if (value.getDefiningOp<tfm::GetWeightOp>() ||
+      value.getDefiningOp<tfm::ConstantOp>()) {
     if (Operation *op = value.getDefiningOp(); op->hasAttr("tfm.weight")) {
-      auto key = std::pair<Attribute, Attribute>(op->getAttr("tfm.weight"), builder.getStringAttr("plain"));
+      auto key = std::pair<Attribute, Attribute>(
+          op->getAttr("tfm.weight"), builder.getStringAttr("plain"));
       if (Value known = weightBuffers.lookup(key))
         return known;
     }
@@ -154,7 +165,8 @@ Value Lowering::buffer(Value value) {
     number = argument.getArgNumber();
   } else {
     // The first output that this memory is for, if any.
-    auto ret = llvm::cast<func::ReturnOp>(function.getBody().front().getTerminator());
+    auto ret =
+        llvm::cast<func::ReturnOp>(function.getBody().front().getTerminator());
     for (auto [i, operand] : llvm::enumerate(ret.getOperands()))
       if (memoryOf(operand) == value) {
         kind = plan::BufferKind::Output;
@@ -164,10 +176,12 @@ Value Lowering::buffer(Value value) {
   }
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&program.getBody().front());
-  known = plan::BufferOp::create(builder, value.getLoc(), builder.getType<plan::BufferType>(),
-                                 plan::BufferKindAttr::get(builder.getContext(), kind),
-                                 shapes.attr(builder.getContext(), byteSize(llvm::cast<RankedTensorType>(value.getType()))),
-                                 builder.getI64IntegerAttr(number), FlatSymbolRefAttr(), StringAttr());
+  known = plan::BufferOp::create(
+      builder, value.getLoc(), builder.getType<plan::BufferType>(),
+      plan::BufferKindAttr::get(builder.getContext(), kind),
+      shapes.attr(builder.getContext(),
+                  byteSize(llvm::cast<RankedTensorType>(value.getType()))),
+      builder.getI64IntegerAttr(number), FlatSymbolRefAttr(), StringAttr());
   return known;
 }
 
@@ -184,23 +198,28 @@ void Lowering::lowerReturn(func::ReturnOp op) {
     auto type = llvm::cast<RankedTensorType>(memory.getType());
     Value target = plan::BufferOp::create(
         builder, op.getLoc(), builder.getType<plan::BufferType>(),
-        plan::BufferKindAttr::get(builder.getContext(), plan::BufferKind::Output),
-        definition.getSizeAttr(), builder.getI64IntegerAttr(i), FlatSymbolRefAttr(), StringAttr());
+        plan::BufferKindAttr::get(builder.getContext(),
+                                  plan::BufferKind::Output),
+        definition.getSizeAttr(), builder.getI64IntegerAttr(i),
+        FlatSymbolRefAttr(), StringAttr());
     Expr count = countOf(shapes.dims(type)), index = pool.index("i", count);
     KernelBuilder kernel(lifter, op.getLoc());
     kernel.param("extents", kernel.extents({count}));
     kernel.param("chunk", 16384);
-    Expr load = pool.load(ElementLifter::exprType(type.getElementType()), lifter.number(memory), {&index, 1});
+    Expr load = pool.load(ElementLifter::exprType(type.getElementType()),
+                          lifter.number(memory), {&index, 1});
     kernel.flatRegion({index}, load);
-    plan::KernelOp made = kernels.intern(
-        kernel.finish(plan::Family::Map, "copy_" + typeName(type.getElementType()), type.getElementType()));
+    plan::KernelOp made = kernels.intern(kernel.finish(
+        plan::Family::Map, "copy_" + typeName(type.getElementType()),
+        type.getElementType()));
     MLIRContext *context = builder.getContext();
     Expr zero = pool.integer(0), size = byteSize(type);
-    plan::LaunchOp::create(builder, op.getLoc(), FlatSymbolRefAttr::get(made.getSymNameAttr()),
-                           shapes.attr(context, gridOf({count}, 16384)),
-                           ValueRange{target, source}, shapes.attr(context, {zero, zero}),
-                           shapes.attr(context, kernel.scalars()), shapes.attr(context, zero),
-                           shapes.attr(context, pool.scale(size, 2)), sources(op.getLoc()));
+    plan::LaunchOp::create(
+        builder, op.getLoc(), FlatSymbolRefAttr::get(made.getSymNameAttr()),
+        shapes.attr(context, gridOf({count}, 16384)),
+        ValueRange{target, source}, shapes.attr(context, {zero, zero}),
+        shapes.attr(context, kernel.scalars()), shapes.attr(context, zero),
+        shapes.attr(context, pool.scale(size, 2)), sources(op.getLoc()));
   }
 }
 
@@ -217,9 +236,9 @@ ArrayAttr Lowering::sources(Location loc) {
   return builder.getArrayAttr(names.takeVector());
 }
 
-void Lowering::launch(KernelBuilder &kernel, plan::Family family, llvm::StringRef name,
-                      llvm::ArrayRef<Value> results, llvm::ArrayRef<Expr> grid, Expr flops,
-                      Location loc) {
+void Lowering::launch(KernelBuilder &kernel, plan::Family family,
+                      llvm::StringRef name, llvm::ArrayRef<Value> results,
+                      llvm::ArrayRef<Expr> grid, Expr flops, Location loc) {
   llvm::SmallVector<Type> types;
   Expr bytes = pool.integer(0);
   for (Value result : results) {
@@ -236,18 +255,22 @@ void Lowering::launch(KernelBuilder &kernel, plan::Family family, llvm::StringRe
   }
   for (auto [i, in] : llvm::enumerate(kernel.inputs())) {
     bool packed = family == plan::Family::Linear && i == 1;
-    operands.push_back(packed ? weightBuffer(in.value, "panels48") : buffer(in.value));
+    operands.push_back(packed ? weightBuffer(in.value, "panels48")
+                              : buffer(in.value));
     offsets.push_back(in.byteOffset);
-    bytes = pool.add(bytes, byteSize(llvm::cast<RankedTensorType>(in.value.getType())));
+    bytes = pool.add(
+        bytes, byteSize(llvm::cast<RankedTensorType>(in.value.getType())));
   }
   MLIRContext *context = builder.getContext();
-  plan::LaunchOp::create(builder, loc, FlatSymbolRefAttr::get(made.getSymNameAttr()),
-                         shapes.attr(context, grid), operands, shapes.attr(context, offsets),
-                         shapes.attr(context, kernel.scalars()), shapes.attr(context, flops),
-                         shapes.attr(context, bytes), sources(loc));
+  plan::LaunchOp::create(
+      builder, loc, FlatSymbolRefAttr::get(made.getSymNameAttr()),
+      shapes.attr(context, grid), operands, shapes.attr(context, offsets),
+      shapes.attr(context, kernel.scalars()), shapes.attr(context, flops),
+      shapes.attr(context, bytes), sources(loc));
 }
 
-llvm::SmallVector<Expr> Lowering::generic(llvm::ArrayRef<Expr> dims, llvm::StringRef prefix) {
+llvm::SmallVector<Expr> Lowering::generic(llvm::ArrayRef<Expr> dims,
+                                          llvm::StringRef prefix) {
   llvm::SmallVector<Expr> indices;
   for (auto [i, dim] : llvm::enumerate(dims))
     indices.push_back(pool.constantInt(dim) == 1
@@ -276,20 +299,23 @@ Expr Lowering::gridOf(llvm::ArrayRef<Expr> dims, int64_t chunk) {
   return pool.ceilDiv(count, pool.integer(chunk));
 }
 
-std::optional<Lowering::View> Lowering::viewOf(KernelBuilder &kernel, Value value) {
+std::optional<Lowering::View> Lowering::viewOf(KernelBuilder &kernel,
+                                               Value value) {
   Dims dims = shapes.dims(value);
   llvm::SmallVector<Expr> indices = generic(dims, "v");
   Expr element = kernel.flatten(lifter.element(value, indices));
   if (pool.kind(element) != ExprKind::Load)
     return std::nullopt;
-  View view{lifter.tensor(pool.loadTensor(element)), pool.operands(element)[0], {}};
+  View view{
+      lifter.tensor(pool.loadTensor(element)), pool.operands(element)[0], {}};
   for (Expr index : indices) {
     if (pool.constantInt(index)) {
       view.strides.push_back(pool.integer(0));
       continue;
     }
     auto split = pool.splitLinear(view.offset, index);
-    if (!split || pool.contains(split->second, index) || !pool.indices(split->first).empty())
+    if (!split || pool.contains(split->second, index) ||
+        !pool.indices(split->first).empty())
       return std::nullopt;
     view.strides.push_back(split->first);
     view.offset = split->second;

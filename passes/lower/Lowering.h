@@ -1,4 +1,5 @@
-//===- Lowering.h - tfm ops to plan steps, one function at a time ----------===//
+//===- Lowering.h - tfm ops to plan steps, one function at a time
+//----------===//
 #pragma once
 
 #include "passes/lower/KernelBuilder.h"
@@ -12,7 +13,8 @@ namespace ingot {
 /// views.
 class Lowering {
 public:
-  Lowering(mlir::ModuleOp module, mlir::func::FuncOp function, ElementLifter::StoredBytes weights, KernelTable &kernels);
+  Lowering(mlir::ModuleOp module, mlir::func::FuncOp function,
+           ElementLifter::StoredBytes weights, KernelTable &kernels);
 
   mlir::LogicalResult run(llvm::StringRef target);
 
@@ -30,8 +32,8 @@ private:
 
   /// Interns the kernel and appends its launch.
   void launch(KernelBuilder &kernel, plan::Family family, llvm::StringRef name,
-              llvm::ArrayRef<mlir::Value> results, llvm::ArrayRef<Expr> grid, Expr flops,
-              mlir::Location loc);
+              llvm::ArrayRef<mlir::Value> results, llvm::ArrayRef<Expr> grid,
+              Expr flops, mlir::Location loc);
   mlir::ArrayAttr sources(mlir::Location loc);
 
   // Ops.
@@ -46,15 +48,19 @@ private:
   mlir::LogicalResult lowerLinear(tfm::LinearOp op);
   mlir::LogicalResult lowerAttention(tfm::AttentionOp op);
   /// A map kernel that writes `expr` at generic `indices` over `dims`.
-  void launchMap(mlir::Value result, llvm::ArrayRef<Expr> indices, Expr expr, mlir::Location loc);
+  void launchMap(mlir::Value result, llvm::ArrayRef<Expr> indices, Expr expr,
+                 mlir::Location loc);
 
-  llvm::SmallVector<Expr> generic(llvm::ArrayRef<Expr> dims, llvm::StringRef prefix);
+  llvm::SmallVector<Expr> generic(llvm::ArrayRef<Expr> dims,
+                                  llvm::StringRef prefix);
   /// Merges adjacent loop dims where every load allows it.
   void collapse(KernelBuilder &kernel, llvm::SmallVector<Expr> &dims,
                 llvm::SmallVector<Expr> &indices, Expr &flat);
   int64_t chunkFor(llvm::ArrayRef<Expr> dims, int64_t elementsATask);
   Expr rows(llvm::ArrayRef<Expr> dims);
-  Expr countOf(llvm::ArrayRef<Expr> dims) { return pool.product({dims.data(), dims.size()}); }
+  Expr countOf(llvm::ArrayRef<Expr> dims) {
+    return pool.product({dims.data(), dims.size()});
+  }
   Expr gridOf(llvm::ArrayRef<Expr> dims, int64_t chunk);
   /// Operand element at `indices`, as far as this op may compute it itself.
   Expr operandElement(mlir::Value operand, llvm::ArrayRef<Expr> indices) {
@@ -62,7 +68,7 @@ private:
   }
   struct View {
     mlir::Value memory;
-    Expr offset;                    ///< in elements
+    Expr offset;                     ///< in elements
     llvm::SmallVector<Expr> strides; ///< in elements, one an index
   };
   /// `value` as strides over its memory, if its element is one load affine in
@@ -79,7 +85,8 @@ private:
   mlir::OpBuilder builder;
   plan::ProgramOp program;
   llvm::DenseMap<mlir::Value, mlir::Value> buffers;
-  llvm::DenseMap<std::pair<mlir::Attribute, mlir::Attribute>, mlir::Value> weightBuffers;
+  llvm::DenseMap<std::pair<mlir::Attribute, mlir::Attribute>, mlir::Value>
+      weightBuffers;
   /// Values that a user reads through a view or computes itself: no launch.
   llvm::DenseSet<mlir::Operation *> absorbed;
 };

@@ -121,7 +121,8 @@ public:
       return {pool.compare(ScalarOp::Le, a.expr, b.expr), a.value <= b.value};
     case 2:
       return {pool.compare(ScalarOp::Ne, a.expr, b.expr), a.value != b.value};
-    case 3: return {pool.isNaN(a.expr), std::isnan(a.value)};
+    case 3:
+      return {pool.isNaN(a.expr), std::isnan(a.value)};
     default:
       return {pool.compare(ScalarOp::Eq, a.expr, b.expr), a.value == b.value};
     }

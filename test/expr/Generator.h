@@ -103,12 +103,18 @@ public:
     }
     Valued b = integer(depth - 1);
     switch (op) {
-    case 8: return {pool.add(x, b.expr), v + b.value};
-    case 9: return {pool.sub(x, b.expr), v - b.value};
-    case 10: return {pool.mul(x, b.expr), v * b.value};
-    case 12: return {pool.wrap(x, b.expr), v < 0 ? v + b.value : v};
-    case 11: return {pool.max(x, b.expr), std::max(v, b.value)};
-    default: return {pool.min(x, b.expr), std::min(v, b.value)};
+    case 8:
+      return {pool.add(x, b.expr), v + b.value};
+    case 9:
+      return {pool.sub(x, b.expr), v - b.value};
+    case 10:
+      return {pool.mul(x, b.expr), v * b.value};
+    case 12:
+      return {pool.wrap(x, b.expr), v < 0 ? v + b.value : v};
+    case 11:
+      return {pool.max(x, b.expr), std::max(v, b.value)};
+    default:
+      return {pool.min(x, b.expr), std::min(v, b.value)};
     }
   }
 

@@ -15,12 +15,13 @@ int main(int argc, char **argv) {
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   ingot::registerIngotPasses();
-  mlir::PassPipelineRegistration<> canonical("canonical", "Import to canonical stage",
-                                             ingot::buildCanonicalPipeline);
+  mlir::PassPipelineRegistration<> canonical(
+      "canonical", "Import to canonical stage", ingot::buildCanonicalPipeline);
   mlir::PassPipelineRegistration<> fused("fused", "Canonical to fused stage",
                                          ingot::buildFusedPipeline);
-  mlir::PassPipelineRegistration<> plan("plan", "Fused to plan stage", [](mlir::OpPassManager &pm) {
-    ingot::buildPlanPipeline(pm, "x86-64");
-  });
-  return mlir::failed(mlir::MlirOptMain(argc, argv, "Ingot's pass driver\n", registry));
+  mlir::PassPipelineRegistration<> plan(
+      "plan", "Fused to plan stage",
+      [](mlir::OpPassManager &pm) { ingot::buildPlanPipeline(pm, "x86-64"); });
+  return mlir::failed(
+      mlir::MlirOptMain(argc, argv, "Ingot's pass driver\n", registry));
 }
