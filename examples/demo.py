@@ -245,8 +245,7 @@ def main():
     name, command = os.path.relpath(ingot.artifact), os.path.relpath(ingot.command)
     say("\nTry next:\n"
         f"  {command} inspect {name}             # interface, steps, memory\n"
-        f"  {command} explain {os.path.relpath(model)}  # what was fused, and what not\n"
-        f"  {command} compile {os.path.relpath(model)} --emit=fused -o -\n"
+        f"  {command} compile {os.path.relpath(model)} --emit=fused\n"
         f"  {command} bench {name} --dims batch_size=1,sequence_length=128")
 
 
