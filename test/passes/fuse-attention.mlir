@@ -13,7 +13,10 @@
 // CHECK: tfm.linear %{{.*}} residual %arg0
 // CHECK: tfm.norm layer
 
-// PLAN-COUNT-4: plan.launch
+// PLAN: plan.launch @linear_f32_k8_n24
+// PLAN: plan.launch @attention_f32_d4
+// PLAN: plan.launch @linear_f32_k8_n8_residual
+// PLAN: plan.launch @layer_norm_f32_c8
 // PLAN-NOT: plan.launch
 module {
   tfm.weight @wq : tensor<8x8xf32> file "m.onnx" offset 0 length 256
