@@ -153,7 +153,8 @@ SmallVector<Value> Attention::modify(Value q0, Value k0, Value count,
             lanesLeft = e.tailMask(lanes, e.sub(mask, e.index(v * lanes)));
           Value score = lanesOf(e, w.evaluate(0, arguments, lanesLeft));
           e.store(score, p, at(k, v));
-          next.push_back(vectorMax({e, carried[v]}, {e, score}));
+          // A NaN need not stay in the maximum: it stays in the sum.
+          next.push_back(maxFirst({e, score}, {e, carried[v]}));
         }
         return next;
       });
@@ -168,7 +169,7 @@ SmallVector<Value> Attention::weights(Value count, ValueRange max,
         SmallVector<Value> next;
         for (int64_t v = 0; v < vectors; ++v) {
           Val score{e, e.load(vec(), p, at(k, v))};
-          Val weight = vectorExp(score - Val(e, max[v]));
+          Val weight = vectorExpFast(score - Val(e, max[v]));
           e.store(weight, p, at(k, v));
           next.push_back((Val(e, carried[v]) + weight).v);
         }
@@ -281,7 +282,7 @@ void Attention::group(Value q0, Value count) {
           Val m{e, max[v]};
           Val safe = select(eq(m, m.k(-inf)), m.k(0), m);
           shift.push_back(safe);
-          decay.push_back(vectorExp(Val(e, before[v]) - safe));
+          decay.push_back(vectorExpFast(Val(e, before[v]) - safe));
         }
         SmallVector<Value> sum;
         for (int64_t v = 0; v < vectors; ++v)

@@ -50,8 +50,15 @@ RegionEmitter KernelWriter::evaluator(unsigned i, ArrayRef<Strand> leading,
   RegionEmitter emitter(e, status, mask);
   Block &block = region(i);
   unsigned next = 0;
-  for (const Strand &strand : leading)
-    emitter.bind(block.getArgument(next++), strand);
+  for (const Strand &strand : leading) {
+    Value argument = block.getArgument(next++);
+    // The second region starts with a value, which may be an i64 too.
+    bool isValue = i == 1 && next == 1;
+    if (argument.getType().isInteger(64) && !isValue)
+      emitter.bindIndex(argument, strand);
+    else
+      emitter.bind(argument, strand);
+  }
   for (auto [in, type] : llvm::zip_equal(ins, kernel.getInTypes()))
     emitter.bind(block.getArgument(next++),
                  TensorBuffer{in, cast<TypeAttr>(type).getValue()});
@@ -115,6 +122,31 @@ SmallVector<Value> KernelWriter::vectors(Value from, Value to, ValueRange init,
   return e.ifElse(any, carried, tail);
 }
 
+Value KernelWriter::sumOver(Value to, SumBody term) {
+  constexpr int64_t kSums = 4;
+  int64_t lanes = e.target.lanes;
+  Value zero = e.constant(e.vec(e.f32()), 0), width = e.index(kSums * lanes);
+  Value whole = e.mul(e.floorDiv(to, width), width);
+  SmallVector<Value> init(kSums, zero);
+  ValueRange sums =
+      e.loop(e.index(0), whole, width, init, [&](Value at, ValueRange carried) {
+        SmallVector<Value> next;
+        for (int64_t i = 0; i < kSums; ++i) {
+          Value first = e.add(at, e.index(i * lanes));
+          next.push_back(term(consecutive(e, first, lanes), {}, carried[i]));
+        }
+        return next;
+      });
+  Val total =
+      (Val(e, sums[0]) + Val(e, sums[1])) + (Val(e, sums[2]) + Val(e, sums[3]));
+  return vectors(
+      whole, to, ValueRange{total.v},
+      [&](Strand index, Value mask, ValueRange carried) {
+        return SmallVector<Value>{term(index, mask, carried[0])};
+      },
+      lanes)[0];
+}
+
 SmallVector<Strand> KernelWriter::coordinates(Value row, ArrayRef<Value> dims) {
   SmallVector<Strand> result(dims.size());
   for (size_t i = dims.size(); i-- > 0;) {
@@ -137,7 +169,8 @@ Value KernelWriter::product(ArrayRef<Value> dims) {
 }
 
 std::pair<Value, Value> KernelWriter::share(Value total, int64_t chunk) {
-  Value from = e.mul(task, e.index(chunk));
+  // A task past the end (a fixed grid over an empty extent) has nothing to do.
+  Value from = e.min(total, e.mul(task, e.index(chunk)));
   return {from, e.min(total, e.add(from, e.index(chunk)))};
 }
 

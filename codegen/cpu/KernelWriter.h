@@ -66,6 +66,12 @@ public:
                                          CarryingBody body,
                                          int64_t divisor = 0);
 
+  /// The sum over [0, to) of what `term` adds to its f32 vector; in several
+  /// independent sums, so that the latency of an addition does not count.
+  using SumBody = llvm::function_ref<mlir::Value(Strand index, mlir::Value mask,
+                                                 mlir::Value sum)>;
+  mlir::Value sumOver(mlir::Value to, SumBody term);
+
   /// The coordinates of row `row` in `dims`, row-major.
   llvm::SmallVector<Strand> coordinates(mlir::Value row,
                                         llvm::ArrayRef<mlir::Value> dims);

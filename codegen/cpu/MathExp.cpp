@@ -31,27 +31,41 @@ Reduced reduce(Val x, int bias) {
   return {shifted, n, p};
 }
 
-/// e^x for x in [-87, 88], NaN to NaN.
+/// e^x for x in [-88, 89], NaN to NaN. Below e^-87.7 the exponent field of the
+/// scale is 0, above e^88.3 it is that of inf.
 Val expInRange(Val x) {
   Reduced reduced = reduce(x, 127);
   return reduced.exponential * floats(shl(bits(reduced.shifted), 23));
 }
 } // namespace
 
+/// Beyond the bounds the result is 0 or inf; without them -3.4e38, a common
+/// mask fill, would leave the range of n. NaN passes minFirst and maxFirst.
+static Val clamp(Val x, double low, double high) {
+  return maxFirst(x.k(low), minFirst(x.k(high), x));
+}
+
+/// Whether AVX-512's vscalefps can scale `x`.
+static bool hasScale(Val x) {
+  auto type = dyn_cast<VectorType>(x.type());
+  return x.e->target.avx512 && type && type.getNumElements() == 16;
+}
+
+Val vectorExpFast(Val x) {
+  return hasScale(x) ? vectorExp(x) : expInRange(clamp(x, -88.0, 89.0));
+}
+
 Val vectorExp(Val x) {
   Emitter &e = *x.e;
-  // Beyond these the result is 0 or inf; without the clamp -3.4e38, a common
-  // mask fill, would leave the range of n. NaN passes minFirst and maxFirst.
-  x = maxFirst(x.k(-104.0), minFirst(x.k(89.0), x));
-  auto type = dyn_cast<VectorType>(x.type());
-  if (e.target.avx512 && type && type.getNumElements() == 16) {
+  x = clamp(x, -104.0, 89.0);
+  if (hasScale(x)) {
     Reduced reduced = reduce(x, 0);
     Value all = e.integer(e.b.getI16Type(), -1);
     Value rounding = e.integer(e.b.getI32Type(), 4); // as MXCSR says
     // The operands go to the intrinsic in this order: value, exponent,
     // passthrough; the names in the op's documentation are others.
     return {e, x86vector::MaskScaleFOp::create(
-                   e.b, e.loc, type, reduced.exponential, reduced.n,
+                   e.b, e.loc, x.type(), reduced.exponential, reduced.n,
                    reduced.exponential, all, rounding)};
   }
   // 2^n in two factors, so that results that overflow or are denormal come out
@@ -60,6 +74,23 @@ Val vectorExp(Val x) {
   Val n = bits(reduced.shifted), half = shr(n, 1);
   return reduced.exponential * floats(shl(half, 23)) *
          floats(shl(n - half, 23));
+}
+
+Val vectorGelu(Val x) {
+  // x Phi(x), with Phi(x) = sigmoid(x P(x^2)): one exp and one division, and no
+  // cancellation for negative x. P is a minimax fit on |x| < 5, weighted by
+  // what it does to Phi; beyond, Phi is 0 or 1 to 3e-7 and stays so with P(25).
+  Val s = minFirst(x.k(25.0), x * x);
+  Val p = polynomial(s, {1.5957695245742798, 0.07266818732023239,
+                         -6.841205322416499e-05, -0.00010854566789930686,
+                         7.294606348295929e-06, -1.6392549184729432e-07,
+                         -4.78951678317685e-09, 3.339792331580327e-10,
+                         -5.103715627202687e-12});
+  return vectorTimesSigmoid(x, x * p);
+}
+
+Val vectorTimesSigmoid(Val x, Val y) {
+  return x / (x.k(1.0) + vectorExpFast(-y));
 }
 
 Val vectorLog(Val x) {

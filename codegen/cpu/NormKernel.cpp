@@ -32,33 +32,29 @@ void emitNorm(KernelWriter &w) {
     auto loadKept = [&](const Strand &index, Value mask) {
       return Val(e, e.load(vector, keep, at(index), mask));
     };
-    SmallVector<Value> first =
-        w.vectors(zero, columns, ValueRange{sum.identity(vector)},
-                  [&](Strand index, Value mask, ValueRange carried) {
-                    leading.back() = index;
-                    Val x{e, lanesOf(e, w.evaluate(0, leading, mask))};
-                    e.store(x, keep, at(index), mask);
-                    Val term = layer ? x : x * x;
-                    if (mask)
-                      term = select({e, mask}, term, term.k(0));
-                    return SmallVector<Value>{sum.combine(carried[0], term)};
-                  });
+    Value first = w.sumOver(columns, [&](Strand index, Value mask, Value acc) {
+      leading.back() = index;
+      Val x{e, lanesOf(e, w.evaluate(0, leading, mask))};
+      e.store(x, keep, at(index), mask);
+      if (mask)
+        x = select({e, mask}, x, x.k(0));
+      return layer ? (Val(e, acc) + x).v : fma(x, x, {e, acc}).v;
+    });
     Val n{e, arith::SIToFPOp::create(e.b, e.loc, e.f32(), e.toI64(columns))};
-    Val variance = Val(e, sum.across(first[0])) / n;
+    Val variance = Val(e, sum.across(first)) / n;
     Val mean{e, e.constant(vector, 0)};
     if (layer) {
       // In a second pass over the row: the difference of two sums would lose
       // the digits that matter where the mean is large.
       mean = {e, e.broadcast(variance, e.target.lanes)};
-      SmallVector<Value> squares =
-          w.vectors(zero, columns, ValueRange{sum.identity(vector)},
-                    [&](Strand index, Value mask, ValueRange carried) {
-                      Val d = loadKept(index, mask) - mean;
-                      if (mask)
-                        d = select({e, mask}, d, d.k(0));
-                      return SmallVector<Value>{fma(d, d, {e, carried[0]})};
-                    });
-      variance = Val(e, sum.across(squares[0])) / n;
+      Value squares =
+          w.sumOver(columns, [&](Strand index, Value mask, Value acc) {
+            Val d = loadKept(index, mask) - mean;
+            if (mask)
+              d = select({e, mask}, d, d.k(0));
+            return fma(d, d, {e, acc}).v;
+          });
+      variance = Val(e, sum.across(squares)) / n;
     }
     Val deviation = sqrt(variance + variance.k(w.real("epsilon")));
     Val factor{e, e.broadcast(deviation.k(1.0) / deviation, e.target.lanes)};

@@ -1,5 +1,6 @@
 #include "codegen/cpu/RegionEmitter.h"
 
+#include "codegen/cpu/LinearFacts.h"
 #include "codegen/cpu/VectorMath.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -18,22 +19,27 @@ Type memoryType(Type type) {
 
 RegionEmitter::RegionEmitter(Emitter &e, Value status, Value tail)
     : e(e), status(status) {
-  guards.push_back({-1, {}, false, tail});
+  guards.push_back({-1, {}, {}, false, tail});
 }
 
 void RegionEmitter::bind(Value argument, Strand strand) {
   known[{argument, kRoot}] = strand;
 }
+void RegionEmitter::bindIndex(Value argument, Strand strand) {
+  bind(argument, strand);
+  indices.insert(argument);
+}
 void RegionEmitter::bind(Value argument, TensorBuffer buffer) {
   buffers[argument] = buffer;
 }
 
-int RegionEmitter::guarded(int parent, Strand condition, bool negated) {
+int RegionEmitter::guarded(int parent, Value source, Strand condition,
+                           bool negated) {
   if (condition.isUniform())
     if (std::optional<int64_t> always = constantOf(condition.value))
       if ((*always != 0) != negated)
         return parent;
-  guards.push_back({parent, condition, negated, {}});
+  guards.push_back({parent, source, condition, negated, {}});
   return static_cast<int>(guards.size()) - 1;
 }
 
@@ -64,29 +70,57 @@ Value RegionEmitter::anyOf(int guard) {
   return anyLane({e, maskOf(guard)});
 }
 
-bool RegionEmitter::readsMemory(Value value) {
-  auto [it, isNew] = reads.try_emplace(value, false);
+RegionEmitter::Traits RegionEmitter::traitsOf(Value value) {
+  auto [it, isNew] = traits.try_emplace(value);
   if (!isNew)
     return it->second;
   Operation *op = value.getDefiningOp();
   if (!op)
-    return false;
-  bool result = isa<tfm::LoadOp, tfm::CheckIndexOp>(op) ||
-                llvm::any_of(op->getOperands(), [&](Value operand) {
-                  return readsMemory(operand);
-                });
-  return reads[value] = result;
+    return {};
+  Traits result;
+  result.reads = isa<tfm::LoadOp, tfm::CheckIndexOp>(op);
+  if (auto apply = dyn_cast<tfm::ApplyOp>(op)) {
+    ScalarOp kind = apply.getOp().getValue();
+    result.clamps = (kind == ScalarOp::Min || kind == ScalarOp::Max) &&
+                    apply.getType().isInteger(64);
+  }
+  for (Value operand : op->getOperands()) {
+    Traits inner = traitsOf(operand);
+    result.reads |= inner.reads;
+    result.clamps |= inner.clamps;
+  }
+  return traits[value] = result;
+}
+
+Value RegionEmitter::unclamped(tfm::ApplyOp op, int guard) {
+  ScalarOp kind = op.getOp().getValue();
+  if (!op.getType().isInteger(64) ||
+      (kind != ScalarOp::Min && kind != ScalarOp::Max))
+    return {};
+  LinearFacts facts(indices);
+  for (int g = guard; g != kRoot; g = guards[g].parent)
+    facts.assume(guards[g].source, !guards[g].negated);
+  Value x = op.getOperands()[0], y = op.getOperands()[1];
+  bool isMin = kind == ScalarOp::Min;
+  if (facts.lessOrEqual(x, y))
+    return isMin ? x : y;
+  if (facts.lessOrEqual(y, x))
+    return isMin ? y : x;
+  return {};
 }
 
 Strand RegionEmitter::evaluate(Value value, int guard) {
   // What cannot fault is computed once, for all lanes; what may fault is taken
-  // from any wider guard.
-  if (!readsMemory(value))
+  // from any wider guard. A clamp may be simpler under this guard than outside.
+  Traits own = traitsOf(value);
+  if (!own.reads && !own.clamps)
     guard = kRoot;
   for (int outer = guard; outer >= 0; outer = guards[outer].parent) {
     auto it = known.find({value, outer});
     if (it != known.end())
       return it->second;
+    if (own.clamps)
+      break;
   }
   Operation *op = value.getDefiningOp();
   assert(op && "a region argument was not bound");
@@ -103,6 +137,8 @@ Strand RegionEmitter::define(Operation *op, int guard) {
         return uniform(e, arith::ConstantOp::create(e.b, e.loc, value));
       })
       .Case([&](tfm::ApplyOp apply) {
+        if (Value same = unclamped(apply, guard))
+          return operand(same);
         SmallVector<Strand> operands =
             llvm::map_to_vector(apply.getOperands(), operand);
         return applyStrands(e, apply.getOp().getValue(), operands);
@@ -114,9 +150,11 @@ Strand RegionEmitter::define(Operation *op, int guard) {
             return operand(*always ? choose.getTrueValue()
                                    : choose.getFalseValue());
         Strand yes =
-            evaluate(choose.getTrueValue(), guarded(guard, condition, false));
+            evaluate(choose.getTrueValue(),
+                     guarded(guard, choose.getCondition(), condition, false));
         Strand no =
-            evaluate(choose.getFalseValue(), guarded(guard, condition, true));
+            evaluate(choose.getFalseValue(),
+                     guarded(guard, choose.getCondition(), condition, true));
         return chooseStrand(e, condition, yes, no);
       })
       .Case([&](tfm::ConvertOp convert) {

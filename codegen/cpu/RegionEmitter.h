@@ -11,6 +11,7 @@
 
 #include "codegen/cpu/Strand.h"
 #include "ir/tfm/Tfm.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace ingot::cpu {
 
@@ -30,6 +31,8 @@ public:
   RegionEmitter(Emitter &e, mlir::Value status, mlir::Value tail = {});
 
   void bind(mlir::Value argument, Strand strand);
+  /// The argument is a coordinate: it is not negative.
+  void bindIndex(mlir::Value argument, Strand strand);
   void bind(mlir::Value argument, TensorBuffer buffer);
   /// The value of `value`, in the lanes that exist.
   Strand evaluate(mlir::Value value) { return evaluate(value, kRoot); }
@@ -38,16 +41,24 @@ private:
   /// Conditions under which values are needed, as a tree; the root is the tail.
   struct Guard {
     int parent;
-    Strand condition; ///< i1
+    mlir::Value source; ///< the region's i1, null for the root
+    Strand condition;   ///< its value here
     bool negated;
     mlir::Value lanes; ///< vector of i1, made when first asked for
   };
   static constexpr int kRoot = 0;
 
-  int guarded(int parent, Strand condition, bool negated);
+  int guarded(int parent, mlir::Value source, Strand condition, bool negated);
   mlir::Value maskOf(int guard); ///< null: all lanes
   mlir::Value anyOf(int guard);  ///< i1, null: always
-  bool readsMemory(mlir::Value value);
+  /// What a value's computation holds that makes it depend on the guard.
+  struct Traits {
+    bool reads = false;  ///< loads and index checks
+    bool clamps = false; ///< integer min and max, which a guard may make moot
+  };
+  Traits traitsOf(mlir::Value value);
+  /// The operand that an integer min or max is under the guard, or null.
+  mlir::Value unclamped(tfm::ApplyOp op, int guard);
   Strand evaluate(mlir::Value value, int guard);
   Strand define(mlir::Operation *op, int guard);
   Strand load(tfm::LoadOp op, int guard);
@@ -61,7 +72,8 @@ private:
   llvm::SmallVector<Guard> guards;
   llvm::DenseMap<std::pair<mlir::Value, int>, Strand> known;
   llvm::DenseMap<mlir::Value, TensorBuffer> buffers;
-  llvm::DenseMap<mlir::Value, bool> reads;
+  llvm::DenseMap<mlir::Value, Traits> traits;
+  llvm::SmallDenseSet<mlir::Value> indices;
 };
 
 /// By how much the i64 `value` grows with `index`, if that is one number.

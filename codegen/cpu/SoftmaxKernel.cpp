@@ -34,7 +34,8 @@ void emitSoftmax(KernelWriter &w) {
                     leading.back() = index;
                     Value x = lanesOf(e, w.evaluate(0, leading, mask));
                     e.store(x, w.out(0), at(index), mask);
-                    Val next{e, max.combine(carried[0], x)};
+                    // A NaN need not stay in the maximum: it stays in the sum.
+                    Val next = maxFirst({e, x}, {e, carried[0]});
                     if (mask)
                       next = select({e, mask}, next, {e, carried[0]});
                     return SmallVector<Value>{next.v};
@@ -44,7 +45,7 @@ void emitSoftmax(KernelWriter &w) {
         w.vectors(zero, columns, ValueRange{sum.identity(vector)},
                   [&](Strand index, Value mask, ValueRange carried) {
                     Val x{e, e.load(vector, w.out(0), at(index), mask)};
-                    Val weight = vectorExp(x - shift);
+                    Val weight = vectorExpFast(x - shift);
                     if (mask)
                       weight = select({e, mask}, weight, weight.k(0));
                     e.store(weight, w.out(0), at(index), mask);

@@ -17,12 +17,6 @@ Val vectorMin(Val x, Val y) {
   return x.isFloat() ? select(isNaN(x), x, smaller) : smaller;
 }
 
-static Val reciprocalOfOnePlusExp(Val x) {
-  return x.k(1.0) / (x.k(1.0) + vectorExp(x));
-}
-/// x sigmoid(y), one division.
-static Val timesSigmoid(Val x, Val y) { return x / (x.k(1.0) + vectorExp(-y)); }
-
 static Val floorDivide(Val x, Val y) {
   // Rounding may lift the quotient onto an integer it does not reach; the exact
   // rest then has the wrong sign.
@@ -117,21 +111,19 @@ static Val floatOp(ScalarOp op, Val x, Val y) {
   case ScalarOp::Erf:
     return vectorErf(x);
   case ScalarOp::Sigmoid:
-    return reciprocalOfOnePlusExp(-x);
-  case ScalarOp::Gelu: {
-    Val half = x * x.k(0.5);
-    return fma(half, vectorErf(x * x.k(0.70710678118654752)), half);
-  }
+    return vectorTimesSigmoid(one, x);
+  case ScalarOp::Gelu:
+    return vectorGelu(x);
   case ScalarOp::GeluTanh: {
     // x/2 (1 + tanh u) = x sigmoid(2u): no cancellation for negative x.
     Val u2 = x * fma(x * x, x.k(2 * 0.79788456080286536 * 0.044715),
                      x.k(2 * 0.79788456080286536));
-    return timesSigmoid(x, u2);
+    return vectorTimesSigmoid(x, u2);
   }
   case ScalarOp::GeluSigmoid:
-    return timesSigmoid(x, x * x.k(1.702));
+    return vectorTimesSigmoid(x, x * x.k(1.702));
   case ScalarOp::Silu:
-    return timesSigmoid(x, x);
+    return vectorTimesSigmoid(x, x);
   case ScalarOp::Floor:
     return floor(x);
   case ScalarOp::Ceil:

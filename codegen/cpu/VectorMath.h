@@ -41,6 +41,11 @@ mlir::Value emitCast(Emitter &e, mlir::Value value, mlir::Type element,
 
 // The pieces that kernels use by name. f32 only.
 Val vectorExp(Val x);
+/// As vectorExp, but below 8e-39 the result is 0 and above 2^127 it is inf: for
+/// weights that are normalized anyway.
+Val vectorExpFast(Val x);
+Val vectorTimesSigmoid(Val x, Val y); ///< x sigmoid(y)
+Val vectorGelu(Val x);
 Val vectorLog(Val x);
 Val vectorTanh(Val x);
 Val vectorErf(Val x);
