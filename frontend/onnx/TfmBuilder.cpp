@@ -57,6 +57,27 @@ bool TfmBuilder::broadcastDims(llvm::ArrayRef<Expr> a, llvm::ArrayRef<Expr> b,
   return dims.has_value();
 }
 
+bool TfmBuilder::isFloats(Value v, llvm::StringRef what) {
+  if (llvm::isa<FloatType>(element(v)))
+    return true;
+  fail(what + " of " + typeText(element(v)) + " elements");
+  return false;
+}
+
+bool TfmBuilder::isIntegers(Value v, llvm::StringRef what) {
+  if (element(v).isInteger() && !element(v).isInteger(1))
+    return true;
+  fail(what + " of " + typeText(element(v)) + " elements");
+  return false;
+}
+
+bool TfmBuilder::isNumbers(Value v, llvm::StringRef what) {
+  if (!element(v).isInteger(1))
+    return true;
+  fail(what + " of bool elements");
+  return false;
+}
+
 Value TfmBuilder::spelled(Value v, llvm::ArrayRef<Expr> want) {
   Dims have = dims(v);
   bool same = true;
@@ -204,7 +225,7 @@ Value TfmBuilder::cast(Value v, Type to) {
 }
 
 Value TfmBuilder::matmul(Value lhs, Value rhs) {
-  if (missing({lhs, rhs}))
+  if (missing({lhs, rhs}) || !isNumbers(lhs, "matrix product"))
     return {};
   if (element(lhs) != element(rhs))
     return fail("operands are " + typeText(lhs.getType()) + " and " +
@@ -238,19 +259,15 @@ Value TfmBuilder::matmul(Value lhs, Value rhs) {
 }
 
 Value TfmBuilder::softmax(Value v, int64_t axis) {
-  if (!v)
+  if (!v || !isFloats(v, "softmax"))
     return {};
-  if (!llvm::isa<FloatType>(element(v)))
-    return fail("softmax of " + typeText(element(v)) + " elements");
   return tfm::SoftmaxOp::create(ops, loc, v.getType(), v, axis);
 }
 
 Value TfmBuilder::reduce(tfm::ReduceKind kind, Value v,
                          llvm::ArrayRef<int64_t> axes, bool keepdims) {
-  if (!v)
+  if (!v || !isNumbers(v, "reduction"))
     return {};
-  if (element(v).isInteger(1))
-    return fail("reduction of bool elements");
   Dims to;
   for (auto [axis, dim] : llvm::enumerate(dims(v)))
     if (!llvm::is_contained(axes, static_cast<int64_t>(axis)))
@@ -263,7 +280,7 @@ Value TfmBuilder::reduce(tfm::ReduceKind kind, Value v,
 
 Value TfmBuilder::argReduce(tfm::ReduceKind kind, Value v, int64_t axis,
                             bool keepdims, bool last) {
-  if (!v)
+  if (!v || !isNumbers(v, "index of the extremum"))
     return {};
   Dims to = dims(v);
   if (keepdims)
@@ -275,7 +292,7 @@ Value TfmBuilder::argReduce(tfm::ReduceKind kind, Value v, int64_t axis,
 }
 
 Value TfmBuilder::cumsum(Value v, int64_t axis, bool exclusive, bool reverse) {
-  if (!v)
+  if (!v || !isNumbers(v, "running sum"))
     return {};
   return tfm::CumSumOp::create(ops, loc, v.getType(), v, axis, exclusive,
                                reverse);
@@ -283,7 +300,7 @@ Value TfmBuilder::cumsum(Value v, int64_t axis, bool exclusive, bool reverse) {
 
 Value TfmBuilder::norm(tfm::NormKind kind, Value v, Value scale, Value bias,
                        int64_t axis, double epsilon) {
-  if (!v)
+  if (!v || !isFloats(v, "normalization"))
     return {};
   Dims have = dims(v), to;
   for (Value *parameter : {&scale, &bias}) {
@@ -306,8 +323,12 @@ Value TfmBuilder::norm(tfm::NormKind kind, Value v, Value scale, Value bias,
 
 Value TfmBuilder::conv(Value v, Value weight, Value bias,
                        const Window &window) {
-  if (missing({v, weight}))
+  if (missing({v, weight}) || !isFloats(v, "convolution"))
     return {};
+  for (Value other : {weight, bias})
+    if (other && element(other) != element(v))
+      return fail("operands are " + typeText(v.getType()) + " and " +
+                  typeText(other.getType()));
   Dims in = dims(v), w = dims(weight);
   if (in.size() != w.size() || in.size() < 3)
     return fail("ranks of input " + typeText(v.getType()) + " and weight " +
@@ -425,7 +446,7 @@ Value TfmBuilder::concat(llvm::ArrayRef<Value> parts, int64_t axis) {
 }
 
 Value TfmBuilder::gather(Value v, Value indices, int64_t axis) {
-  if (missing({v, indices}))
+  if (missing({v, indices}) || !isIntegers(indices, "indices"))
     return {};
   Dims from = dims(v), at = dims(indices);
   Dims to(from.begin(), from.begin() + axis);
@@ -436,7 +457,7 @@ Value TfmBuilder::gather(Value v, Value indices, int64_t axis) {
 }
 
 Value TfmBuilder::gatherElements(Value v, Value indices, int64_t axis) {
-  if (missing({v, indices}))
+  if (missing({v, indices}) || !isIntegers(indices, "indices"))
     return {};
   if (rank(v) != rank(indices))
     return fail("ranks of " + typeText(v.getType()) + " and " +
@@ -446,7 +467,7 @@ Value TfmBuilder::gatherElements(Value v, Value indices, int64_t axis) {
 }
 
 Value TfmBuilder::gatherND(Value v, Value indices, int64_t batchDims) {
-  if (missing({v, indices}))
+  if (missing({v, indices}) || !isIntegers(indices, "indices"))
     return {};
   Dims from = dims(v), at = dims(indices);
   std::optional<int64_t> tuple =

@@ -122,6 +122,10 @@ private:
   /// `v` with each dim that is not 1 spelled as in `dims` (aligned at the last
   /// axis): equal by a check at bind, but not the same expression.
   mlir::Value spelled(mlir::Value v, llvm::ArrayRef<Expr> dims);
+  /// Checks of element types, each with its reason.
+  bool isFloats(mlir::Value v, llvm::StringRef what);
+  bool isIntegers(mlir::Value v, llvm::StringRef what);
+  bool isNumbers(mlir::Value v, llvm::StringRef what);
   /// All operands null-free; else the result is null.
   static bool missing(llvm::ArrayRef<mlir::Value> operands);
 

@@ -497,6 +497,13 @@ const Case kSlicesAndOtherMoves[] = {
       y = Gather(table, ids)
       return y)",
      "float32[batch, sequence, 16]"},
+    {"GatherByFloats", R"(
+      opset 13
+      input i float32[batch]
+      const table float32[100, 16] 0
+      y = Gather(table, i)
+      return y)",
+     "!indices of float32 elements"},
     {"GatherBeyondRank", R"(
       opset 13
       input ids int64[batch]
@@ -945,6 +952,13 @@ const Case kReductions[] = {
       y = CumSum(x, a)
       return y)",
      "int32[batch, sequence]"},
+    {"CumSumOfBools", R"(
+      opset 13
+      input x bool[4]
+      const a int64[] 0
+      y = CumSum(x, a)
+      return y)",
+     "!running sum of bool elements"},
     {"CumSumAxisByData", R"(
       opset 13
       input x int32[batch, sequence]
@@ -1018,6 +1032,12 @@ const Case kProductsConvolutionsNorms[] = {
       y = Gemm(x, w, c)
       return y)",
      "!C float32[2, 3] does not broadcast to float32[1, 3]"},
+    {"MatMulOfBools", R"(
+      opset 13
+      input x bool[4, 4]
+      y = MatMul(x, x)
+      return y)",
+     "!matrix product of bool elements"},
     {"GemmRank", R"(
       opset 13
       input x float32[2, 2, 8]
@@ -1053,6 +1073,13 @@ const Case kProductsConvolutionsNorms[] = {
       y = LayerNormalization(x, g)
       return y)",
      "!float32[2, 1, 1, 1] does not broadcast to float32[batch, sequence, 8]"},
+    {"LayerNormalizationOfIntegers", R"(
+      opset 17
+      input x int64[batch, 8]
+      const g int64[8] 1
+      y = LayerNormalization(x, g)
+      return y)",
+     "!normalization of int64 elements"},
     {"LayerNormalizationStash", R"(
       opset 17
       input x float32[batch, sequence, 8]
@@ -1109,6 +1136,13 @@ const Case kProductsConvolutionsNorms[] = {
       y = Conv(x, w) group=2 pads=[1, 1] dilations=[2]
       return y)",
      "float32[batch, 8, n - 2]"},
+    {"ConvOfIntegers", R"(
+      opset 13
+      input x int64[batch, 4, n]
+      const w int64[8, 4, 3] 0
+      y = Conv(x, w)
+      return y)",
+     "!convolution of int64 elements"},
     {"ConvChannels", R"(
       opset 13
       input x float32[batch, 4, n]
