@@ -8,12 +8,6 @@ using namespace mlir;
 
 namespace ingot {
 
-Expr AttentionReader::indexOf(llvm::StringRef name, Expr extent) {
-  return pool.constantInt(extent) == 1
-             ? pool.integer(0)
-             : pool.index({name.data(), name.size()}, extent);
-}
-
 std::optional<AttentionSite> AttentionReader::read() {
   if (!readIndices() || !readScores() || !readOutput() || !readGroups())
     return std::nullopt;
@@ -47,10 +41,10 @@ bool AttentionReader::readIndices() {
   site.keys = dims.back();
   if (!pool.constantInt(site.heads))
     return fail("the number of heads is not known");
-  site.b = indexOf("b", site.batch);
-  site.h = indexOf("h", site.heads);
-  site.q = indexOf("q", site.queries);
-  site.k = indexOf("k", site.keys);
+  site.b = shapes.index("b", site.batch);
+  site.h = shapes.index("h", site.heads);
+  site.q = shapes.index("q", site.queries);
+  site.k = shapes.index("k", site.keys);
   if (site.foldedHeads)
     at = {pool.add(pool.mul(site.b, site.heads), site.h), site.q, site.k};
   else
@@ -105,7 +99,7 @@ bool AttentionReader::readScores() {
   site.depth = shapes.dims(site.scores.getLhs()).back();
   if (!pool.constantInt(site.depth))
     return fail("the head dim is not known");
-  site.d = indexOf("d", site.depth);
+  site.d = shapes.index("d", site.depth);
   llvm::SmallVector<Expr> left(where), right(where);
   left.back() = site.d;
   right[right.size() - 2] = site.d;
@@ -208,7 +202,7 @@ bool AttentionReader::readOutput() {
   site.valueDepth = dims.back();
   if (!pool.constantInt(site.valueDepth))
     return fail("the head dim of the values is not known");
-  site.e = indexOf("e", site.valueDepth);
+  site.e = shapes.index("e", site.valueDepth);
   llvm::SmallVector<Expr> where(at);
   where[where.size() - 2] = site.k;
   where.back() = site.e;
@@ -240,7 +234,7 @@ bool AttentionReader::readGroups() {
   if (group != divisorOf(site.value) || group == 0 || heads % group != 0)
     group = 1;
   site.groups = heads / group;
-  site.g = indexOf("g", pool.integer(site.groups));
+  site.g = shapes.index("g", pool.integer(site.groups));
   auto regroup = [&](Expr e) {
     return pool.replace(e, [&](Expr node) -> std::optional<Expr> {
       if (group != 1 && pool.kind(node) == ExprKind::FloorDiv &&

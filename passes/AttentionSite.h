@@ -41,7 +41,6 @@ private:
   bool readOutput();
   bool readGroups();
   void readTerms();
-  Expr indexOf(llvm::StringRef name, Expr extent);
   /// Strips constant factors of an operand into the scale.
   Expr unscaled(Expr operand);
   std::nullopt_t refuse(llvm::StringRef text) {

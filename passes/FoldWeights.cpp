@@ -14,8 +14,6 @@ namespace ingot {
 #include "passes/Passes.h.inc"
 
 namespace {
-constexpr int64_t kConstantElements = 256;
-
 /// Moves and elementwise ops. What repeats elements (broadcast, tile) stays: it
 /// would only make the artifact larger.
 bool isFoldable(Operation *op) {
@@ -25,12 +23,6 @@ bool isFoldable(Operation *op) {
                    tfm::GatherNDOp, tfm::PadOp, tfm::TriluOp>(op) &&
          op->getNumOperands() > 0 &&
          llvm::all_of(op->getOperands(), isParameter);
-}
-
-int64_t byteSize(Type type) {
-  auto tensor = llvm::cast<RankedTensorType>(type);
-  return tensor.getNumElements() *
-         std::max(1u, tensor.getElementType().getIntOrFloatBitWidth() / 8);
 }
 
 struct FoldWeightsPass : impl::FoldWeightsBase<FoldWeightsPass> {
@@ -61,10 +53,14 @@ struct FoldWeightsPass : impl::FoldWeightsBase<FoldWeightsPass> {
           return static_cast<bool>(v.getDefiningOp<tfm::GetWeightOp>());
         }))
       return false;
+    auto bytes = [](Value value) {
+      return tfm::storedBytes(llvm::cast<RankedTensorType>(value.getType()));
+    };
     int64_t operands = 0;
     for (Value operand : op.getOperands())
-      operands += byteSize(operand.getType());
-    return byteSize(op.getResult(0).getType()) <= 2 * operands;
+      operands += bytes(operand).value_or(0);
+    std::optional<int64_t> result = bytes(op.getResult(0));
+    return result && *result <= 2 * operands;
   }
 
   /// The constant a small result is, where every element of it lifts to a
@@ -72,14 +68,13 @@ struct FoldWeightsPass : impl::FoldWeightsBase<FoldWeightsPass> {
   Value foldSmall(OpBuilder &builder, Operation &op) {
     auto type = llvm::cast<RankedTensorType>(op.getResult(0).getType());
     int64_t count = type.getNumElements();
-    if (count > kConstantElements)
+    if (count > tfm::kMaxConstantElements)
       return {};
     ShapeFacts facts;
     ShapeContext shapes(facts);
     ElementLifter lifter(shapes, weightBytesOf(getOperation()));
     ExprPool &pool = shapes.pool();
-    llvm::SmallVector<Attribute> elements;
-    Type element = type.getElementType();
+    llvm::SmallVector<Expr> values;
     for (int64_t flat = 0; flat < count; ++flat) {
       llvm::SmallVector<Expr> indices(type.getRank(), Expr());
       int64_t rest = flat;
@@ -87,19 +82,9 @@ struct FoldWeightsPass : impl::FoldWeightsBase<FoldWeightsPass> {
         indices[axis] = pool.integer(rest % type.getDimSize(axis));
         rest /= type.getDimSize(axis);
       }
-      Expr value = lifter.element(op.getResult(0), indices);
-      if (auto number = pool.constantInt(value);
-          number && llvm::isa<IntegerType>(element))
-        elements.push_back(builder.getIntegerAttr(element, *number));
-      else if (auto truth = pool.constantBool(value))
-        elements.push_back(builder.getBoolAttr(*truth));
-      else if (auto real = pool.constantFloat(value))
-        elements.push_back(builder.getFloatAttr(element, *real));
-      else
-        return {};
+      values.push_back(lifter.element(op.getResult(0), indices));
     }
-    return tfm::ConstantOp::create(builder, op.getLoc(), type,
-                                   DenseElementsAttr::get(type, elements));
+    return buildConstant(builder, op.getLoc(), pool, type, values);
   }
 };
 } // namespace

@@ -82,23 +82,8 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
     if (result.getType() != site.output.getType())
       result =
           tfm::ReshapeOp::create(builder, loc, site.output.getType(), result);
-    insertChecks(builder, lifter, attention);
+    requireObligations(builder, loc, lifter, *attention->getBlock());
     site.output.getResult().replaceAllUsesWith(result);
-  }
-
-  /// Gathers that the site reads by position became plain indexing: what they
-  /// checked is checked at bind.
-  void insertChecks(OpBuilder &builder, ElementLifter &lifter, Operation *op) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(op->getBlock());
-    ExprPool &pool = lifter.context().pool();
-    for (const ElementLifter::Obligation &check : lifter.obligations())
-      tfm::RequireOp::create(
-          builder, op->getLoc(), tfm::Comparison::Le,
-          lifter.context().attr(
-              &getContext(),
-              {pool.add(check.index, pool.integer(1)), check.extent}),
-          "a gather by position reads inside its table");
   }
 };
 } // namespace

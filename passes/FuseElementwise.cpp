@@ -1,10 +1,10 @@
 #include "ir/lift/RegionBuilder.h"
+#include "passes/Match.h"
 #include "passes/Passes.h"
 #include "passes/Weights.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -93,21 +93,16 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
       // Users that are lifted later see a load of the new value.
       root.replaceAllUsesWith(fused);
     }
-    insertChecks(builder, lifter, body);
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
-      if (isOpTriviallyDead(&op))
-        op.erase();
+    requireObligations(builder, builder.getUnknownLoc(), lifter, body);
+    eraseDead(body);
   }
 
   Value materialize(OpBuilder &builder, ElementLifter &lifter, Value root) {
     auto type = llvm::cast<RankedTensorType>(root.getType());
-    llvm::SmallVector<std::string> names;
-    for (int64_t i = 0; i < type.getRank(); ++i)
-      names.push_back("i" + std::to_string(i));
-    llvm::SmallVector<llvm::StringRef> refs(names.begin(), names.end());
-    llvm::SmallVector<Expr> indices = lifter.genericIndices(root, refs);
+    ShapeContext &shapes = lifter.context();
+    llvm::SmallVector<Expr> indices = shapes.indices(shapes.dims(type), "i");
     Expr expr = lifter.definition(root, indices);
-    ExprPool &pool = lifter.context().pool();
+    ExprPool &pool = shapes.pool();
     Location loc = root.getLoc();
     if (pool.kind(expr) == ExprKind::Load &&
         lifter.tensor(pool.loadTensor(expr)) == root)
@@ -125,8 +120,7 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
       operands.push_back(
           lifter.element(operand, lifter.broadcastIndices(operand, indices)));
     auto type = llvm::cast<RankedTensorType>(root.getType());
-    Type scalar = RegionBuilder::scalarType(
-        &getContext(), ElementLifter::exprType(type.getElementType()));
+    Type scalar = tfm::scalarType(type.getElementType());
     Location loc = root.getLoc();
     return buildFused(
         builder, loc, lifter, type, indices, operands,
@@ -137,22 +131,6 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
           assert(llvm::isa<tfm::CastOp>(op) && "an op without a scalar form");
           return tfm::ConvertOp::create(builder, loc, scalar, values[0]);
         });
-  }
-
-  /// What dropping a gather costs: the largest index is checked at bind.
-  void insertChecks(OpBuilder &builder, ElementLifter &lifter, Block &body) {
-    ExprPool &pool = lifter.context().pool();
-    builder.setInsertionPointToStart(&body);
-    llvm::StringSet<> seen;
-    for (const ElementLifter::Obligation &check : lifter.obligations()) {
-      Expr needed = pool.add(check.index, pool.integer(1));
-      tfm::DimsAttr values =
-          lifter.context().attr(&getContext(), {needed, check.extent});
-      if (seen.insert((values.text(0) + "<=" + values.text(1)).str()).second)
-        tfm::RequireOp::create(builder, builder.getUnknownLoc(),
-                               tfm::Comparison::Le, values,
-                               "a gather by position reads inside its table");
-    }
   }
 };
 } // namespace

@@ -56,6 +56,41 @@ void noteUnfused(Operation *op, const llvm::Twine &reason) {
   op->setAttr("tfm.unfused", StringAttr::get(op->getContext(), reason));
 }
 
+void requireObligations(OpBuilder &builder, Location loc, ElementLifter &lifter,
+                        Block &block) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&block);
+  ExprPool &pool = lifter.context().pool();
+  llvm::DenseSet<Attribute> seen;
+  for (const ElementLifter::Obligation &check : lifter.obligations()) {
+    Expr needed = pool.add(check.index, pool.integer(1));
+    tfm::DimsAttr values =
+        lifter.context().attr(builder.getContext(), {needed, check.extent});
+    if (seen.insert(values).second)
+      tfm::RequireOp::create(builder, loc, tfm::Comparison::Le, values,
+                             "a gather by position reads inside its table");
+  }
+}
+
+Value buildConstant(OpBuilder &builder, Location loc, ExprPool &pool,
+                    RankedTensorType type, llvm::ArrayRef<Expr> values) {
+  llvm::SmallVector<Attribute> elements;
+  Type element = type.getElementType();
+  for (Expr value : values) {
+    if (auto number = pool.constantInt(value);
+        number && llvm::isa<IntegerType>(element))
+      elements.push_back(builder.getIntegerAttr(element, *number));
+    else if (auto truth = pool.constantBool(value))
+      elements.push_back(builder.getBoolAttr(*truth));
+    else if (auto real = pool.constantFloat(value))
+      elements.push_back(builder.getFloatAttr(element, *real));
+    else
+      return {};
+  }
+  return tfm::ConstantOp::create(builder, loc, type,
+                                 DenseElementsAttr::get(type, elements));
+}
+
 void eraseDead(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isOpTriviallyDead(&op))

@@ -1,7 +1,7 @@
 // Small matchers the fusion passes share.
 #pragma once
 
-#include "ir/tfm/Tfm.h"
+#include "ir/lift/ElementLifter.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -25,6 +25,17 @@ mlir::Location fusedLocation(llvm::ArrayRef<mlir::Operation *> ops);
 
 /// Records on an op that stays unfused why; `ingot explain` prints it.
 void noteUnfused(mlir::Operation *op, const llvm::Twine &reason);
+
+/// Gathers that were lifted by position became plain indexing: what they
+/// checked of their tables is checked at bind, from the start of `block`.
+void requireObligations(mlir::OpBuilder &builder, mlir::Location loc,
+                        ElementLifter &lifter, mlir::Block &block);
+
+/// The constant of `type` whose elements are `values`; null where one of them
+/// is no number.
+mlir::Value buildConstant(mlir::OpBuilder &builder, mlir::Location loc,
+                          ExprPool &pool, mlir::RankedTensorType type,
+                          llvm::ArrayRef<Expr> values);
 
 /// Erases the ops of `block` nobody uses, last first.
 void eraseDead(mlir::Block &block);

@@ -1,3 +1,4 @@
+#include "passes/Match.h"
 #include "passes/Passes.h"
 #include "passes/Weights.h"
 
@@ -12,43 +13,9 @@ namespace ingot {
 #include "passes/Passes.h.inc"
 
 namespace {
-/// The constant of `type` that holds `values`.
-Value buildConstant(OpBuilder &builder, Location loc, ExprPool &pool,
-                    RankedTensorType type, llvm::ArrayRef<Expr> values) {
-  llvm::SmallVector<Attribute> elements;
-  Type element = type.getElementType();
-  for (Expr value : values) {
-    if (element.isInteger(1))
-      elements.push_back(builder.getBoolAttr(*pool.constantBool(value)));
-    else if (llvm::isa<IntegerType>(element))
-      elements.push_back(
-          builder.getIntegerAttr(element, *pool.constantInt(value)));
-    else
-      elements.push_back(
-          builder.getFloatAttr(element, *pool.constantFloat(value)));
-  }
-  return tfm::ConstantOp::create(builder, loc, type,
-                                 DenseElementsAttr::get(type, elements));
-}
-
-bool isConstant(ExprPool &pool, Expr e) {
-  return pool.constantInt(e) || pool.constantFloat(e) || pool.constantBool(e);
-}
-
 bool isSymbolic(ExprPool &pool, Expr e) {
-  for (Expr node : pool.reachable(e))
-    switch (pool.kind(node)) {
-    case ExprKind::Poly:
-    case ExprKind::Symbol:
-    case ExprKind::FloorDiv:
-    case ExprKind::Mod:
-    case ExprKind::Max:
-    case ExprKind::Min:
-      break;
-    default:
-      return false;
-    }
-  return true;
+  return llvm::all_of(pool.reachable(e),
+                      [&](Expr node) { return isDimKind(pool.kind(node)); });
 }
 
 struct ResolveShapesPass : impl::ResolveShapesBase<ResolveShapesPass> {
@@ -72,7 +39,7 @@ struct ResolveShapesPass : impl::ResolveShapesBase<ResolveShapesPass> {
       auto type = llvm::dyn_cast<RankedTensorType>(op->getResult(0).getType());
       // Float vectors stay: they are data, not shape arithmetic.
       if (!type || type.getRank() > 1 || !type.hasStaticShape() ||
-          type.getNumElements() > 256 ||
+          type.getNumElements() > tfm::kMaxConstantElements ||
           (type.getElementType().isFloat() && type.getNumElements() != 1))
         continue;
       std::optional<llvm::SmallVector<Expr>> values =
@@ -80,22 +47,17 @@ struct ResolveShapesPass : impl::ResolveShapesBase<ResolveShapesPass> {
       if (!values || shapes.pool().failed())
         continue;
       builder.setInsertionPoint(op);
-      Value replacement;
-      if (llvm::all_of(*values,
-                       [&](Expr e) { return isConstant(shapes.pool(), e); }))
-        replacement =
-            buildConstant(builder, op->getLoc(), shapes.pool(), type, *values);
-      else if (llvm::all_of(*values, [&](Expr e) {
-                 return isSymbolic(shapes.pool(), e);
-               }))
+      Value replacement =
+          buildConstant(builder, op->getLoc(), shapes.pool(), type, *values);
+      if (!replacement && llvm::all_of(*values, [&](Expr e) {
+            return isSymbolic(shapes.pool(), e);
+          }))
         replacement = tfm::SymbolicOp::create(
             builder, op->getLoc(), type, shapes.attr(&getContext(), *values));
       if (replacement)
         op->getResult(0).replaceAllUsesWith(replacement);
     }
-    for (Operation *op : llvm::reverse(ops))
-      if (isOpTriviallyDead(op))
-        op->erase();
+    eraseDead(function.getBody().front());
   }
 };
 } // namespace

@@ -6,30 +6,31 @@ using namespace mlir;
 
 namespace ingot {
 
-std::string WeightRecipes::nameFor(ValueRange operands,
-                                   llvm::StringRef suffix) {
-  std::string base = "constant";
-  for (Value operand : operands)
-    if (auto weight = operand.getDefiningOp<tfm::GetWeightOp>()) {
-      base = weight.getWeight().str();
-      break;
-    }
-  base += "." + suffix.str();
+std::string WeightRecipes::nameFor(Operation *op) {
+  std::string base = op->getName().stripDialect().str();
+  if (op->getNumOperands() > 0) {
+    std::string source = "constant";
+    for (Value operand : op->getOperands())
+      if (auto weight = operand.getDefiningOp<tfm::GetWeightOp>()) {
+        source = weight.getWeight().str();
+        break;
+      }
+    base = source + "." + base;
+  }
   std::string name = base;
   for (unsigned i = 1; module.lookupSymbol(name); ++i)
     name = base + "_" + std::to_string(i);
   return name;
 }
 
-Value WeightRecipes::derive(OpBuilder &builder, Operation *op) {
+FlatSymbolRefAttr WeightRecipes::define(Operation *op) {
   Location loc = op->getLoc();
-  Type type = op->getResult(0).getType();
-  std::string name = nameFor(op->getOperands(), op->getName().stripDialect());
-  OpBuilder inner(builder.getContext());
+  OpBuilder inner(op->getContext());
   inner.setInsertionPointToStart(module.getBody());
-  auto weight = tfm::WeightOp::create(inner, loc, inner.getStringAttr(name),
-                                      TypeAttr::get(type), StringAttr(),
-                                      IntegerAttr(), IntegerAttr());
+  auto weight =
+      tfm::WeightOp::create(inner, loc, inner.getStringAttr(nameFor(op)),
+                            TypeAttr::get(op->getResult(0).getType()),
+                            StringAttr(), IntegerAttr(), IntegerAttr());
   inner.setInsertionPointToStart(&weight.getRecipe().emplaceBlock());
   IRMapping mapping;
   for (Value operand : op->getOperands())
@@ -37,8 +38,12 @@ Value WeightRecipes::derive(OpBuilder &builder, Operation *op) {
       mapping.map(operand, inner.clone(*operand.getDefiningOp())->getResult(0));
   Value result = inner.clone(*op, mapping)->getResult(0);
   tfm::YieldOp::create(inner, loc, result);
-  return tfm::GetWeightOp::create(
-      builder, loc, type, FlatSymbolRefAttr::get(weight.getSymNameAttr()));
+  return FlatSymbolRefAttr::get(weight.getSymNameAttr());
+}
+
+Value WeightRecipes::derive(OpBuilder &builder, Operation *op) {
+  return tfm::GetWeightOp::create(builder, op->getLoc(),
+                                  op->getResult(0).getType(), define(op));
 }
 
 Value WeightRecipes::concat(OpBuilder &builder, Location loc,
@@ -52,8 +57,7 @@ Value WeightRecipes::concat(OpBuilder &builder, Location loc,
   OwningOpRef<tfm::ConcatOp> concat = tfm::ConcatOp::create(
       builder, loc, RankedTensorType::get(shape, type.getElementType()),
       operands, axis);
-  Value result = derive(builder, *concat);
-  return result;
+  return derive(builder, *concat);
 }
 
 } // namespace ingot

@@ -13,7 +13,10 @@ public:
   explicit WeightRecipes(mlir::ModuleOp module) : module(module) {}
 
   /// A new weight whose recipe is `op` on its operands, which are weights or
-  /// constants; gives its value at the builder's insertion point.
+  /// constants.
+  mlir::FlatSymbolRefAttr define(mlir::Operation *op);
+
+  /// The same; gives the weight's value at the builder's insertion point.
   mlir::Value derive(mlir::OpBuilder &builder, mlir::Operation *op);
 
   /// The operands (weights or constants) one after another along `axis`.
@@ -21,8 +24,8 @@ public:
                      llvm::ArrayRef<mlir::Value> operands, int64_t axis);
 
 private:
-  /// A name nobody has yet, after that of the first weight among `operands`.
-  std::string nameFor(mlir::ValueRange operands, llvm::StringRef suffix);
+  /// A name nobody has yet: `op`'s, after that of the first weight it reads.
+  std::string nameFor(mlir::Operation *op);
 
   mlir::ModuleOp module;
 };

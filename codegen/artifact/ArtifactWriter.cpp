@@ -112,7 +112,8 @@ private:
         for (const char *feature :
              {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
           target->features.push_back(feature);
-      target->code_offset = target->code_length = kSectionAlignment;
+      // Not zero, as the blobs' numbers: the header keeps its length.
+      target->code_offset = kSectionAlignment;
       target->code_hash =
           ContentHash::of(level.blob.code.data(), level.blob.code.size());
       target->code_length = level.blob.code.size();

@@ -81,6 +81,17 @@ void KernelWriter::store(unsigned i, const Strand &value, Value at, Value mask,
   e.store(emitCast(e, element, memory), outs[i], at, mask);
 }
 
+void KernelWriter::storeEpilogue(Value value, ArrayRef<Strand> leading,
+                                 Value at, Value mask) {
+  Strand result{value, {}, 1};
+  if (hasRegion(1)) {
+    SmallVector<Strand> arguments{result};
+    llvm::append_range(arguments, leading);
+    result = evaluate(1, arguments, mask);
+  }
+  store(0, result, at, mask);
+}
+
 void KernelWriter::vectors(Value from, Value to, VectorBody body,
                            int64_t divisor) {
   vectors(

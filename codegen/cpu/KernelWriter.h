@@ -52,6 +52,11 @@ public:
   void store(unsigned i, const Strand &value, mlir::Value at, mlir::Value mask,
              bool single = false);
 
+  /// Stores what region 1 (the epilogue, where there is one) makes of `value`
+  /// at the coordinates `leading` as lanes of output 0 from `at` on.
+  void storeEpilogue(mlir::Value value, llvm::ArrayRef<Strand> leading,
+                     mlir::Value at, mlir::Value mask);
+
   /// for (at = from; at < to; at += lanes) body(at, mask): full vectors with a
   /// null mask, then at most one with the lanes that are left. `divisor` is
   /// known of `from`.

@@ -60,14 +60,9 @@ void emitNorm(KernelWriter &w) {
     Val factor{e, e.broadcast(deviation.k(1.0) / deviation, e.target.lanes)};
     w.vectors(zero, columns, [&](Strand index, Value mask) {
       Val x = loadKept(index, mask);
-      Strand normalized{(layer ? x - mean : x) * factor, {}, 1};
-      if (w.hasRegion(1)) {
-        leading.back() = index;
-        SmallVector<Strand> arguments{normalized};
-        llvm::append_range(arguments, leading);
-        normalized = w.evaluate(1, arguments, mask);
-      }
-      w.store(0, normalized, at(index), mask);
+      Val normalized = (layer ? x - mean : x) * factor;
+      leading.back() = index;
+      w.storeEpilogue(normalized, leading, at(index), mask);
     });
   });
 }

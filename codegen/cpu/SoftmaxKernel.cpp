@@ -55,14 +55,9 @@ void emitSoftmax(KernelWriter &w) {
     Val factor{e, e.broadcast(whole.k(1.0) / whole, e.target.lanes)};
     w.vectors(zero, columns, [&](Strand index, Value mask) {
       Val weight{e, e.load(vector, w.out(0), at(index), mask)};
-      Strand probability{weight * factor, {}, 1};
-      if (w.hasRegion(1)) {
-        leading.back() = index;
-        SmallVector<Strand> arguments{probability};
-        llvm::append_range(arguments, leading);
-        probability = w.evaluate(1, arguments, mask);
-      }
-      w.store(0, probability, at(index), mask);
+      Val probability = weight * factor;
+      leading.back() = index;
+      w.storeEpilogue(probability, leading, at(index), mask);
     });
   });
 }

@@ -1,4 +1,5 @@
 //===- ImportLogic.cpp - Comparisons, logic and Where ---------------------===//
+#include "frontend/onnx/ImportElementwise.h"
 #include "frontend/onnx/OpTable.h"
 
 using namespace mlir;
@@ -7,14 +8,6 @@ namespace ingot::onnx {
 
 namespace {
 
-template <ScalarOp op>
-Value importBinary(NodeReader &node) {
-  Value x, y;
-  if (node.input(0, x) || node.input(1, y))
-    return {};
-  return node.b.elementwise(op, {x, y});
-}
-
 /// a > b is b < a.
 template <ScalarOp op>
 Value importSwapped(NodeReader &node) {
@@ -22,14 +15,6 @@ Value importSwapped(NodeReader &node) {
   if (node.input(0, x) || node.input(1, y))
     return {};
   return node.b.elementwise(op, {y, x});
-}
-
-template <ScalarOp op>
-Value importUnary(NodeReader &node) {
-  Value x;
-  if (node.input(0, x))
-    return {};
-  return node.b.elementwise(op, x);
 }
 
 Value importWhere(NodeReader &node) {

@@ -1,4 +1,5 @@
 //===- ImportMath.cpp - Arithmetic and casts ------------------------------===//
+#include "frontend/onnx/ImportElementwise.h"
 #include "frontend/onnx/OpTable.h"
 
 using namespace mlir;
@@ -6,22 +7,6 @@ using namespace mlir;
 namespace ingot::onnx {
 
 namespace {
-
-template <ScalarOp op>
-Value importUnary(NodeReader &node) {
-  Value x;
-  if (node.input(0, x))
-    return {};
-  return node.b.elementwise(op, x);
-}
-
-template <ScalarOp op>
-Value importBinary(NodeReader &node) {
-  Value x, y;
-  if (node.input(0, x) || node.input(1, y))
-    return {};
-  return node.b.elementwise(op, {x, y});
-}
 
 /// Max and Min take any number of operands.
 template <ScalarOp op>

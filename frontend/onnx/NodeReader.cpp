@@ -90,12 +90,7 @@ ParseResult NodeReader::expr(unsigned i, Expr &value) {
   llvm::SmallVector<Expr> list;
   if (exprs(i, list))
     return failure();
-  if (list.size() != 1)
-    return b.fail(inputName(i) + " has " + llvm::Twine(list.size()) +
-                  " elements, not one"),
-           failure();
-  value = list[0];
-  return success();
+  return only(i, list, value);
 }
 
 ParseResult NodeReader::constantInts(unsigned i,
@@ -117,12 +112,7 @@ ParseResult NodeReader::constantInt(unsigned i, int64_t &value) {
   llvm::SmallVector<int64_t> list;
   if (constantInts(i, list))
     return failure();
-  if (list.size() != 1)
-    return b.fail(inputName(i) + " has " + llvm::Twine(list.size()) +
-                  " elements, not one"),
-           failure();
-  value = list[0];
-  return success();
+  return only(i, list, value);
 }
 
 ParseResult NodeReader::constantBool(unsigned i, bool &value) {

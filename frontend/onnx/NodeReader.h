@@ -109,6 +109,17 @@ public:
 private:
   const Attribute *find(llvm::StringRef name, AttributeType type, bool &wrong);
   std::string inputName(unsigned i) const;
+  /// The one element of `list`, which are those of input `i`.
+  template <typename T>
+  mlir::ParseResult only(unsigned i, const llvm::SmallVector<T> &list,
+                         T &value) {
+    if (list.size() != 1)
+      return b.fail(inputName(i) + " has " + llvm::Twine(list.size()) +
+                    " elements, not one"),
+             mlir::failure();
+    value = list[0];
+    return mlir::success();
+  }
 
   const Node &node;
   llvm::ArrayRef<mlir::Value> values;

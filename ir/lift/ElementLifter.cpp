@@ -87,17 +87,6 @@ Expr ElementLifter::scalar(Value value) {
 }
 
 llvm::SmallVector<Expr>
-ElementLifter::genericIndices(Value value,
-                              llvm::ArrayRef<llvm::StringRef> names) {
-  llvm::SmallVector<Expr> indices;
-  for (auto [name, dim] : llvm::zip_equal(names, shapes.dims(value)))
-    indices.push_back(pool.constantInt(dim) == 1
-                          ? pool.integer(0)
-                          : pool.index({name.data(), name.size()}, dim));
-  return indices;
-}
-
-llvm::SmallVector<Expr>
 ElementLifter::broadcastIndices(Value operand, llvm::ArrayRef<Expr> indices) {
   ShapeContext::Dims dims = shapes.dims(operand);
   llvm::SmallVector<Expr> result;

@@ -41,10 +41,6 @@ public:
   /// The one element of a tensor whose dims are all 1.
   Expr scalar(mlir::Value value);
 
-  /// Generic indices of `value`: one index node an axis, 0 where the dim is 1.
-  llvm::SmallVector<Expr> genericIndices(mlir::Value value,
-                                         llvm::ArrayRef<llvm::StringRef> names);
-
   /// `indices` aligned at the last axis of `operand`, 0 where its dim is 1.
   llvm::SmallVector<Expr> broadcastIndices(mlir::Value operand,
                                            llvm::ArrayRef<Expr> indices);

@@ -43,21 +43,8 @@ bool RegionBuilder::isSymbolic(Expr expr) {
   if (!isNew)
     return it->second;
   bool result = true;
-  for (Expr node : pool.reachable(expr)) {
-    switch (pool.kind(node)) {
-    case ExprKind::Poly:
-    case ExprKind::Symbol:
-    case ExprKind::FloorDiv:
-    case ExprKind::Mod:
-    case ExprKind::Max:
-    case ExprKind::Min:
-      result &= !values.count(node.id);
-      break;
-    default:
-      result = false;
-      break;
-    }
-  }
+  for (Expr node : pool.reachable(expr))
+    result &= isDimKind(pool.kind(node)) && !values.count(node.id);
   symbolic[expr.id] = result;
   return result;
 }
@@ -234,9 +221,8 @@ void buildRegion(OpBuilder &builder, Location loc, ElementLifter &lifter,
         Value tensor = lifter.tensor(number);
         Type element =
             llvm::cast<RankedTensorType>(tensor.getType()).getElementType();
-        Type scalar = RegionBuilder::scalarType(
-            builder.getContext(), ElementLifter::exprType(element));
-        return tfm::LoadOp::create(builder, loc, scalar, tensor, coordinates);
+        return tfm::LoadOp::create(builder, loc, tfm::scalarType(element),
+                                   tensor, coordinates);
       },
       [&](Expr symbolic) -> Value {
         return tfm::SymbolOp::create(

@@ -6,6 +6,20 @@ using namespace mlir;
 
 namespace ingot {
 
+bool isDimKind(ExprKind kind) {
+  switch (kind) {
+  case ExprKind::Poly:
+  case ExprKind::Symbol:
+  case ExprKind::FloorDiv:
+  case ExprKind::Mod:
+  case ExprKind::Max:
+  case ExprKind::Min:
+    return true;
+  default:
+    return false;
+  }
+}
+
 ShapeContext::ShapeContext(ShapeFacts &facts) : facts(facts) {
   for (auto &[name, bound] : facts.lowerBounds)
     exprs.symbol(name, bound);
@@ -46,6 +60,20 @@ tfm::DimsAttr ShapeContext::attr(MLIRContext *context,
   for (Expr expr : list)
     texts.push_back(exprs.print(expr));
   return tfm::DimsAttr::get(context, texts);
+}
+
+Expr ShapeContext::index(llvm::StringRef name, Expr extent) {
+  return exprs.constantInt(extent) == 1
+             ? exprs.integer(0)
+             : exprs.index({name.data(), name.size()}, extent);
+}
+
+llvm::SmallVector<Expr> ShapeContext::indices(llvm::ArrayRef<Expr> dims,
+                                              llvm::StringRef prefix) {
+  llvm::SmallVector<Expr> result;
+  for (auto [axis, dim] : llvm::enumerate(dims))
+    result.push_back(index((prefix + llvm::Twine(axis)).str(), dim));
+  return result;
 }
 
 void ShapeContext::fail(std::string text) {

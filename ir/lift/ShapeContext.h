@@ -28,6 +28,10 @@ struct Requirement {
   bool teaches = false;
 };
 
+/// A node of integer arithmetic on symbols that `#tfm.dims` can spell and the
+/// runtime evaluates at bind.
+bool isDimKind(ExprKind kind);
+
 /// What was assumed so far; outlives the restarts of an import.
 struct ShapeFacts {
   struct Substitution {
@@ -63,6 +67,11 @@ public:
   mlir::RankedTensorType type(llvm::ArrayRef<Expr> dims, mlir::Type element);
   tfm::DimsAttr attr(mlir::MLIRContext *context, llvm::ArrayRef<Expr> exprs);
   Expr parse(llvm::StringRef canonicalText);
+  /// The generic index of an axis; 0 where the extent is 1.
+  Expr index(llvm::StringRef name, Expr extent);
+  /// One index an axis, named `prefix` and the axis number.
+  llvm::SmallVector<Expr> indices(llvm::ArrayRef<Expr> dims,
+                                  llvm::StringRef prefix);
 
   /// The dim that a and b, which must be equal, stand for. Nothing if they
   /// contradict each other (`error()` says how) or if a new fact asks for a

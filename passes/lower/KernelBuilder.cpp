@@ -171,9 +171,7 @@ void KernelBuilder::fill(Region &region, const RegionSpec &spec) {
         Value memory = lifter.tensor(number);
         Type element =
             llvm::cast<RankedTensorType>(memory.getType()).getElementType();
-        Type scalarType = RegionBuilder::scalarType(
-            builder.getContext(), ElementLifter::exprType(element));
-        return tfm::LoadOp::create(builder, loc, scalarType,
+        return tfm::LoadOp::create(builder, loc, tfm::scalarType(element),
                                    block.getArgument(firstIn + input(memory)),
                                    coordinates);
       },

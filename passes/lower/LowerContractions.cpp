@@ -24,15 +24,14 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   kernel.input(op.getInput());
   kernel.viewInput(op.getWeight(), pool.integer(0));
 
-  Expr row = pool.constantInt(m) == 1 ? pool.integer(0) : pool.index("m", m);
-  Expr col = *n == 1 ? pool.integer(0) : pool.index("n", weightDims[1]);
+  Expr row = shapes.index("m", m), col = shapes.index("n", weightDims[1]);
   Expr accumulator = kernel.argument(ExprType::F32, 0), value = accumulator;
   auto add = [&](Expr a, Expr b) {
     Expr operands[] = {a, b};
     return pool.apply(ScalarOp::Add, ExprType::F32, operands);
   };
   if (op.getBias())
-    value = add(value, operandElement(op.getBias(), col));
+    value = add(value, lifter.element(op.getBias(), col));
   if (!op.getEpilogue().empty()) {
     std::optional<Expr> mapped =
         LiftRules{lifter, pool, shapes}.region(op.getEpilogue().front(), value);
@@ -100,14 +99,10 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
   operand(op.getValue(), "v_strides");
 
   Expr batch = q[0], queries = q[1], keys = k[1];
-  auto index = [&](llvm::StringRef name, Expr dim) {
-    return pool.constantInt(dim) == 1
-               ? pool.integer(0)
-               : pool.index({name.data(), name.size()}, dim);
-  };
   Expr score = kernel.argument(ExprType::F32, 0);
-  llvm::SmallVector<Expr> arguments{score, index("b", batch), index("h", q[2]),
-                                    index("q", queries), index("k", keys)};
+  llvm::SmallVector<Expr> arguments{
+      score, shapes.index("b", batch), shapes.index("h", q[2]),
+      shapes.index("q", queries), shapes.index("k", keys)};
   Expr modified = score;
   if (!op.getScoreMod().empty()) {
     std::optional<Expr> mapped = LiftRules{lifter, pool, shapes}.region(
@@ -147,9 +142,9 @@ LogicalResult Lowering::lowerConv(tfm::ConvOp op) {
   int64_t group = op.getGroup();
   if (!outChannels)
     return op.emitError("the number of output channels is no number");
-  llvm::SmallVector<Expr> at = generic(dims, "i");
+  llvm::SmallVector<Expr> at = shapes.indices(dims, "i");
   llvm::SmallVector<Expr> reducedDims(weightDims.begin() + 1, weightDims.end());
-  llvm::SmallVector<Expr> reduced = generic(reducedDims, "r");
+  llvm::SmallVector<Expr> reduced = shapes.indices(reducedDims, "r");
   size_t spatial = dims.size() - 2;
   // Channel of the input: group number times channels a group, plus the reduced
   // one.
@@ -174,10 +169,10 @@ LogicalResult Lowering::lowerConv(tfm::ConvOp op) {
   }
   llvm::SmallVector<Expr> weightAt{at[1]};
   llvm::append_range(weightAt, reduced);
-  Expr x = operandElement(op.getInput(), source);
+  Expr x = lifter.element(op.getInput(), source);
   if (pool.constantBool(inside) != true)
     x = pool.select(inside, x, pool.floatConst(pool.type(x), 0));
-  Expr factors[] = {x, operandElement(op.getWeight(), weightAt)};
+  Expr factors[] = {x, lifter.element(op.getWeight(), weightAt)};
   KernelBuilder kernel(lifter, op.getLoc());
   int64_t chunk = 1;
   kernel.param("extents", kernel.extents(dims));
@@ -189,7 +184,7 @@ LogicalResult Lowering::lowerConv(tfm::ConvOp op) {
   kernel.region(arguments, pool.apply(ScalarOp::Mul, pool.type(x), factors));
   if (op.getBias()) {
     Expr accumulator = kernel.argument(pool.type(x), 0);
-    Expr sum[] = {accumulator, operandElement(op.getBias(), at[1])};
+    Expr sum[] = {accumulator, lifter.element(op.getBias(), at[1])};
     llvm::SmallVector<Expr> finalize{accumulator};
     llvm::append_range(finalize, at);
     kernel.region(finalize, pool.apply(ScalarOp::Add, pool.type(x), sum));

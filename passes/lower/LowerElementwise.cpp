@@ -7,9 +7,6 @@ using namespace mlir;
 namespace ingot {
 
 namespace {
-/// Elements a task of a memory-bound kernel handles: some tens of microseconds.
-constexpr int64_t kTaskElements = 16384;
-
 /// The operations of a region, for a kernel's name: at most four mnemonics.
 std::string regionName(ExprPool &pool, Expr expr) {
   llvm::SmallVector<llvm::StringRef> parts;
@@ -82,10 +79,7 @@ void Lowering::launchMap(Value result, llvm::ArrayRef<Expr> indices, Expr expr,
   Dims resultDims = shapes.dims(type);
   llvm::SmallVector<Expr> dims(resultDims.begin(), resultDims.end());
   llvm::SmallVector<Expr> at(indices.begin(), indices.end());
-  if (dims.empty()) {
-    dims.push_back(pool.integer(1));
-    at.push_back(pool.integer(0));
-  }
+  atLeastOne(dims, at);
   Expr flat = kernel.flatten(expr);
   collapse(kernel, dims, at, flat);
   int64_t chunk = chunkFor(dims, kTaskElements);
@@ -103,10 +97,8 @@ void Lowering::launchMap(Value result, llvm::ArrayRef<Expr> indices, Expr expr,
 }
 
 LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
-  if (absorbed.contains(op))
-    return success();
   Value result = op.getResult();
-  llvm::SmallVector<Expr> indices = generic(shapes.dims(result), "i");
+  llvm::SmallVector<Expr> indices = shapes.indices(shapes.dims(result), "i");
   Expr expr = lifter.definition(result, indices);
   if (pool.kind(expr) == ExprKind::Load &&
       lifter.tensor(pool.loadTensor(expr)) == result)
@@ -119,15 +111,14 @@ LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
 
 LogicalResult Lowering::lowerMatmul(tfm::MatmulOp op) {
   Dims dims = shapes.dims(op.getResult());
-  llvm::SmallVector<Expr> at = generic(dims, "i");
+  llvm::SmallVector<Expr> at = shapes.indices(dims, "i");
   Expr k = shapes.dims(op.getLhs()).back();
-  Expr reduced =
-      pool.constantInt(k) == 1 ? pool.integer(0) : pool.index("r0", k);
+  Expr reduced = shapes.index("r0", k);
   auto operand = [&](Value value, Expr row, Expr col) {
     llvm::SmallVector<Expr> full(at.begin(), at.end() - 2);
     full.push_back(row);
     full.push_back(col);
-    return operandElement(value, lifter.broadcastIndices(value, full));
+    return lifter.element(value, lifter.broadcastIndices(value, full));
   };
   Expr a = operand(op.getLhs(), at[at.size() - 2], reduced),
        b = operand(op.getRhs(), reduced, at.back());
@@ -158,21 +149,13 @@ LogicalResult Lowering::lowerReduce(tfm::ReduceOp op) {
     bool isReduced =
         llvm::is_contained(op.getAxes(), static_cast<int64_t>(axis));
     Expr index =
-        pool.constantInt(dim) == 1
-            ? pool.integer(0)
-            : pool.index((isReduced ? "r" : "i") + std::to_string(axis), dim);
+        shapes.index((isReduced ? "r" : "i") + std::to_string(axis), dim);
     (isReduced ? reduced : outer).push_back(dim);
     (isReduced ? reducedAt : outerAt).push_back(index);
     source.push_back(index);
   }
-  if (outer.empty()) {
-    outer.push_back(pool.integer(1));
-    outerAt.push_back(pool.integer(0));
-  }
-  if (reduced.empty()) {
-    reduced.push_back(pool.integer(1));
-    reducedAt.push_back(pool.integer(0));
-  }
+  atLeastOne(outer, outerAt);
+  atLeastOne(reduced, reducedAt);
   KernelBuilder kernel(lifter, op.getLoc());
   Expr work = countOf(reduced);
   int64_t chunk = chunkFor(
@@ -187,7 +170,7 @@ LogicalResult Lowering::lowerReduce(tfm::ReduceOp op) {
   kernel.param("chunk", chunk);
   llvm::SmallVector<Expr> arguments(outerAt);
   llvm::append_range(arguments, reducedAt);
-  kernel.region(arguments, operandElement(op.getInput(), source));
+  kernel.region(arguments, lifter.element(op.getInput(), source));
   launch(
       kernel, plan::Family::Reduce,
       ("reduce_" + kind + "_" + typeName(op.getType().getElementType())).str(),
@@ -198,14 +181,11 @@ LogicalResult Lowering::lowerReduce(tfm::ReduceOp op) {
 LogicalResult Lowering::lowerArgReduce(tfm::ArgReduceOp op) {
   Dims inputDims = shapes.dims(op.getInput());
   size_t axis = op.getAxis();
-  llvm::SmallVector<Expr> source = generic(inputDims, "i");
+  llvm::SmallVector<Expr> source = shapes.indices(inputDims, "i");
   llvm::SmallVector<Expr> outer(inputDims), outerAt(source);
   outer.erase(outer.begin() + axis);
   outerAt.erase(outerAt.begin() + axis);
-  if (outer.empty()) {
-    outer.push_back(pool.integer(1));
-    outerAt.push_back(pool.integer(0));
-  }
+  atLeastOne(outer, outerAt);
   KernelBuilder kernel(lifter, op.getLoc());
   int64_t chunk = chunkFor(outer, 1024);
   kernel.param("extents", kernel.extents(outer));
@@ -216,7 +196,7 @@ LogicalResult Lowering::lowerArgReduce(tfm::ArgReduceOp op) {
   kernel.param("chunk", chunk);
   llvm::SmallVector<Expr> arguments(outerAt);
   arguments.push_back(source[axis]);
-  kernel.region(arguments, operandElement(op.getInput(), source));
+  kernel.region(arguments, lifter.element(op.getInput(), source));
   launch(kernel, plan::Family::Reduce, "reduce_" + kind, {op.getResult()},
          gridOf(outer, chunk), countOf(inputDims), op.getLoc());
   return success();
@@ -224,7 +204,7 @@ LogicalResult Lowering::lowerArgReduce(tfm::ArgReduceOp op) {
 
 LogicalResult Lowering::lowerCumSum(tfm::CumSumOp op) {
   Dims dims = shapes.dims(op.getInput());
-  llvm::SmallVector<Expr> at = generic(dims, "i");
+  llvm::SmallVector<Expr> at = shapes.indices(dims, "i");
   KernelBuilder kernel(lifter, op.getLoc());
   llvm::SmallVector<Expr> others(dims);
   others.erase(others.begin() + op.getAxis());
@@ -234,7 +214,7 @@ LogicalResult Lowering::lowerCumSum(tfm::CumSumOp op) {
   kernel.param("exclusive", kernel.attributes().getBoolAttr(op.getExclusive()));
   kernel.param("reverse", kernel.attributes().getBoolAttr(op.getReverse()));
   kernel.param("chunk", chunk);
-  kernel.region(at, operandElement(op.getInput(), at));
+  kernel.region(at, lifter.element(op.getInput(), at));
   launch(kernel, plan::Family::Scan,
          "cumsum_" + typeName(op.getType().getElementType()), {op.getResult()},
          pool.ceilDiv(countOf(others), pool.integer(chunk)), countOf(dims),
@@ -247,14 +227,14 @@ LogicalResult Lowering::lowerSoftmax(tfm::SoftmaxOp op) {
   if (op.getAxis() + 1 != dims.size())
     return op.emitError(
         "softmax over an inner axis should have been transposed");
-  llvm::SmallVector<Expr> at = generic(dims, "i");
+  llvm::SmallVector<Expr> at = shapes.indices(dims, "i");
   KernelBuilder kernel(lifter, op.getLoc());
   int64_t chunk = chunkFor(dims, 4096);
   if (dims.size() == 1)
     chunk = 1;
   kernel.param("extents", kernel.extents(dims));
   kernel.param("chunk", chunk);
-  kernel.region(at, operandElement(op.getInput(), at));
+  kernel.region(at, lifter.element(op.getInput(), at));
   launch(kernel, plan::Family::Softmax,
          "softmax_" + typeName(op.getType().getElementType()), {op.getResult()},
          dims.size() == 1 ? pool.integer(1) : gridOf(dims, chunk),
@@ -269,8 +249,7 @@ LogicalResult Lowering::lowerNorm(tfm::NormOp op) {
   // cancel in the flat offsets.
   Expr n = countOf(llvm::ArrayRef<Expr>(dims).drop_front(axis));
   Expr m = countOf(llvm::ArrayRef<Expr>(dims).take_front(axis));
-  Expr row = pool.constantInt(m) == 1 ? pool.integer(0) : pool.index("m", m);
-  Expr col = pool.constantInt(n) == 1 ? pool.integer(0) : pool.index("c", n);
+  Expr row = shapes.index("m", m), col = shapes.index("c", n);
   llvm::SmallVector<Expr> at(dims.size(), pool.integer(0));
   auto spread = [&](Expr flat, size_t from, size_t to) {
     for (size_t i = to; i-- > from;) {
@@ -281,18 +260,18 @@ LogicalResult Lowering::lowerNorm(tfm::NormOp op) {
   spread(row, 0, axis);
   spread(col, axis, dims.size());
 
-  Expr value = operandElement(op.getInput(), at);
+  Expr value = lifter.element(op.getInput(), at);
   ExprType type = pool.type(value);
   auto apply = [&](ScalarOp kind, Expr a, Expr b) {
     Expr operands[] = {a, b};
     return pool.apply(kind, type, operands);
   };
   if (op.getResidual())
-    value = apply(ScalarOp::Add, value, operandElement(op.getResidual(), at));
+    value = apply(ScalarOp::Add, value, lifter.element(op.getResidual(), at));
   KernelBuilder kernel(lifter, op.getLoc());
   Expr normalized = kernel.argument(type, 0), result = normalized;
   auto parameter = [&](Value tensor) {
-    return operandElement(tensor, lifter.broadcastIndices(tensor, at));
+    return lifter.element(tensor, lifter.broadcastIndices(tensor, at));
   };
   if (op.getScale())
     result = apply(ScalarOp::Mul, result, parameter(op.getScale()));

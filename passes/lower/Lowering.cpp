@@ -1,5 +1,8 @@
 #include "passes/lower/Lowering.h"
 
+#include "passes/Match.h"
+#include "passes/WeightRecipes.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -97,6 +100,19 @@ LogicalResult Lowering::lower(Operation *op) {
       });
 }
 
+plan::BufferOp Lowering::makeBuffer(Location loc, plan::BufferKind kind,
+                                    Expr size, int64_t number,
+                                    FlatSymbolRefAttr weight,
+                                    StringAttr layout) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&program.getBody().front());
+  return plan::BufferOp::create(
+      builder, loc, builder.getType<plan::BufferType>(),
+      plan::BufferKindAttr::get(builder.getContext(), kind),
+      shapes.attr(builder.getContext(), size),
+      builder.getI64IntegerAttr(number), weight, layout);
+}
+
 Value Lowering::weightBuffer(Value value, llvm::StringRef layout) {
   Operation *op = value.getDefiningOp();
   FlatSymbolRefAttr symbol;
@@ -104,24 +120,13 @@ Value Lowering::weightBuffer(Value value, llvm::StringRef layout) {
     symbol = get.getWeightAttr();
   } else {
     // A constant becomes a weight whose recipe is the constant.
-    auto constant = llvm::cast<tfm::ConstantOp>(op);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module.getBody());
-    std::string name;
-    for (unsigned i = 0; name.empty() || module.lookupSymbol(name); ++i)
-      name = "constant_" + std::to_string(i);
-    auto weight = tfm::WeightOp::create(
-        builder, op->getLoc(), builder.getStringAttr(name),
-        TypeAttr::get(value.getType()), StringAttr(), IntegerAttr(),
-        IntegerAttr());
-    builder.setInsertionPointToStart(&weight.getRecipe().emplaceBlock());
-    Value copy = tfm::ConstantOp::create(builder, op->getLoc(), value.getType(),
-                                         constant.getValue());
-    tfm::YieldOp::create(builder, op->getLoc(), copy);
-    symbol = FlatSymbolRefAttr::get(weight.getSymNameAttr());
-    op->setAttr("tfm.weight", symbol);
+    FlatSymbolRefAttr &weight = constantWeights[op];
+    if (!weight)
+      weight = WeightRecipes(module).define(op);
+    symbol = weight;
   }
-  Value &known = weightBuffers[{symbol, builder.getStringAttr(layout)}];
+  StringAttr layoutAttr = builder.getStringAttr(layout);
+  Value &known = weightBuffers[{symbol, layoutAttr}];
   if (!known) {
     auto type = llvm::cast<RankedTensorType>(value.getType());
     Expr bytes = byteSize(type);
@@ -131,30 +136,16 @@ Value Lowering::weightBuffer(Value value, llvm::StringRef layout) {
       Expr padded = pool.scale(pool.ceilDiv(dims[1], pool.integer(48)), 48);
       bytes = pool.scale(pool.mul(dims[0], padded), 4);
     }
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(&program.getBody().front());
-    known = plan::BufferOp::create(
-        builder, value.getLoc(), builder.getType<plan::BufferType>(),
-        plan::BufferKindAttr::get(builder.getContext(),
-                                  plan::BufferKind::Weight),
-        shapes.attr(builder.getContext(), bytes), builder.getI64IntegerAttr(0),
-        symbol, builder.getStringAttr(layout));
+    known = makeBuffer(value.getLoc(), plan::BufferKind::Weight, bytes, 0,
+                       symbol, layoutAttr);
   }
   return known;
 }
 
 Value Lowering::buffer(Value value) {
   value = memoryOf(value);
-  if (value.getDefiningOp<tfm::GetWeightOp>() ||
-      value.getDefiningOp<tfm::ConstantOp>()) {
-    if (Operation *op = value.getDefiningOp(); op->hasAttr("tfm.weight")) {
-      auto key = std::pair<Attribute, Attribute>(
-          op->getAttr("tfm.weight"), builder.getStringAttr("plain"));
-      if (Value known = weightBuffers.lookup(key))
-        return known;
-    }
+  if (isParameter(value))
     return weightBuffer(value, "plain");
-  }
   Value &known = buffers[value];
   if (known)
     return known;
@@ -174,14 +165,9 @@ Value Lowering::buffer(Value value) {
         break;
       }
   }
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(&program.getBody().front());
-  known = plan::BufferOp::create(
-      builder, value.getLoc(), builder.getType<plan::BufferType>(),
-      plan::BufferKindAttr::get(builder.getContext(), kind),
-      shapes.attr(builder.getContext(),
-                  byteSize(llvm::cast<RankedTensorType>(value.getType()))),
-      builder.getI64IntegerAttr(number), FlatSymbolRefAttr(), StringAttr());
+  known = makeBuffer(value.getLoc(), kind,
+                     byteSize(llvm::cast<RankedTensorType>(value.getType())),
+                     number);
   return known;
 }
 
@@ -196,30 +182,18 @@ void Lowering::lowerReturn(func::ReturnOp op) {
       continue;
     Value memory = memoryOf(operand);
     auto type = llvm::cast<RankedTensorType>(memory.getType());
-    Value target = plan::BufferOp::create(
-        builder, op.getLoc(), builder.getType<plan::BufferType>(),
-        plan::BufferKindAttr::get(builder.getContext(),
-                                  plan::BufferKind::Output),
-        definition.getSizeAttr(), builder.getI64IntegerAttr(i),
-        FlatSymbolRefAttr(), StringAttr());
+    Value target =
+        makeBuffer(op.getLoc(), plan::BufferKind::Output, byteSize(type), i);
     Expr count = countOf(shapes.dims(type)), index = pool.index("i", count);
     KernelBuilder kernel(lifter, op.getLoc());
     kernel.param("extents", kernel.extents({count}));
-    kernel.param("chunk", 16384);
+    kernel.param("chunk", kTaskElements);
     Expr load = pool.load(ElementLifter::exprType(type.getElementType()),
                           lifter.number(memory), {&index, 1});
     kernel.flatRegion({index}, load);
-    plan::KernelOp made = kernels.intern(kernel.finish(
-        plan::Family::Map, "copy_" + typeName(type.getElementType()),
-        type.getElementType()));
-    MLIRContext *context = builder.getContext();
-    Expr zero = pool.integer(0), size = byteSize(type);
-    plan::LaunchOp::create(
-        builder, op.getLoc(), FlatSymbolRefAttr::get(made.getSymNameAttr()),
-        shapes.attr(context, gridOf({count}, 16384)),
-        ValueRange{target, source}, shapes.attr(context, {zero, zero}),
-        shapes.attr(context, kernel.scalars()), shapes.attr(context, zero),
-        shapes.attr(context, pool.scale(size, 2)), sources(op.getLoc()));
+    launchInto(kernel, plan::Family::Map,
+               "copy_" + typeName(type.getElementType()), type, target,
+               gridOf({count}, kTaskElements), pool.integer(0), op.getLoc());
   }
 }
 
@@ -239,20 +213,29 @@ ArrayAttr Lowering::sources(Location loc) {
 void Lowering::launch(KernelBuilder &kernel, plan::Family family,
                       llvm::StringRef name, llvm::ArrayRef<Value> results,
                       llvm::ArrayRef<Expr> grid, Expr flops, Location loc) {
-  llvm::SmallVector<Type> types;
-  Expr bytes = pool.integer(0);
+  llvm::SmallVector<RankedTensorType> types;
+  llvm::SmallVector<Value> outs;
   for (Value result : results) {
-    auto type = llvm::cast<RankedTensorType>(result.getType());
-    types.push_back(type.getElementType());
+    types.push_back(llvm::cast<RankedTensorType>(result.getType()));
+    outs.push_back(buffer(result));
+  }
+  launchInto(kernel, family, name, types, outs, grid, flops, loc);
+}
+
+void Lowering::launchInto(KernelBuilder &kernel, plan::Family family,
+                          llvm::StringRef name,
+                          llvm::ArrayRef<RankedTensorType> types,
+                          llvm::ArrayRef<Value> outs, llvm::ArrayRef<Expr> grid,
+                          Expr flops, Location loc) {
+  llvm::SmallVector<Type> elements;
+  Expr bytes = pool.integer(0);
+  for (RankedTensorType type : types) {
+    elements.push_back(type.getElementType());
     bytes = pool.add(bytes, byteSize(type));
   }
-  plan::KernelOp made = kernels.intern(kernel.finish(family, name, types));
-  llvm::SmallVector<Value> operands;
-  llvm::SmallVector<Expr> offsets;
-  for (Value result : results) {
-    operands.push_back(buffer(result));
-    offsets.push_back(pool.integer(0));
-  }
+  plan::KernelOp made = kernels.intern(kernel.finish(family, name, elements));
+  llvm::SmallVector<Value> operands(outs);
+  llvm::SmallVector<Expr> offsets(outs.size(), pool.integer(0));
   for (auto [i, in] : llvm::enumerate(kernel.inputs())) {
     bool packed = family == plan::Family::Linear && i == 1;
     operands.push_back(packed ? weightBuffer(in.value, "panels48")
@@ -269,14 +252,12 @@ void Lowering::launch(KernelBuilder &kernel, plan::Family family,
       shapes.attr(context, bytes), sources(loc));
 }
 
-llvm::SmallVector<Expr> Lowering::generic(llvm::ArrayRef<Expr> dims,
-                                          llvm::StringRef prefix) {
-  llvm::SmallVector<Expr> indices;
-  for (auto [i, dim] : llvm::enumerate(dims))
-    indices.push_back(pool.constantInt(dim) == 1
-                          ? pool.integer(0)
-                          : pool.index((prefix + llvm::Twine(i)).str(), dim));
-  return indices;
+void Lowering::atLeastOne(llvm::SmallVector<Expr> &dims,
+                          llvm::SmallVector<Expr> &indices) {
+  if (!dims.empty())
+    return;
+  dims.push_back(pool.integer(1));
+  indices.push_back(pool.integer(0));
 }
 
 Expr Lowering::rows(llvm::ArrayRef<Expr> dims) {
@@ -302,7 +283,7 @@ Expr Lowering::gridOf(llvm::ArrayRef<Expr> dims, int64_t chunk) {
 std::optional<Lowering::View> Lowering::viewOf(KernelBuilder &kernel,
                                                Value value) {
   Dims dims = shapes.dims(value);
-  llvm::SmallVector<Expr> indices = generic(dims, "v");
+  llvm::SmallVector<Expr> indices = shapes.indices(dims, "v");
   Expr element = kernel.flatten(lifter.element(value, indices));
   if (pool.kind(element) != ExprKind::Load)
     return std::nullopt;

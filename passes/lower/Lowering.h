@@ -8,6 +8,9 @@
 
 namespace ingot {
 
+/// Elements a task of a memory-bound kernel handles: some tens of microseconds.
+constexpr int64_t kTaskElements = 16384;
+
 /// Lowers one function to a `plan.program`. Each op that computes becomes one
 /// launch; reshapes and operands that are only read in another order become
 /// views.
@@ -30,10 +33,21 @@ private:
   mlir::Value weightBuffer(mlir::Value value, llvm::StringRef layout);
   Expr byteSize(mlir::RankedTensorType type);
 
-  /// Interns the kernel and appends its launch.
+  plan::BufferOp makeBuffer(mlir::Location loc, plan::BufferKind kind,
+                            Expr size, int64_t number,
+                            mlir::FlatSymbolRefAttr weight = {},
+                            mlir::StringAttr layout = {});
+
+  /// Interns the kernel and appends its launch into the memory of `results`.
   void launch(KernelBuilder &kernel, plan::Family family, llvm::StringRef name,
               llvm::ArrayRef<mlir::Value> results, llvm::ArrayRef<Expr> grid,
               Expr flops, mlir::Location loc);
+  /// The same into `outs`, buffers for `types`.
+  void launchInto(KernelBuilder &kernel, plan::Family family,
+                  llvm::StringRef name,
+                  llvm::ArrayRef<mlir::RankedTensorType> types,
+                  llvm::ArrayRef<mlir::Value> outs, llvm::ArrayRef<Expr> grid,
+                  Expr flops, mlir::Location loc);
   mlir::ArrayAttr sources(mlir::Location loc);
 
   // Ops.
@@ -51,8 +65,6 @@ private:
   void launchMap(mlir::Value result, llvm::ArrayRef<Expr> indices, Expr expr,
                  mlir::Location loc);
 
-  llvm::SmallVector<Expr> generic(llvm::ArrayRef<Expr> dims,
-                                  llvm::StringRef prefix);
   /// Merges adjacent loop dims where every load allows it.
   void collapse(KernelBuilder &kernel, llvm::SmallVector<Expr> &dims,
                 llvm::SmallVector<Expr> &indices, Expr &flat);
@@ -62,10 +74,9 @@ private:
     return pool.product({dims.data(), dims.size()});
   }
   Expr gridOf(llvm::ArrayRef<Expr> dims, int64_t chunk);
-  /// Operand element at `indices`, as far as this op may compute it itself.
-  Expr operandElement(mlir::Value operand, llvm::ArrayRef<Expr> indices) {
-    return lifter.element(operand, indices);
-  }
+  /// A loop nest has at least one dim: scalars get one of extent 1.
+  void atLeastOne(llvm::SmallVector<Expr> &dims,
+                  llvm::SmallVector<Expr> &indices);
   struct View {
     mlir::Value memory;
     Expr offset;                     ///< in elements
@@ -87,8 +98,8 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> buffers;
   llvm::DenseMap<std::pair<mlir::Attribute, mlir::Attribute>, mlir::Value>
       weightBuffers;
-  /// Values that a user reads through a view or computes itself: no launch.
-  llvm::DenseSet<mlir::Operation *> absorbed;
+  /// Weights that stand for the function's constants.
+  llvm::DenseMap<mlir::Operation *, mlir::FlatSymbolRefAttr> constantWeights;
 };
 
 /// A kernel name part for an element type: f32, i64, i1, ...

@@ -121,7 +121,7 @@ int compile(const CompileArguments &arguments) {
     return 1;
   if (dumps)
     return 0;
-  ArtifactOptions artifact{"ingot 0.1.0",
+  ArtifactOptions artifact{"ingot " INGOT_VERSION,
                            llvm::sys::path::filename(arguments.input).str()};
   if (failed(writeArtifact(module, kernels, *code, *model->weights,
                            arguments.output, artifact)))
