@@ -25,14 +25,27 @@ bool isReadByElement(Value value) {
   });
 }
 
+/// A weight or constant, or a reshaped one (a bias that was no vector).
+bool isStored(Value value) {
+  if (auto reshape = value.getDefiningOp<tfm::ReshapeOp>())
+    value = reshape.getInput();
+  return isParameter(value);
+}
+
+bool isMergeable(tfm::LinearOp linear) {
+  return !linear.getResidual() && linear.getEpilogue().empty() &&
+         isStored(linear.getWeight()) &&
+         (!linear.getBias() || isStored(linear.getBias())) &&
+         isReadByElement(linear.getResult());
+}
+
 struct MergeLinearsPass : impl::MergeLinearsBase<MergeLinearsPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       llvm::MapVector<std::pair<Value, int>, llvm::SmallVector<tfm::LinearOp>>
           groups;
       for (auto linear : function.getOps<tfm::LinearOp>())
-        if (!linear.getResidual() && linear.getEpilogue().empty() &&
-            isReadByElement(linear.getResult()))
+        if (isMergeable(linear))
           groups[{linear.getInput(), linear.getBias() ? 1 : 0}].push_back(
               linear);
       for (auto &[key, linears] : groups)

@@ -23,6 +23,16 @@ std::string WeightRecipes::nameFor(Operation *op) {
   return name;
 }
 
+namespace {
+/// `op` and what it reads, down to weights and constants.
+Value cloneInto(OpBuilder &builder, Operation *op, IRMapping &mapping) {
+  for (Value operand : op->getOperands())
+    if (!mapping.contains(operand))
+      cloneInto(builder, operand.getDefiningOp(), mapping);
+  return builder.clone(*op, mapping)->getResult(0);
+}
+} // namespace
+
 FlatSymbolRefAttr WeightRecipes::define(Operation *op) {
   Location loc = op->getLoc();
   OpBuilder inner(op->getContext());
@@ -33,10 +43,7 @@ FlatSymbolRefAttr WeightRecipes::define(Operation *op) {
                             StringAttr(), IntegerAttr(), IntegerAttr());
   inner.setInsertionPointToStart(&weight.getRecipe().emplaceBlock());
   IRMapping mapping;
-  for (Value operand : op->getOperands())
-    if (!mapping.contains(operand))
-      mapping.map(operand, inner.clone(*operand.getDefiningOp())->getResult(0));
-  Value result = inner.clone(*op, mapping)->getResult(0);
+  Value result = cloneInto(inner, op, mapping);
   tfm::YieldOp::create(inner, loc, result);
   return FlatSymbolRefAttr::get(weight.getSymNameAttr());
 }

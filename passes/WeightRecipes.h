@@ -12,14 +12,14 @@ class WeightRecipes {
 public:
   explicit WeightRecipes(mlir::ModuleOp module) : module(module) {}
 
-  /// A new weight whose recipe is `op` on its operands, which are weights or
-  /// constants.
+  /// A new weight whose recipe is `op` on its operands, which are computed from
+  /// weights and constants alone.
   mlir::FlatSymbolRefAttr define(mlir::Operation *op);
 
   /// The same; gives the weight's value at the builder's insertion point.
   mlir::Value derive(mlir::OpBuilder &builder, mlir::Operation *op);
 
-  /// The operands (weights or constants) one after another along `axis`.
+  /// The operands (see `define`) one after another along `axis`.
   mlir::Value concat(mlir::OpBuilder &builder, mlir::Location loc,
                      llvm::ArrayRef<mlir::Value> operands, int64_t axis);
 
