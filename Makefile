@@ -36,8 +36,9 @@ test: build ## build, then every test
 demo: build python ## compile and run a published sentence-embedding model
 	@$(PYTHON) examples/demo.py --ingot $(BUILD)/bin/ingot
 
-bench: build python ## measure against ONNX Runtime, see bench/README.md
-	@$(PYTHON) bench/models.py --ingot $(BUILD)/bin/ingot
+bench: build python ## measure against ONNX Runtime and OpenVINO, see bench/README.md
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r bench/cpu/requirements.txt
+	@$(PYTHON) bench/cpu/run.py --ingot $(BUILD)/bin/ingot
 
 python: setup
 	@[ -x $(PYTHON) ] || { echo "make: this needs the Python packages: scripts/setup.sh venv" >&2; exit 1; }

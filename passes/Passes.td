@@ -150,8 +150,11 @@ def FoldWeights : Ingot_Pass<"fold-weights"> {
 def LowerToPlan : Ingot_Pass<"lower-to-plan"> {
   let summary = "Functions become programs: kernels, buffers, steps";
   let description = [{
-    Each op that computes becomes one `plan.launch` of a `plan.kernel`; reshapes
-    and strided reads are views; weights, inputs, outputs and scratch are buffers.
+    Each op that computes becomes one `plan.launch` of a `plan.kernel`; weights,
+    inputs, outputs and scratch are buffers. A `tfm.fused` is a step only where its
+    result has to lie in memory: what only moves elements is read through strides
+    (attention's heads, rows of a linear) or as a part of the kernel that reads it,
+    and so is what the one row kernel that reads it needs once an element.
     The function is gone afterwards.
   }];
   let options = [Option<"target", "target", "std::string", "\"x86-64\"",

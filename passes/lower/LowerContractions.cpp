@@ -24,7 +24,10 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
     return op.emitError("the weight is neither stored nor a constant");
   Expr m = countOf(llvm::ArrayRef<Expr>(inputDims).drop_back());
   KernelBuilder kernel(lifter, op.getLoc());
-  kernel.input(op.getInput());
+  View input = viewOf(kernel, op.getInput());
+  std::optional<Expr> lda = rowStride(op.getInput(), input);
+  assert(lda && "only views of rows at one stride are read in place");
+  kernel.viewInput(input.memory, pool.scale(input.offset, 4));
   kernel.viewInput(op.getWeight(), pool.integer(0));
 
   Expr row = shapes.index("m", m), col = shapes.index("n", weightDims[1]);
@@ -43,22 +46,20 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
           "its epilogue holds an operation without a meaning on expressions");
     value = *mapped;
   }
-  value = kernel.flatten(value);
-  if (op.getResidual()) {
-    Expr flat = pool.add(pool.scale(row, *n), col);
-    value = add(value, pool.load(ExprType::F32,
-                                 lifter.number(memoryOf(op.getResidual())),
-                                 {&flat, 1}));
-  }
+  llvm::SmallVector<Expr> at(inputDims.size(), col);
+  spread(row, llvm::ArrayRef<Expr>(inputDims).drop_back(),
+         llvm::MutableArrayRef<Expr>(at).drop_back());
+  if (op.getResidual())
+    value = add(value, lifter.element(op.getResidual(), at));
   int64_t panels = (*n + kPanel - 1) / kPanel;
   int64_t rows = 32, panelsATask = panels < 4 ? 1 : 2;
   kernel.param("m", kernel.extent(m));
   kernel.param("n", *n);
   kernel.param("k", *k);
-  kernel.param("lda", *k);
+  kernel.param("lda", kernel.extent(*lda));
   kernel.param("rows", rows);
   kernel.param("panels", panelsATask);
-  kernel.flatRegion({accumulator, row, col}, value);
+  kernel.region({accumulator, row, col}, value);
   std::string name =
       "linear_f32_k" + std::to_string(*k) + "_n" + std::to_string(*n);
   for (Operation &inner : op.getEpilogue().getOps())
@@ -85,17 +86,14 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
   if (!heads || !groups || !d || !dv || *groups == 0)
     return op.emitError("heads and head dims have to be numbers");
   KernelBuilder kernel(lifter, op.getLoc());
-  // A strided read of memory (packed projections, caches in another order) is a
-  // view; anything else was materialized before.
+  // Packed projections and caches in another order are read as they lie.
   auto operand = [&](Value value, llvm::StringRef strides) {
-    std::optional<View> view = viewOf(kernel, value);
-    bool contiguous = view && (pool.constantInt(view->strides[3]) == 1 ||
-                               pool.constantInt(shapes.dims(value)[3]) == 1);
-    assert(contiguous &&
-           "attention operand is neither a view nor materialized");
-    kernel.viewInput(view->memory, pool.scale(view->offset, 4));
-    kernel.param(strides, kernel.extents({view->strides[0], view->strides[1],
-                                          view->strides[2]}));
+    View view = viewOf(kernel, value);
+    assert(isContiguous(value, view) &&
+           "only views with contiguous heads are read in place");
+    kernel.viewInput(view.memory, pool.scale(view.offset, 4));
+    kernel.param(strides, kernel.extents({view.strides[0], view.strides[1],
+                                          view.strides[2]}));
   };
   operand(op.getQuery(), "q_strides");
   operand(op.getKey(), "k_strides");

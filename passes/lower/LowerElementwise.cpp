@@ -97,6 +97,8 @@ void Lowering::launchMap(Value result, llvm::ArrayRef<Expr> indices, Expr expr,
 }
 
 LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
+  if (inPlace.contains(op))
+    return success();
   Value result = op.getResult();
   llvm::SmallVector<Expr> indices = shapes.indices(shapes.dims(result), "i");
   Expr expr = lifter.definition(result, indices);
@@ -104,9 +106,14 @@ LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
       lifter.tensor(pool.loadTensor(expr)) == result)
     return op.emitError(
         "its region holds an operation without a meaning on expressions");
-  lifter.makeOpaque(result);
   launchMap(result, indices, expr, op.getLoc());
   return success();
+}
+
+void Lowering::materialize(tfm::FusedOp op) {
+  Value result = op.getResult();
+  llvm::SmallVector<Expr> indices = shapes.indices(shapes.dims(result), "i");
+  launchMap(result, indices, lifter.definition(result, indices), op.getLoc());
 }
 
 LogicalResult Lowering::lowerMatmul(tfm::MatmulOp op) {
@@ -251,14 +258,10 @@ LogicalResult Lowering::lowerNorm(tfm::NormOp op) {
   Expr m = countOf(llvm::ArrayRef<Expr>(dims).take_front(axis));
   Expr row = shapes.index("m", m), col = shapes.index("c", n);
   llvm::SmallVector<Expr> at(dims.size(), pool.integer(0));
-  auto spread = [&](Expr flat, size_t from, size_t to) {
-    for (size_t i = to; i-- > from;) {
-      at[i] = i == from ? flat : pool.mod(flat, dims[i]);
-      flat = pool.floorDiv(flat, dims[i]);
-    }
-  };
-  spread(row, 0, axis);
-  spread(col, axis, dims.size());
+  llvm::ArrayRef<Expr> all(dims);
+  llvm::MutableArrayRef<Expr> coordinates(at);
+  spread(row, all.take_front(axis), coordinates.take_front(axis));
+  spread(col, all.drop_front(axis), coordinates.drop_front(axis));
 
   Expr value = lifter.element(op.getInput(), at);
   ExprType type = pool.type(value);

@@ -61,6 +61,7 @@ void Lowering::makeProgram(llvm::StringRef target) {
 
 LogicalResult Lowering::run(llvm::StringRef target) {
   makeProgram(target);
+  place();
   Block &body = function.getBody().front();
   // A pool that fails (64-bit overflow in a dim) means a model nobody can run.
   for (Operation &op : body) {
@@ -150,6 +151,12 @@ Value Lowering::buffer(Value value) {
   Value &known = buffers[value];
   if (known)
     return known;
+  auto fused = value.getDefiningOp<tfm::FusedOp>();
+  if (fused && inPlace.erase(fused)) {
+    // Somebody needs it as memory after all.
+    materialize(fused);
+    return buffers[value];
+  }
   auto kind = plan::BufferKind::Scratch;
   int64_t number = -1;
   if (auto argument = llvm::dyn_cast<BlockArgument>(value)) {
@@ -281,31 +288,13 @@ Expr Lowering::gridOf(llvm::ArrayRef<Expr> dims, int64_t chunk) {
   return pool.ceilDiv(count, pool.integer(chunk));
 }
 
-std::optional<Lowering::View> Lowering::viewOf(KernelBuilder &kernel,
-                                               Value value) {
-  Dims dims = shapes.dims(value);
-  llvm::SmallVector<Expr> indices = shapes.indices(dims, "v");
-  Expr element = kernel.flatten(lifter.element(value, indices));
-  if (pool.kind(element) != ExprKind::Load)
-    return std::nullopt;
-  View view{
-      lifter.tensor(pool.loadTensor(element)), pool.operands(element)[0], {}};
-  for (Expr index : indices) {
-    if (pool.constantInt(index)) {
-      view.strides.push_back(pool.integer(0));
-      continue;
-    }
-    auto split = pool.splitLinear(view.offset, index);
-    if (!split || pool.contains(split->second, index) ||
-        !pool.indices(split->first).empty())
-      return std::nullopt;
-    view.strides.push_back(split->first);
-    view.offset = split->second;
+/// Everything cancels again in offsets of tensors that lie row-major.
+void Lowering::spread(Expr flat, llvm::ArrayRef<Expr> dims,
+                      llvm::MutableArrayRef<Expr> at) {
+  for (size_t i = dims.size(); i-- > 0;) {
+    at[i] = i == 0 ? flat : pool.mod(flat, dims[i]);
+    flat = pool.floorDiv(flat, dims[i]);
   }
-  for (Expr node : pool.reachable(view.offset))
-    if (pool.kind(node) == ExprKind::Load || pool.kind(node) == ExprKind::Index)
-      return std::nullopt;
-  return view;
 }
 
 } // namespace ingot

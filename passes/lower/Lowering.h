@@ -52,6 +52,7 @@ private:
 
   // Ops.
   mlir::LogicalResult lowerFused(tfm::FusedOp op);
+  void materialize(tfm::FusedOp op);
   mlir::LogicalResult lowerMatmul(tfm::MatmulOp op);
   mlir::LogicalResult lowerConv(tfm::ConvOp op);
   mlir::LogicalResult lowerReduce(tfm::ReduceOp op);
@@ -82,9 +83,21 @@ private:
     Expr offset;                     ///< in elements
     llvm::SmallVector<Expr> strides; ///< in elements, one an index
   };
-  /// `value` as strides over its memory, if its element is one load affine in
-  /// the indices.
-  std::optional<View> viewOf(KernelBuilder &kernel, mlir::Value value);
+  /// Decides which fused ops are memory and which are read in place.
+  void place();
+  bool isReadInPlace(tfm::FusedOp op);
+  /// `value` as strides over memory: its own, or what it is read from.
+  View viewOf(KernelBuilder &kernel, mlir::Value value);
+  /// The view that the element of `value` is, if it is one load affine in the
+  /// indices.
+  std::optional<View> viewByElement(KernelBuilder &kernel, mlir::Value value);
+  bool isContiguous(mlir::Value value, const View &view);
+  /// From row to row of `value` as a matrix, all axes but the last flattened;
+  /// nothing if rows are not contiguous or not at one stride.
+  std::optional<Expr> rowStride(mlir::Value value, const View &view);
+  /// Sets `at` to the coordinates of position `flat` of `dims`, row-major.
+  void spread(Expr flat, llvm::ArrayRef<Expr> dims,
+              llvm::MutableArrayRef<Expr> at);
 
   mlir::ModuleOp module;
   mlir::func::FuncOp function;
@@ -96,6 +109,7 @@ private:
   mlir::OpBuilder builder;
   plan::ProgramOp program;
   llvm::DenseMap<mlir::Value, mlir::Value> buffers;
+  llvm::DenseSet<mlir::Operation *> inPlace;
   llvm::DenseMap<std::pair<mlir::Attribute, mlir::Attribute>, mlir::Value>
       weightBuffers;
   /// Weights that stand for the function's constants.

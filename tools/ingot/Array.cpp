@@ -1,5 +1,5 @@
 #include "tools/ingot/Array.h"
-#include "tools/ingot/Command.h"
+#include "tools/ingot/Options.h"
 
 #include <cmath>
 #include <cstring>

@@ -129,9 +129,7 @@ static int dispatch(int argc, const char **argv) {
   for (const Verb &verb : kVerbs) {
     if (name != verb.name)
       continue;
-    // The compiler library knows its own options best.
-    bool own = verb.run != compilerVerb || findCompilerLibrary().empty();
-    for (int i = 2; own && i < argc; ++i)
+    for (int i = 2; i < argc; ++i)
       if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
         fputs(verb.help, stdout);
         return 0;

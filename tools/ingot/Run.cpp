@@ -100,39 +100,34 @@ static bool isModelFile(std::string_view path) {
 }
 
 int runVerb(int argc, const char **argv) {
-  std::string device = "cpu";
-  bool modelFile = false;
-  for (int i = 1; i < argc; ++i) {
-    std::string_view argument = argv[i];
-    if (argument.starts_with("--device="))
-      device = argument.substr(9);
-    else if (argument == "--device" && i + 1 < argc)
-      device = argv[i + 1];
-    modelFile = modelFile || (argument[0] != '-' && isModelFile(argument));
-  }
-  // The reference interpreter is the compiler's, options of its own included.
-  if (device == "reference" && modelFile)
-    return compilerVerb(argc, argv);
-
   Options options;
-  if (int code =
-          parseOptions(argc, argv,
-                       {"--inputs", "--outputs", "--data-set", "--rtol",
-                        "--atol", "--dims", "--seed", "--threads", "--device"},
-                       {}, options))
+  if (int code = parseOptions(argc, argv,
+                              {"--inputs", "--outputs", "--data-set", "--rtol",
+                               "--atol", "--dims", "--seed", "--threads",
+                               "--device", "--constant-input"},
+                              {}, options))
     return code;
   if (options.files.size() != 1)
     return failUsage("ingot run takes one file; see ingot run --help");
   const std::string &file = options.files[0];
+  std::string_view device = "cpu";
+  if (const char *given = options.get("--device"))
+    device = given;
+  // The reference interpreter is the compiler's.
+  if (device == "reference" && isModelFile(file))
+    return compilerVerb(argc, argv);
   if (device == "reference")
     return failUsage("--device=reference runs .onnx and .mlir files, not %s",
                      file.c_str());
   if (device != "cpu")
-    return failUsage("no device %s: cpu or reference", device.c_str());
-  if (modelFile)
+    return failUsage("no device %s: cpu or reference", options.get("--device"));
+  if (isModelFile(file))
     return failUsage(
         "%s is not compiled: ingot compile %s first, or add --device=reference",
         file.c_str(), file.c_str());
+  if (options.has("--constant-input"))
+    return failUsage("--constant-input is for ingot compile: %s is compiled",
+                     file.c_str());
   Dims dims;
   int64_t threads = 0, seed = 0;
   double rtol = 1e-4, atol = 1e-7;

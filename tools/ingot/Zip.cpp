@@ -1,5 +1,5 @@
 #include "tools/ingot/Zip.h"
-#include "tools/ingot/Command.h"
+#include "tools/ingot/Options.h"
 
 #include <cerrno>
 #include <cstdio>

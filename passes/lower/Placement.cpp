@@ -1,0 +1,218 @@
+// Which fused ops become memory. The others are read in place: as strides over
+// what they move, or as a part of the kernel that reads them.
+#include "passes/Match.h"
+#include "passes/lower/Lowering.h"
+
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+namespace {
+enum class Reading {
+  Memory, ///< as it lies: results of the function
+  Heads,  ///< q, k, v: strides, with contiguous heads
+  Rows,   ///< a linear's input: contiguous rows at one stride
+  Once,   ///< each element once, in vectors
+  Scan,   ///< each element once, one by one
+  Matrix, ///< an operand of a product: each element for many results
+  Score,  ///< in a score_mod, for every pair of positions
+  Element ///< by another fused op, or a row of parameters
+};
+
+struct Use {
+  Operation *op;
+  Value value; ///< what `op` reads: the fused op's result or a reshape of it
+  Reading reading;
+};
+
+Reading readingOf(Operation *op, unsigned operand) {
+  return llvm::TypeSwitch<Operation *, Reading>(op)
+      .Case([&](tfm::LinearOp linear) {
+        Value value = linear->getOperand(operand);
+        if (value == linear.getInput())
+          return Reading::Rows;
+        return value == linear.getResidual() ? Reading::Once : Reading::Element;
+      })
+      .Case([&](tfm::NormOp norm) {
+        Value value = norm->getOperand(operand);
+        return value == norm.getInput() || value == norm.getResidual()
+                   ? Reading::Once
+                   : Reading::Element;
+      })
+      .Case<tfm::SoftmaxOp, tfm::ReduceOp>(
+          [](Operation *) { return Reading::Once; })
+      .Case<tfm::ArgReduceOp, tfm::CumSumOp>(
+          [](Operation *) { return Reading::Scan; })
+      .Case<tfm::MatmulOp, tfm::ConvOp>(
+          [](Operation *) { return Reading::Matrix; })
+      .Case([](tfm::AttentionOp) { return Reading::Heads; })
+      .Default([](Operation *) { return Reading::Memory; });
+}
+
+void collectUses(Value value, llvm::SmallVectorImpl<Use> &uses) {
+  for (OpOperand &use : value.getUses()) {
+    Operation *user = use.getOwner();
+    if (llvm::isa<tfm::ReshapeOp>(user)) {
+      collectUses(user->getResult(0), uses);
+    } else if (llvm::isa<tfm::LoadOp>(user)) {
+      Operation *parent = user->getParentOp();
+      uses.push_back({parent, value,
+                      llvm::isa<tfm::AttentionOp>(parent) ? Reading::Score
+                                                          : Reading::Element});
+    } else {
+      uses.push_back({user, value, readingOf(user, use.getOperandNumber())});
+    }
+  }
+}
+
+/// What an element costs to compute where it is read.
+enum class Cost {
+  Move,  ///< one load
+  Cheap, ///< one load at most, and simple arithmetic
+  Dear
+};
+
+bool isSimple(ScalarOp op) {
+  return scalarClass(op) != ScalarClass::Float && op != ScalarOp::Div &&
+         op != ScalarOp::Pow && op != ScalarOp::Mod && op != ScalarOp::Rem;
+}
+
+Cost costOf(ExprPool &pool, Expr expr) {
+  unsigned loads = 0;
+  for (Expr node : pool.reachable(expr)) {
+    if (pool.kind(node) == ExprKind::Apply && !isSimple(pool.scalarOp(node)))
+      return Cost::Dear;
+    loads += pool.kind(node) == ExprKind::Load;
+  }
+  if (loads > 1)
+    return Cost::Dear;
+  return pool.kind(expr) == ExprKind::Load ? Cost::Move : Cost::Cheap;
+}
+} // namespace
+
+void Lowering::place() {
+  Block &body = function.getBody().front();
+  for (Operation &op : body)
+    if (!llvm::isa<tfm::FusedOp, tfm::ReshapeOp>(op) &&
+        (op.getNumResults() > 1 ||
+         (op.getNumResults() == 1 && !isParameter(op.getResult(0)))))
+      for (Value result : op.getResults())
+        lifter.makeOpaque(result);
+  for (auto op : body.getOps<tfm::FusedOp>()) {
+    if (isReadInPlace(op)) {
+      inPlace.insert(op);
+      continue;
+    }
+    lifter.makeOpaque(op.getResult());
+  }
+}
+
+bool Lowering::isReadInPlace(tfm::FusedOp op) {
+  llvm::SmallVector<Use> uses;
+  collectUses(op.getResult(), uses);
+  llvm::SmallVector<Expr> indices =
+      shapes.indices(shapes.dims(op.getResult()), "i");
+  Expr expr = lifter.definition(op.getResult(), indices);
+  if (pool.kind(expr) == ExprKind::Load &&
+      lifter.tensor(pool.loadTensor(expr)) == op.getResult())
+    return false;
+  Cost cost = costOf(pool, expr);
+  KernelBuilder scratch(lifter, op.getLoc());
+  return llvm::all_of(uses, [&](const Use &use) {
+    std::optional<View> view;
+    switch (use.reading) {
+    case Reading::Memory:
+      return false;
+    case Reading::Heads:
+      view = viewByElement(scratch, use.value);
+      return view && isContiguous(use.value, *view);
+    case Reading::Rows:
+      view = viewByElement(scratch, use.value);
+      return view && rowStride(use.value, *view);
+    case Reading::Once:
+      return cost != Cost::Dear || uses.size() == 1;
+    case Reading::Scan:
+    case Reading::Element:
+      return cost != Cost::Dear;
+    case Reading::Matrix: {
+      view = viewByElement(scratch, use.value);
+      if (!view)
+        return false;
+      auto last = llvm::ArrayRef<Expr>(view->strides).take_back(2);
+      return llvm::any_of(
+          last, [&](Expr stride) { return pool.constantInt(stride) == 1; });
+    }
+    case Reading::Score:
+      return viewByElement(scratch, use.value).has_value();
+    }
+    llvm_unreachable("unknown reading");
+  });
+}
+
+std::optional<Lowering::View> Lowering::viewByElement(KernelBuilder &kernel,
+                                                      Value value) {
+  Dims dims = shapes.dims(value);
+  llvm::SmallVector<Expr> indices = shapes.indices(dims, "v");
+  Expr element = kernel.flatten(lifter.element(value, indices));
+  if (pool.kind(element) != ExprKind::Load)
+    return std::nullopt;
+  View view{
+      lifter.tensor(pool.loadTensor(element)), pool.operands(element)[0], {}};
+  for (Expr index : indices) {
+    if (pool.constantInt(index)) {
+      view.strides.push_back(pool.integer(0));
+      continue;
+    }
+    auto split = pool.splitLinear(view.offset, index);
+    if (!split || pool.contains(split->second, index) ||
+        !pool.indices(split->first).empty())
+      return std::nullopt;
+    view.strides.push_back(split->first);
+    view.offset = split->second;
+  }
+  for (Expr node : pool.reachable(view.offset))
+    if (pool.kind(node) == ExprKind::Load || pool.kind(node) == ExprKind::Index)
+      return std::nullopt;
+  return view;
+}
+
+Lowering::View Lowering::viewOf(KernelBuilder &kernel, Value value) {
+  Value memory = memoryOf(value);
+  if (inPlace.contains(memory.getDefiningOp()))
+    if (std::optional<View> view = viewByElement(kernel, value))
+      return *view;
+  View view{memory, pool.integer(0), {}};
+  Dims dims = shapes.dims(value);
+  for (size_t axis = 0; axis < dims.size(); ++axis)
+    view.strides.push_back(
+        countOf(llvm::ArrayRef<Expr>(dims).drop_front(axis + 1)));
+  return view;
+}
+
+bool Lowering::isContiguous(Value value, const View &view) {
+  return pool.constantInt(view.strides.back()) == 1 ||
+         pool.constantInt(shapes.dims(value).back()) == 1;
+}
+
+std::optional<Expr> Lowering::rowStride(Value value, const View &view) {
+  Dims dims = shapes.dims(value);
+  if (!isContiguous(value, view))
+    return std::nullopt;
+  std::optional<Expr> stride;
+  Expr next; // what the next outer axis has to step by
+  for (int axis = static_cast<int>(dims.size()) - 2; axis >= 0; --axis) {
+    if (pool.constantInt(dims[axis]) == 1)
+      continue;
+    if (!stride)
+      stride = view.strides[axis];
+    else if (view.strides[axis] != next)
+      return std::nullopt;
+    next = pool.mul(view.strides[axis], dims[axis]);
+  }
+  return stride ? *stride : dims.back();
+}
+
+} // namespace ingot

@@ -1,0 +1,22 @@
+//===- Diagnostics.h - What is wrong, on stderr ---------------------------===//
+#pragma once
+
+#include "mlir/IR/Diagnostics.h"
+
+namespace ingot::cli {
+
+/// Prints the context's diagnostics while it lives: one line each, and a line a
+/// note, as "error: PLACE: words".
+class DiagnosticPrinter {
+public:
+  explicit DiagnosticPrinter(mlir::MLIRContext &context);
+
+private:
+  mlir::ScopedDiagnosticHandler handler;
+};
+
+/// Where a diagnostic points, as people say it: a node's name, or FILE:LINE.
+/// Empty where nothing is known.
+std::string placeOf(mlir::Location loc);
+
+} // namespace ingot::cli
