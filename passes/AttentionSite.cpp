@@ -76,6 +76,7 @@ Expr AttentionReader::unscaled(Expr e) {
 bool AttentionReader::readScores() {
   Expr argument = lifter.element(site.softmax.getInput(), at);
   Expr score;
+  bool isDirect = false;
   for (Expr node : pool.reachable(argument)) {
     if (pool.kind(node) != ExprKind::Load)
       continue;
@@ -83,11 +84,19 @@ bool AttentionReader::readScores() {
         lifter.tensor(pool.loadTensor(node)).getDefiningOp<tfm::MatmulOp>();
     if (!product || !pool.contains(node, site.k))
       continue;
-    if (score)
+    // A product that is read at (q, k) itself goes before those that are read
+    // by relative position (DeBERTa): they are tensors of the score_mod region.
+    auto where = pool.operands(node).last(2);
+    bool direct = (where[0] == site.q && where[1] == site.k) ||
+                  (where[0] == site.k && where[1] == site.q);
+    if (isDirect && !direct)
+      continue;
+    if (score && direct == isDirect)
       return fail(
           "its argument holds more than one product of computed operands");
     score = node;
     site.scores = product;
+    isDirect = direct;
   }
   if (!score)
     return fail("its argument holds no product of computed operands");
@@ -183,13 +192,25 @@ bool AttentionReader::readOutput() {
   if (!site.output)
     return fail("the probabilities reach no product");
 
+  // Batch and heads may be folded into one dim here and not in the softmax, or
+  // the other way round.
   auto dims = shapes.dims(site.output.getResult());
-  auto softmaxDims = shapes.dims(site.softmax.getInput());
-  if (dims.size() != softmaxDims.size() ||
-      !std::equal(dims.begin(), dims.end() - 1, softmaxDims.begin()))
+  llvm::SmallVector<Expr> outer, outerAt;
+  if (dims.size() == 4) {
+    outer = {site.batch, site.heads};
+    outerAt = {site.b, site.h};
+  } else {
+    outer = {pool.mul(site.batch, site.heads)};
+    outerAt = {pool.add(pool.mul(site.b, site.heads), site.h)};
+  }
+  outer.push_back(site.queries);
+  if (dims.size() != outer.size() + 1 ||
+      !std::equal(outer.begin(), outer.end(), dims.begin()))
     return fail("the product with the values has other dims than the scores");
   Value left = site.output.getLhs(), right = site.output.getRhs();
-  Expr probability = lifter.element(left, lifter.broadcastIndices(left, at));
+  llvm::SmallVector<Expr> where(outerAt);
+  where.append({site.q, site.k});
+  Expr probability = lifter.element(left, lifter.broadcastIndices(left, where));
   Expr plain = pool.load(ExprType::F32, lifter.number(site.softmax.getResult()),
                          {at.data(), at.size()});
   if (probability != plain) {
@@ -203,9 +224,8 @@ bool AttentionReader::readOutput() {
   if (!pool.constantInt(site.valueDepth))
     return fail("the head dim of the values is not known");
   site.e = shapes.index("e", site.valueDepth);
-  llvm::SmallVector<Expr> where(at);
-  where[where.size() - 2] = site.k;
-  where.back() = site.e;
+  where.resize(outerAt.size());
+  where.append({site.k, site.e});
   site.value = lifter.element(right, lifter.broadcastIndices(right, where));
   if (pool.contains(site.value, site.q))
     return fail("the values depend on the query position");

@@ -34,6 +34,8 @@ public:
 
   std::optional<AttentionSite> read();
   llvm::StringRef reason() const { return why; }
+  /// What was read until then.
+  const AttentionSite &found() const { return site; }
 
 private:
   bool readIndices();

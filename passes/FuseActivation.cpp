@@ -107,6 +107,9 @@ struct FuseActivationPass : impl::FuseActivationBase<FuseActivationPass> {
         return;
       }
     }
+    noteUnfused(anchor, stringifyEnum(anchor.getOp().getValue()) +
+                            " by itself: around it is no GELU (of erf, tanh or "
+                            "sigmoid) and no SiLU");
   }
 
   /// Compares the chain with each activation on samples of [-6, 6], in the

@@ -29,21 +29,39 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
         if (std::optional<AttentionSite> site = reader.read())
           rewrite(lifter, *site);
         else
-          noteUnfused(softmax, reader.reason());
+          note(reader);
       }
       eraseDead(function.getBody().front());
     }
+  }
+
+  /// On the softmax, and on the products that wait for it.
+  void note(const AttentionReader &reader) {
+    const AttentionSite &site = reader.found();
+    noteUnfused(site.softmax, reader.reason());
+    for (tfm::MatmulOp product : {site.scores, site.output})
+      if (product)
+        noteUnfused(product, "its attention is not fused: " + reader.reason());
   }
 
   void rewrite(ElementLifter &lifter, AttentionSite &site) {
     ShapeContext &shapes = lifter.context();
     ExprPool &pool = shapes.pool();
     OpBuilder builder(site.output);
-    Location loc = fusedLocation({site.scores, site.softmax, site.output});
+    auto isComputed = [](Value value) {
+      Operation *op = value.getDefiningOp();
+      return op && computes(op);
+    };
+    // With all that its region is going to hold.
+    Location loc = FusedLoc::get(
+        &getContext(),
+        {fusedLocation({site.scores, site.softmax, site.output}),
+         chainLocation(site.softmax.getInput(), isComputed),
+         chainLocation(site.output.getLhs(), isComputed)});
     Type f32 = builder.getF32Type();
     auto operand = [&](Value source, llvm::ArrayRef<Expr> dims,
                        llvm::ArrayRef<Expr> indices, Expr e) {
-      return buildFused(builder, source.getLoc(), lifter,
+      return buildFused(builder, chainLocation(source, isComputed), lifter,
                         shapes.type(dims, f32), indices, e);
     };
     Expr groups = pool.integer(site.groups);

@@ -14,13 +14,6 @@ namespace ingot {
 #include "passes/Passes.h.inc"
 
 namespace {
-/// Ops that compute and are no part of a chain: they get a kernel of their own.
-bool isAnchor(Operation *op) {
-  return llvm::isa<tfm::MatmulOp, tfm::SoftmaxOp, tfm::ReduceOp,
-                   tfm::ArgReduceOp, tfm::CumSumOp, tfm::ConvOp, tfm::NormOp,
-                   tfm::LinearOp, tfm::AttentionOp>(op);
-}
-
 /// Leaves that loads read as they are.
 bool isLeaf(Operation *op) {
   return !op || llvm::isa<tfm::GetWeightOp, tfm::ConstantOp>(op);
@@ -53,12 +46,12 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
       while (auto reshape = value.getDefiningOp<tfm::ReshapeOp>())
         value = reshape.getInput();
       Operation *op = value.getDefiningOp();
-      if (!isLeaf(op) && !isAnchor(op))
+      if (!isLeaf(op) && !computes(op))
         roots.insert(value);
     };
     Block &body = function.getBody().front();
     for (Operation &op : body) {
-      if (isAnchor(&op) || llvm::isa<func::ReturnOp>(op)) {
+      if (computes(&op) || llvm::isa<func::ReturnOp>(op)) {
         for (Value operand : op.getOperands())
           need(operand);
         op.walk([&](tfm::LoadOp load) { need(load.getTensor()); });
@@ -82,7 +75,7 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
     OpBuilder builder(&getContext());
     Block &body = function.getBody().front();
     for (Operation &op : body)
-      if (isAnchor(&op))
+      if (computes(&op))
         for (Value result : op.getResults())
           lifter.makeOpaque(result);
     for (Value root : findRoots(function)) {
@@ -103,17 +96,18 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
     llvm::SmallVector<Expr> indices = shapes.indices(shapes.dims(type), "i");
     Expr expr = lifter.definition(root, indices);
     ExprPool &pool = shapes.pool();
-    Location loc = root.getLoc();
+    Location loc = chainLocation(
+        root, [&](Value value) { return lifter.isOpaque(value); });
     if (pool.kind(expr) == ExprKind::Load &&
         lifter.tensor(pool.loadTensor(expr)) == root)
-      return unlifted(builder, lifter, root, indices);
+      return unlifted(builder, loc, lifter, root, indices);
     return buildFused(builder, loc, lifter, type, indices, expr);
   }
 
   /// An op the expression pool has no meaning for (a power of integers, a cast
   /// to a narrow type): its scalar form over lifted operands.
-  Value unlifted(OpBuilder &builder, ElementLifter &lifter, Value root,
-                 llvm::ArrayRef<Expr> indices) {
+  Value unlifted(OpBuilder &builder, Location loc, ElementLifter &lifter,
+                 Value root, llvm::ArrayRef<Expr> indices) {
     Operation *op = root.getDefiningOp();
     llvm::SmallVector<Expr> operands;
     for (Value operand : op->getOperands())
@@ -121,7 +115,6 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
           lifter.element(operand, lifter.broadcastIndices(operand, indices)));
     auto type = llvm::cast<RankedTensorType>(root.getType());
     Type scalar = tfm::scalarType(type.getElementType());
-    Location loc = root.getLoc();
     return buildFused(
         builder, loc, lifter, type, indices, operands,
         [&](llvm::ArrayRef<Value> values) -> Value {

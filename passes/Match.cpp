@@ -1,6 +1,7 @@
 #include "passes/Match.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -45,6 +46,56 @@ bool isParameter(Value value) {
          value.getDefiningOp<tfm::ConstantOp>();
 }
 
+Value squareRoot(Value value) {
+  auto op = value.getDefiningOp<tfm::ElementwiseOp>();
+  if (!op)
+    return {};
+  ScalarOp kind = op.getOp().getValue();
+  if (kind == ScalarOp::Mul && op.getOperands()[0] == op.getOperands()[1])
+    return op.getOperands()[0];
+  if (kind == ScalarOp::Pow && splatNumber(op.getOperands()[1]) == 2.0)
+    return op.getOperands()[0];
+  return {};
+}
+
+bool isNormStatistic(tfm::ReduceOp reduce) {
+  bool isLength = reduce.getKind() == tfm::ReduceKind::L2;
+  if (!isLength && ((reduce.getKind() != tfm::ReduceKind::Mean &&
+                     reduce.getKind() != tfm::ReduceKind::Sum) ||
+                    !squareRoot(reduce.getInput())))
+    return false;
+  // A few steps on there is the root, for a length the division.
+  llvm::SmallVector<Value> front{reduce.getResult()};
+  for (int step = 0; step < 4; ++step) {
+    llvm::SmallVector<Value> next;
+    for (Value value : front)
+      for (Operation *user : value.getUsers()) {
+        auto op = llvm::dyn_cast<tfm::ElementwiseOp>(user);
+        if (!op && !llvm::isa<tfm::ReshapeOp, tfm::BroadcastOp>(user))
+          continue;
+        if (op) {
+          ScalarOp kind = op.getOp().getValue();
+          ValueRange operands = op.getOperands();
+          if (isLength ? (kind == ScalarOp::Div && operands[1] == value) ||
+                             kind == ScalarOp::Reciprocal
+                       : kind == ScalarOp::Sqrt ||
+                             (kind == ScalarOp::Pow && operands[0] == value))
+            return true;
+        }
+        next.push_back(user->getResult(0));
+      }
+    front = std::move(next);
+  }
+  return false;
+}
+
+bool isEmbedding(tfm::GatherOp gather) {
+  auto table = llvm::cast<RankedTensorType>(gather.getInput().getType());
+  return isParameter(gather.getInput()) && table.getRank() == 2 &&
+         table.getElementType().isFloat() && gather.getAxis() == 0 &&
+         !isParameter(gather.getIndices());
+}
+
 Location fusedLocation(llvm::ArrayRef<Operation *> ops) {
   llvm::SmallVector<Location> locations;
   for (Operation *op : ops)
@@ -52,8 +103,39 @@ Location fusedLocation(llvm::ArrayRef<Operation *> ops) {
   return FusedLoc::get(ops.front()->getContext(), locations);
 }
 
+bool computes(Operation *op) {
+  return llvm::isa<tfm::MatmulOp, tfm::SoftmaxOp, tfm::ReduceOp,
+                   tfm::ArgReduceOp, tfm::CumSumOp, tfm::ConvOp, tfm::NormOp,
+                   tfm::LinearOp, tfm::AttentionOp>(op);
+}
+
+Location chainLocation(Value value, llvm::function_ref<bool(Value)> isLeaf) {
+  if (isLeaf(value))
+    return value.getLoc();
+  llvm::SetVector<Operation *> ops;
+  auto add = [&](Value v) {
+    Operation *op = v.getDefiningOp();
+    if (op && !isParameter(v) && !llvm::isa<tfm::SymbolicOp>(op) &&
+        !isLeaf(v))
+      ops.insert(op);
+  };
+  add(value);
+  for (size_t i = 0; i < ops.size(); ++i) {
+    for (Value operand : ops[i]->getOperands())
+      add(operand);
+    ops[i]->walk([&](tfm::LoadOp load) { add(load.getTensor()); });
+  }
+  if (ops.empty())
+    return value.getLoc();
+  // Its own op first, it names the result; then in the order of the program.
+  llvm::SmallVector<Operation *> ordered = ops.takeVector();
+  std::sort(ordered.begin() + 1, ordered.end(),
+            [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  return fusedLocation(ordered);
+}
+
 void noteUnfused(Operation *op, const llvm::Twine &reason) {
-  op->setAttr("tfm.unfused", StringAttr::get(op->getContext(), reason));
+  op->setAttr(kUnfusedAttr, StringAttr::get(op->getContext(), reason));
 }
 
 void requireObligations(OpBuilder &builder, Location loc, ElementLifter &lifter,

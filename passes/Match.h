@@ -20,10 +20,34 @@ mlir::Value otherOperand(mlir::Value value, ScalarOp op, mlir::Value known);
 /// A weight or constant, directly.
 bool isParameter(mlir::Value value);
 
+/// The base of `value` = base * base, spelled as a product or a power; null if
+/// it is none.
+mlir::Value squareRoot(mlir::Value value);
+
+/// What a normalization divides by: a mean, sum or length of squares whose root
+/// is taken, over whatever axes. Wider than what RaiseNorm takes.
+bool isNormStatistic(tfm::ReduceOp reduce);
+
+/// Rows of a table of floats by computed index.
+bool isEmbedding(tfm::GatherOp gather);
+
 /// The locations of all `ops` in one, so that a fused op names its sources.
 mlir::Location fusedLocation(llvm::ArrayRef<mlir::Operation *> ops);
 
-/// Records on an op that stays unfused why; `ingot explain` prints it.
+/// Ops that are no part of an elementwise chain: they get a kernel of their
+/// own.
+bool computes(mlir::Operation *op);
+
+/// The location of everything behind `value` up to what `isLeaf` says is there
+/// already: an op made of all of it.
+mlir::Location chainLocation(mlir::Value value,
+                             llvm::function_ref<bool(mlir::Value)> isLeaf);
+
+/// Where an op that stays unfused says why.
+inline constexpr llvm::StringLiteral kUnfusedAttr = "tfm.unfused";
+
+/// Records on an op that stays unfused why; `ingot explain` prints it. Where a
+/// later pass knows better its reason replaces the first.
 void noteUnfused(mlir::Operation *op, const llvm::Twine &reason);
 
 /// Gathers that were lifted by position became plain indexing: what they

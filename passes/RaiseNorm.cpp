@@ -17,19 +17,6 @@ bool reducesLastAxis(tfm::ReduceOp op) {
          op.getAxes().size() == 1 && op.getAxes()[0] == type.getRank() - 1;
 }
 
-/// The base of `value` = base * base, spelled as a product or a power.
-Value squareRoot(Value value) {
-  auto op = value.getDefiningOp<tfm::ElementwiseOp>();
-  if (!op)
-    return {};
-  ScalarOp kind = op.getOp().getValue();
-  if (kind == ScalarOp::Mul && op.getOperands()[0] == op.getOperands()[1])
-    return op.getOperands()[0];
-  if (kind == ScalarOp::Pow && splatNumber(op.getOperands()[1]) == 2.0)
-    return op.getOperands()[0];
-  return {};
-}
-
 /// A norm around one mean of squares.
 struct Match {
   tfm::ReduceOp variance;
@@ -44,10 +31,18 @@ class Matcher {
 public:
   explicit Matcher(tfm::ReduceOp variance) { match.variance = variance; }
 
+  /// The match, or nothing and `reason()`, empty where there is no norm at all.
   std::optional<Match> run() {
-    if (!reducesLastAxis(match.variance) ||
-        !(match.centered = squareRoot(match.variance.getInput())))
+    if (!isNormStatistic(match.variance))
       return std::nullopt;
+    if (match.variance.getKind() == tfm::ReduceKind::L2)
+      return refuse("it divides by the length of a vector (an L2 norm), not by "
+                    "the root of a mean");
+    if (match.variance.getKind() == tfm::ReduceKind::Sum)
+      return refuse("it is a sum of squares, not a mean");
+    if (!reducesLastAxis(match.variance))
+      return refuse("its mean of squares is not over the last axis alone");
+    match.centered = squareRoot(match.variance.getInput());
     match.input = match.centered;
     if (auto sub = elementwise(match.centered, ScalarOp::Sub)) {
       auto mean = sub.getOperands()[1].getDefiningOp<tfm::ReduceOp>();
@@ -60,13 +55,23 @@ public:
     }
     match.ops.push_back(match.variance);
     Value root = findRoot();
-    if (!root || !findNormalized(root))
-      return std::nullopt;
+    if (!root)
+      return refuse("no square root of the mean of squares plus one number");
+    if (!findNormalized(root))
+      return refuse("nothing divides by the root what the mean of squares is "
+                    "of");
     findAffine();
     return match;
   }
 
+  llvm::StringRef reason() const { return why; }
+
 private:
+  std::nullopt_t refuse(llvm::StringRef text) {
+    why = text;
+    return std::nullopt;
+  }
+
   /// sqrt(variance + epsilon).
   Value findRoot() {
     for (Operation *user : match.variance.getResult().getUsers()) {
@@ -109,8 +114,51 @@ private:
           match.ops.push_back(op);
           return accept(llvm::cast<tfm::ElementwiseOp>(next));
         }
+      if (findExpanded(op))
+        return true;
     }
     return false;
+  }
+
+  /// TensorFlow's spelling, x * f + (bias - mean * f), where f is the inverse
+  /// of the root, times the scale.
+  bool findExpanded(tfm::ElementwiseOp inverse) {
+    if (!match.mean)
+      return false;
+    for (Operation *user : inverse.getResult().getUsers()) {
+      Value scale = otherOperand(user->getResult(0), ScalarOp::Mul, inverse);
+      if (!scale || !isAffine(scale))
+        continue;
+      Value factor = user->getResult(0);
+      Value scaled = productOf(factor, match.input);
+      Value shift = productOf(factor, match.mean.getResult());
+      if (!scaled || !shift || !shift.hasOneUse() || !scaled.hasOneUse())
+        continue;
+      auto rest = elementwise((*shift.getUsers().begin())->getResult(0),
+                              ScalarOp::Sub);
+      if (!rest || rest.getOperands()[1] != shift ||
+          !isAffine(rest.getOperands()[0]) || !rest.getResult().hasOneUse())
+        continue;
+      Operation *sum = *scaled.getUsers().begin();
+      if (otherOperand(sum->getResult(0), ScalarOp::Add, scaled) !=
+          rest.getResult())
+        continue;
+      match.scale = scale;
+      match.bias = rest.getOperands()[0];
+      match.ops.append({inverse, user, scaled.getDefiningOp(),
+                        shift.getDefiningOp(), rest});
+      return accept(llvm::cast<tfm::ElementwiseOp>(sum));
+    }
+    return false;
+  }
+
+  /// The product of both, computed somewhere.
+  static Value productOf(Value a, Value b) {
+    for (Operation *user : a.getUsers())
+      if (user->getNumResults() == 1 &&
+          otherOperand(user->getResult(0), ScalarOp::Mul, a) == b)
+        return user->getResult(0);
+    return {};
   }
 
   bool accept(tfm::ElementwiseOp op) {
@@ -127,17 +175,22 @@ private:
     if (user->getNumResults() != 1)
       return {};
     Value other = otherOperand(user->getResult(0), kind, value);
-    auto type = other ? llvm::cast<RankedTensorType>(other.getType())
-                      : RankedTensorType();
-    auto input = llvm::cast<RankedTensorType>(match.input.getType());
-    if (!other || !isParameter(other) ||
-        user->getResult(0).getType() != value.getType() ||
-        type.getNumElements() != input.getShape().back())
+    if (!other || !isAffine(other) ||
+        user->getResult(0).getType() != value.getType())
       return {};
     return other;
   }
 
+  bool isAffine(Value value) {
+    auto type = llvm::cast<RankedTensorType>(value.getType());
+    auto input = llvm::cast<RankedTensorType>(match.input.getType());
+    return isParameter(value) &&
+           type.getNumElements() == input.getShape().back();
+  }
+
   void findAffine() {
+    if (match.scale)
+      return;
     if (Value scale = parameterOf(match.normalized, ScalarOp::Mul)) {
       match.scale = scale;
       advance();
@@ -157,6 +210,7 @@ private:
   }
 
   Match match;
+  llvm::StringRef why;
 };
 
 struct RaiseNormPass : impl::RaiseNormBase<RaiseNormPass> {
@@ -164,9 +218,13 @@ struct RaiseNormPass : impl::RaiseNormBase<RaiseNormPass> {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       llvm::SmallVector<tfm::ReduceOp> anchors(
           function.getOps<tfm::ReduceOp>());
-      for (tfm::ReduceOp anchor : anchors)
-        if (std::optional<Match> match = Matcher(anchor).run())
+      for (tfm::ReduceOp anchor : anchors) {
+        Matcher matcher(anchor);
+        if (std::optional<Match> match = matcher.run())
           rewrite(*match);
+        else if (!matcher.reason().empty())
+          noteUnfused(anchor, matcher.reason());
+      }
       eraseDead(function.getBody().front());
     }
   }
