@@ -54,10 +54,9 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
     };
     // With all that its region is going to hold.
     Location loc = FusedLoc::get(
-        &getContext(),
-        {fusedLocation({site.scores, site.softmax, site.output}),
-         chainLocation(site.softmax.getInput(), isComputed),
-         chainLocation(site.output.getLhs(), isComputed)});
+        &getContext(), {fusedLocation({site.scores, site.softmax, site.output}),
+                        chainLocation(site.softmax.getInput(), isComputed),
+                        chainLocation(site.output.getLhs(), isComputed)});
     Type f32 = builder.getF32Type();
     auto operand = [&](Value source, llvm::ArrayRef<Expr> dims,
                        llvm::ArrayRef<Expr> indices, Expr e) {

@@ -5,6 +5,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 
@@ -33,9 +35,12 @@ void visit(Location loc, llvm::function_ref<void(llvm::StringRef)> onName,
            llvm::function_ref<void(unsigned)> onSite) {
   if (auto name = llvm::dyn_cast<NameLoc>(loc)) {
     onName(name.getName());
+  } else if (auto line = llvm::dyn_cast<FileLineColLoc>(loc)) {
+    onName((llvm::sys::path::filename(line.getFilename()) + ":" +
+            llvm::Twine(line.getLine()))
+               .str());
   } else if (auto fused = llvm::dyn_cast<FusedLoc>(loc)) {
-    if (auto site =
-            llvm::dyn_cast_if_present<IntegerAttr>(fused.getMetadata()))
+    if (auto site = llvm::dyn_cast_if_present<IntegerAttr>(fused.getMetadata()))
       onSite(site.getInt());
     for (Location inner : fused.getLocations())
       visit(inner, onName, onSite);
@@ -73,16 +78,22 @@ bool owns(Operation *op, SiteKind kind) {
 }
 } // namespace
 
-std::string nodeName(Location loc) {
-  std::string first;
+std::vector<std::string> nodeNames(Location loc) {
+  std::vector<std::string> names;
+  llvm::StringSet<> seen;
   visit(
       loc,
       [&](llvm::StringRef name) {
-        if (first.empty())
-          first = name.str();
+        if (seen.insert(name).second)
+          names.push_back(name.str());
       },
       [](unsigned) {});
-  return first;
+  return names;
+}
+
+std::string nodeName(Location loc) {
+  std::vector<std::string> names = nodeNames(loc);
+  return names.empty() ? "" : names.front();
 }
 
 /// Hands the ledger each pass as it goes by.
@@ -226,12 +237,7 @@ void Ledger::settle() {
         continue;
       Fusion &owner = owners.emplace_back();
       owner.op = &op;
-      llvm::SetVector<llvm::StringRef> names;
-      visit(
-          op.getLoc(), [&](llvm::StringRef name) { names.insert(name); },
-          [](unsigned) {});
-      for (llvm::StringRef name : names)
-        owner.nodes.push_back(name.str());
+      owner.nodes = nodeNames(op.getLoc());
       if (auto note = op.getAttrOfType<StringAttr>(kUnfusedAttr))
         owner.note = note.str();
     }
@@ -277,8 +283,8 @@ std::optional<std::string> Ledger::imbalance() const {
   }
   for (const Fusion &owner : owners) {
     auto owned = [&](SiteKind kind) {
-      return llvm::count_if(
-          owner.sites, [&](unsigned i) { return all[i].kind == kind; });
+      return llvm::count_if(owner.sites,
+                            [&](unsigned i) { return all[i].kind == kind; });
     };
     auto wrong = [&](llvm::StringRef what) {
       return (what + " '" + nodeName(owner.op->getLoc()) +
@@ -289,8 +295,8 @@ std::optional<std::string> Ledger::imbalance() const {
       auto softmax = llvm::find_if(owner.sites, [&](unsigned i) {
         return all[i].kind == SiteKind::Attention;
       });
-      bool isNative = softmax != owner.sites.end() &&
-                      all[*softmax].op == "attention";
+      bool isNative =
+          softmax != owner.sites.end() && all[*softmax].op == "attention";
       if (owned(SiteKind::Attention) != 1 ||
           owned(SiteKind::Product) != (isNative ? 0 : 2))
         return wrong("attention");

@@ -44,7 +44,7 @@ struct Site {
 struct Fusion {
   mlir::Operation *op;
   llvm::SmallVector<unsigned> sites;
-  llvm::SmallVector<std::string> nodes; ///< all its sources, each once
+  std::vector<std::string> nodes; ///< all its sources, each once
   std::string note; ///< why it is not more: the near-miss of a later pass
 };
 
@@ -82,7 +82,9 @@ private:
   llvm::SmallVector<int> twins;
 };
 
-/// The model's name for `loc`: of the first node in it.
+/// The model's names in `loc`, each once: of nodes, or FILE:LINE of text.
+std::vector<std::string> nodeNames(mlir::Location loc);
+/// The first of them, or nothing.
 std::string nodeName(mlir::Location loc);
 
 } // namespace ingot

@@ -115,8 +115,7 @@ Location chainLocation(Value value, llvm::function_ref<bool(Value)> isLeaf) {
   llvm::SetVector<Operation *> ops;
   auto add = [&](Value v) {
     Operation *op = v.getDefiningOp();
-    if (op && !isParameter(v) && !llvm::isa<tfm::SymbolicOp>(op) &&
-        !isLeaf(v))
+    if (op && !isParameter(v) && !llvm::isa<tfm::SymbolicOp>(op) && !isLeaf(v))
       ops.insert(op);
   };
   add(value);

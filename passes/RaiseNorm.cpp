@@ -134,8 +134,8 @@ private:
       Value shift = productOf(factor, match.mean.getResult());
       if (!scaled || !shift || !shift.hasOneUse() || !scaled.hasOneUse())
         continue;
-      auto rest = elementwise((*shift.getUsers().begin())->getResult(0),
-                              ScalarOp::Sub);
+      auto rest =
+          elementwise((*shift.getUsers().begin())->getResult(0), ScalarOp::Sub);
       if (!rest || rest.getOperands()[1] != shift ||
           !isAffine(rest.getOperands()[0]) || !rest.getResult().hasOneUse())
         continue;
@@ -145,8 +145,8 @@ private:
         continue;
       match.scale = scale;
       match.bias = rest.getOperands()[0];
-      match.ops.append({inverse, user, scaled.getDefiningOp(),
-                        shift.getDefiningOp(), rest});
+      match.ops.append(
+          {inverse, user, scaled.getDefiningOp(), shift.getDefiningOp(), rest});
       return accept(llvm::cast<tfm::ElementwiseOp>(sum));
     }
     return false;

@@ -1,0 +1,45 @@
+// `ingot explain`.
+#include "passes/Pipelines.h"
+#include "tools/compiler/CompilerVerbs.h"
+#include "tools/compiler/Diagnostics.h"
+#include "tools/compiler/Explanation.h"
+#include "tools/compiler/ModelSource.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace ingot::cli {
+
+int explainVerb(int argc, const char **argv) {
+  Options options;
+  if (int code = parseOptions(
+          argc, argv, {std::begin(kModelOptions), std::end(kModelOptions)},
+          {"--json"}, options))
+    return code;
+  ModelSource source;
+  if (int code = parseModelSource(options, "explain", source))
+    return code;
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  DiagnosticPrinter printer(context);
+  FailureOr<onnx::ImportedModel> model = loadModel(source, context);
+  if (failed(model))
+    return kExitInput;
+  ModuleOp module = *model->module;
+  Ledger ledger(module);
+  PassManager passes(&context);
+  ledger.watch(passes);
+  buildCanonicalPipeline(passes);
+  buildFusedPipeline(passes);
+  if (failed(passes.run(module)))
+    return kExitInput;
+  ledger.settle();
+  std::optional<std::string> imbalance = ledger.imbalance();
+  if (imbalance)
+    llvm::report_fatal_error(llvm::Twine("the ledger: ") + *imbalance, false);
+  (options.has("--json") ? printJson : printText)(module, ledger, source.path,
+                                                  llvm::outs());
+  return 0;
+}
+
+} // namespace ingot::cli
