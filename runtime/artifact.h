@@ -57,11 +57,4 @@ private:
 [[nodiscard]] Error validate(const Allocator &allocator,
                              const Artifact &artifact);
 
-/// Checks that this runtime can execute a validated plan on a CPU: no step or
-/// argument of a kind that it does not have.
-[[nodiscard]] Error validateForCpu(const Allocator &allocator,
-                                   const Artifact &artifact,
-                                   const fmt::Entry &entry,
-                                   const fmt::Plan &plan);
-
 } // namespace ingot::runtime

@@ -14,13 +14,17 @@ struct TensorShape {
   size_t bytes;
 };
 
+/// Copies and fills are split into tasks of so many bytes.
+constexpr int64_t kTransferBytes = 256 * 1024;
+
 struct BoundStep {
   fmt::StepKind kind;
   uint32_t number;   // in the plan
   uint32_t firstArg; // in Program::args
   int64_t tasks;     // 0: nothing to do
-  ingot_kernel_function kernel;
-  int64_t flops; // -1: unknown
+  int64_t grid[3];   // of launches; their product is `tasks`
+  uint64_t kernel;   // of ingot_model::kernels
+  int64_t flops;     // -1: unknown
   int64_t bytes;
   const fmt::Step *step;
 };
@@ -28,7 +32,7 @@ struct BoundStep {
 /// An argument that points into memory which may move between runs.
 struct Patch {
   uint32_t arg;
-  fmt::BufferKind kind; // Input, Output, Scratch, State
+  fmt::BufferKind kind; // Input, Output, Scratch, State, Weight
   uint32_t index;
   int64_t offset; // bytes; of scratch, in the arena
 };
@@ -40,6 +44,14 @@ struct Program {
   Array<Patch> patches;
   size_t arenaBytes = 0;
   size_t workerScratchBytes = 0;
+};
+
+/// How an execution of a program ended.
+struct RunOutcome {
+  bool isCancelled = false;
+  bool isFailed = false;
+  uint32_t failedStep = 0; // index into Program::steps
+  ingot_kernel_status status = {};
 };
 
 /// What the program's buffers must fit into, beside weights and slots.

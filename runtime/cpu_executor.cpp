@@ -126,8 +126,9 @@ void CpuExecutor::stop() {
   isStopping.store(false, std::memory_order_relaxed);
 }
 
-void CpuExecutor::execute(Run &toRun) {
+void CpuExecutor::execute(const Run &toRun, RunOutcome &result) {
   run = &toRun;
+  outcome = &result;
   isFailing.store(false, std::memory_order_relaxed);
   isFinished.store(false, std::memory_order_relaxed);
   if (toRun.nanoseconds)
@@ -187,9 +188,9 @@ void CpuExecutor::runChunk(Worker &worker, uint32_t remaining) {
   if (worker.status.code) {
     // The first to come reports.
     if (!isFailing.exchange(true, std::memory_order_acq_rel)) {
-      run->status = worker.status;
-      run->failedStep = current;
-      run->isFailed = true;
+      outcome->status = worker.status;
+      outcome->failedStep = current;
+      outcome->isFailed = true;
     }
     worker.status = {};
   }
@@ -208,8 +209,9 @@ void CpuExecutor::runTasks(Worker &worker, const BoundStep &step, int64_t first,
                            int64_t last) {
   const uint64_t *args = run->args + step.firstArg;
   if (step.kind == fmt::StepKind::Launch) {
+    auto kernel = reinterpret_cast<ingot_kernel_function>(step.kernel);
     for (int64_t task = first; task < last; ++task)
-      step.kernel(task, args, worker.scratch, &worker.status);
+      kernel(task, args, worker.scratch, &worker.status);
     return;
   }
   bool isCopy = step.kind == fmt::StepKind::Copy;
@@ -236,7 +238,7 @@ void CpuExecutor::publishFrom(uint32_t step) {
   if (step == run->stepCount)
     return finish();
   if (run->cancel && __atomic_load_n(run->cancel, __ATOMIC_RELAXED)) {
-    run->isCancelled = true;
+    outcome->isCancelled = true;
     return finish();
   }
   int64_t tasks = run->steps[step].tasks;

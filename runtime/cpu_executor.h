@@ -8,9 +8,6 @@
 
 namespace ingot::runtime {
 
-/// Copies and fills are split into tasks of so many bytes.
-constexpr int64_t kTransferBytes = 256 * 1024;
-
 /// One execution of a program. Lives on the caller's stack.
 struct Run {
   const BoundStep *steps;
@@ -18,12 +15,6 @@ struct Run {
   const uint64_t *args;
   const volatile int32_t *cancel; // may be null
   int64_t *nanoseconds;           // by step; null: read no clock
-
-  // Results.
-  bool isCancelled = false;
-  bool isFailed = false;
-  uint32_t failedStep = 0; // index into steps
-  ingot_kernel_status status = {};
 };
 
 /// Threads that work through the steps of one run at a time. Nobody waits for
@@ -44,7 +35,7 @@ public:
   /// Scratch for each worker and threads, if not there yet.
   [[nodiscard]] Error prepare(size_t workerScratchBytes);
   /// Executes `run`; the caller takes part. Needs `prepare`.
-  void execute(Run &run);
+  void execute(const Run &run, RunOutcome &outcome);
   /// Ends the threads.
   void stop();
 
@@ -80,7 +71,8 @@ private:
 
   // The step being worked on. Written by the thread that publishes it, before
   // `ticket`; a thread may read it while it holds a chunk of the step.
-  Run *run = nullptr;
+  const Run *run = nullptr;
+  RunOutcome *outcome = nullptr;
   uint32_t current = 0;
   uint32_t chunkCount = 0;
   int64_t chunkTasks = 0;

@@ -1,31 +1,14 @@
 #include "runtime/model.h"
 
 #include "runtime/bind.h"
-#include "runtime/cpu_executor.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 using namespace ingot::runtime;
 
 namespace {
 
 namespace fmt = ingot::artifact;
-
-/// Appends the features of a target that the device lacks.
-bool appendMissing(Text &text, const fmt::Target &target,
-                   CpuFeatures features) {
-  bool isMissing = false;
-  for (uint32_t i = 0; i < count(target.features()); ++i) {
-    const flatbuffers::String &name = *target.features()->Get(i);
-    CpuFeatures bit = cpuFeature(name.c_str(), name.size());
-    if (bit && (features & bit))
-      continue;
-    text.append(isMissing ? ", %s" : "%s", name.c_str());
-    isMissing = true;
-  }
-  return isMissing;
-}
 
 Error chooseTarget(ingot_model &model, const char *wanted, uint32_t *chosen) {
   const fmt::Artifact &header = model.header();
@@ -39,12 +22,7 @@ Error chooseTarget(ingot_model &model, const char *wanted, uint32_t *chosen) {
       continue;
     isKnown = true;
     Text missing;
-    if (target.device() != fmt::DeviceKind::Cpu) {
-      reasons.append("%s%s is for another device", reasons.empty() ? "" : "; ",
-                     name);
-      continue;
-    }
-    if (!appendMissing(missing, target, model.device->features)) {
+    if (model.device->functions.canRun(*model.device, target, missing)) {
       *chosen = i;
       return nullptr;
     }
@@ -56,52 +34,11 @@ Error chooseTarget(ingot_model &model, const char *wanted, uint32_t *chosen) {
                      "'%s' has no code for target '%s'; it has: %s",
                      model.artifact.name(), wanted,
                      names.empty() ? "none" : names.c_str());
-  return makeError(model.allocator, INGOT_ERROR_NO_CODE,
-                   "'%s' has no code for this CPU%s%s", model.artifact.name(),
-                   reasons.empty() ? ""
-                                   : ", which lacks what each target needs: ",
-                   reasons.c_str());
-}
-
-Error prepareTarget(ingot_model &model, const char *wanted) {
-  uint32_t number;
-  if (Error error = chooseTarget(model, wanted, &number))
-    return error;
-  const fmt::Artifact &header = model.header();
-  uint32_t entries = count(header.entries());
-  if (!model.plans.create(model.allocator, entries) ||
-      !model.memory.create(model.allocator, entries))
-    return outOfMemory(model.allocator, "a model",
-                       entries * sizeof(ModelMemory));
-  for (uint32_t e = 0; e < entries; ++e) {
-    const fmt::Entry &entry = model.entry(e);
-    for (uint32_t p = 0; p < count(entry.plans()); ++p) {
-      const fmt::Plan &plan = *entry.plans()->Get(p);
-      if (plan.target() != number)
-        continue;
-      if (Error error =
-              validateForCpu(model.allocator, model.artifact, entry, plan))
-        return error;
-      model.plans[e] = &plan;
-      if (!model.memory[e].buffers.create(model.allocator,
-                                          count(plan.buffers())))
-        return outOfMemory(model.allocator, "a model",
-                           count(plan.buffers()) * sizeof(Region));
-    }
-  }
-
-  const fmt::Target &target = *header.targets()->Get(number);
-  bool isCopied = false;
-  if (target.code_length())
-    if (Error error = model.artifact.mapCode(
-            model.allocator, target.code_offset(), target.code_length(),
-            &model.code, &model.codeLength, &isCopied))
-      return error;
-  model.target = &target;
-  model.device->log(INGOT_LOG_INFO, "'%s': code for %s%s",
-                    model.artifact.name(), target.name()->c_str(),
-                    isCopied ? ", copied to memory" : "");
-  return nullptr;
+  return makeError(
+      model.allocator, INGOT_ERROR_NO_CODE, "'%s' has no code for %s%s%s",
+      model.artifact.name(), model.device->description.c_str(),
+      reasons.empty() ? "" : ", which lacks what each target needs: ",
+      reasons.c_str());
 }
 
 /// Runs one entry's init plan into memory of the model.
@@ -122,27 +59,25 @@ Error runInit(ingot_model &model, uint32_t entry) {
     if (Error error = values.getSize(model.allocator, buffer.size(), "the size",
                                      "a model's buffer", &size))
       return error;
-    if (!memory.buffers[i].grow(model.allocator, size_t(size)))
-      return outOfMemory(model.allocator, "memory of a model", uint64_t(size));
+    if (Error error = memory.buffers[i].grow(*model.device, "memory of a model",
+                                             size_t(size)))
+      return error;
   }
   Program program;
   if (Error error = buildProgram(model, plan, plan.init(), values, memory,
                                  nullptr, program))
     return error;
-  Region arena;
-  if (!arena.grow(model.allocator, program.arenaBytes))
-    return outOfMemory(model.allocator, "working memory", program.arenaBytes);
-  for (const Patch &patch : program.patches)
-    program.args[patch.arg] =
-        reinterpret_cast<uintptr_t>(arena.data() + patch.offset);
-
-  CpuExecutor executor;
-  executor.configure(model.allocator, 1, {});
-  if (Error error = executor.prepare(program.workerScratchBytes))
+  DeviceMemory arena;
+  if (Error error =
+          arena.grow(*model.device, "working memory", program.arenaBytes))
     return error;
-  Run run = {program.steps.data(), uint32_t(program.steps.size()),
-             program.args.data(), nullptr, nullptr};
-  executor.execute(run);
+  for (const Patch &patch : program.patches)
+    if (patch.kind == fmt::BufferKind::Scratch)
+      program.args[patch.arg] = arena.address() + uint64_t(patch.offset);
+
+  RunOutcome run;
+  if (Error error = model.device->functions.runInit(model, program, run))
+    return error;
   if (run.isFailed)
     return makeError(model.allocator, INGOT_ERROR_ARTIFACT,
                      "'%s': init step %u of entry '%s' reports code %lld",
@@ -152,20 +87,58 @@ Error runInit(ingot_model &model, uint32_t entry) {
   return nullptr;
 }
 
+Error prepareTarget(ingot_model &model, const char *wanted) {
+  uint32_t number;
+  if (Error error = chooseTarget(model, wanted, &number))
+    return error;
+  const fmt::Artifact &header = model.header();
+  uint32_t entries = count(header.entries());
+  const fmt::Target &target = *header.targets()->Get(number);
+  model.target = &target;
+  if (!model.plans.create(model.allocator, entries) ||
+      !model.memory.create(model.allocator, entries) ||
+      !model.kernels.create(model.allocator, count(target.kernels())) ||
+      !model.weights.create(model.allocator, count(header.blobs())))
+    return outOfMemory(model.allocator, "a model",
+                       entries * sizeof(ModelMemory));
+  for (uint32_t e = 0; e < entries; ++e) {
+    const fmt::Entry &entry = model.entry(e);
+    for (uint32_t p = 0; p < count(entry.plans()); ++p) {
+      const fmt::Plan &plan = *entry.plans()->Get(p);
+      if (plan.target() != number)
+        continue;
+      if (Error error = model.device->functions.checkPlan(model, entry, plan))
+        return error;
+      model.plans[e] = &plan;
+      if (!model.memory[e].buffers.create(model.allocator,
+                                          count(plan.buffers())))
+        return outOfMemory(model.allocator, "a model",
+                           count(plan.buffers()) * sizeof(DeviceMemory));
+    }
+  }
+
+  if (Error error = model.device->functions.loadCode(model))
+    return error;
+  model.device->log(INGOT_LOG_INFO, "'%s': code for %s", model.artifact.name(),
+                    target.name()->c_str());
+  for (uint32_t e = 0; e < entries; ++e)
+    if (model.plans[e] && count(model.plans[e]->init()))
+      if (Error error = runInit(model, e))
+        return error;
+  return nullptr;
+}
+
 template <typename Load>
 ingot_error *load(ingot_device *device, const ingot_model_options *given,
                   ingot_model **result, Load open) {
-  ingot_model_options options = INGOT_MODEL_OPTIONS_INIT;
-  if (given)
-    memcpy(&options, given,
-           given->struct_size < sizeof(options) ? given->struct_size
-                                                : sizeof(options));
+  ingot_model_options options =
+      givenOptions<ingot_model_options>(given, INGOT_MODEL_OPTIONS_INIT);
   if (device) {
     device->retain();
   } else if (Error error = ingot_device_create(nullptr, &device)) {
     return error;
   }
-  auto *model = device->allocator.make<ingot_model>(device);
+  ingot_model *model = device->functions.makeModel(*device);
   if (!model) {
     Error error =
         outOfMemory(device->allocator, "a model", sizeof(ingot_model));
@@ -198,28 +171,12 @@ Error verifySection(const ingot_model &model, const char *what,
 
 } // namespace
 
-ingot_model::~ingot_model() {
-  if (code)
-    munmap(const_cast<uint8_t *>(code), codeLength);
-}
-
 void ingot_model::release() {
   if (references.fetch_sub(1, std::memory_order_acq_rel) != 1)
     return;
   ingot_device *last = device; // the members' memory is the device's
-  last->allocator.destroy(this);
+  last->functions.destroyModel(this);
   last->release();
-}
-
-Error ingot_model::initialize() {
-  pthread_mutex_lock(&initLock);
-  Error error = nullptr;
-  for (uint32_t e = 0; e < plans.size() && !isInitialized && !error; ++e)
-    if (plans[e] && count(plans[e]->init()))
-      error = runInit(*this, e);
-  isInitialized |= !error;
-  pthread_mutex_unlock(&initLock);
-  return error;
 }
 
 extern "C" {

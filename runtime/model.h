@@ -1,16 +1,14 @@
 // A loaded artifact and the code chosen from it.
 #pragma once
 
-#include "runtime/artifact.h"
 #include "runtime/device.h"
-
-#include <pthread.h>
 
 namespace ingot::runtime {
 
 /// Memory that an entry's init plan fills once; lives as long as the model.
 struct ModelMemory {
-  Array<Region> buffers; // by number in the plan; only those of kind Model
+  Array<DeviceMemory>
+      buffers; // by number in the plan; only those of kind Model
 };
 
 } // namespace ingot::runtime
@@ -20,11 +18,9 @@ struct ingot_model {
       : device(device), allocator(device->allocator) {
     device->retain();
   }
-  ~ingot_model();
+  ingot_model(const ingot_model &) = delete;
   void retain() { references.fetch_add(1, std::memory_order_relaxed); }
   void release();
-  /// Runs the init plans, the first time.
-  [[nodiscard]] ingot::runtime::Error initialize();
 
   const ingot::artifact::Artifact &header() const { return *artifact.header(); }
   const ingot::artifact::Entry &entry(uint32_t number) const {
@@ -37,13 +33,10 @@ struct ingot_model {
   ingot::runtime::Artifact artifact;
   // Null after a load with `inspect`.
   const ingot::artifact::Target *target = nullptr;
-  const uint8_t *code = nullptr;
-  size_t codeLength = 0; // as mapped
+  // Filled by the device; addresses as kernels see them.
+  ingot::runtime::Array<uint64_t> kernels; // by number in the target
+  ingot::runtime::Array<uint64_t> weights; // by blob; 0: not there after init
   // By entry; null where it has no plan for the target.
   ingot::runtime::Array<const ingot::artifact::Plan *> plans;
   ingot::runtime::Array<ingot::runtime::ModelMemory> memory; // by entry
-
-private:
-  pthread_mutex_t initLock = PTHREAD_MUTEX_INITIALIZER;
-  bool isInitialized = false;
 };

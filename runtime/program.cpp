@@ -1,5 +1,4 @@
 #include "runtime/bind.h"
-#include "runtime/cpu_executor.h"
 
 namespace ingot::runtime {
 namespace {
@@ -80,9 +79,7 @@ private:
     case fmt::BufferKind::Scratch:
       return slotBytes[buffer.index()];
     case fmt::BufferKind::Model:
-      return memory.buffers[number].data()
-                 ? int64_t(memory.buffers[number].size())
-                 : 0;
+      return int64_t(memory.buffers[number].size());
     case fmt::BufferKind::Input:
       return interface ? int64_t((*interface->inputs)[buffer.index()].bytes)
                        : -1;
@@ -122,13 +119,14 @@ private:
     return nullptr;
   }
 
-  static bool isPatchedKind(fmt::BufferKind kind) {
-    return kind == fmt::BufferKind::Input || kind == fmt::BufferKind::Output ||
-           kind == fmt::BufferKind::Scratch || kind == fmt::BufferKind::State;
+  bool isPatched(const fmt::Buffer &buffer) const {
+    if (buffer.kind() == fmt::BufferKind::Weight)
+      return !model.weights[buffer.index()];
+    return buffer.kind() != fmt::BufferKind::Model;
   }
   bool isPatched(const fmt::Arg &arg) const {
     return arg.kind() == fmt::ArgKind::Pointer &&
-           isPatchedKind(plan.buffers()->Get(arg.buffer())->kind());
+           isPatched(*plan.buffers()->Get(arg.buffer()));
   }
 
   Error bindArg(const fmt::Arg &arg, uint32_t index, const char *step) {
@@ -153,13 +151,10 @@ private:
                        model.artifact.name(), step, (long long)value,
                        arg.buffer(), text(buffer.name(), "a buffer"),
                        (long long)bufferBytes[arg.buffer()]);
-    if (buffer.kind() == fmt::BufferKind::Weight)
-      slot = reinterpret_cast<uintptr_t>(
-          model.artifact.data() +
-          model.header().blobs()->Get(buffer.index())->offset() + value);
-    else if (buffer.kind() == fmt::BufferKind::Model)
-      slot = reinterpret_cast<uintptr_t>(memory.buffers[arg.buffer()].data() +
-                                         value);
+    if (!isPatched(buffer))
+      slot += buffer.kind() == fmt::BufferKind::Weight
+                  ? model.weights[buffer.index()]
+                  : memory.buffers[arg.buffer()].address();
     else
       program.patches[nextPatch++] = {
           index, buffer.kind(), buffer.index(),
@@ -169,8 +164,8 @@ private:
     return nullptr;
   }
 
-  Error gridTasks(const fmt::Step &step, const char *name, int64_t *tasks) {
-    int64_t extents[3];
+  Error gridTasks(const fmt::Step &step, const char *name, int64_t *extents,
+                  int64_t *tasks) {
     uint32_t exprs[3] = {step.grid()->x(), step.grid()->y(), step.grid()->z()};
     for (int i = 0; i < 3; ++i)
       if (Error error = values.getSize(allocator, exprs[i], "the grid", name,
@@ -215,9 +210,8 @@ private:
         return error;
     if (step.kind() == fmt::StepKind::Launch) {
       const fmt::Kernel &kernel = *model.target->kernels()->Get(step.kernel());
-      bound.kernel = reinterpret_cast<ingot_kernel_function>(
-          reinterpret_cast<uintptr_t>(model.code + kernel.offset()));
-      if (Error error = gridTasks(step, name, &bound.tasks))
+      bound.kernel = model.kernels[step.kernel()];
+      if (Error error = gridTasks(step, name, bound.grid, &bound.tasks))
         return error;
       int64_t scratch = 0;
       if (kernel.worker_scratch() != fmt::kNone)

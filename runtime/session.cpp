@@ -22,7 +22,9 @@ Error ingot_session::create(const ingot_session_options &options) {
              bound.isSet.create(allocator, count(of.inputs())) &&
              bound.outputs.create(allocator, count(of.outputs())) &&
              bound.isBorrowed.create(allocator, count(of.outputs())) &&
-             bound.owned.create(allocator, count(of.outputs())) &&
+             bound.inputAt.create(allocator, count(of.inputs())) &&
+             bound.outputAt.create(allocator, count(of.outputs())) &&
+             bound.outputData.create(allocator, count(of.outputs())) &&
              bound.key.create(allocator, keyLength(of));
   }
   if (!isMade)
@@ -30,11 +32,9 @@ Error ingot_session::create(const ingot_session_options &options) {
                        entryCount * sizeof(EntryTensors));
   for (int64_t &bytes : stateBytes)
     bytes = -1;
-  threadPool = options.thread_pool;
-  executor.configure(allocator, options.threads, threadPool);
-  if (Error error = useEntry(model->entry(0).name()->c_str()))
+  if (Error error = functions().configureSession(*this, options))
     return error;
-  return model->initialize();
+  return useEntry(model->entry(0).name()->c_str());
 }
 
 Error ingot_session::useEntry(const char *name) {
@@ -110,7 +110,7 @@ Error ingot_session::prepare(Bind **result) {
   if (!bind) {
     SymbolValues symbols;
     if (Error error = solveSymbols(*model, current, bound.inputs.data(),
-                                   executor.threads(), symbols))
+                                   parallel, symbols))
       return error;
     if (Error error = addBind(symbols, bound.inputs.data(), &bind))
       return error;
@@ -123,6 +123,8 @@ Error ingot_session::prepare(Bind **result) {
       return error;
     patch(*bind);
   }
+  if (Error error = functions().prepareRun(*this, *bind))
+    return error;
   bound.last = bind;
   *result = bind;
   return nullptr;
@@ -131,7 +133,7 @@ Error ingot_session::prepare(Bind **result) {
 Error ingot_session::reserve(const ingot_dim *dims, size_t dimCount) {
   SymbolValues symbols;
   if (Error error = givenSymbols(*model, currentEntry(), dims, dimCount,
-                                 executor.threads(), symbols))
+                                 parallel, symbols))
     return error;
   Bind *bind = nullptr;
   if (Error error = addBind(symbols, nullptr, &bind))
@@ -141,25 +143,12 @@ Error ingot_session::reserve(const ingot_dim *dims, size_t dimCount) {
 }
 
 Error ingot_session::provideMemory(const Bind &bind) {
-  auto grow = [&](Region &region, size_t bytes, const char *what) -> Error {
-    if (region.data() && bytes <= region.size())
-      return nullptr;
-    ++pointerVersion;
-    return region.grow(allocator, bytes) ? nullptr
-                                         : outOfMemory(allocator, what, bytes);
+  auto grow = [&](DeviceMemory &memory, size_t bytes, const char *what) {
+    pointerVersion += !memory.address() || bytes > memory.size();
+    return memory.grow(*model->device, what, bytes);
   };
   if (Error error = grow(arena, bind.program.arenaBytes, "working memory"))
     return error;
-  EntryTensors &bound = entries[bind.entry];
-  for (size_t i = 0; i < bound.outputs.size(); ++i)
-    if (!bound.isBorrowed[i])
-      if (Error error = grow(bound.owned[i], bind.outputs[i].bytes,
-                             model->entry(bind.entry)
-                                 .outputs()
-                                 ->Get(uint32_t(i))
-                                 ->name()
-                                 ->c_str()))
-        return error;
   for (size_t i = 0; i < states.size(); ++i) {
     int64_t bytes = bind.stateBytes[i];
     const char *name =
@@ -173,14 +162,16 @@ Error ingot_session::provideMemory(const Bind &bind) {
                        name, (long long)stateBytes[i], (long long)bytes);
     if (Error error = grow(states[i], size_t(bytes), name))
       return error;
-    memset(states[i].data(), 0, size_t(bytes));
+    if (Error error =
+            functions().zero(*this, states[i].address(), size_t(bytes)))
+      return error;
     stateBytes[i] = bytes;
   }
   size_t steps = bind.program.steps.size();
   if (profile && nanoseconds.size() < steps &&
       !nanoseconds.create(allocator, steps))
     return outOfMemory(allocator, "a profile", steps * sizeof(int64_t));
-  return executor.prepare(bind.program.workerScratchBytes);
+  return functions().placeTensors(*this, bind);
 }
 
 /// Borrowed outputs fit and no output overlaps another tensor.
@@ -235,16 +226,14 @@ Error ingot_session::checkOutputs(const Bind &bind) {
 void ingot_session::patch(Bind &bind) {
   EntryTensors &bound = tensors();
   for (const Patch &patch : bind.program.patches) {
-    const void *base = arena.data();
+    uint64_t base = arena.address();
     if (patch.kind == fmt::BufferKind::Input)
-      base = bound.inputs[patch.index].data;
+      base = bound.inputAt[patch.index];
     else if (patch.kind == fmt::BufferKind::Output)
-      base = bound.isBorrowed[patch.index] ? bound.outputs[patch.index].data
-                                           : bound.owned[patch.index].data();
+      base = bound.outputAt[patch.index];
     else if (patch.kind == fmt::BufferKind::State)
-      base = states[patch.index].data();
-    bind.program.args[patch.arg] =
-        reinterpret_cast<uintptr_t>(base) + uint64_t(patch.offset);
+      base = states[patch.index].address();
+    bind.program.args[patch.arg] = base + uint64_t(patch.offset);
   }
   bind.patchedAt = pointerVersion;
 }
@@ -253,24 +242,22 @@ Error ingot_session::run() {
   Bind *bind = nullptr;
   if (Error error = prepare(&bind))
     return error;
-  const Program &program = bind->program;
   if (profile)
     memset(nanoseconds.data(), 0, nanoseconds.size() * sizeof(int64_t));
-  Run toRun = {program.steps.data(), uint32_t(program.steps.size()),
-               program.args.data(), cancelFlag,
-               profile ? nanoseconds.data() : nullptr};
-  executor.execute(toRun);
-  if (toRun.isFailed)
-    return failure(toRun);
-  if (toRun.isCancelled)
+  RunOutcome outcome;
+  if (Error error = functions().run(*this, *bind, outcome))
+    return error;
+  if (outcome.isFailed)
+    return failure(*bind, outcome);
+  if (outcome.isCancelled)
     return makeError(allocator, INGOT_ERROR_CANCELLED, "the run was cancelled");
   if (profile)
     reportProfile(*bind);
   return nullptr;
 }
 
-Error ingot_session::failure(const Run &run) {
-  const fmt::Step &step = *run.steps[run.failedStep].step;
+Error ingot_session::failure(const Bind &bind, const RunOutcome &outcome) {
+  const fmt::Step &step = *bind.program.steps[outcome.failedStep].step;
   Text where;
   where.append("step '%s'", step.name() ? step.name()->c_str() : "(unnamed)");
   for (uint32_t i = 0; i < count(step.sources()); ++i)
@@ -281,14 +268,15 @@ Error ingot_session::failure(const Run &run) {
                  step.sources()->Get(i)->c_str());
   if (count(step.sources()))
     where.append(")");
-  auto value = (long long)run.status.value, limit = (long long)run.status.limit;
-  if (run.status.code == 1)
+  auto value = (long long)outcome.status.value,
+       limit = (long long)outcome.status.limit;
+  if (outcome.status.code == 1)
     return makeError(allocator, INGOT_ERROR_DATA,
                      "%s: index %lld is outside [%lld, %lld)", where.c_str(),
                      value, -limit, limit);
   return makeError(allocator, INGOT_ERROR_DATA,
                    "%s: kernel reports code %lld, value %lld", where.c_str(),
-                   (long long)run.status.code, value);
+                   (long long)outcome.status.code, value);
 }
 
 void ingot_session::reportProfile(const Bind &bind) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "runtime/bind.h"
-#include "runtime/cpu_executor.h"
 
 namespace ingot::runtime {
 
@@ -11,8 +10,11 @@ struct EntryTensors {
   Array<ingot_tensor> inputs;
   Array<bool> isSet;
   Array<ingot_tensor> outputs;
-  Array<bool> isBorrowed;     // by output
-  Array<Region> owned;        // by output
+  Array<bool> isBorrowed; // by output
+  // As placed by the device for the last bind: where kernels find them, and
+  // where callers find outputs.
+  Array<uint64_t> inputAt, outputAt;
+  Array<void *> outputData;
   Array<int64_t> key;         // of `inputs`, as of the last look
   const Bind *last = nullptr; // of the last bind or run
 };
@@ -41,6 +43,7 @@ struct ingot_session {
     model->retain();
   }
   ~ingot_session() { dropBinds(); }
+  ingot_session(const ingot_session &) = delete;
 
   [[nodiscard]] ingot::runtime::Error
   create(const ingot_session_options &options);
@@ -58,6 +61,12 @@ struct ingot_session {
     return model->entry(entry);
   }
   ingot::runtime::EntryTensors &tensors() { return entries[entry]; }
+  const char *outputName(uint32_t ofEntry, uint32_t output) const {
+    return model->entry(ofEntry).outputs()->Get(output)->name()->c_str();
+  }
+  const ingot::runtime::DeviceFunctions &functions() const {
+    return model->device->functions;
+  }
 
   ingot_model *model;
   const ingot::runtime::Allocator &allocator;
@@ -66,11 +75,12 @@ struct ingot_session {
   ingot::runtime::Array<ingot::runtime::EntryTensors> entries;
   // Changes with every pointer that arguments are made from.
   uint64_t pointerVersion = 1;
-  ingot_thread_pool threadPool = {};
-  ingot::runtime::CpuExecutor executor;
+  int32_t parallel = 0; // value of the symbol DeviceParallel
   const volatile int32_t *cancelFlag = nullptr;
   ingot_profile_function profile = nullptr;
   void *profileUser = nullptr;
+  ingot::runtime::Array<int64_t> nanoseconds; // by step, while profiling
+  ingot::runtime::DeviceMemory arena;
 
 private:
   ingot::runtime::Bind *findBind(const int64_t *key, size_t length);
@@ -80,13 +90,12 @@ private:
   ingot::runtime::Error provideMemory(const ingot::runtime::Bind &bind);
   ingot::runtime::Error checkOutputs(const ingot::runtime::Bind &bind);
   void patch(ingot::runtime::Bind &bind);
-  ingot::runtime::Error failure(const ingot::runtime::Run &run);
+  ingot::runtime::Error failure(const ingot::runtime::Bind &bind,
+                                const ingot::runtime::RunOutcome &outcome);
   void reportProfile(const ingot::runtime::Bind &bind);
 
   ingot::runtime::Array<ingot::runtime::Bind *> binds; // null: free
   uint64_t clock = 0; // counts looks into `binds`
-  ingot::runtime::Region arena;
-  ingot::runtime::Array<ingot::runtime::Region> states;
-  ingot::runtime::Array<int64_t> stateBytes;  // -1: not made yet
-  ingot::runtime::Array<int64_t> nanoseconds; // by step, while profiling
+  ingot::runtime::Array<ingot::runtime::DeviceMemory> states;
+  ingot::runtime::Array<int64_t> stateBytes; // -1: not made yet
 };

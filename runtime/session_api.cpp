@@ -1,14 +1,11 @@
 #include "runtime/session.h"
 #include "runtime/types.h"
 
-#include <sched.h>
 #include <string.h>
 
 using namespace ingot::runtime;
 
 namespace {
-
-constexpr int32_t kMaxThreads = 1024;
 
 using Tensors = flatbuffers::Vector<flatbuffers::Offset<fmt::Tensor>>;
 
@@ -16,21 +13,6 @@ Error busy(const ingot_session &session) {
   return makeError(
       session.allocator, INGOT_ERROR_BUSY,
       "another thread is inside this session; give each thread its own");
-}
-
-int32_t allowedCpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  int allowed = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
-  return allowed < 1 ? 1 : allowed > kMaxThreads ? kMaxThreads : allowed;
-}
-
-Error checkThreads(const Allocator &allocator, int32_t threads) {
-  if (threads >= 0 && threads <= kMaxThreads)
-    return nullptr;
-  return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
-                   "the number of threads must be in 0..%d, but is %d",
-                   kMaxThreads, threads);
 }
 
 /// Number of the tensor called `name`, or an error that lists what there is.
@@ -59,11 +41,13 @@ Error checkTensor(const ingot_session &session, const fmt::Tensor &expected,
   const char *name = expected.name()->c_str();
   ingot_type type = apiType(expected.type());
   auto rank = int32_t(count(expected.dims()));
-  if (tensor.device)
-    return makeError(
-        allocator, INGOT_ERROR_INVALID_ARGUMENT,
-        "%s '%s' is in memory of another device; this session runs on the CPU",
-        what, name);
+  const ingot_device &device = *session.model->device;
+  if (tensor.device && strcmp(tensor.device->name, device.name) &&
+      strcmp(tensor.device->name, "cpu"))
+    return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
+                     "%s '%s' is in memory of %s; this session runs on %s",
+                     what, name, tensor.device->description.c_str(),
+                     device.description.c_str());
   if (tensor.type != type)
     return makeError(allocator, INGOT_ERROR_SHAPE,
                      "%s '%s' has type %s, but %s was given", what, name,
@@ -101,7 +85,7 @@ Error checkTensor(const ingot_session &session, const fmt::Tensor &expected,
         allocator, INGOT_ERROR_INVALID_ARGUMENT,
         "the data of %s '%s' is not aligned to its elements of %d bytes", what,
         name, int(alignment));
-  return nullptr;
+  return session.functions().checkTensor(session, what, name, tensor);
 }
 
 bool dependsOnThreads(const ingot_model &model) {
@@ -119,20 +103,13 @@ extern "C" {
 ingot_error *ingot_session_create(ingot_model *model,
                                   const ingot_session_options *given,
                                   ingot_session **result) {
-  ingot_session_options options = INGOT_SESSION_OPTIONS_INIT;
-  if (given)
-    memcpy(&options, given,
-           given->struct_size < sizeof(options) ? given->struct_size
-                                                : sizeof(options));
+  ingot_session_options options =
+      givenOptions<ingot_session_options>(given, INGOT_SESSION_OPTIONS_INIT);
   if (!model->target)
     return makeError(model->allocator, INGOT_ERROR_INVALID_ARGUMENT,
                      "'%s' was loaded for inspection and cannot run",
                      model->artifact.name());
-  if (Error error = checkThreads(model->allocator, options.threads))
-    return error;
-  if (!options.threads)
-    options.threads = allowedCpus();
-  auto *session = model->allocator.make<ingot_session>(model);
+  ingot_session *session = model->device->functions.makeSession(*model);
   if (!session)
     return outOfMemory(model->allocator, "a session", sizeof(ingot_session));
   if (Error error = session->create(options)) {
@@ -147,7 +124,7 @@ void ingot_session_destroy(ingot_session *session) {
   if (!session)
     return;
   ingot_model *model = session->model;
-  model->allocator.destroy(session);
+  model->device->functions.destroySession(session);
   model->release();
 }
 
@@ -156,14 +133,10 @@ ingot_error *ingot_session_set_threads(ingot_session *session,
   Guard guard(session->isBusy);
   if (!guard)
     return busy(*session);
-  if (Error error = checkThreads(session->allocator, threads))
+  int32_t before = session->parallel;
+  if (Error error = session->functions().setThreads(*session, threads))
     return error;
-  if (!threads)
-    threads = allowedCpus();
-  if (threads == session->executor.threads())
-    return nullptr;
-  session->executor.configure(session->allocator, threads, session->threadPool);
-  if (dependsOnThreads(*session->model))
+  if (session->parallel != before && dependsOnThreads(*session->model))
     session->dropBinds();
   return nullptr;
 }
@@ -190,8 +163,9 @@ ingot_error *ingot_session_set_input(ingot_session *session, const char *name,
           checkTensor(*session, *inputs->Get(index), "input", *tensor, false))
     return error;
   EntryTensors &bound = session->tensors();
-  session->pointerVersion +=
-      !bound.isSet[index] || bound.inputs[index].data != tensor->data;
+  session->pointerVersion += !bound.isSet[index] ||
+                             bound.inputs[index].data != tensor->data ||
+                             bound.inputs[index].device != tensor->device;
   bound.inputs[index] = *tensor;
   bound.isSet[index] = true;
   return nullptr;
@@ -243,8 +217,9 @@ ingot_error *ingot_session_get_output(ingot_session *session, const char *name,
                      "output '%s' has no dims yet: bind or run first", name);
   const TensorShape &shape = bound.last->outputs[index];
   ingot_tensor tensor = {};
-  tensor.data = bound.isBorrowed[index] ? bound.outputs[index].data
-                                        : bound.owned[index].data();
+  tensor.data = bound.outputData[index];
+  tensor.device =
+      bound.isBorrowed[index] ? bound.outputs[index].device : nullptr;
   tensor.bytes = shape.bytes;
   tensor.type = apiType(outputs->Get(index)->type());
   tensor.rank = shape.rank;

@@ -417,30 +417,4 @@ Error validate(const Allocator &allocator, const Artifact &artifact) {
   return Validator(allocator, artifact).run();
 }
 
-Error validateForCpu(const Allocator &allocator, const Artifact &artifact,
-                     const fmt::Entry &entry, const fmt::Plan &plan) {
-  for (auto *steps : {plan.init(), plan.steps()})
-    for (uint32_t i = 0; i < count(steps); ++i) {
-      const fmt::Step &step = *steps->Get(i);
-      bool isKnown = step.kind() == fmt::StepKind::Launch ||
-                     step.kind() == fmt::StepKind::Copy ||
-                     step.kind() == fmt::StepKind::Fill;
-      for (uint32_t a = 0; a < count(step.args()); ++a)
-        isKnown &= step.args()->Get(a)->kind() != fmt::ArgKind::TensorMap;
-      for (uint32_t a = 0; a < count(step.args()); ++a) {
-        const fmt::Arg &arg = *step.args()->Get(a);
-        isKnown &= arg.kind() != fmt::ArgKind::Pointer ||
-                   plan.buffers()->Get(arg.buffer())->kind() !=
-                       fmt::BufferKind::WorkerScratch;
-      }
-      if (!isKnown)
-        return makeError(
-            allocator, INGOT_ERROR_VERSION,
-            "'%s': step %u of entry '%s' is of a kind that this runtime (%s) "
-            "cannot run on a CPU",
-            artifact.name(), i, entry.name()->c_str(), ingot_version());
-    }
-  return nullptr;
-}
-
 } // namespace ingot::runtime

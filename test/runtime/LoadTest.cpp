@@ -106,7 +106,7 @@ TEST(Load, ReservedStepKindsAreRefused) {
   Maker m = doubling();
   m.plan().steps[0]->kind = StepKind::Gemm;
   EXPECT_TRUE(fails(load(m.bytes()), INGOT_ERROR_VERSION,
-                    {"step 0 of entry 'main'", "cannot run on a CPU"}));
+                    {"step 0 of entry 'main'", "cannot run on this CPU"}));
   // Fine in code for a target that is not chosen.
   m.target().device = DeviceKind::Cuda;
   EXPECT_TRUE(fails(load(m.bytes()), INGOT_ERROR_NO_CODE, {"another device"}));

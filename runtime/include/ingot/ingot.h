@@ -97,15 +97,24 @@ INGOT_API const char *ingot_type_name(ingot_type type);
 /* Of one element; 0 if unknown. */
 INGOT_API int32_t ingot_type_bits(ingot_type type);
 
+typedef struct ingot_device ingot_device;
+
 /* A dense, row-major array. The struct is a view: it owns nothing. */
 typedef struct ingot_tensor {
-  void *data;   /* aligned to its element; may be NULL if it has no elements */
+  /* Aligned to its element, memory of a GPU to 16 bytes; may be NULL if it has
+   * no elements. */
+  void *data;
   size_t bytes; /* at least what type and dims need */
   ingot_type type;
   int32_t rank;                 /* 0 .. INGOT_MAX_RANK */
   int64_t dims[INGOT_MAX_RANK]; /* the first `rank` count */
-  void *device;                 /* NULL: host memory. Reserved for GPUs. */
-  void *stream;                 /* NULL. Reserved for GPUs. */
+  /* Where `data` is: NULL is host memory, which sessions on any device take
+   * (a GPU's copies it), else the device of the session, which uses it in
+   * place. */
+  const ingot_device *device;
+  /* On a GPU: a CUstream (cudaStream_t) with work that makes or still reads the
+   * data; a run waits for what is on it by then. NULL: there is none. */
+  void *stream;
 } ingot_tensor;
 
 /* Hooks ---------------------------------------------------------------------
@@ -141,8 +150,6 @@ typedef struct ingot_thread_pool {
 /* Device --------------------------------------------------------------------
  * Where models run. Handles below keep what they were made from alive, so they
  * may be destroyed in any order. */
-
-typedef struct ingot_device ingot_device;
 
 typedef struct ingot_device_options {
   size_t struct_size;        /* sizeof; fields are only ever appended */
@@ -207,9 +214,12 @@ typedef struct ingot_session_options {
   int32_t threads; /* that run, caller included; 0: one per CPU allowed */
   ingot_thread_pool thread_pool; /* all zero: threads of the session's own */
   int32_t cached_binds;          /* shapes kept ready; 0: 8 */
+  /* On a GPU: the CUstream that runs are put on, which must outlive the
+   * session. NULL: a stream of the session's own. */
+  void *stream;
 } ingot_session_options;
 #define INGOT_SESSION_OPTIONS_INIT                                             \
-  { sizeof(ingot_session_options), 0, {NULL, NULL}, 0 }
+  { sizeof(ingot_session_options), 0, {NULL, NULL}, 0, NULL }
 
 /* `options` may be NULL. */
 INGOT_API ingot_error *
