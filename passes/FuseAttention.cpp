@@ -99,6 +99,13 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
     if (result.getType() != site.output.getType())
       result =
           tfm::ReshapeOp::create(builder, loc, site.output.getType(), result);
+    for (Expr node : pool.reachable(site.scoreMod))
+      if (pool.kind(node) == ExprKind::Load &&
+          pool.loadTensor(node) < kRegionArgument)
+        if (auto other = lifter.tensor(pool.loadTensor(node))
+                             .getDefiningOp<tfm::MatmulOp>())
+          noteUnfused(other, "an attention reads it beside its scores, by "
+                             "relative position");
     requireObligations(builder, loc, lifter, *attention->getBlock());
     site.output.getResult().replaceAllUsesWith(result);
   }

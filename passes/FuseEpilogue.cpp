@@ -31,12 +31,21 @@ struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
     }
   }
 
+  /// An operation on the linear's result alone, or on it and a number.
+  static bool isActivation(tfm::ElementwiseOp op, tfm::LinearOp linear) {
+    return op.getType() == linear.getType() &&
+           llvm::all_of(op.getOperands(), [&](Value operand) {
+             return operand == linear.getResult() || splatNumber(operand);
+           });
+  }
+
   bool absorbActivation(tfm::LinearOp &linear) {
     auto user = llvm::dyn_cast_if_present<tfm::ElementwiseOp>(
         onlyUser(linear.getResult()));
-    if (!user || linear.getResidual() || user.getOperands().size() != 1 ||
-        user.getType() != linear.getType())
+    if (!user || linear.getResidual() || !isActivation(user, linear)) {
+      noteActivation(linear);
       return false;
+    }
     Location loc = fusedLocation({linear, user});
     OpBuilder builder(user);
     linear->moveBefore(user);
@@ -50,12 +59,32 @@ struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
     }
     Operation *yield = linear.getEpilogue().front().getTerminator();
     builder.setInsertionPoint(yield);
-    Value value = tfm::ApplyOp::create(builder, loc, scalar, user.getOp(),
-                                       yield->getOperand(0));
+    llvm::SmallVector<Value> operands;
+    for (Value operand : user.getOperands())
+      operands.push_back(
+          operand == linear.getResult()
+              ? yield->getOperand(0)
+              : arith::ConstantOp::create(
+                    builder, loc,
+                    builder.getFloatAttr(scalar, *splatNumber(operand)))
+                    .getResult());
+    Value value =
+        tfm::ApplyOp::create(builder, loc, scalar, user.getOp(), operands);
     yield->setOperand(0, value);
     user.getResult().replaceAllUsesWith(linear.getResult());
     user.erase();
     return true;
+  }
+
+  void noteActivation(tfm::LinearOp linear) {
+    if (linear.getResidual() || linear.getResult().hasOneUse())
+      return;
+    for (Operation *user : linear.getResult().getUsers())
+      if (auto op = llvm::dyn_cast<tfm::ElementwiseOp>(user))
+        if (op.getOperands().size() == 1 && isActivation(op, linear))
+          return noteUnfused(linear, stringifyEnum(op.getOp().getValue()) +
+                                         " is not taken along: its operand is "
+                                         "read elsewhere too");
   }
 
   /// `linear + residual` where the other operand has the same dims and exists
@@ -68,8 +97,11 @@ struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
       return;
     Value other =
         otherOperand(user.getResult(), ScalarOp::Add, linear.getResult());
-    if (!other || other.getType() != linear.getType() || isParameter(other))
+    if (!other || isParameter(other))
       return;
+    if (other.getType() != linear.getType())
+      return noteUnfused(linear,
+                         "the sum after it is not taken along: it broadcasts");
     // Both sides a linear: the later one takes the earlier as its residual.
     if (auto twin = other.getDefiningOp<tfm::LinearOp>())
       if (onlyUser(twin.getResult()) == user && !twin.getResidual() &&

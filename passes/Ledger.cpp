@@ -72,7 +72,8 @@ bool owns(Operation *op, SiteKind kind) {
   case SiteKind::Activation:
     return llvm::isa<tfm::AttentionOp, tfm::LinearOp, tfm::FusedOp>(op);
   case SiteKind::Embedding:
-    return llvm::isa<tfm::FusedOp>(op);
+    // A table of relative positions is read by an attention's region.
+    return llvm::isa<tfm::AttentionOp, tfm::FusedOp>(op);
   }
   llvm_unreachable("unknown kind of site");
 }

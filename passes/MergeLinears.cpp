@@ -13,45 +13,65 @@ namespace ingot {
 #include "passes/Passes.h.inc"
 
 namespace {
-/// A slice of a merged result costs nothing where every reader takes its
-/// operand apart by element.
-bool isReadByElement(Value value) {
-  return llvm::all_of(value.getUsers(), [](Operation *user) {
-    if (llvm::isa<tfm::LoadOp, tfm::ElementwiseOp, tfm::SelectOp>(user))
-      return true;
-    if (llvm::isa<tfm::ReshapeOp, tfm::TransposeOp, tfm::SliceOp>(user))
-      return isReadByElement(user->getResult(0));
-    return false;
-  });
-}
-
-/// A weight or constant, or a reshaped one (a bias that was no vector).
-bool isStored(Value value) {
-  if (auto reshape = value.getDefiningOp<tfm::ReshapeOp>())
-    value = reshape.getInput();
-  return isParameter(value);
-}
-
-bool isMergeable(tfm::LinearOp linear) {
-  return !linear.getResidual() && linear.getEpilogue().empty() &&
-         isStored(linear.getWeight()) &&
-         (!linear.getBias() || isStored(linear.getBias())) &&
-         isReadByElement(linear.getResult());
+/// A reader of `value` that wants it as it is in memory, or null: a slice of a
+/// merged result costs nothing where every reader takes its operand apart by
+/// element.
+Operation *wholeReader(Value value) {
+  for (Operation *user : value.getUsers()) {
+    if (llvm::isa<tfm::LoadOp, tfm::ElementwiseOp, tfm::SelectOp,
+                  tfm::ConcatOp>(user))
+      continue;
+    if (!llvm::isa<tfm::ReshapeOp, tfm::TransposeOp, tfm::SliceOp>(user))
+      return user;
+    if (Operation *reader = wholeReader(user->getResult(0)))
+      return reader;
+  }
+  return nullptr;
 }
 
 struct MergeLinearsPass : impl::MergeLinearsBase<MergeLinearsPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      llvm::MapVector<std::pair<Value, int>, llvm::SmallVector<tfm::LinearOp>>
-          groups;
+      llvm::MapVector<Value, llvm::SmallVector<tfm::LinearOp>> groups;
       for (auto linear : function.getOps<tfm::LinearOp>())
-        if (isMergeable(linear))
-          groups[{linear.getInput(), linear.getBias() ? 1 : 0}].push_back(
-              linear);
-      for (auto &[key, linears] : groups)
-        if (linears.size() > 1)
-          merge(linears);
+        if (!linear.getResidual() && linear.getEpilogue().empty())
+          groups[linear.getInput()].push_back(linear);
+      for (auto &[input, linears] : groups) {
+        llvm::SmallVector<tfm::LinearOp> parallel;
+        for (tfm::LinearOp linear : linears)
+          if (Operation *reader = wholeReader(linear.getResult()))
+            note(linear, linears.size(), reader);
+          else
+            parallel.push_back(linear);
+        if (parallel.size() > 1)
+          merge(parallel);
+      }
     }
+  }
+
+  void note(tfm::LinearOp linear, size_t count, Operation *reader) {
+    if (count > 1)
+      noteUnfused(linear, llvm::Twine("not merged with the others of its "
+                                      "input: ") +
+                              (llvm::isa<func::ReturnOp>(reader)
+                                   ? llvm::StringRef("it is an output")
+                                   : reader->getName().stripDialect()) +
+                              (llvm::isa<func::ReturnOp>(reader)
+                                   ? ""
+                                   : " reads its result as one tensor"));
+  }
+
+  /// Its bias, or zeros.
+  Value biasOf(OpBuilder &builder, tfm::LinearOp linear) {
+    if (linear.getBias())
+      return linear.getBias();
+    auto weight = llvm::cast<RankedTensorType>(linear.getWeight().getType());
+    auto type =
+        RankedTensorType::get({weight.getDimSize(1)}, weight.getElementType());
+    return tfm::ConstantOp::create(
+        builder, linear.getLoc(), type,
+        DenseElementsAttr::get(type,
+                               builder.getZeroAttr(weight.getElementType())));
   }
 
   void merge(llvm::ArrayRef<tfm::LinearOp> linears) {
@@ -59,10 +79,13 @@ struct MergeLinearsPass : impl::MergeLinearsBase<MergeLinearsPass> {
     OpBuilder builder(first);
     llvm::SmallVector<Value> weights, biases;
     llvm::SmallVector<Operation *> ops;
+    bool anyBias = llvm::any_of(linears, [](tfm::LinearOp linear) {
+      return static_cast<bool>(linear.getBias());
+    });
     for (tfm::LinearOp linear : linears) {
       weights.push_back(linear.getWeight());
-      if (linear.getBias())
-        biases.push_back(linear.getBias());
+      if (anyBias)
+        biases.push_back(biasOf(builder, linear));
       ops.push_back(linear);
     }
     Location loc = fusedLocation(ops);

@@ -74,7 +74,7 @@ def RaiseLinear : Ingot_Pass<"raise-linear"> {
     %2 = tfm.linear %x, %w bias %bias : ...
     ```
     A product of two computed operands stays; it belongs to attention or is run
-    as it is.
+    as it is. One over an axis of extent 1 is an elementwise product.
   }];
 }
 
@@ -91,7 +91,8 @@ def FuseEpilogue : Ingot_Pass<"fuse-epilogue"> {
       tfm.yield %g : f32
     } : ...
     ```
-    Only where nothing else reads the linear's result.
+    Only where nothing else reads the linear's result. A sum or product with a
+    number counts as an activation (the soft cap of logits).
   }];
 }
 
@@ -135,6 +136,8 @@ def MergeLinears : Ingot_Pass<"merge-linears"> {
     %q = tfm.slice %qk ...
     %k = tfm.slice %qk ...
     ```
+    A linear whose result is read as one tensor (by a linear, as an output) stays.
+    One without a bias gets zeros beside others that have one.
   }];
 }
 

@@ -36,17 +36,41 @@ struct RaiseLinearPass : impl::RaiseLinearBase<RaiseLinearPass> {
     }
   }
 
+  /// With one term a sum is that term: a product of elements, part of a chain.
+  static bool isOuterProduct(tfm::MatmulOp product) {
+    auto left = llvm::cast<RankedTensorType>(product.getLhs().getType());
+    auto right = llvm::cast<RankedTensorType>(product.getRhs().getType());
+    return left.getShape().back() == 1 &&
+           right.getDimSize(right.getRank() - 2) == 1;
+  }
+
+  void multiply(tfm::MatmulOp product) {
+    OpBuilder builder(product);
+    Value result = tfm::ElementwiseOp::create(
+        builder, product.getLoc(), product.getType(),
+        tfm::ScalarOpAttr::get(&getContext(), ScalarOp::Mul),
+        ValueRange{product.getLhs(), product.getRhs()});
+    product.getResult().replaceAllUsesWith(result);
+  }
+
   void raise(tfm::MatmulOp product) {
     auto weight = llvm::cast<RankedTensorType>(product.getRhs().getType());
     if (!weight.getElementType().isF32())
       return noteUnfused(product, "not f32");
-    if (!isParameter(product.getRhs()))
-      return noteUnfused(product, "both operands are computed");
+    if (!isParameter(product.getRhs())) {
+      if (isOuterProduct(product))
+        return multiply(product);
+      return noteUnfused(product, isParameter(product.getLhs())
+                                      ? "its weight is on the left"
+                                      : "both operands are computed");
+    }
     if (weight.getRank() != 2)
-      return noteUnfused(product, "the weight is no matrix");
+      return noteUnfused(product, "its weight is no matrix: rank " +
+                                      llvm::Twine(weight.getRank()));
     int64_t n = weight.getDimSize(1);
     Value result = product.getResult();
     llvm::SmallVector<Operation *> ops{product};
+    // A reader of the result itself keeps it from taking the bias.
     Value bias = biasOf(result, n);
     if (bias) {
       ops.push_back(*result.getUsers().begin());

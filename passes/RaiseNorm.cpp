@@ -35,11 +35,9 @@ public:
   std::optional<Match> run() {
     if (!isNormStatistic(match.variance))
       return std::nullopt;
-    if (match.variance.getKind() == tfm::ReduceKind::L2)
+    if (match.variance.getKind() != tfm::ReduceKind::Mean)
       return refuse("it divides by the length of a vector (an L2 norm), not by "
                     "the root of a mean");
-    if (match.variance.getKind() == tfm::ReduceKind::Sum)
-      return refuse("it is a sum of squares, not a mean");
     if (!reducesLastAxis(match.variance))
       return refuse("its mean of squares is not over the last axis alone");
     match.centered = squareRoot(match.variance.getInput());
