@@ -29,12 +29,25 @@ Operation *wholeReader(Value value) {
   return nullptr;
 }
 
+/// A weight or constant, or a reshaped one (a bias that was no vector).
+bool isStored(Value value) {
+  if (auto reshape = value.getDefiningOp<tfm::ReshapeOp>())
+    value = reshape.getInput();
+  return isParameter(value);
+}
+
+bool isMergeable(tfm::LinearOp linear) {
+  return !linear.getResidual() && linear.getEpilogue().empty() &&
+         isStored(linear.getWeight()) &&
+         (!linear.getBias() || isStored(linear.getBias()));
+}
+
 struct MergeLinearsPass : impl::MergeLinearsBase<MergeLinearsPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       llvm::MapVector<Value, llvm::SmallVector<tfm::LinearOp>> groups;
       for (auto linear : function.getOps<tfm::LinearOp>())
-        if (!linear.getResidual() && linear.getEpilogue().empty())
+        if (isMergeable(linear))
           groups[linear.getInput()].push_back(linear);
       for (auto &[input, linears] : groups) {
         llvm::SmallVector<tfm::LinearOp> parallel;

@@ -93,7 +93,7 @@ func.func @read_again(%x: tensor<2x4xf32>, %y: tensor<2x4xf32>, %r: tensor<2x8xf
 // CHECK-NEXT: tfm.elementwise relu
 func.func @others(%x: tensor<2x4xf32>, %row: tensor<1x8xf32>, %more: tensor<3x2x8xf32>, %r: tensor<2x8xf32>) -> (tensor<2x8xf32>, tensor<3x2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x8xi1>, tensor<2x8xf32>) {
   %w = tfm.get_weight @w : tensor<4x8xf32>
-  %c = tfm.constant dense<1.0> : tensor<2x8xf32>
+  %c = tfm.constant dense<[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]]> : tensor<2x8xf32>
   %0 = tfm.linear %x, %w : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
   %1 = tfm.elementwise add(%0, %row) : (tensor<2x8xf32>, tensor<1x8xf32>) -> tensor<2x8xf32>
   %2 = tfm.linear %x, %w : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
@@ -108,4 +108,35 @@ func.func @others(%x: tensor<2x4xf32>, %row: tensor<1x8xf32>, %more: tensor<3x2x
   %11 = tfm.elementwise add(%10, %r) : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
   %12 = tfm.elementwise relu(%11) : (tensor<2x8xf32>) -> tensor<2x8xf32>
   return %1, %3, %5, %7, %9, %12 : tensor<2x8xf32>, tensor<3x2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x8xi1>, tensor<2x8xf32>
+}
+
+// Gemma's soft cap of logits: numbers go along.
+// CHECK-LABEL: func.func @soft_cap
+// CHECK: tfm.linear
+// CHECK: %[[D:.*]] = tfm.apply div(%{{.*}}, %{{.*}}) : (f32, f32) -> f32
+// CHECK: %[[T:.*]] = tfm.apply tanh(%[[D]])
+// CHECK: %[[M:.*]] = tfm.apply mul(%{{.*}}, %[[T]]) : (f32, f32) -> f32
+// CHECK: tfm.yield %[[M]]
+// CHECK-NOT: tfm.elementwise
+func.func @soft_cap(%x: tensor<2x4xf32>) -> tensor<2x8xf32> {
+  %w = tfm.get_weight @w : tensor<4x8xf32>
+  %cap = tfm.constant dense<30.0> : tensor<f32>
+  %0 = tfm.linear %x, %w : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
+  %1 = tfm.elementwise div(%0, %cap) : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  %2 = tfm.elementwise tanh(%1) : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %3 = tfm.elementwise mul(%cap, %2) : (tensor<f32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  return %3 : tensor<2x8xf32>
+}
+
+// Why an activation or a sum stays: others read the linear, or it broadcasts.
+// CHECK-LABEL: func.func @reasons
+// CHECK: tfm.linear %arg0, %{{.*}} {tfm.unfused = "relu is not taken along: its operand is read elsewhere too"}
+// CHECK: tfm.linear %arg0, %{{.*}} {tfm.unfused = "the sum after it is not taken along: it broadcasts"}
+func.func @reasons(%x: tensor<2x4xf32>, %r: tensor<1x8xf32>) -> (tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>) {
+  %w = tfm.get_weight @w : tensor<4x8xf32>
+  %0 = tfm.linear %x, %w : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
+  %1 = tfm.elementwise relu(%0) : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %2 = tfm.linear %x, %w : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
+  %3 = tfm.elementwise add(%2, %r) : (tensor<2x8xf32>, tensor<1x8xf32>) -> tensor<2x8xf32>
+  return %0, %1, %3 : tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>
 }

@@ -37,3 +37,14 @@ func.func @computed(%x: tensor<2x4xf32>, %y: tensor<4x8xf32>) -> tensor<2x8xf32>
   %0 = tfm.matmul %x, %y : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
   return %0 : tensor<2x8xf32>
 }
+
+// One term a sum: a product of elements. Where nobody knows an operand of a
+// longer product it stays and says so.
+// CHECK-LABEL: func.func @outer
+// CHECK: %[[M:.*]] = tfm.elementwise mul(%arg0, %arg1) : (tensor<2x3x1xf32>, tensor<2x1x4xf32>) -> tensor<2x3x4xf32>
+// CHECK: tfm.matmul %[[M]], %arg2 {tfm.unfused = "both operands are computed"}
+func.func @outer(%x: tensor<2x3x1xf32>, %y: tensor<2x1x4xf32>, %z: tensor<2x4x5xf32>) -> tensor<2x3x5xf32> {
+  %0 = tfm.matmul %x, %y : (tensor<2x3x1xf32>, tensor<2x1x4xf32>) -> tensor<2x3x4xf32>
+  %1 = tfm.matmul %0, %z : (tensor<2x3x4xf32>, tensor<2x4x5xf32>) -> tensor<2x3x5xf32>
+  return %1 : tensor<2x3x5xf32>
+}
