@@ -5,9 +5,6 @@
 #include "runtime/artifact_format.h"
 #include "runtime/kernel_abi.h"
 
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/raw_ostream.h"
-
 #include <cstring>
 
 using namespace mlir;
@@ -62,6 +59,13 @@ std::vector<char> packPanels(llvm::ArrayRef<char> bytes, int64_t k, int64_t n) {
   return packed;
 }
 
+llvm::SmallVector<tfm::DimsAttr> slotsOf(plan::ProgramOp program) {
+  auto slots = program->getAttrOfType<ArrayAttr>("slots");
+  if (!slots)
+    return {};
+  return llvm::to_vector(slots.getAsRange<tfm::DimsAttr>());
+}
+
 class Writer {
 public:
   Writer(ModuleOp module, llvm::MutableArrayRef<plan::KernelOp> kernels,
@@ -77,28 +81,13 @@ public:
     header.details.push_back(std::move(detail));
   }
 
-  LogicalResult write(llvm::StringRef path) {
+  FailureOr<ArtifactSizes> write(llvm::raw_fd_ostream &os) {
     for (auto [i, kernel] : llvm::enumerate(kernels))
       kernelNumbers[kernel.getSymName()] = i;
     addTargets();
     for (auto program : module.getOps<plan::ProgramOp>())
       addEntry(program);
-    llvm::SmallString<128> temporary;
-    int file;
-    if (std::error_code error = llvm::sys::fs::createUniqueFile(
-            path + ".%%%%%%.tmp", file, temporary))
-      return module.emitError()
-             << "cannot write " << path << ": " << error.message();
-    LogicalResult result = writeFile(file);
-    std::error_code error;
-    if (succeeded(result))
-      error = llvm::sys::fs::rename(temporary, path);
-    if (failed(result) || error)
-      llvm::sys::fs::remove(temporary);
-    if (error)
-      return module.emitError()
-             << "cannot write " << path << ": " << error.message();
-    return result;
+    return writeFile(os);
   }
 
 private:
@@ -178,9 +167,11 @@ private:
     bool equal = op.getRelation() == tfm::Comparison::Eq;
     made->condition = equal ? exprs.equal(made->left, made->right)
                             : exprs.atLeast(made->right, made->left);
+    int64_t number;
+    bool isNumber = !op.getValues().text(1).getAsInteger(10, number);
     made->sentence = (op.getValues().text(0) + " is {0}, but has to be " +
                       (equal ? "" : "at most ") + op.getValues().text(1) +
-                      ", which is {1}: " + op.getSentence())
+                      (isNumber ? ": " : ", which is {1}: ") + op.getSentence())
                          .str();
     return made;
   }
@@ -214,13 +205,9 @@ private:
   std::unique_ptr<PlanT> plan(plan::ProgramOp program, uint32_t target) {
     auto made = std::make_unique<PlanT>();
     made->target = target;
-    llvm::SmallVector<llvm::StringRef> slotTexts;
-    if (auto slots = program->getAttrOfType<ArrayAttr>("slots"))
-      for (Attribute slot : slots) {
-        made->slots.push_back(exprs.number(llvm::cast<tfm::DimsAttr>(slot), 0));
-        slotTexts.push_back(llvm::cast<tfm::DimsAttr>(slot).text(0));
-      }
-    made->peak_text = slotTexts.empty() ? "0" : llvm::join(slotTexts, " + ");
+    for (tfm::DimsAttr slot : slotsOf(program))
+      made->slots.push_back(exprs.number(slot, 0));
+    made->peak_text = peakOf(program);
     llvm::DenseMap<Value, uint32_t> buffers;
     for (auto buffer : program.getBody().getOps<plan::BufferOp>()) {
       if (buffer.getResult().use_empty())
@@ -295,14 +282,15 @@ private:
 
   /// Header placeholder, code, weights one at a time, then the real header: its
   /// length does not depend on the numbers.
-  LogicalResult writeFile(int file) {
-    llvm::raw_fd_ostream os(file, /*shouldClose=*/true);
+  FailureOr<ArtifactSizes> writeFile(llvm::raw_fd_ostream &os) {
+    ArtifactSizes sizes;
     size_t headerLength = packHeader().size();
     os.write_zeros(sizeof(Prefix) + headerLength);
     for (auto [target, level] : llvm::zip_equal(header.targets, code)) {
       padTo(os, kSectionAlignment);
       target->code_offset = os.tell();
       os << level.blob.code;
+      sizes.code += level.blob.code.size();
     }
     padTo(os, kSectionAlignment);
     for (auto [blob, weight] : llvm::zip_equal(header.blobs, blobWeights)) {
@@ -326,6 +314,7 @@ private:
       blob->length = bytes.size();
       blob->hash = ContentHash::of(bytes.data(), bytes.size());
       os.write(bytes.data(), bytes.size());
+      sizes.weights += bytes.size();
     }
     padTo(os, kSectionAlignment);
     std::string packed = packHeader();
@@ -335,18 +324,11 @@ private:
     prefix.formatVersion = kFormatVersion;
     prefix.headerLength = headerLength;
     prefix.headerHash = ContentHash::of(packed.data(), packed.size());
-    prefix.fileLength = os.tell();
+    prefix.fileLength = sizes.file = os.tell();
     os.seek(0);
     os.write(reinterpret_cast<const char *>(&prefix), sizeof(prefix));
     os << packed;
-    os.close();
-    if (os.has_error()) {
-      std::error_code error = os.error();
-      os.clear_error();
-      return module.emitError()
-             << "cannot write the artifact: " << error.message();
-    }
-    return success();
+    return sizes;
   }
 
   struct BlobWeight {
@@ -366,12 +348,22 @@ private:
 };
 } // namespace
 
-LogicalResult writeArtifact(ModuleOp module,
-                            llvm::MutableArrayRef<plan::KernelOp> kernels,
-                            llvm::ArrayRef<cpu::LevelCode> code,
-                            WeightStore &weights, llvm::StringRef path,
-                            const ArtifactOptions &options) {
-  return Writer(module, kernels, code, weights, options).write(path);
+std::string peakOf(plan::ProgramOp program) {
+  ExprPool pool;
+  Expr sum = pool.integer(0);
+  for (tfm::DimsAttr slot : slotsOf(program)) {
+    std::optional<Expr> size = pool.parse(slot.text(0));
+    assert(size && "slots are canonical texts");
+    sum = pool.add(sum, *size);
+  }
+  return pool.print(sum);
+}
+
+FailureOr<ArtifactSizes>
+writeArtifact(ModuleOp module, llvm::MutableArrayRef<plan::KernelOp> kernels,
+              llvm::ArrayRef<cpu::LevelCode> code, WeightStore &weights,
+              llvm::raw_fd_ostream &os, const ArtifactOptions &options) {
+  return Writer(module, kernels, code, weights, options).write(os);
 }
 
 } // namespace ingot

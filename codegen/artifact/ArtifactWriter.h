@@ -5,6 +5,8 @@
 #include "codegen/cpu/KernelCompiler.h"
 #include "ir/tfm/WeightStore.h"
 
+#include "llvm/Support/raw_ostream.h"
+
 namespace ingot {
 
 struct ArtifactOptions {
@@ -12,14 +14,23 @@ struct ArtifactOptions {
   std::string modelName; ///< file name of the model, for people
 };
 
-/// Writes the artifact of `module` (plan stage) to `path`: to a temporary file
-/// beside it first, renamed when complete, so that nothing half-written is ever
-/// at `path`. `kernels` is the order of the entries in `code`, best level
-/// first. Weights are evaluated one at a time. Failures are diagnostics.
-mlir::LogicalResult writeArtifact(mlir::ModuleOp module,
-                                  llvm::MutableArrayRef<plan::KernelOp> kernels,
-                                  llvm::ArrayRef<cpu::LevelCode> code,
-                                  WeightStore &weights, llvm::StringRef path,
-                                  const ArtifactOptions &options);
+/// The working memory of a program in bytes: the sum of its slots, as the text
+/// of an expression of its symbols.
+std::string peakOf(plan::ProgramOp program);
+
+/// Bytes of what was written.
+struct ArtifactSizes {
+  uint64_t file = 0, weights = 0, code = 0;
+};
+
+/// Writes the artifact of `module` (plan stage) to `os`, an empty file.
+/// `kernels` is the order of the entries in `code`, best level first. Weights
+/// are evaluated one at a time. Failures are diagnostics, but those of the
+/// stream are its own: the caller checks it.
+mlir::FailureOr<ArtifactSizes>
+writeArtifact(mlir::ModuleOp module,
+              llvm::MutableArrayRef<plan::KernelOp> kernels,
+              llvm::ArrayRef<cpu::LevelCode> code, WeightStore &weights,
+              llvm::raw_fd_ostream &os, const ArtifactOptions &options);
 
 } // namespace ingot

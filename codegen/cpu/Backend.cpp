@@ -32,6 +32,7 @@
 #include "llvm/Support/ThreadPool.h"
 
 #include <atomic>
+#include <mutex>
 
 using namespace mlir;
 
@@ -152,12 +153,18 @@ std::vector<KernelObject> compileKernels(llvm::ArrayRef<KernelJob> jobs,
                                          const CompileOptions &options) {
   std::vector<KernelObject> results(jobs.size());
   std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  size_t done = 0;
   auto work = [&] {
     std::unique_ptr<Worker> worker;
     for (size_t i; (i = next++) < jobs.size();) {
       if (!worker)
         worker = std::make_unique<Worker>(options);
       results[i] = worker->run(jobs[i], options.dump);
+      if (options.progress) {
+        std::scoped_lock lock(mutex);
+        options.progress(++done);
+      }
     }
   };
   unsigned threads = std::min<size_t>(std::max(1u, options.jobs),

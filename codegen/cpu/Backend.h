@@ -60,6 +60,8 @@ struct KernelObject {
 struct CompileOptions {
   unsigned jobs = 1; ///< threads
   bool dump = false;
+  /// Called after each job with the number of those done, one call at a time.
+  std::function<void(size_t)> progress;
   /// Called in each worker's context before its first job, to load dialects
   /// that `build` needs.
   std::function<void(mlir::MLIRContext &)> prepare;

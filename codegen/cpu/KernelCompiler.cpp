@@ -70,6 +70,10 @@ compilePlanKernels(std::vector<plan::KernelOp> kernels,
   CompileOptions compile;
   compile.jobs = options.jobs;
   compile.dump = static_cast<bool>(options.dump);
+  if (options.progress)
+    compile.progress = [&](size_t done) {
+      options.progress(done, jobs.size());
+    };
   compile.prepare = [](MLIRContext &context) {
     context.loadDialect<plan::PlanDialect, tfm::TfmDialect>();
   };

@@ -23,6 +23,8 @@ struct KernelCompilerOptions {
   unsigned jobs = 1; ///< threads
   /// If set, gets what each kernel became at each level.
   std::function<void(plan::KernelOp, IsaLevel, const KernelDump &)> dump;
+  /// If set, is called as kernels get ready, with how many of how many.
+  std::function<void(size_t done, size_t all)> progress;
 };
 
 /// Compiles `kernels` for all levels. Errors are diagnostics at the kernels.

@@ -7,7 +7,7 @@
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include "lld/Common/Driver.h"
@@ -91,33 +91,40 @@ static std::string inspect(const ElfObject &object, StringRef name) {
   return "";
 }
 
-/// A folder of our own, gone with the object.
+/// Temporary files, gone with the object, and where a signal ends the process.
 namespace {
-struct ScratchFolder {
-  SmallString<128> path;
-  ~ScratchFolder() {
-    if (!path.empty())
-      sys::fs::remove_directories(path, /*IgnoreErrors=*/true);
+class ScratchFiles {
+public:
+  ~ScratchFiles() {
+    for (const std::string &path : paths) {
+      sys::fs::remove(path);
+      sys::DontRemoveFileOnSignal(path);
+    }
   }
-  std::string file(const Twine &name) const {
-    SmallString<128> full = path;
-    sys::path::append(full, name);
-    return std::string(full);
+
+  /// The path of a new file with `bytes` in it.
+  ErrorOr<std::string> add(StringRef suffix, StringRef bytes) {
+    int file;
+    SmallString<128> path;
+    if (std::error_code error =
+            sys::fs::createTemporaryFile("ingot-link", suffix, file, path))
+      return error;
+    paths.push_back(path.str().str());
+    sys::RemoveFileOnSignal(path);
+    raw_fd_ostream os(file, /*shouldClose=*/true);
+    os << bytes;
+    os.close();
+    std::error_code error = os.error();
+    os.clear_error();
+    if (error)
+      return error;
+    return paths.back();
   }
+
+private:
+  std::vector<std::string> paths;
 };
 } // namespace
-
-static bool writeFile(StringRef path, StringRef bytes) {
-  std::error_code error;
-  raw_fd_ostream os(path, error);
-  if (error)
-    return false;
-  os << bytes;
-  os.close();
-  bool bad = os.has_error();
-  os.clear_error();
-  return !bad;
-}
 
 /// Runs lld on the files; its words on failure, else empty.
 static std::string runLld(ArrayRef<std::string> objects, StringRef script,
@@ -207,21 +214,22 @@ FailureOr<Blob> linkKernels(ArrayRef<LinkInput> inputs, mlir::Location loc) {
   if (refused)
     return failure();
 
-  ScratchFolder folder;
-  if (std::error_code error =
-          sys::fs::createUniqueDirectory("ingot-link", folder.path))
-    return mlir::emitError(loc, "cannot create a temporary folder: ")
-           << error.message();
+  ScratchFiles files;
+  std::error_code unwritable;
+  auto add = [&](StringRef suffix, StringRef bytes) {
+    ErrorOr<std::string> path = files.add(suffix, bytes);
+    if (!path)
+      unwritable = path.getError();
+    return path ? *path : std::string();
+  };
+  std::string script = add("ld", kScript), output = add("elf", "");
   std::vector<std::string> objects;
-  std::string script = folder.file("blob.ld"), output = folder.file("blob.elf");
-  bool written = writeFile(script, kScript);
-  for (auto [i, input] : llvm::enumerate(inputs)) {
-    objects.push_back(folder.file(Twine(i) + ".o"));
-    written = written && writeFile(objects.back(), input.object);
-  }
-  if (!written)
-    return mlir::emitError(loc, "cannot write to the temporary folder ")
-           << folder.path;
+  for (const LinkInput &input : inputs)
+    if (!unwritable)
+      objects.push_back(add("o", input.object));
+  if (unwritable)
+    return mlir::emitError(loc, "cannot write a temporary file: ")
+           << unwritable.message();
   std::string error = runLld(objects, script, output);
   if (!error.empty())
     return mlir::emitError(loc, "linking the kernels failed: ") << error;

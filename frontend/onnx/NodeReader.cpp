@@ -44,7 +44,10 @@ bool NodeReader::isKnownAtBind(Expr e) {
       // `reachable` gives too.
       data = lifter.tensor(pool.loadTensor(part));
       if (!scope.makeSymbol(data))
-        return b.fail("depends on the elements of " + scope.valueName(data)),
+        return b.fail("depends on the elements of " + scope.valueName(data) +
+                      (llvm::isa<BlockArgument>(data)
+                           ? ", which --constant-input can bake in"
+                           : "")),
                false;
       break;
     case ExprKind::Index:

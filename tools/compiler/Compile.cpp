@@ -1,12 +1,15 @@
 // `ingot compile`.
-#include "codegen/artifact/ArtifactWriter.h"
 #include "passes/Pipelines.h"
 #include "tools/compiler/CompilerVerbs.h"
 #include "tools/compiler/Diagnostics.h"
+#include "tools/compiler/Dumps.h"
 #include "tools/compiler/ModelSource.h"
+#include "tools/compiler/OutputFile.h"
+#include "tools/compiler/Summary.h"
 
 #include "llvm/Support/Path.h"
-#include "llvm/Support/raw_ostream.h"
+
+#include <unistd.h>
 
 using namespace mlir;
 
@@ -15,19 +18,20 @@ namespace ingot::cli {
 namespace {
 struct CompileArguments {
   ModelSource source;
-  std::string output;
+  std::string output, dumpFolder;
   Stage emit = Stage::Artifact;
   int64_t jobs = 2;
 };
 
 int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
-  std::vector<std::string_view> valued = {"-o", "--jobs", "--emit", "--target"};
-  valued.insert(valued.end(), std::begin(kModelOptions),
-                std::end(kModelOptions));
   Options options;
-  if (int code = parseOptions(argc, argv, valued, {}, options))
+  if (int code = parseOptions(argc, argv,
+                              {"-o", "--jobs", "--emit", "--target", "--dims",
+                               "--constant-input", "--dump-dir"},
+                              {}, options))
     return code;
-  if (int code = parseModelSource(options, "compile", arguments.source))
+  if (int code = parseModelSource(options, "compile", /*hasDims=*/true,
+                                  arguments.source))
     return code;
   if (int code = parseInteger(options, "--jobs", 1, 1024, arguments.jobs))
     return code;
@@ -43,75 +47,178 @@ int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
     if (llvm::StringRef(target) != "x86-64")
       return failUsage("no target %s: this version compiles for x86-64",
                        target);
+  if (const char *folder = options.get("--dump-dir")) {
+    if (!*folder)
+      return failUsage("--dump-dir takes a folder");
+    arguments.dumpFolder = folder;
+  }
   if (const char *output = options.get("-o")) {
     arguments.output = output;
+    if (arguments.output.empty())
+      return failUsage("-o takes a file, or - for stdout");
+  } else if (arguments.emit != Stage::Artifact) {
+    arguments.output = "-";
   } else {
     llvm::SmallString<128> path(arguments.source.path);
     llvm::sys::path::replace_extension(path, "ingot");
     arguments.output = path.str().str();
   }
+  if (arguments.emit == Stage::Artifact && arguments.output == "-" &&
+      isatty(STDOUT_FILENO))
+    return failUsage("an artifact is nothing for a terminal: -o FILE");
   return 0;
 }
 
-int compile(const CompileArguments &arguments) {
-  MLIRContext context(MLIRContext::Threading::DISABLED);
-  DiagnosticPrinter printer(context);
-  FailureOr<onnx::ImportedModel> model = loadModel(arguments.source, context);
-  if (failed(model))
-    return kExitInput;
-  ModuleOp module = *model->module;
-  auto finish = [&] {
-    module.print(llvm::outs());
-    return 0;
-  };
-  if (arguments.emit == Stage::Import)
-    return finish();
-  auto run = [&](auto build) {
-    PassManager passes(&context);
-    build(passes);
-    return succeeded(passes.run(module));
-  };
-  if (!run(buildCanonicalPipeline))
-    return kExitInput;
-  if (arguments.emit == Stage::Canonical)
-    return finish();
-  if (!run(buildFusedPipeline))
-    return kExitInput;
-  if (arguments.emit == Stage::Fused)
-    return finish();
-  if (!run([](OpPassManager &passes) { buildPlanPipeline(passes, "x86-64"); }))
-    return kExitInput;
-  if (arguments.emit == Stage::Plan)
-    return finish();
+class Compilation {
+public:
+  explicit Compilation(const CompileArguments &arguments)
+      : arguments(arguments), printer(context), dumps(arguments.dumpFolder) {}
+
+  int run();
+
+private:
+  bool endsAt(Stage stage) const { return arguments.emit == stage; }
+  int lower(Stage stage, llvm::function_ref<void(OpPassManager &)> build);
+  int emitModule(Stage stage);
+  int compileKernels(std::vector<cpu::LevelCode> &code);
+  int writeFile(llvm::ArrayRef<cpu::LevelCode> code);
+
+  const CompileArguments &arguments;
+  MLIRContext context{MLIRContext::Threading::DISABLED};
+  DiagnosticPrinter printer;
+  Dumps dumps;
+  Progress progress;
+  Summary summary;
+  ModuleOp module;
+  std::shared_ptr<WeightStore> weights;
   std::vector<plan::KernelOp> kernels;
+};
+
+/// The passes to `stage`, unless the file was there already.
+int Compilation::lower(Stage stage,
+                       llvm::function_ref<void(OpPassManager &)> build) {
+  if (currentStage(module) >= stage)
+    return 0;
+  progress.begin(stageName(stage).str());
+  PassManager passes(&context);
+  build(passes);
+  dumps.watch(passes);
+  if (failed(passes.run(module)))
+    return kExitInput;
+  setStage(module, stage);
+  return dumps.watched();
+}
+
+int Compilation::emitModule(Stage stage) {
+  if (currentStage(module) != stage)
+    return fail("%s is at the %s stage, past %s", arguments.source.path.c_str(),
+                stageName(currentStage(module)).str().c_str(),
+                stageName(stage).str().c_str());
+  progress.end();
+  return writeOutput(arguments.output, Writing::Forward,
+                     [&](llvm::raw_fd_ostream &os) {
+                       module.print(os);
+                       return 0;
+                     });
+}
+
+int Compilation::compileKernels(std::vector<cpu::LevelCode> &code) {
+  progress.begin("kernels");
   for (auto kernel : module.getOps<plan::KernelOp>())
     kernels.push_back(kernel);
   cpu::KernelCompilerOptions options;
   options.levels = {cpu::IsaLevel::V4, cpu::IsaLevel::V3};
   options.jobs = static_cast<unsigned>(arguments.jobs);
-  bool dumps = arguments.emit == Stage::Kernels || arguments.emit == Stage::Asm;
-  if (dumps)
+  options.progress = [&](size_t done, size_t all) { progress.show(done, all); };
+  std::string text;
+  int status = 0;
+  bool emits = endsAt(Stage::Kernels) || endsAt(Stage::Asm);
+  if (emits || dumps.isOn())
     options.dump = [&](plan::KernelOp kernel, cpu::IsaLevel level,
                        const cpu::KernelDump &dump) {
-      llvm::outs() << "// " << kernel.getSymName() << " "
-                   << cpu::isaOf(level).name << "\n"
-                   << (arguments.emit == Stage::Asm ? dump.assembly : dump.mlir)
-                   << "\n";
+      if (emits)
+        text += "// " + kernel.getSymName().str() + " " +
+                std::string(cpu::isaOf(level).name) + "\n" +
+                (endsAt(Stage::Asm) ? dump.assembly : dump.mlir) + "\n";
+      if (status == 0)
+        status = dumps.kernel(kernel.getSymName(), level, dump);
     };
-  FailureOr<std::vector<cpu::LevelCode>> code =
+  FailureOr<std::vector<cpu::LevelCode>> made =
       cpu::compilePlanKernels(kernels, options);
-  if (failed(code))
+  progress.end();
+  if (failed(made))
     return kExitInput;
-  if (dumps)
-    return 0;
-  ArtifactOptions artifact{
+  code = std::move(*made);
+  if (status || !emits)
+    return status;
+  return writeOutput(arguments.output, Writing::Forward,
+                     [&](llvm::raw_fd_ostream &os) {
+                       os << text;
+                       return 0;
+                     });
+}
+
+int Compilation::writeFile(llvm::ArrayRef<cpu::LevelCode> code) {
+  progress.begin("artifact");
+  ArtifactOptions options{
       "ingot " INGOT_VERSION,
       llvm::sys::path::filename(arguments.source.path).str()};
-  if (failed(writeArtifact(module, kernels, *code, *model->weights,
-                           arguments.output, artifact)))
+  ArtifactSizes sizes;
+  int status = writeOutput(
+      arguments.output, Writing::Seeking, [&](llvm::raw_fd_ostream &os) {
+        FailureOr<ArtifactSizes> written =
+            writeArtifact(module, kernels, code, *weights, os, options);
+        if (failed(written))
+          return kExitInput;
+        sizes = *written;
+        return 0;
+      });
+  progress.end();
+  if (status)
+    return status;
+  if (arguments.output == "-") {
+    summary.print(llvm::errs(), "stdout", sizes, progress);
+    return 0;
+  }
+  return writeOutput("-", Writing::Forward, [&](llvm::raw_fd_ostream &os) {
+    summary.print(os, arguments.output, sizes, progress);
+    return 0;
+  });
+}
+
+int Compilation::run() {
+  if (int code = dumps.open())
+    return code;
+  progress.begin("import");
+  FailureOr<onnx::ImportedModel> model = loadModel(arguments.source, context);
+  if (failed(model))
     return kExitInput;
-  llvm::outs() << arguments.output << ": " << kernels.size() << " kernels\n";
-  return 0;
+  module = *model->module;
+  weights = model->weights;
+  if (int code = dumps.module(module, stageName(currentStage(module))))
+    return code;
+  if (endsAt(Stage::Import))
+    return emitModule(Stage::Import);
+  if (int code = lower(Stage::Canonical, buildCanonicalPipeline))
+    return code;
+  if (endsAt(Stage::Canonical))
+    return emitModule(Stage::Canonical);
+  if (int code = lower(Stage::Fused, buildFusedPipeline))
+    return code;
+  if (endsAt(Stage::Fused))
+    return emitModule(Stage::Fused);
+  summary.countFused(module);
+  if (int code = lower(Stage::Plan, [](OpPassManager &passes) {
+        buildPlanPipeline(passes, "x86-64");
+      }))
+    return code;
+  if (endsAt(Stage::Plan))
+    return emitModule(Stage::Plan);
+  summary.countPlan(module);
+  std::vector<cpu::LevelCode> code;
+  if (int status = compileKernels(code))
+    return status;
+  return endsAt(Stage::Artifact) ? writeFile(code) : 0;
 }
 } // namespace
 
@@ -119,7 +226,7 @@ int compileVerb(int argc, const char **argv) {
   CompileArguments arguments;
   if (int code = parseArguments(argc, argv, arguments))
     return code;
-  return compile(arguments);
+  return Compilation(arguments).run();
 }
 
 } // namespace ingot::cli

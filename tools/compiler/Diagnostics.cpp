@@ -1,4 +1,5 @@
 #include "tools/compiler/Diagnostics.h"
+#include "tools/compiler/Progress.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -18,10 +19,10 @@ std::string placeOf(Location loc) {
   return "";
 }
 
-static void print(llvm::StringRef kind, const Diagnostic &diagnostic) {
+static std::string textOf(llvm::StringRef kind, const Diagnostic &diagnostic) {
   std::string place = placeOf(diagnostic.getLocation());
-  llvm::errs() << kind << (place.empty() ? "" : place + ": ")
-               << diagnostic.str() << "\n";
+  return kind.str() + (place.empty() ? "" : place + ": ") + diagnostic.str() +
+         "\n";
 }
 
 static llvm::StringRef kindOf(DiagnosticSeverity severity) {
@@ -38,10 +39,19 @@ static llvm::StringRef kindOf(DiagnosticSeverity severity) {
 }
 
 DiagnosticPrinter::DiagnosticPrinter(MLIRContext &context)
-    : handler(&context, [](Diagnostic &diagnostic) {
-        print(kindOf(diagnostic.getSeverity()), diagnostic);
+    : handler(&context, [this](Diagnostic &diagnostic) {
+        std::string text = textOf(kindOf(diagnostic.getSeverity()), diagnostic);
         for (Diagnostic &note : diagnostic.getNotes())
-          print("  ", note);
-      }) {}
+          text += textOf("  ", note);
+        // Passes that read a weight one after another meet the same fault.
+        if (text == last)
+          return;
+        Progress::clear();
+        llvm::errs() << text;
+        last = std::move(text);
+      }) {
+  // The place says enough: a module's own text would bury the message.
+  context.printOpOnDiagnostic(false);
+}
 
 } // namespace ingot::cli

@@ -6,12 +6,13 @@
 namespace ingot::cli {
 
 /// Prints the context's diagnostics while it lives: one line each, and a line a
-/// note, as "error: PLACE: words".
+/// note, as "error: PLACE: words". What was just said is not said again.
 class DiagnosticPrinter {
 public:
   explicit DiagnosticPrinter(mlir::MLIRContext &context);
 
 private:
+  std::string last;
   mlir::ScopedDiagnosticHandler handler;
 };
 

@@ -22,7 +22,7 @@ const Verb kVerbs[] = {
   --target=x86-64             what to make code for
   --dims batch=1,sequence=1..512
                               fix symbols or give their range
-  --constant-input NAME=FILE  bake an input in (.pb)
+  --constant-input NAME=FILE  bake an input in (.pb, .npy); may be repeated
   --jobs N                    threads
   --emit=STAGE                print the IR after a stage
   --dump-dir=D                write the IR after each stage there

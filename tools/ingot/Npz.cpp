@@ -73,6 +73,14 @@ static std::string parseNpy(const std::vector<char> &bytes, Array &array) {
   return "";
 }
 
+std::string readNpy(const std::string &path, Array &array) {
+  std::vector<char> bytes;
+  std::string error = readFile(path, bytes);
+  if (error.empty() && !(error = parseNpy(bytes, array)).empty())
+    error = path + " " + error;
+  return error;
+}
+
 std::string readNpz(const std::string &path, std::vector<Array> &arrays) {
   std::vector<ZipMember> members;
   if (std::string error = readZip(path, members); !error.empty())

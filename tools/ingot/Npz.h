@@ -1,11 +1,12 @@
-// NumPy's .npz: a zip archive of .npy files.
+// NumPy's .npy, one array, and .npz, a zip archive of them.
 #pragma once
 
 #include "tools/ingot/Array.h"
 
 namespace ingot::cli {
 
-// Both return "" or what is wrong.
+// All return "" or what is wrong.
+std::string readNpy(const std::string &path, Array &array);
 std::string readNpz(const std::string &path, std::vector<Array> &arrays);
 std::string writeNpz(const std::string &path, const std::vector<Array> &arrays);
 
