@@ -16,8 +16,7 @@ int explainVerb(int argc, const char **argv) {
                               {"--json"}, options))
     return code;
   ModelSource source;
-  if (int code =
-          parseModelSource(options, "explain", /*hasDims=*/true, source))
+  if (int code = parseModelSource(options, "explain", /*hasDims=*/true, source))
     return code;
   MLIRContext context(MLIRContext::Threading::DISABLED);
   DiagnosticPrinter printer(context);
