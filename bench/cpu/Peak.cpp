@@ -26,13 +26,12 @@ constexpr int kChains = 12; // more than latency x issue width of any core
 // compilers spill an array of sums.
 #define CHAIN(WIDTH, NUMBER)                                                   \
   "vfmadd231ps %%" WIDTH "mm0, %%" WIDTH "mm1, %%" WIDTH "mm" NUMBER "\n"
+// clang-format off
 #define CHAINS(WIDTH)                                                          \
-  CHAIN(WIDTH, "4")                                                            \
-  CHAIN(WIDTH, "5")                                                            \
-  CHAIN(WIDTH, "6")                                                            \
-  CHAIN(WIDTH, "7") CHAIN(WIDTH, "8") CHAIN(WIDTH, "9") CHAIN(WIDTH, "10")     \
-      CHAIN(WIDTH, "11") CHAIN(WIDTH, "12") CHAIN(WIDTH, "13")                 \
-          CHAIN(WIDTH, "14") CHAIN(WIDTH, "15")
+  CHAIN(WIDTH, "4") CHAIN(WIDTH, "5") CHAIN(WIDTH, "6") CHAIN(WIDTH, "7")      \
+  CHAIN(WIDTH, "8") CHAIN(WIDTH, "9") CHAIN(WIDTH, "10") CHAIN(WIDTH, "11")    \
+  CHAIN(WIDTH, "12") CHAIN(WIDTH, "13") CHAIN(WIDTH, "14") CHAIN(WIDTH, "15")
+// clang-format on
 #define LOOP(WIDTH)                                                            \
   asm volatile("vzeroall\n1:\n" CHAINS(WIDTH) "sub $1, %0\njne 1b\nvzeroall\n" \
                : "+r"(steps)                                                   \

@@ -52,13 +52,15 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   if (op.getResidual())
     value = add(value, lifter.element(op.getResidual(), at));
   int64_t panels = (*n + kPanel - 1) / kPanel;
-  int64_t rows = 32, panelsATask = panels < 4 ? 1 : 2;
+  // A panel is read from memory once a task: as many rows for it as leave
+  // several tasks to each thread. 128 rows are one block of sums.
+  int64_t rows = panels < 8 ? 32 : 128;
   kernel.param("m", kernel.extent(m));
   kernel.param("n", *n);
   kernel.param("k", *k);
   kernel.param("lda", kernel.extent(*lda));
   kernel.param("rows", rows);
-  kernel.param("panels", panelsATask);
+  kernel.param("panels", 1);
   kernel.region({accumulator, row, col}, value);
   std::string name =
       "linear_f32_k" + std::to_string(*k) + "_n" + std::to_string(*n);
@@ -69,8 +71,7 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
     }
   if (op.getResidual())
     name += "_residual";
-  Expr grid[] = {pool.integer((panels + panelsATask - 1) / panelsATask),
-                 pool.ceilDiv(m, pool.integer(rows))};
+  Expr grid[] = {pool.integer(panels), pool.ceilDiv(m, pool.integer(rows))};
   launch(kernel, plan::Family::Linear, name, {op.getResult()}, grid,
          pool.scale(pool.scale(m, *n), 2 * *k), op.getLoc());
   return success();
