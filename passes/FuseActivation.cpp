@@ -99,6 +99,7 @@ struct FuseActivationPass : impl::FuseActivationBase<FuseActivationPass> {
         Operation *last = chain.result.getDefiningOp();
         OpBuilder builder(last);
         llvm::SmallVector<Operation *> ops(chain.ops.begin(), chain.ops.end());
+        std::swap(ops.front(), *llvm::find(ops, last)); // it names the result
         Value fused = tfm::ElementwiseOp::create(
             builder, fusedLocation(ops), chain.result.getType(),
             tfm::ScalarOpAttr::get(&getContext(), *kind),

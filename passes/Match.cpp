@@ -143,6 +143,9 @@ void requireObligations(OpBuilder &builder, Location loc, ElementLifter &lifter,
   builder.setInsertionPointToStart(&block);
   ExprPool &pool = lifter.context().pool();
   llvm::DenseSet<Attribute> seen;
+  for (auto known : block.getOps<tfm::RequireOp>())
+    if (known.getRelation() == tfm::Comparison::Le)
+      seen.insert(known.getValues());
   for (const ElementLifter::Obligation &check : lifter.obligations()) {
     Expr needed = pool.add(check.index, pool.integer(1));
     tfm::DimsAttr values =

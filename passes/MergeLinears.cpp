@@ -36,6 +36,18 @@ bool isStored(Value value) {
   return isParameter(value);
 }
 
+/// The activation behind it is going to be its epilogue and then the operand of
+/// something that computes: worth more than one linear less. A gate's
+/// activation is not: a product of both halves reads it.
+bool feedsActivation(tfm::LinearOp linear) {
+  if (!linear.getResult().hasOneUse())
+    return false;
+  auto op = llvm::dyn_cast<tfm::ElementwiseOp>(
+      *linear.getResult().getUsers().begin());
+  return op && op.getOperands().size() == 1 &&
+         llvm::all_of(op.getResult().getUsers(), computes);
+}
+
 bool isMergeable(tfm::LinearOp linear) {
   return !linear.getResidual() && linear.getEpilogue().empty() &&
          isStored(linear.getWeight()) &&
@@ -47,7 +59,7 @@ struct MergeLinearsPass : impl::MergeLinearsBase<MergeLinearsPass> {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       llvm::MapVector<Value, llvm::SmallVector<tfm::LinearOp>> groups;
       for (auto linear : function.getOps<tfm::LinearOp>())
-        if (isMergeable(linear))
+        if (isMergeable(linear) && !feedsActivation(linear))
           groups[linear.getInput()].push_back(linear);
       for (auto &[input, linears] : groups) {
         llvm::SmallVector<tfm::LinearOp> parallel;

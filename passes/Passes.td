@@ -74,7 +74,8 @@ def RaiseLinear : Ingot_Pass<"raise-linear"> {
     %2 = tfm.linear %x, %w bias %bias : ...
     ```
     A product of two computed operands stays; it belongs to attention or is run
-    as it is. One over an axis of extent 1 is an elementwise product.
+    as it is. One over an axis of extent 1 is an elementwise product. A reshape in
+    front that keeps the last axis (`Gemm` wants a matrix) moves behind.
   }];
 }
 

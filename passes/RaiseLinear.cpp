@@ -25,6 +25,20 @@ Value biasOf(Value value, int64_t n) {
   return isVector ? bias : Value();
 }
 
+/// A Gemm wants a matrix: the tensor that was made one, its last axis is the
+/// same. The linear works on that, and the reshape behind it undoes this one.
+Value behindReshape(Value input) {
+  auto reshape = input.getDefiningOp<tfm::ReshapeOp>();
+  if (!reshape)
+    return input;
+  auto inner = llvm::cast<RankedTensorType>(reshape.getInput().getType());
+  auto outer = llvm::cast<RankedTensorType>(reshape.getType());
+  bool isSame = outer.getRank() == 2 && inner.getRank() > 0 &&
+                !inner.isDynamicDim(inner.getRank() - 1) &&
+                inner.getShape().back() == outer.getShape().back();
+  return isSame ? reshape.getInput() : input;
+}
+
 struct RaiseLinearPass : impl::RaiseLinearBase<RaiseLinearPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
@@ -68,23 +82,37 @@ struct RaiseLinearPass : impl::RaiseLinearBase<RaiseLinearPass> {
       return noteUnfused(product, "its weight is no matrix: rank " +
                                       llvm::Twine(weight.getRank()));
     int64_t n = weight.getDimSize(1);
+    Value input = behindReshape(product.getLhs());
+    llvm::SmallVector<std::string> dims =
+        tfm::dimTexts(llvm::cast<RankedTensorType>(input.getType()));
+    dims.back() = std::to_string(n);
+    RankedTensorType type = tfm::tensorType(dims, weight.getElementType());
     Value result = product.getResult();
     llvm::SmallVector<Operation *> ops{product};
-    // A reader of the result itself keeps it from taking the bias.
-    Value bias = biasOf(result, n);
-    if (bias) {
+    auto advance = [&] {
       ops.push_back(*result.getUsers().begin());
       result = ops.back()->getResult(0);
-    }
+    };
+    // Back in the dims of the input, where the bias may be.
+    if (result.getType() != type && result.hasOneUse())
+      if (auto back =
+              llvm::dyn_cast<tfm::ReshapeOp>(*result.getUsers().begin()))
+        if (back.getType() == type)
+          advance();
+    Value bias = biasOf(result, n);
+    if (bias)
+      advance();
     OpBuilder builder(ops.back());
     if (bias && llvm::cast<RankedTensorType>(bias.getType()).getRank() != 1)
       bias = tfm::ReshapeOp::create(
           builder, bias.getLoc(),
           RankedTensorType::get({n}, weight.getElementType()), bias);
-    auto linear = tfm::LinearOp::create(builder, fusedLocation(ops),
-                                        result.getType(), product.getLhs(),
-                                        product.getRhs(), bias, Value());
-    result.replaceAllUsesWith(linear.getResult());
+    Location loc = fusedLocation(ops);
+    Value linear = tfm::LinearOp::create(builder, loc, type, input,
+                                         product.getRhs(), bias, Value());
+    if (type != result.getType())
+      linear = tfm::ReshapeOp::create(builder, loc, result.getType(), linear);
+    result.replaceAllUsesWith(linear);
   }
 };
 } // namespace

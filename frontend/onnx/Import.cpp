@@ -72,6 +72,7 @@ private:
   ImportState state;
   std::vector<const ValueInfo *> arguments;
   std::vector<DeclaredInput> declared;
+  std::string droppedNames; ///< why dim names are not used, where they are not
 };
 
 LogicalResult Importer::checkOpset() {
@@ -172,10 +173,10 @@ FailureOr<ImportedModel> Importer::run(ValueTypes *types) {
         (state.facts.requirements.back().rhs == "0" ||
          symbols->isShared(pinnedSymbol(), state.facts))) {
       const Requirement &last = state.facts.requirements.back();
-      emitWarning(loc)
-          << "the names of the inputs' dims contradict the model ('" << last.lhs
-          << "' would have to be " << last.rhs << " for " << last.sentence
-          << "): every dim is taken for itself";
+      droppedNames = "the names of the inputs' dims contradict the model ('" +
+                     last.lhs + "' would have to be " + last.rhs + " for " +
+                     last.sentence + "): every dim is taken for itself";
+      emitWarning(loc) << droppedNames;
       useNames = false;
       if (failed(symbols = makeSymbols(useNames)))
         return failure();
@@ -188,6 +189,9 @@ FailureOr<ImportedModel> Importer::run(ValueTypes *types) {
     if (outcome != ForwardPass::Outcome::Done)
       continue;
     OwningOpRef<ModuleOp> module = pass.takeModule();
+    if (!droppedNames.empty())
+      (*module)->setAttr("tfm.dropped_names",
+                         StringAttr::get(&context, droppedNames));
     if (failed(verify(*module)))
       return failure();
     if (types)

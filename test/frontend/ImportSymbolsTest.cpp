@@ -112,6 +112,9 @@ TEST(DimNames, WrongOnesAreDiscarded) {
       out.diagnostics,
       "the names of the inputs' dims contradict the model ('n' would have to "
       "be 3 for node 'the_add' (Add)): every dim is taken for itself\n");
+  // For `ingot explain`, also of a module that was written out.
+  EXPECT_NE(out.ir.find("tfm.dropped_names = \"the names of the inputs' dims"),
+            std::string::npos);
 }
 
 // Two branches that only fit if total is past + sequence, and total is called

@@ -110,6 +110,28 @@ func.func @past(%x: tensor<2x4xf32>, %past: tensor<3x2xf32>) -> (tensor<5x2xf32>
   return %0, %1, %q : tensor<5x2xf32>, tensor<5x2xf32>, tensor<2x8xf32>
 }
 
+// A parallel block: the first linear of the feed-forward part keeps its GELU.
+// A gate's activation is read by a product of both halves: merged.
+// CHECK-LABEL: func.func @parallel
+// CHECK: tfm.linear %arg0, %{{.*}} -> tensor<2x8xf32>
+// CHECK: tfm.linear %arg0, %{{.*}} -> tensor<2x4xf32>
+// CHECK: tfm.linear %{{.*}} -> tensor<2x4xf32>
+// CHECK-NOT: tfm.linear
+func.func @parallel(%x: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x2xf32>) {
+  %wf = tfm.get_weight @q : tensor<4x8xf32>
+  %wg = tfm.get_weight @k : tensor<4x2xf32>
+  %wu = tfm.get_weight @v : tensor<4x2xf32>
+  %down = tfm.constant dense<1.0> : tensor<8x4xf32>
+  %0 = tfm.linear %x, %wf : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
+  %1 = tfm.elementwise gelu(%0) : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %2 = tfm.linear %1, %down : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
+  %3 = tfm.linear %x, %wg : (tensor<2x4xf32>, tensor<4x2xf32>) -> tensor<2x2xf32>
+  %4 = tfm.linear %x, %wu : (tensor<2x4xf32>, tensor<4x2xf32>) -> tensor<2x2xf32>
+  %5 = tfm.elementwise silu(%3) : (tensor<2x2xf32>) -> tensor<2x2xf32>
+  %6 = tfm.elementwise mul(%5, %4) : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %2, %6 : tensor<2x4xf32>, tensor<2x2xf32>
+}
+
 // A bias that is no vector in the model reaches the linear through a reshape.
 // CHECK-LABEL: func.func @shaped_bias
 // CHECK: tfm.linear %arg0, %{{.*}} bias %{{.*}} -> tensor<2x10xf32>

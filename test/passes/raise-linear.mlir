@@ -48,3 +48,18 @@ func.func @outer(%x: tensor<2x3x1xf32>, %y: tensor<2x1x4xf32>, %z: tensor<2x4x5x
   %1 = tfm.matmul %0, %z : (tensor<2x3x4xf32>, tensor<2x4x5xf32>) -> tensor<2x3x5xf32>
   return %1 : tensor<2x3x5xf32>
 }
+
+// A Gemm between reshapes that keep the last axis works on the tensor itself,
+// with the bias behind.
+// CHECK-LABEL: func.func @gemm
+// CHECK: %[[Y:.*]] = tfm.linear %arg0, %{{.*}} bias %{{.*}} -> tensor<?x?x4xf32, #tfm.dims<batch, sequence, 4>>
+// CHECK-NEXT: return %[[Y]]
+func.func @gemm(%x: tensor<?x?x2xf32, #tfm.dims<batch, sequence, 2>>) -> tensor<?x?x4xf32, #tfm.dims<batch, sequence, 4>> {
+  %w = tfm.constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]> : tensor<2x4xf32>
+  %b = tfm.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %0 = tfm.reshape %x : tensor<?x?x2xf32, #tfm.dims<batch, sequence, 2>> -> tensor<?x2xf32, #tfm.dims<batch*sequence, 2>>
+  %1 = tfm.matmul %0, %w : (tensor<?x2xf32, #tfm.dims<batch*sequence, 2>>, tensor<2x4xf32>) -> tensor<?x4xf32, #tfm.dims<batch*sequence, 4>>
+  %2 = tfm.reshape %1 : tensor<?x4xf32, #tfm.dims<batch*sequence, 4>> -> tensor<?x?x4xf32, #tfm.dims<batch, sequence, 4>>
+  %3 = tfm.elementwise add(%2, %b) : (tensor<?x?x4xf32, #tfm.dims<batch, sequence, 4>>, tensor<4xf32>) -> tensor<?x?x4xf32, #tfm.dims<batch, sequence, 4>>
+  return %3 : tensor<?x?x4xf32, #tfm.dims<batch, sequence, 4>>
+}

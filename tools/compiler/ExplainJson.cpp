@@ -41,20 +41,27 @@ static llvm::json::Object totals(const Ledger &ledger) {
   return result;
 }
 
+/// How many ops of the fused form there are of each kind.
+static llvm::json::Object ops(const Ledger &ledger) {
+  std::map<std::string, int64_t> counts{
+      {"attention", 0}, {"chain", 0}, {"linear", 0}, {"norm", 0}};
+  for (const Fusion &fusion : ledger.fusions())
+    ++counts[ownerName(fusion.op).str()];
+  llvm::json::Object result;
+  for (auto &[name, count] : counts)
+    result[name] = count;
+  return result;
+}
+
 static llvm::json::Object attention(tfm::AttentionOp op) {
   AttentionFacts facts = factsOf(op);
-  return llvm::json::Object{{"heads", facts.heads},
-                            {"kv_heads", facts.kvHeads},
-                            {"head_dim", facts.depth},
-                            {"value_dim", facts.valueDepth},
-                            {"scale", facts.scale},
-                            {"mask", list(facts.mask)},
-                            {"score_mod", facts.hasRegion},
-                            {"score_mod_reads", list(facts.reads)},
-                            {"empty_rows", facts.emptyRows},
-                            {"query", facts.query},
-                            {"key", facts.key},
-                            {"value", facts.value}};
+  return llvm::json::Object{
+      {"heads", facts.heads},          {"kv_heads", facts.kvHeads},
+      {"head_dim", facts.depth},       {"value_dim", facts.valueDepth},
+      {"scale", facts.scale},          {"mask", list(facts.mask)},
+      {"score_mod", facts.hasRegion},  {"score_mod_reads", list(facts.reads)},
+      {"empty_rows", facts.emptyRows}, {"query", list(facts.query)},
+      {"key", list(facts.key)},        {"value", list(facts.value)}};
 }
 
 static llvm::json::Array fusions(const Ledger &ledger) {
@@ -127,6 +134,7 @@ void printJson(ModuleOp module, const Ledger &ledger, llvm::StringRef model,
     entries.push_back(entryPoint(function));
   llvm::json::Object root{{"model", model},
                           {"totals", totals(ledger)},
+                          {"ops", ops(ledger)},
                           {"sites", sites(ledger)},
                           {"fusions", fusions(ledger)},
                           {"plain", std::move(plain)},

@@ -30,6 +30,8 @@ public:
     printFused<tfm::AttentionOp>("attention");
     printFused<tfm::NormOp>("norm");
     printFused<tfm::LinearOp>("linear");
+    printPlaces(SiteKind::Activation);
+    printPlaces(SiteKind::Embedding);
     printFused<tfm::FusedOp>("chain");
     printSites("not fused", Outcome::Unfused);
     printSites("no code", Outcome::Removed);
@@ -103,7 +105,42 @@ private:
     }
     if (names.empty())
       names.push_back(nodeName(fusion.op->getLoc()));
-    return llvm::join(names, " + ");
+    std::string products;
+    if (llvm::isa<tfm::AttentionOp>(fusion.op))
+      for (unsigned i : fusion.sites)
+        if (ledger.sites()[i].kind == SiteKind::Product)
+          products +=
+              (products.empty() ? " of " : " and ") + ledger.sites()[i].node;
+    return braces(names) + products;
+  }
+
+  /// `a/{q, k}/x` for a/q/x and a/k/x.
+  static std::string braces(llvm::ArrayRef<std::string> names) {
+    if (names.size() == 1)
+      return names[0];
+    auto common = [&](auto next) {
+      size_t length = 0, atSlash = 0;
+      for (;; ++length) {
+        for (const std::string &name : names)
+          if (length >= name.size() ||
+              next(name, length) != next(names[0], length))
+            return atSlash;
+        if (next(names[0], length) == '/')
+          atSlash = length + 1;
+      }
+    };
+    size_t head = common([](const std::string &s, size_t i) { return s[i]; });
+    size_t tail = common(
+        [](const std::string &s, size_t i) { return s[s.size() - 1 - i]; });
+    std::vector<std::string> middles;
+    for (const std::string &name : names) {
+      // A slash can be the end of the head and the start of the tail.
+      size_t cut = std::min(tail, name.size() - head);
+      middles.push_back(name.substr(head, name.size() - head - cut));
+      tail = cut;
+    }
+    return names[0].substr(0, head) + "{" + llvm::join(middles, ", ") + "}" +
+           names[0].substr(names[0].size() - tail);
   }
 
   template <typename Op>
@@ -118,6 +155,14 @@ private:
       groups[what].push_back(memberName(fusion));
     }
     printGroups(title, groups);
+  }
+
+  void printPlaces(SiteKind kind) {
+    Groups groups;
+    for (const Site &site : ledger.sites())
+      if (site.kind == kind && site.fusion >= 0)
+        groups[placeOf(ledger, site)].push_back(site.node);
+    printGroups(siteKindName(kind), groups);
   }
 
   void printSites(llvm::StringRef title, Outcome outcome) {

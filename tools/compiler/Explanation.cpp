@@ -28,29 +28,31 @@ llvm::SetVector<Value> loadsOf(Region &region) {
 }
 
 /// Through what only moves elements, to what computed them.
-std::string originOf(Value value) {
-  llvm::SetVector<Value> work;
+llvm::SetVector<Value> originsOf(Value value) {
+  llvm::SetVector<Value> work, found;
   work.insert(value);
-  llvm::SetVector<llvm::StringRef> names;
-  std::vector<std::string> found;
   for (size_t i = 0; i < work.size(); ++i) {
     Operation *op = work[i].getDefiningOp();
     if (llvm::isa_and_present<tfm::ReshapeOp, tfm::TransposeOp,
-                              tfm::BroadcastOp>(op)) {
+                              tfm::BroadcastOp, tfm::SliceOp>(op)) {
       work.insert(op->getOperand(0));
-      continue;
-    }
-    if (auto fused = llvm::dyn_cast_if_present<tfm::FusedOp>(op)) {
+    } else if (auto fused = llvm::dyn_cast_if_present<tfm::FusedOp>(op)) {
       for (Value tensor : loadsOf(fused.getBody()))
         if (isFloat(tensor) && !tensor.getDefiningOp<tfm::GetWeightOp>() &&
             !tensor.getDefiningOp<tfm::ConstantOp>())
           work.insert(tensor);
-      continue;
+    } else {
+      found.insert(work[i]);
     }
-    // A slice of a merged linear has the name of the linear it was.
-    found.push_back(valueName(work[i]));
   }
-  return llvm::join(found, " + ");
+  return found;
+}
+
+std::vector<std::string> namesOf(llvm::ArrayRef<Value> values) {
+  std::vector<std::string> names;
+  for (Value value : values)
+    names.push_back(valueName(value));
+  return names;
 }
 
 llvm::StringRef maskName(llvm::StringRef term) {
@@ -78,6 +80,10 @@ std::string describeAttention(tfm::AttentionOp attention) {
   if (facts.kvHeads != facts.heads)
     heads += ", " + std::to_string(facts.kvHeads) + " of keys and values";
   std::vector<std::string> parts{heads, "scale " + number(facts.scale)};
+  if (facts.oneProjection)
+    parts.push_back("query, key and value of one linear");
+  if (facts.hasCache)
+    parts.push_back("keys and values behind a cache");
   if (!facts.hasRegion) {
     parts.push_back("no mask");
   } else {
@@ -161,9 +167,21 @@ AttentionFacts factsOf(tfm::AttentionOp attention) {
       if (std::string name = valueName(tensor); !name.empty())
         facts.reads.push_back(name);
   facts.emptyRows = tfm::stringifyEmptyRows(attention.getEmptyRows()).str();
-  facts.query = originOf(attention.getQuery());
-  facts.key = originOf(attention.getKey());
-  facts.value = originOf(attention.getValue());
+  llvm::SetVector<Value> query = originsOf(attention.getQuery()),
+                         key = originsOf(attention.getKey()),
+                         value = originsOf(attention.getValue());
+  facts.query = namesOf(query.getArrayRef());
+  facts.key = namesOf(key.getArrayRef());
+  facts.value = namesOf(value.getArrayRef());
+  auto single = [](const llvm::SetVector<Value> &values) {
+    return values.size() == 1 ? values[0].getDefiningOp<tfm::LinearOp>()
+                              : tfm::LinearOp();
+  };
+  facts.oneProjection = single(query) && single(query) == single(key) &&
+                        single(query) == single(value);
+  auto isInput = [](Value v) { return llvm::isa<BlockArgument>(v); };
+  facts.hasCache = key.size() > 1 && llvm::any_of(key, isInput) &&
+                   !llvm::all_of(key, isInput);
   return facts;
 }
 
@@ -177,7 +195,28 @@ std::string describe(const Ledger &ledger, const Fusion &fusion) {
                           llvm::count_if(fusion.sites, [&](unsigned i) {
                             return ledger.sites()[i].kind == SiteKind::Product;
                           }));
-  return "chain of " + std::to_string(fusion.nodes.size()) + " nodes";
+  bool computes = false;
+  fusion.op->walk([&](Operation *op) {
+    computes |= op->getNumResults() == 1 && llvm::isa<tfm::ApplyOp>(op) &&
+                llvm::isa<FloatType>(op->getResult(0).getType());
+  });
+  size_t nodes = fusion.nodes.size();
+  return (computes ? "arithmetic of " : "moves of ") + std::to_string(nodes) +
+         (nodes == 1 ? " node" : " nodes");
+}
+
+std::string placeOf(const Ledger &ledger, const Site &site) {
+  const Fusion &fusion = ledger.fusions()[site.fusion];
+  std::string what = site.form.empty() ? site.op : site.form;
+  if (!site.form.empty() && site.form != site.op)
+    what += " of " + site.op;
+  if (site.kind == SiteKind::Embedding)
+    what = "table";
+  if (llvm::isa<tfm::LinearOp>(fusion.op))
+    return what + ", in the linear in front of it";
+  if (llvm::isa<tfm::AttentionOp>(fusion.op))
+    return what + ", in an attention's score_mod";
+  return what + ", in a chain";
 }
 
 std::vector<PlainOp> plainOps(ModuleOp module) {

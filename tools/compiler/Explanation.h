@@ -15,12 +15,17 @@ struct AttentionFacts {
   bool hasRegion;                 ///< a score_mod region does the rest
   std::vector<std::string> reads; ///< the tensors that region loads
   std::string emptyRows;
-  std::string query, key, value; ///< where they come from
+  std::vector<std::string> query, key, value; ///< what computed them
+  bool oneProjection; ///< all three are slices of one linear
+  bool hasCache;      ///< keys are an input's and new ones
 };
 AttentionFacts factsOf(tfm::AttentionOp attention);
 
 /// One line on what an op of the fused form is.
 std::string describe(const Ledger &ledger, const Fusion &fusion);
+
+/// What a fused activation or embedding is, and where it went.
+std::string placeOf(const Ledger &ledger, const Site &site);
 
 /// The name of a value for a reader: an input's, a weight's or its node's.
 std::string valueName(mlir::Value value);
