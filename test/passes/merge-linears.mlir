@@ -114,8 +114,8 @@ func.func @past(%x: tensor<2x4xf32>, %past: tensor<3x2xf32>) -> (tensor<5x2xf32>
 // A gate's activation is read by a product of both halves: merged.
 // CHECK-LABEL: func.func @parallel
 // CHECK: tfm.linear %arg0, %{{.*}} -> tensor<2x8xf32>
+// CHECK: tfm.linear %{{.*}} : (tensor<2x8xf32>, tensor<8x4xf32>)
 // CHECK: tfm.linear %arg0, %{{.*}} -> tensor<2x4xf32>
-// CHECK: tfm.linear %{{.*}} -> tensor<2x4xf32>
 // CHECK-NOT: tfm.linear
 func.func @parallel(%x: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x2xf32>) {
   %wf = tfm.get_weight @q : tensor<4x8xf32>
