@@ -42,6 +42,7 @@ FORBIDDEN = [
         "the file reader knows nothing of MLIR",
     ),
     (r"runtime/", r"(mlir|llvm|lld|google)/|cuda", "the runtime needs neither LLVM, protobuf nor CUDA's headers"),
+    (r"codegen/cuda/kernels/", r"(?!.*\.cuh$)", "NVRTC gets no include path, only our own .cuh"),
     (r"frontend/|passes/|ir/", r"lld/", "only codegen links"),
     (r"(examples|python)/", r"runtime/(?!include/ingot/)", "embedders see runtime/include/ingot/ only"),
 ]
@@ -118,6 +119,8 @@ def self_test():
     assert check("examples/embed.c", "runtime/include/ingot/ingot.h") is None
     assert check("examples/embed.c", "runtime/session.h")
     assert check("ir/expr/Expr.h", "mlir/IR/Value.h")
+    assert check("codegen/cuda/kernels/gemm.cuh", "cuda_fp16.h")
+    assert check("codegen/cuda/kernels/gemm.cuh", "codegen/cuda/kernels/vocabulary.cuh") is None
     return 0
 
 

@@ -1,0 +1,224 @@
+// Graphs: by capture and by hand, updated in place; the rules of capture.
+#include "Harness.h"
+
+namespace ingot::emulator {
+namespace {
+
+const char *const affine = R"(
+#include "vocabulary.cuh"
+KERNEL(32, 1) affine(u32 *y, const u32 *x, u32 factor, u32 term) { y[tid()] = x[tid()] * factor + term; }
+EXPORT_KERNEL(affine)
+)";
+
+class GraphTest : public EmulatorTest {
+protected:
+  GraphTest() {
+    EXPECT_EQ(cuda.streamCreate(&stream, cu::streamNonBlocking), cu::success);
+    EXPECT_EQ(cuda.streamCreate(&other, cu::streamNonBlocking), cu::success);
+  }
+  ~GraphTest() override {
+    control("revive");
+    EXPECT_EQ(cuda.streamDestroy(stream), cu::success);
+    EXPECT_EQ(cuda.streamDestroy(other), cu::success);
+  }
+  // y = x * factor + term on a stream.
+  cu::Result launch(cu::Stream s, const DeviceBytes &y, const DeviceBytes &x,
+                    uint32_t factor, uint32_t term) {
+    void *p[] = {const_cast<cu::Pointer *>(&y.pointer),
+                 const_cast<cu::Pointer *>(&x.pointer), &factor, &term};
+    return cuda.launchKernel(stub.function("affine"), 1, 1, 1, 32, 1, 1, 0, s,
+                             p, nullptr);
+  }
+  Stub stub{affine};
+  cu::Stream stream, other;
+  DeviceArray<uint32_t> x{std::vector<uint32_t>(32, 5)}, y{32}, z{32};
+};
+
+TEST_F(GraphTest, CapturedWorkRunsWhenLaunched) {
+  ASSERT_EQ(cuda.streamBeginCapture(stream, cu::captureGlobal), cu::success);
+  cu::CaptureStatus status;
+  EXPECT_EQ(cuda.streamIsCapturing(stream, &status), cu::success);
+  EXPECT_EQ(status, cu::captureActive);
+  EXPECT_EQ(launch(stream, y, x, 2, 1), cu::success);
+  EXPECT_EQ(launch(stream, z, y, 3, 0), cu::success);
+  cu::Graph graph;
+  ASSERT_EQ(cuda.streamEndCapture(stream, &graph), cu::success);
+  size_t count = 0;
+  EXPECT_EQ(cuda.graphGetNodes(graph, nullptr, &count), cu::success);
+  ASSERT_EQ(count, 2u);
+  cu::GraphNode nodes[2];
+  EXPECT_EQ(cuda.graphGetNodes(graph, nodes, &count), cu::success);
+  cu::GraphExec exec;
+  ASSERT_EQ(cuda.graphInstantiate(&exec, graph, 0), cu::success);
+  EXPECT_EQ(cuda.graphLaunch(exec, stream), cu::success);
+  EXPECT_EQ(cuda.streamSynchronize(stream), cu::success);
+  EXPECT_EQ(z.get(), std::vector<uint32_t>(32, 33));
+
+  // A launch keeps the values it was made with.
+  EXPECT_EQ(cuda.graphLaunch(exec, stream), cu::success);
+  uint32_t factor = 10, term = 0;
+  void *p[] = {&z.pointer, &y.pointer, &factor, &term};
+  cu::KernelNodeParams params = {};
+  params.function = stub.function("affine");
+  params.gridX = params.gridY = params.gridZ = params.blockY = params.blockZ =
+      1;
+  params.blockX = 32;
+  params.parameters = p;
+  EXPECT_EQ(cuda.graphExecSetKernel(exec, nodes[1], &params), cu::success);
+  EXPECT_EQ(cuda.streamSynchronize(stream), cu::success);
+  EXPECT_EQ(z.get(), std::vector<uint32_t>(32, 33));
+  EXPECT_EQ(cuda.graphLaunch(exec, stream), cu::success);
+  EXPECT_EQ(cuda.streamSynchronize(stream), cu::success);
+  EXPECT_EQ(z.get(), std::vector<uint32_t>(32, 110));
+
+  // A disabled node does nothing.
+  EXPECT_EQ(cuda.memsetD32Async(z.pointer, 4, 32, stream), cu::success);
+  EXPECT_EQ(cuda.graphNodeSetEnabled(exec, nodes[1], 0), cu::success);
+  EXPECT_EQ(cuda.graphLaunch(exec, stream), cu::success);
+  EXPECT_EQ(cuda.streamSynchronize(stream), cu::success);
+  EXPECT_EQ(z.get(), std::vector<uint32_t>(32, 4));
+
+  EXPECT_EQ(cuda.graphDestroy(graph), cu::success);
+  // Its nodes went with it.
+  EXPECT_EQ(cuda.graphExecSetKernel(exec, nodes[1], &params),
+            cu::invalidHandle);
+  EXPECT_EQ(cuda.graphExecDestroy(exec), cu::success);
+  EXPECT_EQ(cuda.graphLaunch(exec, stream), cu::invalidHandle);
+}
+
+TEST_F(GraphTest, ExplicitNodesAndUpdate) {
+  auto build = [&](uint32_t factor, bool fill) {
+    cu::Graph graph;
+    EXPECT_EQ(cuda.graphCreate(&graph, 0), cu::success);
+    cu::GraphNode first, second;
+    cu::MemsetNodeParams set = {y.pointer, 0, 3, 4, 32, 1};
+    EXPECT_EQ(cuda.graphAddMemsetNode(&first, graph, nullptr, 0, &set, nullptr),
+              cu::success);
+    uint32_t term = 1;
+    void *p[] = {&z.pointer, &y.pointer, &factor, &term};
+    cu::KernelNodeParams params = {};
+    params.function = stub.function("affine");
+    params.gridX = params.gridY = params.gridZ = params.blockY = params.blockZ =
+        1;
+    params.blockX = 32;
+    params.parameters = p;
+    EXPECT_EQ(cuda.graphAddKernelNode(&second, graph, &first, 1, &params),
+              cu::success);
+    if (fill) {
+      cu::GraphNode third;
+      EXPECT_EQ(
+          cuda.graphAddMemsetNode(&third, graph, &second, 1, &set, nullptr),
+          cu::success);
+    }
+    return graph;
+  };
+  cu::Graph graph = build(2, false), changed = build(4, false),
+            larger = build(4, true);
+  cu::GraphExec exec;
+  ASSERT_EQ(cuda.graphInstantiate(&exec, graph, 0), cu::success);
+  for (const char *mode : {"mode late", "mode random 1", "mode random 2"}) {
+    control(mode);
+    EXPECT_EQ(cuda.graphLaunch(exec, stream), cu::success);
+    EXPECT_EQ(cuda.streamSynchronize(stream), cu::success) << control("report");
+    EXPECT_EQ(z.get(), std::vector<uint32_t>(32, 7));
+  }
+  cu::GraphUpdateInfo info;
+  EXPECT_EQ(cuda.graphExecUpdate(exec, changed, &info), cu::success);
+  EXPECT_EQ(cuda.graphLaunch(exec, stream), cu::success);
+  EXPECT_EQ(cuda.streamSynchronize(stream), cu::success);
+  EXPECT_EQ(z.get(), std::vector<uint32_t>(32, 13));
+  EXPECT_EQ(cuda.graphExecUpdate(exec, larger, &info),
+            cu::graphExecUpdateFailure);
+  EXPECT_EQ(info.result, 2);
+  for (cu::Graph g : {graph, changed, larger})
+    EXPECT_EQ(cuda.graphDestroy(g), cu::success);
+  EXPECT_EQ(cuda.graphExecDestroy(exec), cu::success);
+}
+
+TEST_F(GraphTest, EventsBringOtherStreamsIn) {
+  cu::Event fork, join;
+  ASSERT_EQ(cuda.eventCreate(&fork, cu::eventDisableTiming), cu::success);
+  ASSERT_EQ(cuda.eventCreate(&join, cu::eventDisableTiming), cu::success);
+  cu::Graph graph;
+  for (bool joined : {true, false}) {
+    ASSERT_EQ(cuda.streamBeginCapture(stream, cu::captureGlobal), cu::success);
+    EXPECT_EQ(launch(stream, y, x, 1, 1), cu::success);
+    EXPECT_EQ(cuda.eventRecord(fork, stream), cu::success);
+    EXPECT_EQ(cuda.streamWaitEvent(other, fork, 0), cu::success);
+    EXPECT_EQ(launch(other, z, y, 2, 0), cu::success);
+    EXPECT_EQ(cuda.eventRecord(join, other), cu::success);
+    cu::Graph none;
+    EXPECT_EQ(cuda.eventQuery(join), cu::capturedEvent);
+    if (joined) {
+      // The query has spoilt the capture.
+      EXPECT_EQ(cuda.streamEndCapture(stream, &none),
+                cu::streamCaptureInvalidated);
+      continue;
+    }
+    EXPECT_EQ(cuda.streamEndCapture(other, &none), cu::streamCaptureUnmatched);
+    EXPECT_EQ(cuda.streamEndCapture(stream, &none),
+              cu::streamCaptureInvalidated);
+  }
+  for (bool joined : {true, false}) {
+    ASSERT_EQ(cuda.streamBeginCapture(stream, cu::captureGlobal), cu::success);
+    EXPECT_EQ(launch(stream, y, x, 1, 1), cu::success);
+    EXPECT_EQ(cuda.eventRecord(fork, stream), cu::success);
+    EXPECT_EQ(cuda.streamWaitEvent(other, fork, 0), cu::success);
+    EXPECT_EQ(launch(other, z, y, 2, 0), cu::success);
+    EXPECT_EQ(cuda.eventRecord(join, other), cu::success);
+    if (joined) {
+      EXPECT_EQ(cuda.streamWaitEvent(stream, join, 0), cu::success);
+    }
+    EXPECT_EQ(cuda.streamEndCapture(stream, &graph),
+              joined ? cu::success : cu::streamCaptureUnjoined);
+    if (joined) {
+      EXPECT_EQ(cuda.graphDestroy(graph), cu::success);
+    }
+  }
+  EXPECT_EQ(cuda.eventDestroy(fork), cu::success);
+  EXPECT_EQ(cuda.eventDestroy(join), cu::success);
+}
+
+TEST_F(GraphTest, WhatACaptureForbids) {
+  auto spoils = [&](const char *what, cu::Result expected, auto action) {
+    SCOPED_TRACE(what);
+    ASSERT_EQ(cuda.streamBeginCapture(stream, cu::captureGlobal), cu::success);
+    EXPECT_EQ(action(), expected);
+    EXPECT_EQ(launch(stream, y, x, 1, 1), cu::streamCaptureInvalidated);
+    cu::Graph graph;
+    EXPECT_EQ(cuda.streamEndCapture(stream, &graph),
+              cu::streamCaptureInvalidated);
+    EXPECT_EQ(graph, nullptr);
+  };
+  spoils("synchronize", cu::streamCaptureUnsupported,
+         [&] { return cuda.streamSynchronize(stream); });
+  spoils("query", cu::streamCaptureUnsupported,
+         [&] { return cuda.streamQuery(stream); });
+  spoils("context", cu::streamCaptureUnsupported,
+         [&] { return cuda.contextSynchronize(); });
+  spoils("allocate", cu::streamCaptureUnsupported, [&] {
+    cu::Pointer p;
+    return cuda.memAlloc(&p, 8);
+  });
+  cu::Event event;
+  ASSERT_EQ(cuda.eventCreate(&event, 0), cu::success);
+  ASSERT_EQ(cuda.eventRecord(event, other), cu::success);
+  spoils("foreign event", cu::streamCaptureIsolation,
+         [&] { return cuda.streamWaitEvent(stream, event, 0); });
+  EXPECT_EQ(cuda.eventDestroy(event), cu::success);
+  cu::Stream blocking;
+  ASSERT_EQ(cuda.streamCreate(&blocking, 0), cu::success);
+  ASSERT_EQ(cuda.streamBeginCapture(blocking, cu::captureThreadLocal),
+            cu::success);
+  uint32_t word = 0;
+  EXPECT_EQ(cuda.copyToDevice(y.pointer, &word, 4), cu::streamCaptureImplicit);
+  cu::Graph graph;
+  EXPECT_EQ(cuda.streamEndCapture(blocking, &graph),
+            cu::streamCaptureInvalidated);
+  EXPECT_EQ(cuda.streamDestroy(blocking), cu::success);
+  EXPECT_EQ(cuda.streamBeginCapture(nullptr, cu::captureGlobal),
+            cu::streamCaptureUnsupported);
+}
+
+} // namespace
+} // namespace ingot::emulator

@@ -1,0 +1,132 @@
+// Conversions of emulated.cuh against double arithmetic, over every 16-bit
+// pattern and the borders of rounding.
+#include "Harness.h"
+
+#include <cmath>
+#include <cstdint>
+#include <random>
+
+namespace ingot::emulator {
+namespace {
+
+const char *const text = R"(
+#include "vocabulary.cuh"
+KERNEL(256, 1) widen(float *f, float *b) {
+  int i = bid_x() * 256 + tid();
+  f[i] = to_f32(f16{(u16)i});
+  b[i] = to_f32(bf16{(u16)i});
+}
+EXPORT_KERNEL(widen)
+KERNEL(256, 1) narrow(u16 *f, u16 *b, u32 *t, const float *x, int n) {
+  for (int i = bid_x() * 256 + tid(); i < n; i += 256 * grid_x()) {
+    f[i] = to_f16(x[i]).bits;
+    b[i] = (u16)(pack_bf16(0.f, x[i]) >> 16);
+    t[i] = to_tf32(x[i]);
+  }
+}
+EXPORT_KERNEL(narrow)
+)";
+
+class NumbersTest : public EmulatorTest {};
+
+// IEEE formats by their definition: `bits` of exponent with `bias`, `fraction`
+// bits.
+double value(uint32_t pattern, int bits, int fraction) {
+  int bias = (1 << (bits - 1)) - 1,
+      exponent = pattern >> fraction & ((1 << bits) - 1);
+  double mantissa = pattern & ((1u << fraction) - 1),
+         sign = pattern >> (bits + fraction) ? -1 : 1;
+  if (exponent == (1 << bits) - 1)
+    return mantissa ? NAN : sign * INFINITY;
+  if (!exponent)
+    return sign * std::ldexp(mantissa, 1 - bias - fraction);
+  return sign *
+         std::ldexp(mantissa + (1 << fraction), exponent - bias - fraction);
+}
+
+TEST_F(NumbersTest, EverySixteenBitPatternWidens) {
+  Stub stub(text);
+  DeviceArray<float> f(65536), b(65536);
+  ASSERT_EQ(stub.launch("widen", {256}, 256, 0, f, b), cu::success)
+      << control("report");
+  std::vector<float> fs = f.get(), bs = b.get();
+  for (uint32_t i = 0; i < 65536; ++i) {
+    double wantF = value(i, 5, 10), wantB = value(i, 8, 7);
+    EXPECT_TRUE(fs[i] == wantF || (std::isnan(fs[i]) && std::isnan(wantF)))
+        << i;
+    EXPECT_TRUE(bs[i] == wantB || (std::isnan(bs[i]) && std::isnan(wantB)))
+        << i;
+  }
+}
+
+TEST_F(NumbersTest, NarrowingRoundsToNearest) {
+  std::vector<float> x = {0.f,    -0.f,       1.f,        INFINITY, -INFINITY,
+                          NAN,    65504.f,    65519.996f, 65520.f,  -1e30f,
+                          3e38f,  3.4e38f,    5.96e-8f,   2.98e-8f, 2.99e-8f,
+                          1e-45f, 6.1035e-5f, 6.0975e-5f};
+  std::mt19937 generator(1);
+  auto random = [&] { return static_cast<uint32_t>(generator()); };
+  // Neighbours of halves between two f16 and two bf16 numbers, and any bits.
+  for (int i = 0; i < 20000; ++i) {
+    uint32_t halves[] = {(random() & ~0x1fffu) | 0x1000,
+                         (random() & 0xffff0000) | 0x8000};
+    for (uint32_t h : halves)
+      for (uint32_t near : {h - 1, h, h + 1, random()})
+        x.push_back(__builtin_bit_cast(float, near));
+    x.push_back(
+        std::ldexp(static_cast<float>(random() % 4096), -26)); // f16 subnormals
+  }
+  Stub stub(text);
+  DeviceArray<float> in(x);
+  DeviceArray<uint16_t> f(x.size()), b(x.size());
+  DeviceArray<uint32_t> t(x.size());
+  ASSERT_EQ(stub.launch("narrow", {4}, 256, 0, f, b, t, in,
+                        static_cast<int>(x.size())),
+            cu::success)
+      << control("report");
+  std::vector<uint16_t> fs = f.get(), bs = b.get();
+  std::vector<uint32_t> ts = t.get();
+  // No other number is nearer, and of two as near the even one.
+  auto check = [](double x, uint32_t got, int bits, int fraction) {
+    double mine = value(got, bits, fraction);
+    if (std::isnan(x))
+      return std::isnan(mine);
+    double largest =
+        value((((1u << bits) - 1) << fraction) - 1, bits, fraction);
+    double step =
+        std::ldexp(1.0, (1 << (bits - 1)) - 1 - fraction); // of the largest
+    if (std::isinf(mine))
+      return std::fabs(x) >= largest + step / 2 && (mine > 0) == (x > 0);
+    if (std::signbit(mine) != std::signbit(x))
+      return false;
+    double error = std::fabs(mine - x);
+    bool even = !(got & 1);
+    for (uint32_t other : {got + 1, got - 1}) {
+      double there =
+          value(other & ((1u << (bits + fraction + 1)) - 1), bits, fraction);
+      if (std::isnan(there) || std::isinf(there))
+        continue;
+      double otherError = std::fabs(there - x);
+      if (otherError < error || (otherError == error && !even &&
+                                 std::signbit(there) == std::signbit(mine)))
+        return false;
+    }
+    return true;
+  };
+  for (size_t i = 0; i < x.size(); ++i) {
+    EXPECT_TRUE(check(x[i], fs[i], 5, 10)) << x[i] << " f16 " << fs[i];
+    EXPECT_TRUE(check(x[i], bs[i], 8, 7)) << x[i] << " bf16 " << bs[i];
+    // tf32: halves away from zero, and the low 13 bits are zero.
+    float back = __builtin_bit_cast(float, ts[i]);
+    if (std::isfinite(x[i]) && std::fabs(x[i]) < 3e38f) {
+      EXPECT_EQ(ts[i] & 0x1fff, 0u);
+      EXPECT_LE(
+          std::fabs(double(back) - x[i]),
+          std::ldexp(1.0,
+                     std::max(std::ilogb(x[i] ? x[i] : 1e-38f), -126) - 11));
+    }
+  }
+}
+
+} // namespace
+} // namespace ingot::emulator

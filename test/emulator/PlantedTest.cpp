@@ -1,0 +1,118 @@
+// Every detection has a kernel that must be reported, at its line, in every
+// mode, and a correct twin that must not. Kernel `wrong` marks the line by "//
+// reported: TEXT"; of a race, whichever side comes second, so both are marked.
+#include "Harness.h"
+#include "Nvrtc.h"
+
+#include <sstream>
+
+namespace ingot::emulator {
+namespace {
+
+struct Planted {
+  struct Mark {
+    int line;
+    std::string text;
+  };
+  std::string name, text;
+  std::vector<Mark> marks;
+  unsigned grid = 1, threads = 32, shared = 0;
+
+  explicit Planted(const std::string &name)
+      : name(name), text(readFile(INGOT_PLANTED "/" + name + ".cu")) {
+    std::istringstream lines(text);
+    std::string s;
+    for (int number = 1; std::getline(lines, s); ++number) {
+      if (size_t at = s.find("// reported: "); at != std::string::npos) {
+        marks.push_back({number, s.substr(at + 13)});
+      }
+      if (s.rfind("// launch: ", 0) == 0) {
+        std::istringstream words(s.substr(11));
+        while (words >> s) {
+          unsigned value =
+              static_cast<unsigned>(std::stoul(s.substr(s.find('=') + 1)));
+          (s[0] == 'g' ? grid : s[0] == 't' ? threads : shared) = value;
+        }
+      }
+    }
+  }
+
+  bool isMarked(const std::string &report) const {
+    for (const Mark &m : marks)
+      if (report.find(m.text) != std::string::npos &&
+          report.find("at " + name + ".cu:" + std::to_string(m.line) + "\n") !=
+              std::string::npos)
+        return true;
+    return false;
+  }
+
+  cu::Result run(Stub &stub, const char *kernel) const {
+    std::vector<uint32_t> numbers(256);
+    for (size_t i = 0; i < numbers.size(); ++i)
+      numbers[i] = static_cast<uint32_t>(i * 7 + 1);
+    DeviceArray<uint32_t> data(numbers), out(256);
+    // The first words are counters.
+    EXPECT_EQ(driverTable().memsetD32Async(out.pointer, 0, 8, nullptr),
+              cu::success);
+    return stub.launch(kernel, {grid}, threads, shared, data, 256, out);
+  }
+};
+
+class PlantedTest : public EmulatorTest,
+                    public testing::WithParamInterface<const char *> {};
+
+const char *const modes[] = {"mode late", "mode early", "mode random 1",
+                             "mode random 2", "mode random 3"};
+
+TEST_P(PlantedTest, IsReported) {
+  Planted planted(GetParam());
+  ASSERT_FALSE(planted.marks.empty());
+  Stub stub(planted.text, planted.name + ".cu");
+  for (const char *mode : modes) {
+    SCOPED_TRACE(mode);
+    control("reset; " + std::string(mode));
+    EXPECT_NE(planted.run(stub, "wrong"), cu::success);
+    std::string report = control("report") + "\n";
+    EXPECT_TRUE(planted.isMarked(report)) << report;
+    EXPECT_NE(report.find("kernel wrong, block ("), std::string::npos)
+        << report;
+  }
+}
+
+TEST_P(PlantedTest, TwinIsNot) {
+  Planted planted(GetParam());
+  Stub stub(planted.text, planted.name + ".cu");
+  for (const char *mode : modes) {
+    SCOPED_TRACE(mode);
+    control(mode);
+    EXPECT_EQ(planted.run(stub, "right"), cu::success) << control("report");
+  }
+}
+
+TEST_P(PlantedTest, CompilesForTheDevice) {
+  if (!nvrtcFound())
+    GTEST_SKIP() << "no libnvrtc";
+  NvrtcResult r = nvrtcCompile(Planted(GetParam()).text, "sm_80");
+  EXPECT_TRUE(r.ok) << r.log;
+  EXPECT_EQ(r.kernels.size(), 2u) << r.log;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Emulator, PlantedTest,
+    testing::Values("copy_in_flight_at_exit", "copy_misaligned",
+                    "copy_over_reader", "copy_without_barrier",
+                    "copy_without_commit", "copy_without_wait",
+                    "divergent_barrier", "divergent_shuffle",
+                    "matrix_out_of_bounds", "misaligned", "missing_at_barrier",
+                    "missing_lanes", "named_barrier_count", "null_pointer",
+                    "out_of_bounds_read", "out_of_bounds_shared",
+                    "out_of_bounds_write", "race_in_block", "race_in_warp",
+                    "race_of_blocks", "race_with_atomic",
+                    "race_without_release", "spin_forever",
+                    "uninitialized_global", "uninitialized_shared"),
+    [](const testing::TestParamInfo<const char *> &info) {
+      return std::string(info.param);
+    });
+
+} // namespace
+} // namespace ingot::emulator

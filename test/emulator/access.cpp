@@ -1,0 +1,223 @@
+// One access of a kernel to memory: is it allowed, is the data there, does it
+// race.
+#include "machine.h"
+
+#include <cstring>
+
+namespace ingot::emulator {
+namespace {
+
+// Who touched some of 8 bytes, in one word:
+//   mask 8 | write 1 | atomic 1 | actor 11 | block 21 | clock 22
+struct Slot {
+  uint64_t word;
+  uint8_t mask() const { return static_cast<uint8_t>(word); }
+  bool isWrite() const { return word >> 8 & 1; }
+  bool isAtomic() const { return word >> 9 & 1; }
+  uint32_t actor() const { return word >> 10 & 0x7ff; }
+  uint32_t block() const { return word >> 21 & 0x1fffff; }
+  uint32_t clock() const { return static_cast<uint32_t>(word >> 42); }
+};
+
+Slot makeSlot(uint8_t mask, unsigned flags, uint32_t actor, uint32_t block,
+              uint32_t clock) {
+  return {mask | uint64_t((flags & IsWrite) != 0) << 8 |
+          uint64_t((flags & IsAtomic) != 0) << 9 | uint64_t(actor) << 10 |
+          uint64_t(block & 0x1fffff) << 21 | uint64_t(clock) << 42};
+}
+
+// A byte of 0xff for each bit.
+struct Expansion {
+  uint64_t of[256];
+  constexpr Expansion() : of() {
+    for (int m = 0; m < 256; ++m)
+      for (int i = 0; i < 8; ++i)
+        if (m >> i & 1)
+          of[m] |= uint64_t(0xff) << 8 * i;
+  }
+};
+constexpr Expansion expand;
+constexpr uint64_t everyByte = 0x0101010101010101;
+
+const char *verb(unsigned flags) {
+  return flags & IsAtomic  ? "atomic access"
+         : flags & IsWrite ? "write"
+                           : "read";
+}
+
+std::string sized(const void *p, size_t bytes, unsigned flags) {
+  return format("%zu-byte %s of %s", bytes, verb(flags),
+                memory.describe(p).c_str());
+}
+
+[[gnu::noinline]] void failState(const char *p, size_t bytes, unsigned flags,
+                                 const Where &where) {
+  const uint8_t *s = memory.states + memory.offsetOf(p);
+  for (size_t i = 0; i < bytes; ++i) {
+    std::string what = format("%zu-byte %s of %s", bytes, verb(flags),
+                              memory.describe(p + i).c_str());
+    if (s[i] & Freed)
+      fail(Fault::IllegalAddress, "use after free: " + what, where);
+    if (!(s[i] & Allocated))
+      fail(Fault::IllegalAddress, "out of bounds: " + what, where);
+    if (s[i] & Pending)
+      fail(Fault::LaunchFailed,
+           "missing wait: " + what +
+               ", where an asynchronous copy is in flight",
+           where);
+    if (!(s[i] & Written))
+      fail(Fault::LaunchFailed,
+           "uninitialized: " + what + ", which nobody wrote", where);
+  }
+  fail(Fault::LaunchFailed,
+       "emulator: inconsistent state of " + sized(p, bytes, flags), where);
+}
+
+[[gnu::noinline]] void failRace(const char *p, size_t bytes, unsigned flags,
+                                Slot other, const Where &where) {
+  const Thread &t = *machine.current;
+  uint32_t count = machine.launch.threads;
+  bool copy = other.actor() >= count;
+  std::string who =
+      format("%s%s of thread %u", copy ? "an asynchronous copy's " : "the ",
+             other.isAtomic()  ? "atomic access"
+             : other.isWrite() ? "write"
+                               : "read",
+             copy ? other.actor() - count : other.actor());
+  if (other.block() != t.block->number)
+    who += format(" of block %u", other.block());
+  fail(Fault::LaunchFailed,
+       "race: " + sized(p, bytes, flags) + ", not ordered after " + who, where);
+}
+
+// Outside of the region: the thread's own stack, its parameters and the stub's
+// constants are fine, other host memory is not.
+[[gnu::noinline]] void outside(const char *p, size_t bytes, unsigned flags,
+                               const Where &where);
+
+// `p` lies in the region; is it memory this kernel may see at all?
+bool visible(size_t offset) {
+  const Thread &t = *machine.current;
+  if (offset < pinnedStart)
+    return offset - windowStart - t.block->slot * windowBytes < windowBytes;
+  return offset < arenaStart ||
+         (offset - arenaStart) / arenaBytes == size_t(machine.launch.device);
+}
+
+void noteRace(size_t granule, Slot mine, const char *p, size_t bytes,
+              unsigned flags, const Where &where) {
+  uint32_t &page = memory.pageLaunch[granule * 8 / pageBytes];
+  if (page != machine.launch.id) {
+    memset(memory.slots +
+               granule * 8 / pageBytes * (pageBytes / 8) * slotsPerGranule,
+           0, pageBytes / 8 * slotsPerGranule * sizeof(uint64_t));
+    page = machine.launch.id;
+  }
+  Thread &t = *machine.current;
+  uint64_t *slots = memory.slots + granule * slotsPerGranule;
+  int place = -1;
+  for (int i = 0; i < slotsPerGranule; ++i) {
+    Slot other{slots[i]};
+    if (other.word == mine.word)
+      return; // checked then, and whoever came since was checked against it
+    if (!other.word) {
+      if (place < 0)
+        place = i;
+      break;
+    }
+    if (!(other.mask() & mine.mask()))
+      continue;
+    bool covered = !(other.mask() & ~mine.mask());
+    if (other.actor() == mine.actor() && other.block() == mine.block() &&
+        !(flags & IsCopy)) {
+      if (covered && other.isAtomic() == mine.isAtomic() &&
+          (mine.isWrite() || !other.isWrite()))
+        place = i;
+      continue;
+    }
+    if ((!other.isWrite() && !mine.isWrite()) ||
+        (other.isAtomic() && mine.isAtomic()))
+      continue;
+    if (!happenedBefore(t, other.block(), other.actor(), other.clock()))
+      return failRace(p, bytes, flags, other, where);
+    // Who is ordered after this write is ordered after what came before it.
+    if (covered && mine.isWrite() && !mine.isAtomic())
+      place = i;
+  }
+  slots[place >= 0 ? place : static_cast<int>(machine.next(slotsPerGranule))] =
+      mine.word;
+}
+
+void outside(const char *p, size_t bytes, unsigned flags, const Where &where) {
+  const Thread &t = *machine.current;
+  const std::vector<char> &parameters = machine.launch.parameters;
+  if (static_cast<size_t>(p - t.stack) < (size_t(256) << 10) ||
+      static_cast<size_t>(p - parameters.data()) < parameters.size())
+    return;
+  if (!(flags & IsWrite) && p >= machine.launch.constants &&
+      p < machine.launch.constantsEnd)
+    return;
+  fail(Fault::IllegalAddress,
+       format("out of bounds: %zu-byte %s of %s", bytes, verb(flags),
+              memory.describe(p).c_str()),
+       where);
+}
+
+} // namespace
+
+void access(const void *pointer, size_t bytes, unsigned flags,
+            const Where &where) {
+  Thread *t = machine.current;
+  if (!t || !bytes)
+    return;
+  const char *p = static_cast<const char *>(pointer);
+  size_t offset = memory.offsetOf(p);
+  if (offset >= regionBytes)
+    return outside(p, bytes, flags, where);
+  if (flags & IsWrite)
+    machine.idleSpins = 0;
+  if (offset >= pinnedStart && bytes <= 16) {
+    int width = 31 - __builtin_clz(static_cast<unsigned>(bytes));
+    ++(flags & IsWrite ? machine.stats.globalStores
+                       : machine.stats.globalLoads)[width];
+  }
+  if (!machine.options.checks)
+    return;
+  if (!(flags & AnyAlignment) && (offset & (bytes - 1)))
+    fail(Fault::MisalignedAddress,
+         "misaligned: " + sized(p, bytes, flags) +
+             format(", address %p", pointer),
+         where);
+  if (!visible(offset) || !visible(offset + bytes - 1))
+    fail(Fault::IllegalAddress,
+         "out of bounds: " + sized(p, bytes, flags) +
+             ", which belongs to another block or device",
+         where);
+  bool reads = !(flags & IsWrite) || (flags & IsUpdate);
+  uint64_t want = everyByte * (reads ? Allocated | Written : Allocated);
+  uint64_t care = want | everyByte * (Pending | Freed);
+  uint32_t self = static_cast<uint32_t>(t->tid);
+  bool copy = flags & IsCopy;
+  for (size_t done = 0; done < bytes;) {
+    size_t from = (offset + done) & 7,
+           length = std::min(8 - from, bytes - done);
+    size_t granule = (offset + done) >> 3;
+    auto mask =
+        static_cast<uint8_t>((length == 8 ? 0xff : (1u << length) - 1) << from);
+    uint64_t state, bits = expand.of[mask];
+    memcpy(&state, memory.states + granule * 8, 8);
+    if ((state ^ want) & care & bits)
+      failState(p, bytes, flags, where);
+    if ((flags & IsWrite) && !copy && (~state & everyByte * Written & bits)) {
+      state |= everyByte * Written & bits;
+      memcpy(memory.states + granule * 8, &state, 8);
+    }
+    noteRace(granule,
+             makeSlot(mask, flags, copy ? machine.launch.threads + self : self,
+                      t->block->number, copy ? t->committed + 1 : t->clock),
+             p, bytes, flags, where);
+    done += length;
+  }
+}
+
+} // namespace ingot::emulator

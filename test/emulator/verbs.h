@@ -1,0 +1,62 @@
+// Between a stub and libingot_emulator.so: what emulated.cuh's verbs call. No
+// standard header, since stubs include this. `file` and `line` are where the
+// kernel used the verb.
+#pragma once
+
+#pragma GCC visibility push(default)
+extern "C" {
+
+// A kernel's entry, made by EXPORT_KERNEL; the driver copies parameters by it.
+struct EmulatedKernel {
+  void (*invoke)(void **parameters);
+  const unsigned *sizes; // bytes of each parameter
+  unsigned count;
+  unsigned threads;    // launch bound
+  unsigned min_blocks; // blocks a multiprocessor shall hold
+};
+
+int emu_tid();
+int emu_threads();
+int emu_block(int axis);
+int emu_grid(int axis);
+void *emu_shared();
+unsigned emu_saddr(const void *p, const char *file, int line);
+
+enum { EMU_XOR, EMU_INDEX, EMU_UP, EMU_DOWN };
+unsigned long long emu_shuffle(int kind, unsigned long long value, int argument,
+                               const char *file, int line);
+unsigned emu_ballot(int predicate, const char *file, int line);
+enum { EMU_SUM, EMU_MAX, EMU_MIN };
+float emu_warp_reduce(int kind, float value, const char *file, int line);
+void emu_warp_sync(const char *file, int line);
+// threads 0: all of the block.
+void emu_barrier(int id, int threads, const char *file, int line);
+
+// By hand where compiler instrumentation is not to be relied on.
+void emu_read(const void *p, unsigned bytes, const char *file, int line);
+void emu_write(void *p, unsigned bytes, const char *file, int line);
+
+enum { EMU_ADD, EMU_ATOMIC_MIN, EMU_ATOMIC_MAX, EMU_EXCHANGE, EMU_CAS };
+enum { EMU_I32, EMU_U32, EMU_U64, EMU_F32 };
+// Operands and result are the low bytes of a u64.
+unsigned long long emu_atomic(int operation, int type, void *p,
+                              unsigned long long value,
+                              unsigned long long expected, int acquire_release,
+                              const char *file, int line);
+unsigned emu_load_acquire(const unsigned *p, const char *file, int line);
+void emu_store_release(unsigned *p, unsigned value, const char *file, int line);
+
+void emu_copy_async(void *shared, const void *global, int bytes, int valid,
+                    const char *file, int line);
+void emu_copy_commit();
+void emu_copy_wait(int groups, const char *file, int line);
+
+void emu_load_matrix4(unsigned *r, const void *shared, int transposed,
+                      const char *file, int line);
+enum { EMU_BF16, EMU_F16, EMU_TF32 };
+// acc[fm][fn][4] += a[fm][4] * b[fn / 2][4]; fn 1: b[2].
+void emu_mma(int type, float *acc, const unsigned *a, const unsigned *b, int fm,
+             int fn, const char *file, int line);
+
+} // extern "C"
+#pragma GCC visibility pop
