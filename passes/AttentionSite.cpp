@@ -82,7 +82,7 @@ bool AttentionReader::readScores() {
       continue;
     auto product =
         lifter.tensor(pool.loadTensor(node)).getDefiningOp<tfm::MatmulOp>();
-    if (!product || !pool.contains(node, site.k))
+    if (!product || !(pool.constantInt(site.k) || uses(node, site.k)))
       continue;
     // A product that is read at (q, k) itself goes before those that are read
     // by relative position (DeBERTa): they are tensors of the score_mod region.
@@ -118,9 +118,9 @@ bool AttentionReader::readScores() {
   Expr key =
       lifter.element(site.scores.getRhs(),
                      lifter.broadcastIndices(site.scores.getRhs(), right));
-  if (pool.contains(query, site.k) || pool.contains(key, site.q)) {
+  if (uses(query, site.k) || uses(key, site.q)) {
     std::swap(query, key);
-    if (pool.contains(query, site.k) || pool.contains(key, site.q))
+    if (uses(query, site.k) || uses(key, site.q))
       return fail(
           "an operand of the scores depends on both query and key position");
   }
@@ -227,7 +227,7 @@ bool AttentionReader::readOutput() {
   where.resize(outerAt.size());
   where.append({site.k, site.e});
   site.value = lifter.element(right, lifter.broadcastIndices(right, where));
-  if (pool.contains(site.value, site.q))
+  if (uses(site.value, site.q))
     return fail("the values depend on the query position");
   return true;
 }
@@ -269,21 +269,47 @@ bool AttentionReader::readGroups() {
   return true;
 }
 
+/// A condition may say which keys are kept or which are not: the side on which
+/// a score of 0 at q = k = 0, which every mask of positions keeps, is lower is
+/// the one that is filled.
+bool AttentionReader::keepsKeys(Expr condition) {
+  for (double mask : {1.0, 0.0}) {
+    ExprEnvironment env;
+    env.leaf = [](Expr) { return 0; };
+    env.load = [&](uint32_t tensor, std::span<const int64_t>) {
+      return tensor >= kRegionArgument ? 0 : mask;
+    };
+    auto argument = [&](bool truth) {
+      Expr given =
+          pool.replace(site.scoreMod, [&](Expr node) -> std::optional<Expr> {
+            return node == condition ? std::optional(pool.boolean(truth))
+                                     : std::nullopt;
+          });
+      return pool.evaluateFloat(given, env).value_or(0);
+    };
+    double whereTrue = argument(true), whereFalse = argument(false);
+    if (whereTrue != whereFalse)
+      return whereTrue > whereFalse;
+  }
+  return true;
+}
+
 /// Names what the mask is made of, by the indices each part uses, and what a
 /// row without kept keys gives.
 void AttentionReader::readTerms() {
   llvm::SetVector<llvm::StringRef> terms;
   double lowest = 0;
   for (Expr node : pool.reachable(site.scoreMod)) {
-    bool usesQ = pool.contains(node, site.q),
-         usesK = pool.contains(node, site.k);
+    bool usesQ = uses(node, site.q), usesK = uses(node, site.k);
     switch (pool.kind(node)) {
     case ExprKind::Ge:
       if (usesQ && usesK)
         if (auto split = pool.splitLinear(pool.operands(node)[0], site.k)) {
-          if (pool.constantInt(split->first) == -1)
+          int64_t slope = pool.constantInt(split->first).value_or(0);
+          slope = keepsKeys(node) ? slope : -slope;
+          if (slope == -1)
             terms.insert("causal");
-          else if (pool.constantInt(split->first) == 1)
+          else if (slope == 1)
             terms.insert("window");
         }
       break;

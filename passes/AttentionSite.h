@@ -43,6 +43,11 @@ private:
   bool readOutput();
   bool readGroups();
   void readTerms();
+  bool keepsKeys(Expr condition);
+  /// Not where the dim of `index` is 1: no expression tells 0 from any other.
+  bool uses(Expr e, Expr index) {
+    return !pool.constantInt(index) && pool.contains(e, index);
+  }
   /// Strips constant factors of an operand into the scale.
   Expr unscaled(Expr operand);
   std::nullopt_t refuse(llvm::StringRef text) {

@@ -21,10 +21,12 @@ bool isTranscendental(tfm::ElementwiseOp op) {
          kind == ScalarOp::Sigmoid;
 }
 
-/// One chain: what `result` computes from `input` alone, element by element.
+/// What can be computed from `input` alone, element by element.
 struct Chain {
-  Value input, result;
+  Value input;
   llvm::SetVector<Operation *> ops;
+  /// Those behind the anchor, last first.
+  llvm::SmallVector<Operation *> results;
 };
 
 /// Values between `anchor` and a few steps back: candidates for x, nearest
@@ -63,17 +65,33 @@ Chain closure(Value input, Operation *anchor) {
       llvm::append_range(work, op.getOperands());
     }
   }
-  // The result is the last op behind the anchor that something outside reads.
-  for (Operation *op : chain.ops) {
-    bool leaves = llvm::any_of(
-        op->getUsers(), [&](Operation *u) { return !chain.ops.contains(u); });
-    if (leaves &&
-        (!chain.result || chain.result.getDefiningOp()->isBeforeInBlock(op)))
-      chain.result = op->getResult(0);
-  }
-  if (!chain.ops.contains(anchor))
-    chain.result = {};
+  llvm::SetVector<Operation *> behind;
+  if (chain.ops.contains(anchor))
+    behind.insert(anchor);
+  for (size_t i = 0; i < behind.size(); ++i)
+    for (Operation *user : behind[i]->getUsers())
+      if (chain.ops.contains(user))
+        behind.insert(user);
+  chain.results = behind.takeVector();
+  llvm::sort(chain.results,
+             [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); });
   return chain;
+}
+
+/// The ops of the chain that `result` needs: itself, it names the fused one,
+/// then the others in order.
+llvm::SmallVector<Operation *> neededBy(const Chain &chain, Operation *result) {
+  llvm::SetVector<Operation *> needed;
+  needed.insert(result);
+  for (size_t i = 0; i < needed.size(); ++i)
+    for (Value operand : needed[i]->getOperands())
+      if (Operation *op = operand.getDefiningOp();
+          op && operand != chain.input && chain.ops.contains(op))
+        needed.insert(op);
+  llvm::SmallVector<Operation *> ops = needed.takeVector();
+  llvm::sort(ops,
+             [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  return ops;
 }
 
 struct FuseActivationPass : impl::FuseActivationBase<FuseActivationPass> {
@@ -93,42 +111,39 @@ struct FuseActivationPass : impl::FuseActivationBase<FuseActivationPass> {
   void fuse(tfm::ElementwiseOp anchor) {
     for (Value input : inputsOf(anchor)) {
       Chain chain = closure(input, anchor);
-      if (!chain.result)
-        continue;
-      if (std::optional<ScalarOp> kind = recognize(chain)) {
-        Operation *last = chain.result.getDefiningOp();
-        OpBuilder builder(last);
-        llvm::SmallVector<Operation *> ops(chain.ops.begin(), chain.ops.end());
-        std::swap(ops.front(), *llvm::find(ops, last)); // it names the result
-        Value fused = tfm::ElementwiseOp::create(
-            builder, fusedLocation(ops), chain.result.getType(),
-            tfm::ScalarOpAttr::get(&getContext(), *kind),
-            ValueRange{chain.input});
-        chain.result.replaceAllUsesWith(fused);
-        return;
-      }
+      for (Operation *last : chain.results)
+        if (std::optional<ScalarOp> kind =
+                recognize(chain.input, last->getResult(0))) {
+          OpBuilder builder(last);
+          Value fused = tfm::ElementwiseOp::create(
+              builder, fusedLocation(neededBy(chain, last)),
+              last->getResult(0).getType(),
+              tfm::ScalarOpAttr::get(&getContext(), *kind),
+              ValueRange{chain.input});
+          last->getResult(0).replaceAllUsesWith(fused);
+          return;
+        }
     }
     noteUnfused(anchor, stringifyEnum(anchor.getOp().getValue()) +
                             " by itself: around it is no GELU (of erf, tanh or "
                             "sigmoid) and no SiLU");
   }
 
-  /// Compares the chain with each activation on samples of [-6, 6], in the
+  /// Compares `result` with each activation on samples of its input, in the
   /// chain's own arithmetic. Spelling does not matter, and constants that were
   /// rounded to f32 stay within the tolerance; other functions do not.
-  std::optional<ScalarOp> recognize(const Chain &chain) {
+  std::optional<ScalarOp> recognize(Value input, Value result) {
     ShapeFacts facts;
     ShapeContext shapes(facts);
     ElementLifter lifter(shapes, nullptr);
-    lifter.makeOpaque(chain.input);
+    lifter.makeOpaque(input);
     ExprPool &pool = shapes.pool();
-    int64_t rank =
-        llvm::cast<RankedTensorType>(chain.input.getType()).getRank();
+    int64_t rank = llvm::cast<RankedTensorType>(input.getType()).getRank();
     llvm::SmallVector<Expr> zeros(rank, pool.integer(0));
-    Expr expr = lifter.element(chain.result, zeros);
+    Expr expr = lifter.element(result, zeros);
     for (Expr node : pool.reachable(expr))
       if (pool.kind(node) == ExprKind::Load &&
-          lifter.tensor(pool.loadTensor(node)) != chain.input)
+          lifter.tensor(pool.loadTensor(node)) != input)
         return std::nullopt;
     for (ScalarOp kind : {ScalarOp::Gelu, ScalarOp::GeluTanh,
                           ScalarOp::GeluSigmoid, ScalarOp::Silu})
@@ -138,18 +153,24 @@ struct FuseActivationPass : impl::FuseActivationBase<FuseActivationPass> {
   }
 
   bool agrees(ExprPool &pool, Expr expr, ScalarOp kind) {
-    constexpr int kSamples = 240;
-    for (int i = 0; i <= kSamples; ++i) {
-      double x = static_cast<float>(-6.0 + 12.0 * i / kSamples);
+    auto agreesAt = [&](float x) {
       ExprEnvironment env{
           [](Expr) { return 0; },
           [x](uint32_t, std::span<const int64_t>) { return x; }};
       std::optional<double> value = pool.evaluateFloat(expr, env);
       double operands[] = {x};
-      if (!value || std::fabs(*value - applyFloat(kind, operands)) >
-                        2e-6 * (1 + std::fabs(x)))
+      return value && std::fabs(*value - applyFloat(kind, operands)) <=
+                          2e-6 * (1 + std::fabs(x));
+    };
+    // Densely where the functions bend, then outwards: a clip at 10 is none of
+    // them. Cubes of the largest overflow, which a tanh does not mind.
+    constexpr int kSamples = 240;
+    for (int i = 0; i <= kSamples; ++i)
+      if (!agreesAt(static_cast<float>(-6.0 + 12.0 * i / kSamples)))
         return false;
-    }
+    for (float x = 6; x < 1e18F; x *= 1.3F)
+      if (!agreesAt(x) || !agreesAt(-x))
+        return false;
     return true;
   }
 };

@@ -160,6 +160,9 @@ private:
   }
 
   bool accept(tfm::ElementwiseOp op) {
+    // An epsilon or exponent of more dims makes the result larger.
+    if (op.getType() != match.input.getType())
+      return false;
     match.normalized = op.getResult();
     match.ops.push_back(op);
     return true;

@@ -74,6 +74,21 @@ TensorRef constantOf(llvm::StringRef text, TensorData &data) {
   for (const Dim &dim : *value.shape)
     tensor.dims.push_back(*dim.value);
   std::vector<std::byte> bytes;
+  if (numbers == "random") {
+    // From the name alone: the same in every run.
+    uint64_t state = 0;
+    for (char c : value.name)
+      state = state * 131 + static_cast<unsigned char>(c);
+    for (int64_t i = 0; i < tensor.elementCount(); ++i) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      auto number =
+          static_cast<float>(static_cast<double>(state >> 40) / (1 << 23) - 1);
+      auto *raw = reinterpret_cast<const std::byte *>(&number);
+      bytes.insert(bytes.end(), raw, raw + sizeof(number));
+    }
+    data.setDecoded(tensor, bytes);
+    return tensor;
+  }
   llvm::SmallVector<llvm::StringRef> list;
   numbers.split(list, ' ', -1, /*KeepEmpty=*/false);
   for (int64_t i = 0; i < tensor.elementCount(); ++i) {

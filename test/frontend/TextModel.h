@@ -3,6 +3,7 @@
 //   opset 13
 //   input x float32[batch, 4]           one a line; [] is a scalar, no brackets
 //   const s int64[2] 0 -1               is an unknown rank
+//   const w float32[4, 8] random        from -1 to 1
 //   y, z = Split(x, s) axis=1 mode="a" to=[1, 2] alpha=0.5
 //   return y, z
 //

@@ -50,3 +50,30 @@ func.func @pooler(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = tfm.elementwise tanh(%x) : (tensor<4xf32>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
 }
+
+// What is computed from the GELU stays: a clip, a sum with its own input.
+// CHECK-LABEL: func.func @behind
+// CHECK: %[[S:.*]] = tfm.elementwise silu(%arg0)
+// CHECK: %[[C:.*]] = tfm.elementwise min(%[[S]]
+// CHECK: tfm.elementwise add(%[[C]], %arg0)
+// CHECK-NOT: sigmoid
+func.func @behind(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %ten = tfm.constant dense<10.0> : tensor<f32>
+  %0 = tfm.elementwise sigmoid(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  %1 = tfm.elementwise mul(%0, %x) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %2 = tfm.elementwise min(%1, %ten) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %3 = tfm.elementwise add(%2, %x) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %3 : tensor<4xf32>
+}
+
+// The factor is clipped where no sample of the GELU's bend lies.
+// CHECK-LABEL: func.func @clipped
+// CHECK: tfm.elementwise sigmoid
+// CHECK-NOT: silu
+func.func @clipped(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %eight = tfm.constant dense<8.0> : tensor<f32>
+  %0 = tfm.elementwise sigmoid(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  %1 = tfm.elementwise min(%x, %eight) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %2 = tfm.elementwise mul(%0, %1) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %2 : tensor<4xf32>
+}

@@ -49,3 +49,16 @@ func.func @other_axis(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %n = tfm.elementwise div(%x, %r) : (tensor<2x4xf32>, tensor<1x4xf32>) -> tensor<2x4xf32>
   return %n : tensor<2x4xf32>
 }
+
+// An epsilon of more dims makes the result larger than the input.
+// CHECK-LABEL: func.func @larger
+// CHECK-NOT: tfm.norm
+func.func @larger(%x: tensor<2x4xf32>) -> tensor<1x2x4xf32> {
+  %eps = tfm.constant dense<1.0e-6> : tensor<1x1x1xf32>
+  %s = tfm.elementwise mul(%x, %x) : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  %v = tfm.reduce mean %s axes [1] keepdims : tensor<2x4xf32> -> tensor<2x1xf32>
+  %e = tfm.elementwise add(%eps, %v) : (tensor<1x1x1xf32>, tensor<2x1xf32>) -> tensor<1x2x1xf32>
+  %r = tfm.elementwise sqrt(%e) : (tensor<1x2x1xf32>) -> tensor<1x2x1xf32>
+  %n = tfm.elementwise div(%x, %r) : (tensor<2x4xf32>, tensor<1x2x1xf32>) -> tensor<1x2x4xf32>
+  return %n : tensor<1x2x4xf32>
+}
