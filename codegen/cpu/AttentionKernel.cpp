@@ -10,6 +10,7 @@
 // One group at a time; R rows, in vectors of L lanes:
 //   qT [d][R]      scaled queries          p  [kBlock][R]  scores, then weights
 //   oT [dv][R]     unnormalized output
+#include "codegen/RegionIndices.h"
 #include "codegen/cpu/KernelWriter.h"
 #include "codegen/cpu/VectorMath.h"
 

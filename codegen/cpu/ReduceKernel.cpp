@@ -4,6 +4,7 @@
 // across lanes at the end: whichever makes more loads contiguous. A sum of
 // products is computed in tiles of rows x columns whose loads are shared, which
 // is what makes a matrix product out of the same code.
+#include "codegen/RegionIndices.h"
 #include "codegen/cpu/KernelWriter.h"
 #include "codegen/cpu/Reduction.h"
 #include "codegen/cpu/VectorMath.h"
@@ -41,33 +42,14 @@ struct Reducer {
 };
 } // namespace
 
-static void collectLoads(Value value, llvm::SmallDenseSet<Value> &seen,
-                         SmallVectorImpl<tfm::LoadOp> &loads) {
-  Operation *op = value.getDefiningOp();
-  if (!op || !seen.insert(value).second)
-    return;
-  if (auto load = dyn_cast<tfm::LoadOp>(op))
-    loads.push_back(load);
-  for (Value operand : op->getOperands())
-    collectLoads(operand, seen, loads);
-}
-
 bool Reducer::chooseAcross() {
   if (constantOf(columns) == 1)
     return true;
   Block &block = w.region(0);
   size_t last = outer.size(), reducedLast = last + reduced.size();
-  llvm::SmallDenseSet<Value> seen;
-  SmallVector<tfm::LoadOp> loads;
-  collectLoads(w.yielded(0), seen, loads);
-  auto gathers = [&](BlockArgument index) {
-    return llvm::count_if(loads, [&](tfm::LoadOp load) {
-      auto step = coefficientOf(load.getCoordinates()[0], index);
-      return step != 0 && step != 1;
-    });
-  };
-  return gathers(block.getArgument(reducedLast)) <
-         gathers(block.getArgument(last));
+  Value x = w.yielded(0);
+  return gathersAlong(x, block.getArgument(reducedLast)) <
+         gathersAlong(x, block.getArgument(last));
 }
 
 /// The next accumulators: `at` has the region's leading arguments of each.

@@ -76,7 +76,4 @@ private:
   llvm::SmallDenseSet<mlir::Value> indices;
 };
 
-/// By how much the i64 `value` grows with `index`, if that is one number.
-std::optional<int64_t> coefficientOf(mlir::Value value, mlir::Value index);
-
 } // namespace ingot::cpu

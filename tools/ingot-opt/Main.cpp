@@ -1,4 +1,5 @@
 // Runs passes on .mlir files: `ingot-opt --help` lists them.
+#include "codegen/cuda/StubPrinter.h"
 #include "ir/plan/Plan.h"
 #include "ir/tfm/Tfm.h"
 #include "passes/Passes.h"
@@ -15,6 +16,7 @@ int main(int argc, char **argv) {
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   ingot::registerIngotPasses();
+  ingot::cuda::registerPrintCudaStubs();
   mlir::PassPipelineRegistration<> canonical(
       "canonical", "Import to canonical stage", ingot::buildCanonicalPipeline);
   mlir::PassPipelineRegistration<> fused("fused", "Canonical to fused stage",

@@ -1,0 +1,46 @@
+//===- RegionPrinter.h - Scalar regions as CUDA C++
+//------------------------===//
+//
+// Prints what a region of a plan.kernel computes for one element, over the
+// functions of kernels/ops.cuh: one statement an operation, v0, v1, ... in
+// order. A value that `tfm.choose` may not choose is computed under its
+// condition: it never loads outside its tensor.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "ir/tfm/Tfm.h"
+
+#include <string>
+
+namespace ingot::cuda {
+
+/// The type of an element in memory ("u8" for a truth value); empty if kernels
+/// have none of it.
+llvm::StringRef memoryTypeName(mlir::Type element);
+/// The type that a region's scalar has in C++: f16 and bf16 are float.
+llvm::StringRef scalarTypeName(mlir::Type scalar);
+
+/// A constant, exact.
+std::string literal(mlir::TypedAttr value);
+std::string literal(double value); ///< as a float
+std::string literal(int64_t value);
+
+/// The body of a function that returns what the region yields. `arguments` has
+/// the C++ of each block argument: an expression, or a pointer's name.
+std::string printRegion(mlir::Block &region,
+                        llvm::ArrayRef<std::string> arguments, unsigned indent);
+
+/// A region in two phases: everything that is read without knowing `late`, one
+/// of its arguments, then the rest. A kernel so has all loads of many elements
+/// under way before the first arithmetic.
+struct TwoPhases {
+  std::string fields; ///< members of the struct between the two
+  std::string load;   ///< body of the function that returns one
+  std::string apply;  ///< body of the one that takes it as `in`
+};
+TwoPhases printTwoPhases(mlir::Block &region,
+                         llvm::ArrayRef<std::string> arguments,
+                         mlir::Value late, unsigned indent);
+
+} // namespace ingot::cuda

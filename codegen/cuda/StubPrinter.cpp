@@ -1,0 +1,78 @@
+#include "codegen/cuda/StubPrinter.h"
+
+#include "codegen/cuda/StubWriter.h"
+
+using namespace mlir;
+
+namespace ingot::cuda {
+
+/// What kernels cannot do yet is said here, so that printers may count on it.
+static LogicalResult check(plan::KernelOp kernel) {
+  for (Attribute attr : llvm::concat<const Attribute>(kernel.getOutTypes(),
+                                                      kernel.getInTypes())) {
+    Type type = cast<TypeAttr>(attr).getValue();
+    if (memoryTypeName(type).empty())
+      return kernel.emitError("CUDA kernels have no elements of type ") << type;
+  }
+  bool isNorm = kernel.getFamily() == plan::Family::Norm;
+  if (kernel.numOuts() > (isNorm ? 2 : 1))
+    return kernel.emitError("CUDA kernels of family ")
+           << plan::stringifyFamily(kernel.getFamily()) << " cannot have "
+           << kernel.numOuts() << " outputs";
+  if (kernel.getFamily() == plan::Family::Attention &&
+      !hasAttention(kernel.param("d"), kernel.param("dv")))
+    return kernel.emitError("CUDA attention takes heads of up to 512, got ")
+           << kernel.param("d") << " and " << kernel.param("dv");
+  return success();
+}
+
+FailureOr<CudaStub> printStub(plan::KernelOp kernel) {
+  if (failed(check(kernel)))
+    return failure();
+  StubWriter writer(kernel);
+  switch (kernel.getFamily()) {
+  case plan::Family::Map:
+    return printMap(writer);
+  case plan::Family::Reduce:
+    return printReduce(writer);
+  case plan::Family::Scan:
+    return printScan(writer);
+  case plan::Family::Softmax:
+    return printSoftmax(writer);
+  case plan::Family::Norm:
+    return printNorm(writer);
+  case plan::Family::Attention:
+    return printAttention(writer);
+  case plan::Family::Linear:
+    break;
+  }
+  return kernel.emitError("CUDA has no kernels of family ")
+         << plan::stringifyFamily(kernel.getFamily()) << " yet";
+}
+
+namespace {
+struct PrintCudaStubsPass
+    : PassWrapper<PrintCudaStubsPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PrintCudaStubsPass)
+  StringRef getArgument() const final { return "print-cuda-stubs"; }
+  StringRef getDescription() const final {
+    return "Print the CUDA stub of each plan.kernel to stdout";
+  }
+  void runOnOperation() final {
+    for (auto kernel : getOperation().getOps<plan::KernelOp>()) {
+      FailureOr<CudaStub> stub = printStub(kernel);
+      if (failed(stub))
+        return signalPassFailure();
+      llvm::outs() << "// " << stub->name << ": " << stub->threads
+                   << " threads, " << stub->sharedBytes
+                   << " bytes of shared memory\n"
+                   << stub->text << "\n";
+    }
+    markAllAnalysesPreserved();
+  }
+};
+} // namespace
+
+void registerPrintCudaStubs() { PassRegistration<PrintCudaStubsPass>(); }
+
+} // namespace ingot::cuda

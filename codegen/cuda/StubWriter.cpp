@@ -1,0 +1,127 @@
+#include "codegen/cuda/StubWriter.h"
+
+using namespace mlir;
+using llvm::Twine;
+
+namespace ingot::cuda {
+
+Type StubWriter::outType(unsigned i) {
+  return cast<TypeAttr>(kernel.getOutTypes()[i]).getValue();
+}
+
+std::string StubWriter::number(int64_t code) {
+  return code >= 0 ? literal(code) : "s" + std::to_string(-1 - code);
+}
+
+std::string StubWriter::shape(StringRef name) {
+  std::vector<std::string> extents;
+  for (int64_t code : kernel.paramArray(name))
+    extents.push_back(number(code));
+  if (extents.empty())
+    extents.push_back("1");
+  return "Shape<" + std::to_string(extents.size()) + ">{{" +
+         llvm::join(extents, ", ") + "}}";
+}
+
+double StubWriter::real(StringRef name) {
+  return cast<FloatAttr>(kernel.getParams().get(name)).getValueAsDouble();
+}
+StringRef StubWriter::text(StringRef name) {
+  return cast<StringAttr>(kernel.getParams().get(name)).getValue();
+}
+bool StubWriter::flag(StringRef name) {
+  Attribute attr = kernel.getParams().get(name);
+  auto boolean = dyn_cast_if_present<BoolAttr>(attr);
+  return isa_and_present<UnitAttr>(attr) || (boolean && boolean.getValue());
+}
+
+std::vector<std::string> coordinateNames(size_t count) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < count; ++i)
+    names.push_back("c[" + std::to_string(i) + "]");
+  return names;
+}
+
+std::vector<std::string> StubWriter::arguments(ArrayRef<std::string> leading) {
+  std::vector<std::string> names(leading.begin(), leading.end());
+  for (size_t i = 0; i < kernel.numIns(); ++i)
+    names.push_back("in" + std::to_string(i));
+  for (size_t i = 0; i < kernel.getNumScalars(); ++i)
+    names.push_back("s" + std::to_string(i));
+  return names;
+}
+
+void StubWriter::method(unsigned i, StringRef name, StringRef parameters,
+                        ArrayRef<std::string> leading) {
+  methods +=
+      ("  DEV " + yieldedTypeName(i) + " " + name + "(" + parameters +
+       ") const {\n" + printRegion(region(i), arguments(leading), 4) + "  }\n")
+          .str();
+}
+
+void StubWriter::twoPhases(unsigned i, StringRef position,
+                           ArrayRef<std::string> leading, unsigned late) {
+  TwoPhases phases = printTwoPhases(region(i), arguments(leading),
+                                    region(i).getArgument(late), 4);
+  methods += ("  struct Loads { " + phases.fields + "};\n  DEV Loads load(" +
+              position + ") const {\n" + phases.load + "  }\n  DEV " +
+              yieldedTypeName(i) + " apply(const Loads &in, float x, " +
+              position + ") const {\n" + phases.apply + "  }\n")
+                 .str();
+}
+
+void StubWriter::valueAndFinish(size_t coordinates, size_t finishCoordinates) {
+  method(0, "value", "const i64 *c", coordinateNames(coordinates));
+  if (!hasRegion(1)) {
+    methods += "  template <class T> DEV T finish(T x, const i64 *) const { "
+               "return x; }\n";
+    return;
+  }
+  std::vector<std::string> leading = coordinateNames(finishCoordinates);
+  leading.insert(leading.begin(), "x");
+  Type first = region(1).getArgument(0).getType();
+  method(1, "finish", (scalarTypeName(first) + " x, const i64 *c").str(),
+         leading);
+}
+
+CudaStub StubWriter::finish(StringRef header, const std::string &call,
+                            unsigned threads, unsigned sharedBytes,
+                            unsigned minBlocks) {
+  CudaStub stub;
+  stub.name = kernel.getSymName().str();
+  stub.threads = threads;
+  stub.sharedBytes = sharedBytes;
+  stub.minBlocks = minBlocks;
+  std::vector<std::string> members, names, parameters;
+  for (size_t i = 0; i < kernel.numOuts(); ++i)
+    parameters.push_back((outTypeName(i) + " *" + out(i)).str());
+  for (auto [i, type] : llvm::enumerate(kernel.getInTypes())) {
+    names.push_back("in" + std::to_string(i));
+    members.push_back(("const " +
+                       memoryTypeName(cast<TypeAttr>(type).getValue()) + " *" +
+                       names.back())
+                          .str());
+  }
+  for (size_t i = 0; i < kernel.getNumScalars(); ++i) {
+    names.push_back("s" + std::to_string(i));
+    members.push_back("i64 " + names.back());
+  }
+  for (auto [type, name] :
+       {std::pair("KernelStatus *", "status"), std::pair("i64 ", "step")}) {
+    names.push_back(name);
+    members.push_back(std::string(type) + name);
+  }
+  parameters.insert(parameters.end(), members.begin(), members.end());
+  std::string bounds =
+      std::to_string(threads) + ", " + std::to_string(minBlocks);
+  stub.text =
+      ("#include \"" + header + "\"\n\nstruct Body {\n  " +
+       llvm::join(members, ";\n  ") + ";\n" + methods + "};\n\nKERNEL(" +
+       bounds + ") " + stub.name + "(" + llvm::join(parameters, ", ") +
+       ") {\n  Body body{" + llvm::join(names, ", ") + "};\n  " + call +
+       "\n}\nEXPORT_KERNEL(" + stub.name + ")\n")
+          .str();
+  return stub;
+}
+
+} // namespace ingot::cuda

@@ -1,0 +1,79 @@
+//===- StubWriter.h - What the stubs of all families share
+//-----------------===//
+#pragma once
+
+#include "codegen/cuda/RegionPrinter.h"
+#include "codegen/cuda/StubPrinter.h"
+
+namespace ingot::cuda {
+
+/// One stub being written: the functor of the kernel's regions, then the kernel
+/// that calls the family's template.
+class StubWriter {
+public:
+  explicit StubWriter(plan::KernelOp kernel) : kernel(kernel) {}
+
+  plan::KernelOp kernel;
+
+  std::string out(unsigned i) { return "out" + std::to_string(i); }
+  mlir::Type outType(unsigned i);
+  llvm::StringRef outTypeName(unsigned i) { return memoryTypeName(outType(i)); }
+  /// An extent or stride of the params: a literal, or the scalar it names.
+  std::string number(int64_t code);
+  std::string extent(llvm::StringRef name) {
+    return number(kernel.param(name));
+  }
+  /// "Shape<2>{{s0, 4}}"; an extent of 1 where there are none.
+  std::string shape(llvm::StringRef name);
+  /// As many coordinates as `name` has extents.
+  size_t rank(llvm::StringRef name) { return kernel.paramArray(name).size(); }
+  double real(llvm::StringRef name);
+  llvm::StringRef text(llvm::StringRef name);
+  bool flag(llvm::StringRef name); ///< false where absent
+
+  bool hasRegion(unsigned i) { return i < kernel.getBodies().size(); }
+  mlir::Block &region(unsigned i) { return kernel.getBodies()[i].front(); }
+  mlir::Value yielded(unsigned i) {
+    return region(i).getTerminator()->getOperand(0);
+  }
+  llvm::StringRef yieldedTypeName(unsigned i) {
+    return scalarTypeName(yielded(i).getType());
+  }
+
+  /// Adds `T name(PARAMETERS) const` with region `i`; `leading` has the C++ of
+  /// the arguments before inputs and scalars.
+  void method(unsigned i, llvm::StringRef name, llvm::StringRef parameters,
+              llvm::ArrayRef<std::string> leading);
+  /// A region in two phases: `Loads load(POSITION) const` and
+  /// `T apply(const Loads &in, float x, POSITION) const`; `leading` as above,
+  /// of which number `late` is x.
+  void twoPhases(unsigned i, llvm::StringRef position,
+                 llvm::ArrayRef<std::string> leading, unsigned late);
+  /// `value(c)` with region 0 and `finish(x, c)` with region 1, or the value
+  /// itself where there is none; `coordinates` is how many each gets.
+  void valueAndFinish(size_t coordinates, size_t finishCoordinates);
+
+  /// The stub with `call` as the kernel's body.
+  CudaStub finish(llvm::StringRef header, const std::string &call,
+                  unsigned threads, unsigned sharedBytes = 0,
+                  unsigned minBlocks = 1);
+
+private:
+  std::vector<std::string> arguments(llvm::ArrayRef<std::string> leading);
+  std::string methods;
+};
+
+/// "c[0]", "c[1]", ...
+std::vector<std::string> coordinateNames(size_t count);
+
+// The families.
+CudaStub printMap(StubWriter &w);
+CudaStub printReduce(StubWriter &w);
+CudaStub printScan(StubWriter &w);
+CudaStub printSoftmax(StubWriter &w);
+CudaStub printNorm(StubWriter &w);
+CudaStub printAttention(StubWriter &w);
+/// Whether attention takes heads this wide.
+bool hasAttention(int64_t d, int64_t dv);
+
+} // namespace ingot::cuda

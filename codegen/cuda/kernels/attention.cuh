@@ -1,0 +1,217 @@
+// Flash attention forward in IEEE f32, without tensor cores:
+//   out[b, q, h, :] = sum over k of p[k] v[b, k, h / group, :], p = softmax of
+//   s[k] = score(scale * q.k, b, h, q, k)
+//   grid   any; a block takes BM query rows of one b and h at a time
+//   block  4 * BM: thread (y, x) of BM / 4 x 16 owns rows 4y..4y+3 of keys x,
+//          x + 16, ... and of output columns in vectors of C, 16 C apart
+//   smem   sizeof(AttentionShared)
+//   needs  q, k, v contiguous along d, strides of [b, row, head] in elements;
+//          out dense [batch, queries, heads, DV]; BM and BN multiples of 16
+//          Body: Loads load(const i64 *c), float apply(Loads, float s, c) with
+//          c = {b, h, q, k}: the score
+// Letters: D and DV head dims, DP and VP those padded, BN keys a tile.
+#pragma once
+#include "shape.cuh"
+
+struct AttentionShape {
+  i64 batch, heads, queries, keys, group;
+  i64 q_strides[3], k_strides[3], v_strides[3];
+  float scale;
+};
+
+// What one load from shared memory brings.
+template <int C>
+struct alignas(C * 4) FloatVector {
+  float x[C];
+};
+
+// Rows of Q and K end in 4 floats that nobody reads: without them the 16 rows
+// that a half warp reads at once would lie in one bank.
+template <int DP, int VP, int BM, int BN>
+struct AttentionShared {
+  float q[BM][DP + 4];
+  float k[BN][DP + 4];
+  float v[BN][VP];
+  float p[BM][BN + 4];
+};
+
+// Rows first.. of a matrix into shared memory, asynchronously; what lies
+// outside of [0, rows) x [0, D) becomes 0. WIDE: 16 bytes at a time, where
+// addresses allow it.
+template <bool WIDE, int D, int WIDTH, int COUNT, int THREADS, int PITCH>
+DEV void attention_tile(float (&to)[COUNT][PITCH], const float *from,
+                        i64 stride, i64 first, i64 rows) {
+  constexpr int STEP = WIDE ? 4 : 1, CHUNKS = WIDTH / STEP;
+  for (int i = tid(); i < COUNT * CHUNKS; i += THREADS) {
+    int row = i / CHUNKS, column = i % CHUNKS * STEP;
+    bool inside = first + row < rows && column < D;
+    // Never form an address outside, even for a copy of nothing.
+    const float *source =
+        inside ? from + (first + row) * stride + column : from;
+    if constexpr (WIDE)
+      copy_async16(&to[row][column], source, inside ? 16 : 0);
+    else
+      copy_async4(&to[row][column], source, inside ? 4 : 0);
+  }
+}
+
+// ZERO_EMPTY: a row without keys gives 0, else the NaN that the formula gives.
+template <int D, int DV, int BM, int BN, bool ZERO_EMPTY, bool WIDE, class Body>
+DEV void attention_rows(float *out, const float *q, const float *k,
+                        const float *v, const AttentionShape &shape,
+                        const Body &body) {
+  constexpr int DP = (D + 15) / 16 * 16, VP = (DV + 31) / 32 * 32;
+  constexpr int C = VP % 64 == 0 ? 4 : 2, COLUMNS = VP / (16 * C);
+  constexpr int KEYS = BN / 16, THREADS = BM * 4;
+  using Shared = AttentionShared<DP, VP, BM, BN>;
+  Shared &shared = *shared_base<Shared>();
+  const float infinity = bits_f32(0x7f800000);
+  const int y = tid() / 16, x = tid() % 16;
+  const i64 queries = shape.queries, keys = shape.keys;
+  const i64 row_blocks = (queries + BM - 1) / BM;
+  const i64 tasks = row_blocks * shape.heads * shape.batch;
+  for (i64 task = block_number(); task < tasks; task += block_count()) {
+    i64 pair = divide_fast(task, row_blocks);
+    i64 q0 = (task - pair * row_blocks) * BM;
+    i64 b = divide_fast(pair, shape.heads), h = pair - b * shape.heads;
+    i64 g = divide_fast(h, shape.group);
+    const float *queries_at =
+        q + b * shape.q_strides[0] + h * shape.q_strides[2];
+    const float *keys_at = k + b * shape.k_strides[0] + g * shape.k_strides[2];
+    const float *values_at =
+        v + b * shape.v_strides[0] + g * shape.v_strides[2];
+    barrier(); // the last task's tiles have been read
+    attention_tile<WIDE, D, DP, BM, THREADS>(shared.q, queries_at,
+                                             shape.q_strides[1], q0, queries);
+    attention_tile<WIDE, D, DP, BN, THREADS>(shared.k, keys_at,
+                                             shape.k_strides[1], 0, keys);
+    copy_commit();
+
+    float acc[4][COLUMNS][C] = {}, largest[4], sum[4] = {};
+    UNROLL for (int i = 0; i < 4; ++i) largest[i] = -infinity;
+    for (i64 k0 = 0; k0 < keys; k0 += BN) {
+      // Keys have landed, and everyone is done with the last values: the next
+      // values come while scores are computed.
+      copy_wait<0>();
+      barrier();
+      attention_tile<WIDE, DV, VP, BN, THREADS>(shared.v, values_at,
+                                                shape.v_strides[1], k0, keys);
+      copy_commit();
+
+      typename Body::Loads loads[4][KEYS];
+      UNROLL for (int i = 0; i < 4; ++i) {
+        UNROLL for (int j = 0; j < KEYS; ++j) {
+          i64 c[4] = {b, h, q0 + 4 * y + i, k0 + x + 16 * j};
+          bool inside = c[2] < queries && c[3] < keys;
+          loads[i][j] = inside ? body.load(c) : typename Body::Loads{};
+        }
+      }
+      float s[4][KEYS] = {};
+      UNROLL1 for (int d = 0; d < DP; d += 4) {
+        FloatVector<4> a[4], w[KEYS];
+        UNROLL for (int i = 0; i < 4; ++i) a[i] =
+            *reinterpret_cast<FloatVector<4> *>(&shared.q[4 * y + i][d]);
+        UNROLL for (int j = 0; j < KEYS; ++j) w[j] =
+            *reinterpret_cast<FloatVector<4> *>(&shared.k[x + 16 * j][d]);
+        UNROLL for (int e = 0; e < 4; ++e) {
+          UNROLL for (int i = 0; i < 4; ++i) {
+            UNROLL for (int j = 0; j < KEYS; ++j) s[i][j] =
+                math_fma(a[i].x[e], w[j].x[e], s[i][j]);
+          }
+        }
+      }
+
+      UNROLL for (int i = 0; i < 4; ++i) {
+        float most = largest[i];
+        UNROLL for (int j = 0; j < KEYS; ++j) {
+          i64 c[4] = {b, h, q0 + 4 * y + i, k0 + x + 16 * j};
+          bool inside = c[2] < queries && c[3] < keys;
+          s[i][j] = inside ? body.apply(loads[i][j], s[i][j] * shape.scale, c)
+                           : -infinity;
+          most = max_(most, s[i][j]);
+        }
+        UNROLL for (int d = 8; d > 0; d /= 2) most =
+            max_(most, shfl_xor(most, d));
+        // While all scores are -inf the shift is 0: -inf - -inf would be NaN
+        // and stay when a later tile brings a key.
+        float shift = most == -infinity ? 0 : most;
+        float decay = math_exp(largest[i] - shift);
+        largest[i] = most;
+        sum[i] *= decay;
+        UNROLL for (int j = 0; j < KEYS; ++j) {
+          float p = math_exp(s[i][j] - shift);
+          sum[i] += p;
+          shared.p[4 * y + i][x + 16 * j] = p;
+        }
+        UNROLL for (int j = 0; j < COLUMNS; ++j) {
+          UNROLL for (int e = 0; e < C; ++e) acc[i][j][e] *= decay;
+        }
+      }
+
+      // Values have landed, and everyone is done with these keys: the next
+      // ones come while values are added up.
+      copy_wait<0>();
+      barrier();
+      if (k0 + BN < keys)
+        attention_tile<WIDE, D, DP, BN, THREADS>(
+            shared.k, keys_at, shape.k_strides[1], k0 + BN, keys);
+      copy_commit();
+      UNROLL1 for (int n = 0; n < BN; n += 4) {
+        FloatVector<4> p[4];
+        UNROLL for (int i = 0; i < 4; ++i) p[i] =
+            *reinterpret_cast<FloatVector<4> *>(&shared.p[4 * y + i][n]);
+        UNROLL for (int e = 0; e < 4; ++e) {
+          UNROLL for (int j = 0; j < COLUMNS; ++j) {
+            auto w = *reinterpret_cast<FloatVector<C> *>(
+                &shared.v[n + e][(x + 16 * j) * C]);
+            UNROLL for (int i = 0; i < 4; ++i) {
+              UNROLL for (int u = 0; u < C; ++u) acc[i][j][u] =
+                  math_fma(p[i].x[e], w.x[u], acc[i][j][u]);
+            }
+          }
+        }
+      }
+    }
+
+    UNROLL for (int i = 0; i < 4; ++i) {
+      float total = sum[i];
+      UNROLL for (int d = 8; d > 0; d /= 2) total += shfl_xor(total, d);
+      // A row whose weights are all 0 had no key: 0/0 is the NaN of the
+      // formula, unless the rule says zero. Without any keys the sum is empty.
+      if (total == 0 && (ZERO_EMPTY || keys == 0))
+        total = 1;
+      float factor = 1 / total;
+      i64 row = q0 + 4 * y + i;
+      if (row >= queries)
+        continue;
+      float *to = out + ((b * queries + row) * shape.heads + h) * DV;
+      UNROLL for (int j = 0; j < COLUMNS; ++j) {
+        UNROLL for (int u = 0; u < C; ++u) {
+          int column = (x + 16 * j) * C + u;
+          if (column < DV)
+            to[column] = acc[i][j][u] * factor;
+        }
+      }
+    }
+    copy_wait<0>();
+  }
+}
+
+DEV bool attention_aligned(const float *p, const i64 (&strides)[3]) {
+  return (reinterpret_cast<u64>(p) & 15) == 0 &&
+         ((strides[0] | strides[1] | strides[2]) & 3) == 0;
+}
+
+template <int D, int DV, int BM, int BN, bool ZERO_EMPTY, class Body>
+DEV void attention(float *out, const float *q, const float *k, const float *v,
+                   const AttentionShape &shape, const Body &body) {
+  bool wide = D % 4 == 0 && DV % 4 == 0 &&
+              attention_aligned(q, shape.q_strides) &&
+              attention_aligned(k, shape.k_strides) &&
+              attention_aligned(v, shape.v_strides);
+  if (wide)
+    attention_rows<D, DV, BM, BN, ZERO_EMPTY, D % 4 == 0 && DV % 4 == 0>(
+        out, q, k, v, shape, body);
+  else
+    attention_rows<D, DV, BM, BN, ZERO_EMPTY, false>(out, q, k, v, shape, body);
+}

@@ -1,0 +1,206 @@
+// Every stub of the golden tests in this folder compiles, without spills, for
+// the two architectures that sm_80 stands for. Skipped where NVRTC is absent.
+#include "codegen/cuda/Nvrtc.h"
+#include "ir/tfm/Tfm.h"
+
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+#include <gtest/gtest.h>
+
+using namespace ingot;
+using namespace ingot::cuda;
+
+namespace {
+
+class NvrtcTest : public testing::Test {
+protected:
+  void SetUp() override {
+    llvm::Expected<const Nvrtc *> found = Nvrtc::get();
+    if (!found)
+      GTEST_SKIP() << llvm::toString(found.takeError());
+    nvrtc = *found;
+    ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("ingot-cache", folder));
+  }
+  void TearDown() override {
+    if (!folder.empty())
+      llvm::sys::fs::remove_directories(folder);
+  }
+  ImageOptions options() {
+    ImageOptions result;
+    result.jobs = 2;
+    result.cacheFolder = folder.str().str();
+    return result;
+  }
+  std::vector<CudaImage> compile(std::vector<CudaStub> &stubs,
+                                 llvm::StringRef arch) {
+    std::vector<ImageJob> jobs;
+    for (const CudaStub &stub : stubs)
+      jobs.push_back({&stub, arch.str()});
+    llvm::Expected<std::vector<CudaImage>> images =
+        compileStubs(jobs, options());
+    EXPECT_TRUE(!!images);
+    return images ? *images : std::vector<CudaImage>();
+  }
+
+  const Nvrtc *nvrtc = nullptr;
+  llvm::SmallString<128> folder;
+};
+
+CudaStub stubOf(std::string body) {
+  CudaStub stub;
+  stub.name = "k";
+  stub.threads = 32;
+  stub.text = "#include \"ops.cuh\"\nKERNEL(32, 1) k(float *y) {\n" + body +
+              "\n}\nEXPORT_KERNEL(k)\n";
+  return stub;
+}
+
+/// The stubs of all kernels in a file.
+std::vector<CudaStub> stubsIn(const std::string &file) {
+  mlir::DialectRegistry registry;
+  registry.insert<plan::PlanDialect, tfm::TfmDialect, mlir::arith::ArithDialect,
+                  mlir::func::FuncDialect>();
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  std::vector<CudaStub> stubs;
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(file, &context);
+  EXPECT_TRUE(module) << file;
+  if (module)
+    for (auto kernel : module->getOps<plan::KernelOp>()) {
+      llvm::FailureOr<CudaStub> stub = printStub(kernel);
+      EXPECT_TRUE(llvm::succeeded(stub)) << kernel.getSymName().str();
+      if (llvm::succeeded(stub))
+        stubs.push_back(*stub);
+    }
+  return stubs;
+}
+
+/// The golden tests; by hand INGOT_PLANS names further files, separated by
+/// colons.
+std::vector<std::string> filesWithKernels() {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator
+           i(INGOT_SOURCE_DIR "/test/codegen/cuda", error),
+       end;
+       !error && i != end; i.increment(error))
+    if (llvm::StringRef(i->path()).ends_with(".mlir") &&
+        !llvm::StringRef(i->path()).ends_with("-invalid.mlir"))
+      files.push_back(i->path());
+  if (const char *more = getenv("INGOT_PLANS")) {
+    llvm::SmallVector<llvm::StringRef> names;
+    llvm::StringRef(more).split(names, ':', -1, /*KeepEmpty=*/false);
+    for (llvm::StringRef name : names)
+      files.push_back(name.str());
+  }
+  llvm::sort(files);
+  return files;
+}
+
+class GoldenStubs : public NvrtcTest,
+                    public testing::WithParamInterface<std::string> {};
+INSTANTIATE_TEST_SUITE_P(All, GoldenStubs,
+                         testing::ValuesIn(filesWithKernels()), [](auto &info) {
+                           std::string name =
+                               llvm::sys::path::stem(info.param).str();
+                           std::replace_if(
+                               name.begin(), name.end(),
+                               [](char c) { return !isalnum(c); }, '_');
+                           return name;
+                         });
+
+TEST_P(GoldenStubs, CompileWithoutSpills) {
+  std::vector<CudaStub> stubs = stubsIn(GetParam());
+  std::vector<CudaImage> cubins = compile(stubs, "sm_80"),
+                         ptx = compile(stubs, "compute_80");
+  for (auto [stub, cubin] : llvm::zip_equal(stubs, cubins)) {
+    ASSERT_EQ(cubin.error, "") << stub.text;
+    EXPECT_EQ(cubin.frameBytes, 0u) << stub.text;
+    EXPECT_EQ(cubin.spillBytes, 0u) << stub.text;
+    EXPECT_GT(cubin.registers, 0u) << cubin.log;
+    EXPECT_LE(cubin.registers * stub.threads * stub.minBlocks, 65536u);
+    EXPECT_EQ(cubin.log.find("warning"), std::string::npos) << cubin.log;
+    if (getenv("INGOT_PLANS"))
+      printf("%4u registers %s\n", cubin.registers, stub.name.c_str());
+  }
+  for (auto [stub, image] : llvm::zip_equal(stubs, ptx)) {
+    ASSERT_EQ(image.error, "") << stub.text;
+    EXPECT_TRUE(llvm::StringRef(image.image).contains(".target sm_80"));
+    EXPECT_EQ(image.image.find('\0'), std::string::npos);
+  }
+}
+
+TEST_F(NvrtcTest, SameBytesEachTime) {
+  CudaStub stub = stubOf("y[tid()] = F32::gelu(y[tid()]);");
+  CudaImage a = nvrtc->compile(stub, "sm_80"),
+            b = nvrtc->compile(stub, "sm_80");
+  EXPECT_EQ(a.error, "");
+  EXPECT_EQ(a.image, b.image);
+}
+
+TEST_F(NvrtcTest, ErrorsNameTheLine) {
+  CudaImage image = nvrtc->compile(stubOf("y[0] = nothing;"), "sm_80");
+  EXPECT_NE(image.error.find("k.cu(3): error"), std::string::npos)
+      << image.error;
+  EXPECT_EQ(image.image, "");
+  EXPECT_NE(nvrtc->compile(stubOf(""), "sm_12").error, "");
+}
+
+TEST_F(NvrtcTest, SpillsAreSeen) {
+  CudaStub stub = stubOf("float x[300]; for (int i = 0; i < 300; ++i) x[i] = "
+                         "y[i]; y[tid()] = x[(int)y[tid()]];");
+  EXPECT_GE(nvrtc->compile(stub, "sm_80").frameBytes, 1200u);
+}
+
+TEST_F(NvrtcTest, ProductsAndSumsStayApart) {
+  CudaImage ptx =
+      nvrtc->compile(stubOf("y[0] = y[1] * y[2] + y[3];"), "compute_80");
+  EXPECT_EQ(ptx.image.find("fma"), std::string::npos);
+}
+
+TEST_F(NvrtcTest, CacheIsUsedAndDistrusted) {
+  std::vector<CudaStub> stubs{stubOf("y[0] = 1;"), stubOf("y[0] = 2;"),
+                              stubOf("y[0] = 1;")};
+  std::vector<CudaImage> images = compile(stubs, "sm_80");
+  EXPECT_EQ(images[0].image, images[2].image);
+  EXPECT_NE(images[0].image, images[1].image);
+  std::vector<std::string> files;
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator i(folder + "/cuda", error), end;
+       !error && i != end; i.increment(error))
+    files.push_back(i->path());
+  ASSERT_EQ(files.size(), 2u) << "equal stubs are compiled once";
+
+  std::vector<CudaImage> cached = compile(stubs, "sm_80");
+  EXPECT_EQ(cached[1].image, images[1].image);
+  EXPECT_EQ(cached[1].registers, images[1].registers);
+  EXPECT_EQ(cached[1].log, images[1].log);
+  // One file cut short, one with a byte changed.
+  for (auto [i, file] : llvm::enumerate(files)) {
+    auto buffer = llvm::MemoryBuffer::getFile(file);
+    std::string bytes = (*buffer)->getBuffer().str();
+    i ? bytes.resize(bytes.size() - 1) : void(bytes[bytes.size() / 2] ^= 1);
+    std::error_code failed;
+    llvm::raw_fd_ostream(file, failed) << bytes;
+    EXPECT_FALSE(failed);
+  }
+  EXPECT_EQ(compile(stubs, "sm_80")[0].image, images[0].image);
+}
+
+TEST(NvrtcLibrary, MissingOneSaysHowToInstall) {
+  // In a process of its own: the library is opened once.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        setenv("INGOT_NVRTC", "/nowhere/libnvrtc.so", 1);
+        llvm::Expected<const Nvrtc *> found = Nvrtc::get();
+        fputs(found ? "found" : llvm::toString(found.takeError()).c_str(),
+              stderr);
+        exit(0);
+      },
+      testing::ExitedWithCode(0), "INGOT_NVRTC: .*/nowhere/libnvrtc.so");
+}
+
+} // namespace

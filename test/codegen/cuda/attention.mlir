@@ -1,0 +1,66 @@
+// RUN: ingot-opt %s --print-cuda-stubs -o /dev/null | FileCheck %s
+
+// A mask is read before the scores are there; what it says is applied after.
+// CHECK-LABEL: // attention_f32_d64: 256 threads, 68608 bytes of shared memory
+// CHECK:         struct Loads { bool x0; };
+// CHECK-NEXT:    DEV Loads load(const i64 *c) const {
+// CHECK-NEXT:      Loads in = {};
+// CHECK-NEXT:      i64 v0 = I64::mul(c[0], s1);
+// CHECK-NEXT:      i64 v1 = I64::add(v0, c[3]);
+// CHECK-NEXT:      bool v2 = in3[v1] != 0;
+// CHECK-NEXT:      in.x0 = v2;
+// CHECK-NEXT:      return in;
+// CHECK-NEXT:    }
+// CHECK-NEXT:    DEV float apply(const Loads &in, float x, const i64 *c) const {
+// CHECK-NEXT:      bool v0 = I64::le(c[3], c[2]);
+// CHECK-NEXT:      bool v1 = Bool::and_(v0, in.x0);
+// CHECK-NEXT:      float v2 = v1 ? x : bits_f32(0xff800000);
+// CHECK-NEXT:      return v2;
+// CHECK:         AttentionShape shape{s2, 12, s0, s1, 3, {2304, 2304, 64}, {s1, 768, 64}, {768, 768, 64}, 0.125f};
+// CHECK-NEXT:    attention<64, 64, 64, 64, true>(out0, in0, in1, in2, shape, body);
+plan.kernel attention @attention_f32_d64 outs [f32] ins [f32, f32, f32, i1] scalars 3 params {batch = -3, heads = 12, queries = -1, keys = -2, d = 64, dv = 64, group = 3, scale = 0.125 : f64, q_strides = array<i64: 2304, 2304, 64>, k_strides = array<i64: -2, 768, 64>, v_strides = array<i64: 768, 768, 64>, rows = 32, empty_rows = "zero"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>, %keep: tensor<?xi1>, %Q: i64, %K: i64, %B: i64):
+  %inf = arith.constant 0xFF800000 : f32
+  %0 = tfm.apply mul(%b, %K) : (i64, i64) -> i64
+  %1 = tfm.apply add(%0, %k) : (i64, i64) -> i64
+  %2 = tfm.load %keep[%1] : tensor<?xi1> -> i1
+  %3 = tfm.apply le(%k, %q) : (i64, i64) -> i1
+  %4 = tfm.apply and(%3, %2) : (i1, i1) -> i1
+  %5 = tfm.choose %4, %s, %inf : f32
+  tfm.yield %5 : f32
+}
+
+// Loads under one condition; those that wait for the score stay with it.
+// CHECK-LABEL: // attention_f32_d128: 256 threads, 72192 bytes
+// CHECK:         struct Loads { float x0; };
+// CHECK:           bool [[IN:v[0-9]+]] = I64::lt(c[3], c[2]);
+// CHECK:           if ([[IN]]) {
+// CHECK-NEXT:        float [[V:v[0-9]+]] = in3[c[3]];
+// CHECK-NEXT:        in.x0 = [[V]];
+// CHECK-NEXT:      }
+// CHECK:         DEV float apply(
+// CHECK:           float [[T:v[0-9]+]] = v{{[0-9]+}} ? in.x0 : 0.f;
+// CHECK:           i64 [[AT:v[0-9]+]] = to_i64(x);
+// CHECK-NEXT:      i64 [[SAFE:v[0-9]+]] = check_index([[AT]], 9, status, step);
+// CHECK-NEXT:      float {{.*}} = in3[[[SAFE]]];
+// CHECK:         attention<128, 96, 64, 32, false>(
+plan.kernel attention @attention_f32_d128 outs [f32] ins [f32, f32, f32, f32] scalars 2 params {batch = 1, heads = 2, queries = -1, keys = -2, d = 128, dv = 96, group = 1, scale = 1.0 : f64, q_strides = array<i64: 0, 256, 128>, k_strides = array<i64: 0, 256, 128>, v_strides = array<i64: 0, 192, 96>, rows = 32, empty_rows = "scores"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>, %t: tensor<?xf32>, %Q: i64, %K: i64):
+  %zero = arith.constant 0.0 : f32
+  %nine = arith.constant 9 : i64
+  %in = tfm.apply lt(%k, %q) : (i64, i64) -> i1
+  %0 = tfm.load %t[%k] : tensor<?xf32> -> f32
+  %1 = tfm.choose %in, %0, %zero : f32
+  %2 = tfm.convert %s : f32 to i64
+  %3 = tfm.check_index %2, %nine
+  %4 = tfm.load %t[%3] : tensor<?xf32> -> f32
+  %5 = tfm.apply add(%1, %4) : (f32, f32) -> f32
+  tfm.yield %5 : f32
+}
+
+// CHECK-LABEL: // attention_f32_d256: 128 threads, 68864 bytes
+// CHECK:         attention<256, 256, 32, 16, false>(
+plan.kernel attention @attention_f32_d256 outs [f32] ins [f32, f32, f32] scalars 2 params {batch = 1, heads = 2, queries = -1, keys = -2, d = 256, dv = 256, group = 1, scale = 1.0 : f64, q_strides = array<i64: 0, 512, 256>, k_strides = array<i64: 0, 512, 256>, v_strides = array<i64: 0, 512, 256>, rows = 32, empty_rows = "mean"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>, %Q: i64, %K: i64):
+  tfm.yield %s : f32
+}
