@@ -1,6 +1,7 @@
 #include "passes/AttentionSite.h"
 
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <cmath>
 
@@ -183,9 +184,12 @@ bool AttentionReader::readOutput() {
                            tfm::TransposeOp, tfm::BroadcastOp, tfm::CastOp>(
                      user)) {
         work.push_back(user->getResult(0));
+      } else if (user->hasTrait<OpTrait::IsTerminator>()) {
+        return fail("the probabilities are an output of the model");
       } else {
-        return fail(
-            "the probabilities are read by something else than a product");
+        return fail(("the probabilities are read by a " +
+                     user->getName().stripDialect() + ", not by a product")
+                        .str());
       }
     }
   }
@@ -294,16 +298,35 @@ bool AttentionReader::keepsKeys(Expr condition) {
   return true;
 }
 
-/// Names what the mask is made of, by the indices each part uses, and what a
-/// row without kept keys gives.
+/// What a load in the mask is, by the indices that it uses.
+llvm::StringRef AttentionReader::termOf(Expr load) {
+  bool isFloat = pool.type(load) == ExprType::F32;
+  bool usesQ = uses(load, site.q), usesK = uses(load, site.k);
+  if (usesK && !usesQ)
+    return isFloat ? "key_bias" : "key_valid";
+  if (!usesK && !usesQ)
+    return "";
+  // Where neither position is a coordinate it is by their distance.
+  bool isDirect = llvm::any_of(pool.operands(load), [&](Expr at) {
+    return at == site.q || at == site.k;
+  });
+  return !isFloat ? "mask" : isDirect ? "tensor" : "table";
+}
+
+/// Names what the mask is made of, and what a row without kept keys gives.
 void AttentionReader::readTerms() {
-  llvm::SetVector<llvm::StringRef> terms;
+  llvm::StringSet<> terms;
   double lowest = 0;
-  for (Expr node : pool.reachable(site.scoreMod)) {
-    bool usesQ = uses(node, site.q), usesK = uses(node, site.k);
+  llvm::SetVector<uint32_t> seen;
+  llvm::SmallVector<Expr> work{site.scoreMod};
+  // Not into the coordinates of loads: comparisons there are no mask.
+  while (!work.empty()) {
+    Expr node = work.pop_back_val();
+    if (!seen.insert(node.id))
+      continue;
     switch (pool.kind(node)) {
     case ExprKind::Ge:
-      if (usesQ && usesK)
+      if (uses(node, site.q) && uses(node, site.k))
         if (auto split = pool.splitLinear(pool.operands(node)[0], site.k)) {
           int64_t slope = pool.constantInt(split->first).value_or(0);
           slope = keepsKeys(node) ? slope : -slope;
@@ -314,24 +337,26 @@ void AttentionReader::readTerms() {
         }
       break;
     case ExprKind::Load:
-      if (pool.loadTensor(node) >= kRegionArgument)
-        break;
-      if (usesK && !usesQ && pool.type(node) != ExprType::F32)
-        terms.insert("key_valid");
-      else if (usesK && !usesQ)
-        terms.insert("key_bias");
-      else if (usesK || usesQ)
-        terms.insert(pool.type(node) == ExprType::F32 ? "tensor" : "mask");
-      break;
+      if (pool.loadTensor(node) < kRegionArgument)
+        if (llvm::StringRef term = termOf(node); !term.empty())
+          terms.insert(term);
+      continue;
     case ExprKind::FloatConst:
       lowest = std::min(lowest, *pool.constantFloat(node));
       break;
     default:
       break;
     }
+    if (pool.kind(node) != ExprKind::Poly)
+      llvm::append_range(work, pool.operands(node));
+    else
+      for (const ExprTerm &term : pool.terms(node))
+        llvm::append_range(work, term.atoms);
   }
-  for (llvm::StringRef term : terms)
-    site.terms.push_back(term.str());
+  for (llvm::StringRef term :
+       {"causal", "window", "key_valid", "key_bias", "table", "tensor", "mask"})
+    if (terms.contains(term))
+      site.terms.push_back(term.str());
   if (site.emptyRows != tfm::EmptyRows::Zero)
     site.emptyRows = std::isinf(lowest) ? tfm::EmptyRows::NaN
                      : lowest <= -1e30  ? tfm::EmptyRows::Mean

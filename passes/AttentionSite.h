@@ -42,6 +42,7 @@ private:
   bool readScores();
   bool readOutput();
   bool readGroups();
+  llvm::StringRef termOf(Expr load);
   void readTerms();
   bool keepsKeys(Expr condition);
   /// Not where the dim of `index` is 1: no expression tells 0 from any other.

@@ -60,6 +60,8 @@ llvm::StringRef maskName(llvm::StringRef term) {
     return "key padding";
   if (term == "key_bias")
     return "bias per key";
+  if (term == "table")
+    return "table of distances";
   if (term == "tensor")
     return "additive tensor";
   if (term == "mask")
@@ -92,8 +94,6 @@ std::string describeAttention(tfm::AttentionOp attention) {
                         : "mask " + llvm::join(facts.mask, " + "));
     if (!facts.reads.empty())
       parts.push_back("score_mod reads " + llvm::join(facts.reads, " and "));
-    else
-      parts.push_back("score_mod reads nothing");
     if (!facts.mask.empty())
       parts.push_back("empty rows " + facts.emptyRows);
   }
