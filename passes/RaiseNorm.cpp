@@ -17,6 +17,13 @@ bool reducesLastAxis(tfm::ReduceOp op) {
          op.getAxes().size() == 1 && op.getAxes()[0] == type.getRank() - 1;
 }
 
+/// What `user` applies `op` to besides `known`, if that is what it does.
+Value otherOperandOf(Operation *user, ScalarOp op, Value known) {
+  return user->getNumResults() == 1
+             ? otherOperand(user->getResult(0), op, known)
+             : Value();
+}
+
 /// A norm around one mean of squares.
 struct Match {
   tfm::ReduceOp variance;
@@ -107,7 +114,7 @@ private:
       if (!inverse)
         continue;
       for (Operation *next : op.getResult().getUsers())
-        if (otherOperand(next->getResult(0), ScalarOp::Mul, op.getResult()) ==
+        if (otherOperandOf(next, ScalarOp::Mul, op.getResult()) ==
             match.centered) {
           match.ops.push_back(op);
           return accept(llvm::cast<tfm::ElementwiseOp>(next));
@@ -124,7 +131,7 @@ private:
     if (!match.mean)
       return false;
     for (Operation *user : inverse.getResult().getUsers()) {
-      Value scale = otherOperand(user->getResult(0), ScalarOp::Mul, inverse);
+      Value scale = otherOperandOf(user, ScalarOp::Mul, inverse);
       if (!scale || !isAffine(scale))
         continue;
       Value factor = user->getResult(0);
@@ -132,14 +139,13 @@ private:
       Value shift = productOf(factor, match.mean.getResult());
       if (!scaled || !shift || !shift.hasOneUse() || !scaled.hasOneUse())
         continue;
-      auto rest =
-          elementwise((*shift.getUsers().begin())->getResult(0), ScalarOp::Sub);
-      if (!rest || rest.getOperands()[1] != shift ||
-          !isAffine(rest.getOperands()[0]) || !rest.getResult().hasOneUse())
+      auto rest = llvm::dyn_cast<tfm::ElementwiseOp>(*shift.getUsers().begin());
+      if (!rest || rest.getOp().getValue() != ScalarOp::Sub ||
+          rest.getOperands()[1] != shift || !isAffine(rest.getOperands()[0]) ||
+          !rest.getResult().hasOneUse())
         continue;
       Operation *sum = *scaled.getUsers().begin();
-      if (otherOperand(sum->getResult(0), ScalarOp::Add, scaled) !=
-          rest.getResult())
+      if (otherOperandOf(sum, ScalarOp::Add, scaled) != rest.getResult())
         continue;
       match.scale = scale;
       match.bias = rest.getOperands()[0];
@@ -153,8 +159,7 @@ private:
   /// The product of both, computed somewhere.
   static Value productOf(Value a, Value b) {
     for (Operation *user : a.getUsers())
-      if (user->getNumResults() == 1 &&
-          otherOperand(user->getResult(0), ScalarOp::Mul, a) == b)
+      if (otherOperandOf(user, ScalarOp::Mul, a) == b)
         return user->getResult(0);
     return {};
   }
@@ -173,9 +178,7 @@ private:
     if (!value.hasOneUse())
       return {};
     Operation *user = *value.getUsers().begin();
-    if (user->getNumResults() != 1)
-      return {};
-    Value other = otherOperand(user->getResult(0), kind, value);
+    Value other = otherOperandOf(user, kind, value);
     if (!other || !isAffine(other) ||
         user->getResult(0).getType() != value.getType())
       return {};

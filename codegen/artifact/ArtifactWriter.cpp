@@ -101,8 +101,6 @@ private:
         for (const char *feature :
              {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
           target->features.push_back(feature);
-      // Not zero, as the blobs' numbers: the header keeps its length.
-      target->code_offset = kSectionAlignment;
       target->code_hash =
           ContentHash::of(level.blob.code.data(), level.blob.code.size());
       target->code_length = level.blob.code.size();
@@ -195,8 +193,6 @@ private:
     made->layout = std::make_unique<Layout>(panels ? LayoutKind::Panels
                                                    : LayoutKind::Dense,
                                             panels ? 48 : 0, panels ? 1 : 0);
-    // Not zero, so that the header keeps its length when the real numbers come.
-    made->offset = made->length = made->hash = kBlobAlignment;
     header.blobs.push_back(std::move(made));
     blobWeights.push_back({weight, panels});
     return it->second;
@@ -271,6 +267,9 @@ private:
 
   std::string packHeader() {
     flatbuffers::FlatBufferBuilder builder;
+    // Zeros take room too, so that the header keeps its length when offsets,
+    // lengths and hashes come, which may be zero themselves.
+    builder.ForceDefaults(true);
     builder.Finish(CreateArtifact(builder, &header), ArtifactIdentifier());
     return {reinterpret_cast<const char *>(builder.GetBufferPointer()),
             builder.GetSize()};

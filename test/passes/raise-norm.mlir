@@ -62,3 +62,18 @@ func.func @larger(%x: tensor<2x4xf32>) -> tensor<1x2x4xf32> {
   %n = tfm.elementwise div(%x, %r) : (tensor<2x4xf32>, tensor<1x2x1xf32>) -> tensor<1x2x4xf32>
   return %n : tensor<1x2x4xf32>
 }
+
+// Mean and inverse deviation are results too, as LayerNormalization may have them.
+// CHECK-LABEL: func.func @statistics
+// CHECK-NOT: tfm.norm
+func.func @statistics(%x: tensor<2x4xf32>) -> (tensor<2x1xf32>, tensor<2x1xf32>) {
+  %eps = tfm.constant dense<1.0e-6> : tensor<f32>
+  %m = tfm.reduce mean %x axes [1] keepdims : tensor<2x4xf32> -> tensor<2x1xf32>
+  %d = tfm.elementwise sub(%x, %m) : (tensor<2x4xf32>, tensor<2x1xf32>) -> tensor<2x4xf32>
+  %s = tfm.elementwise mul(%d, %d) : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  %v = tfm.reduce mean %s axes [1] keepdims : tensor<2x4xf32> -> tensor<2x1xf32>
+  %e = tfm.elementwise add(%v, %eps) : (tensor<2x1xf32>, tensor<f32>) -> tensor<2x1xf32>
+  %r = tfm.elementwise sqrt(%e) : (tensor<2x1xf32>) -> tensor<2x1xf32>
+  %i = tfm.elementwise reciprocal(%r) : (tensor<2x1xf32>) -> tensor<2x1xf32>
+  return %m, %i : tensor<2x1xf32>, tensor<2x1xf32>
+}

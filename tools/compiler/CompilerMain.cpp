@@ -8,7 +8,9 @@ using namespace ingot::cli;
 static constexpr struct {
   std::string_view name;
   int (*run)(int argc, const char **argv);
-} kVerbs[] = {{"compile", compileVerb}, {"explain", explainVerb}};
+} kVerbs[] = {{"compile", compileVerb},
+              {"explain", explainVerb},
+              {"run", runReferenceVerb}};
 
 extern "C" __attribute__((visibility("default"))) int
 ingot_compiler_main(int argc, const char **argv) {

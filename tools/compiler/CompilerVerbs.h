@@ -9,5 +9,6 @@ namespace ingot::cli {
 
 int compileVerb(int argc, const char **argv);
 int explainVerb(int argc, const char **argv);
+int runReferenceVerb(int argc, const char **argv);
 
 } // namespace ingot::cli

@@ -40,6 +40,8 @@ static llvm::StringRef kindOf(DiagnosticSeverity severity) {
 
 DiagnosticPrinter::DiagnosticPrinter(MLIRContext &context)
     : handler(&context, [this](Diagnostic &diagnostic) {
+        if (isMuted)
+          return;
         std::string text = textOf(kindOf(diagnostic.getSeverity()), diagnostic);
         for (Diagnostic &note : diagnostic.getNotes())
           text += textOf("  ", note);

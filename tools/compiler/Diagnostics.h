@@ -11,8 +11,12 @@ class DiagnosticPrinter {
 public:
   explicit DiagnosticPrinter(mlir::MLIRContext &context);
 
+  /// Says nothing while muted, for an attempt that may fail.
+  void mute(bool on) { isMuted = on; }
+
 private:
   std::string last;
+  bool isMuted = false;
   mlir::ScopedDiagnosticHandler handler;
 };
 

@@ -41,6 +41,12 @@ static Type typeOf(ElementType type, MLIRContext &context) {
                                      : builder.getIntegerType(width);
 }
 
+ingot_type typeOf(Type element) {
+  std::optional<ElementType> type = reference::elementTypeOf(element);
+  return type ? static_cast<ingot_type>(static_cast<int>(*type) + kFirstType)
+              : INGOT_TYPE_NONE;
+}
+
 reference::Tensor tensorOf(const Array &array) {
   reference::Result<reference::Tensor> tensor = reference::Tensor::borrow(
       static_cast<ElementType>(array.type - kFirstType), array.dims,

@@ -13,6 +13,9 @@ reference::Tensor tensorOf(const Array &array);
 /// A copy.
 Array arrayOf(llvm::StringRef name, const reference::Tensor &tensor);
 
+/// Of elements; INGOT_TYPE_NONE for those that tensors do not have.
+ingot_type typeOf(mlir::Type element);
+
 /// The array as a constant.
 mlir::DenseElementsAttr attributeOf(const Array &array,
                                     mlir::MLIRContext &context);

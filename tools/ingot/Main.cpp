@@ -44,11 +44,14 @@ Try:
   --outputs OUT.npz   write the outputs; without it, print a summary
   --threads N         default: one for each CPU
   --device=cpu|reference
+  --constant-input NAME=FILE
+                      with the reference: bake an input in
 
 Try:
   ingot run model.ingot --dims batch=2,sequence=7 --seed 1
   ingot run model.ingot --inputs in.npz --outputs out.npz
   ingot run model.ingot --data-set test_data_set_0 --rtol 1e-4
+  ingot run model.onnx --device=reference --data-set test_data_set_0
 )"},
     {"bench", benchVerb, "time an .ingot file and each of its steps",
      R"(usage: ingot bench FILE.ingot [--dims NAME=SIZE,...] [options]

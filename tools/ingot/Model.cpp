@@ -1,4 +1,5 @@
 #include "tools/ingot/Model.h"
+#include "tools/ingot/RandomInputs.h"
 
 #include <optional>
 
@@ -101,38 +102,6 @@ struct DimEvaluator {
   }
 };
 
-uint64_t nextRandom(uint64_t &state) { // SplitMix64
-  uint64_t z = state += 0x9E3779B97F4A7C15u;
-  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-  return z ^ z >> 31;
-}
-
-// Masks are all ones, positions count up, token types are 0, other integers are
-// below `tokens`, floats uniform from -1 to 1.
-void fill(Array &array, size_t count, int64_t tokens, uint64_t &state) {
-  auto named = [&](const char *part) {
-    return array.name.find(part) != std::string::npos;
-  };
-  size_t row = array.dims.empty() ? 1 : static_cast<size_t>(array.dims.back());
-  bool integers = !isFloat(array.type);
-  for (size_t i = 0; i < count; ++i) {
-    double value = 0;
-    if (named("mask"))
-      value = 1;
-    else if (!integers)
-      value = static_cast<double>(nextRandom(state) >> 11) * 0x1p-52 - 1;
-    else if (array.type == INGOT_TYPE_BOOL)
-      value = static_cast<double>(nextRandom(state) & 1);
-    else if (named("position"))
-      value = static_cast<double>(i % row);
-    else if (!named("token_type") && !named("segment"))
-      value = static_cast<double>(nextRandom(state) %
-                                  static_cast<uint64_t>(tokens));
-    storeElement(array, i, value);
-  }
-}
-
 } // namespace
 
 int Model::makeInputs(const Dims &dims, uint64_t seed, int64_t tokens) {
@@ -141,13 +110,13 @@ int Model::makeInputs(const Dims &dims, uint64_t seed, int64_t tokens) {
   const auto *symbols = evaluator.header->symbols();
   const uint32_t symbolCount = symbols ? symbols->size() : 0;
   evaluator.symbols.resize(symbolCount);
-  std::string names;
+  std::vector<std::string> names;
   for (uint32_t s = 0; s < symbolCount; ++s) {
     const artifact::Symbol *symbol = symbols->Get(s);
     if (symbol->min() == symbol->max())
       evaluator.symbols[s] = symbol->min();
     else if (symbol->name()->str() != "device.parallel")
-      names += (names.empty() ? "" : ", ") + symbol->name()->str();
+      names.push_back(symbol->name()->str());
   }
   for (const auto &[name, value] : dims) {
     bool found = false;
@@ -157,9 +126,7 @@ int Model::makeInputs(const Dims &dims, uint64_t seed, int64_t tokens) {
         found = true;
       }
     if (!found)
-      return failUsage("--dims names %s, but the model has %s%s", name.c_str(),
-                       names.empty() ? "no symbols" : "the symbols ",
-                       names.c_str());
+      return failUnknownSymbol(name, names);
   }
   const artifact::Entry *entry = evaluator.header->entries()->Get(0);
   inputs.clear();
@@ -172,21 +139,14 @@ int Model::makeInputs(const Dims &dims, uint64_t seed, int64_t tokens) {
     for (uint32_t d = 0; tensor->dims() && d < tensor->dims()->size(); ++d) {
       std::optional<int64_t> dim = evaluator.value(tensor->dims()->Get(d));
       if (!dim && evaluator.missing)
-        return failUsage("input %s needs the size of %s: add --dims %s=N",
-                         array.name.c_str(), evaluator.missing,
-                         evaluator.missing);
+        return failMissingSymbol(array.name, evaluator.missing);
       if (!dim)
         return fail("dim %u of input %s has no size at these --dims", d,
                     array.name.c_str());
       array.dims.push_back(*dim);
     }
-    size_t count = 0, bytes = 0;
-    if (!countBytes(array.type, array.dims, count, bytes) ||
-        bytes > (size_t(1) << 40))
-      return failUsage("input %s would be %s", array.name.c_str(),
-                       describe(array.type, array.dims).c_str());
-    array.data.resize(bytes);
-    fill(array, count, tokens, state);
+    if (int code = fillRandom(array, tokens, state))
+      return code;
     inputs.push_back(std::move(array));
   }
   // Symbols that inputs carry as elements, such as the length of a cache.
@@ -217,7 +177,7 @@ int Model::bindInputs() {
 
 int Model::firstRun(const Dims &dims, uint64_t seed) {
   ingot_error *error = nullptr;
-  for (int64_t tokens = 1000; tokens; tokens /= 10) {
+  for (int64_t tokens = kMostTokens; tokens; tokens /= 10) {
     if (int code = makeInputs(dims, seed, tokens))
       return code;
     if (int code = bindInputs())
