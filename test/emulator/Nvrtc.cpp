@@ -168,6 +168,8 @@ NvrtcResult nvrtcCompile(const std::string &source, const std::string &arch) {
 std::string disassemble(const std::string &cubin) {
   std::vector<std::string> tools = inWheels("bin/nvdisasm");
   tools.push_back("/usr/local/cuda/bin/nvdisasm");
+  if (const char *chosen = getenv("INGOT_NVDISASM"))
+    tools.insert(tools.begin(), chosen);
   for (const std::string &tool : tools) {
     if (access(tool.c_str(), X_OK))
       continue;

@@ -23,7 +23,8 @@ struct NvrtcResult {
 bool nvrtcFound();
 // Headers come from memory, as in the compiler. `arch`: "sm_80", "compute_80".
 NvrtcResult nvrtcCompile(const std::string &text, const std::string &arch);
-// SASS of a cubin, by cuobjdump or nvdisasm; empty where neither is found.
+// SASS of a cubin by nvdisasm (INGOT_NVDISASM, the wheel or a toolkit), empty
+// where there is none.
 std::string disassemble(const std::string &cubin);
 
 } // namespace ingot::emulator
