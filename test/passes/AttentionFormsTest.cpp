@@ -172,6 +172,58 @@ const DifferentialCase kLayouts[] = {
       y = Reshape(ot, flat)
       return y)",
      "attention(;scores)"},
+    // Bloom: the products have batch and heads in one dim, the softmax apart.
+    {"FoldedProducts", R"(
+      opset 17
+      input q float32[batch, sequence, 8]
+      input k float32[batch, total, 8]
+      input v float32[batch, total, 8]
+      const heads int64[4] 0 0 2 4
+      const folded int64[3] -1 0 4
+      const flat int64[3] 0 0 8
+      const half float32[] 0.5
+      qs = Mul(q, half)
+      qh = Reshape(qs, heads)
+      kh = Reshape(k, heads)
+      vh = Reshape(v, heads)
+      q4 = Transpose(qh) perm=[0, 2, 1, 3]
+      k4 = Transpose(kh) perm=[0, 2, 1, 3]
+      v4 = Transpose(vh) perm=[0, 2, 1, 3]
+      const i0 int64[] 0
+      const i1 int64[] 1
+      const heads1 int64[1] 2
+      const depth int64[1] 4
+      const zero int64[1] 0
+      qshape = Shape(q)
+      kshape = Shape(k)
+      b = Gather(qshape, i0) axis=0
+      s = Gather(qshape, i1) axis=0
+      t = Gather(kshape, i1) axis=0
+      const two int64[] 2
+      bh = Mul(b, two)
+      b1 = Unsqueeze(b, zero)
+      bh1 = Unsqueeze(bh, zero)
+      s1 = Unsqueeze(s, zero)
+      t1 = Unsqueeze(t, zero)
+      sq = Concat(bh1, s1, depth) axis=0
+      sk = Concat(bh1, t1, depth) axis=0
+      so = Concat(b1, heads1, s1, depth) axis=0
+      q3 = Reshape(q4, sq)
+      k3 = Reshape(k4, sk)
+      v3 = Reshape(v4, sk)
+      kt = Transpose(k3) perm=[0, 2, 1]
+      p = MatMul(q3, kt)
+      sp = Concat(b1, heads1, s1, t1) axis=0
+      sf = Concat(bh1, s1, t1) axis=0
+      p4 = Reshape(p, sp)
+      soft4 = Softmax(p4) axis=3
+      soft = Reshape(soft4, sf)
+      o = MatMul(soft, v3)
+      o4 = Reshape(o, so)
+      ot = Transpose(o4) perm=[0, 2, 1, 3]
+      y = Reshape(ot, flat)
+      return y)",
+     "attention(;scores)"},
     {"SequenceFirst", R"(
       opset 17
       input q float32[sequence, batch, 8]
@@ -603,7 +655,7 @@ const DifferentialCase kMasks[] = {
          m = Add(s, b2)
          )";
      }),
-     "attention(tensor;scores)"},
+     "attention(table;scores)"},
     {"SoftCap", with([](Attention &a) {
        a.inputs = "const cap float32[] 5.0\n";
        a.mask = "d = Div(s, cap)\nh = Tanh(d)\nm = Mul(h, cap)\n";

@@ -191,6 +191,15 @@ const DifferentialCase kProductsThatAreNone[] = {
       y = MatMul(x, w)
       return y)",
      "matmul"},
+    // Rotary frequencies: one term a sum.
+    {"OuterProduct", R"(
+      opset 17
+      input x float32[batch, 8, 1]
+      input z float32[batch, 1, sequence]
+      p = MatMul(x, z)
+      y = Cos(p)
+      return y)",
+     "map(cos)"},
     {"BothComputed", model(R"(t = Transpose(x) perm=[0, 2, 1]
       y = MatMul(x, t)
       return y)"),

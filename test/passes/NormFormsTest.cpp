@@ -127,6 +127,20 @@ const std::string kRms = R"(s = Pow(t, two)
       )";
 
 const DifferentialCase kNorms[] = {
+    {"TensorFlow", model(R"(m = ReduceMean(x) axes=[-1]
+      d = Sub(x, m)
+      s = Mul(d, d)
+      v = ReduceMean(s) axes=[-1]
+      e = Add(v, eps)
+      r = Sqrt(e)
+      i = Reciprocal(r)
+      f = Mul(i, w)
+      mf = Mul(m, f)
+      c = Sub(b, mf)
+      xf = Mul(x, f)
+      y = Add(xf, c)
+      return y)"),
+     "layer_norm"},
     {"Native", model(R"(y = LayerNormalization(x, w, b) axis=-1 epsilon=0.00001
       return y)"),
      "layer_norm"},
