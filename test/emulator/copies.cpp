@@ -72,10 +72,14 @@ void emu_copy_async(void *shared, const void *global, int bytes, int valid,
          format("misaligned: copy_async%d from %s, address %p", bytes,
                 memory.describe(global).c_str(), global),
          where);
+  // Also a copy of no bytes has an address that the hardware may look at.
   size_t offset = memory.offsetOf(global);
-  if (valid && (offset >= regionBytes || offset < pinnedStart))
+  bool known = offset < regionBytes && offset >= pinnedStart &&
+               memory.states[offset] & Allocated;
+  if (!known)
     fail(Fault::IllegalAddress,
-         "out of bounds: asynchronous copy from " + memory.describe(global),
+         format("out of bounds: asynchronous copy of %d bytes from ", valid) +
+             memory.describe(global),
          where);
   ++machine.stats.asyncCopies[bytes == 4 ? 0 : bytes == 8 ? 1 : 2];
   access(global, static_cast<size_t>(valid), IsCopy | AnyAlignment, where);

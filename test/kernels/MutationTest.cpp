@@ -1,0 +1,132 @@
+// Is the emulator worth trusting? Each edit of a shipped kernel must be found,
+// by a finding or by a wrong number. An edit that no longer applies fails too,
+// so that the list follows the kernels.
+#include "Gemm.h"
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+namespace ingot::emulator {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Edit {
+  const char *name, *from, *to;
+  // What shows it.
+  bool split = false;
+  const char *math = "bf16";
+};
+
+const Edit edits[] = {
+    // wait
+    {"WaitsForOneLess", "copy_wait<STAGES - 2>();", "copy_wait<STAGES - 1>();"},
+    {"WaitsForNone", "copy_wait<STAGES - 2>();", ""},
+    {"CommitsNever", "copy_commit(); // also", "// also"},
+    {"CommitsOnlyFullGroups", "copy_commit(); // also",
+     "if (i < count)\n      copy_commit(); // also"},
+    // barrier
+    {"NoBarrierInTheLoop", "barrier(); // slab i", "// slab i"},
+    {"NoBarrierBeforeStaging", "barrier(); // the sums", "// the sums"},
+    {"NoBarrierAfterStaging", "if constexpr (C::SPLITS == 1) {\n    barrier();",
+     "if constexpr (C::SPLITS == 1) {\n"},
+    {"NoBarrierBeforeCounting", "barrier();\n  if (tid() == 0) {\n    *last",
+     "if (tid() == 0) {\n    *last", true},
+    {"NoBarrierAfterCounting", "  }\n  barrier();\n  return *last;",
+     "  }\n  return *last;", true},
+    // fence
+    {"RelaxedCounter", "atomic_add_acq_rel(counter, 1)",
+     "atomic_add(counter, 1u)", true},
+    {"CounterStays", "*counter = 0;", ";", true},
+    // bytes
+    {"CopiesWholeChunks", "inside ? valid : 0", "inside ? C::ALIGN : 0"},
+    {"ValidInElements", "(k - column) * (int)sizeof(E)", "(k - column)"},
+    // swizzle
+    {"NoSwizzleInTheCopy", "swizzle128(row + more, byte / 16) + byte % 16",
+     "(row + more) * 128 + byte"},
+    {"WrongHalfOfK", "step * 2 + l / 16)", "step * 2 + 1 - l / 16)"},
+    // stage
+    {"ReadsTheStageBeingFilled",
+     "slab = smem + i % STAGES * C::STAGE;\n    tile",
+     "slab = smem + (i + STAGES - 1) % STAGES * C::STAGE;\n    tile"},
+    {"FetchesTooFarAhead", "fetch(i + STAGES - 1);", "fetch(i + STAGES);"},
+    {"StageTooSmall", "STAGE = (BM + BN) * 128;",
+     "STAGE = (BM + BN) * 128 - 1024;"},
+    // guard
+    {"NoGuardOfRows", "row0 + row + more < rows && valid > 0", "valid > 0"},
+    {"NoGuardOfColumns", "row0 + row + more < rows && valid > 0",
+     "row0 + row + more < rows"},
+    {"NoGuardOfTheResult", "m0 + row >= m || n0 + column >= n",
+     "n0 + column >= n"},
+    {"LoadsPastTheEnd", "min_(m0 + unit / PER_ROW, m - 1)",
+     "m0 + unit / PER_ROW"},
+    // order and scale
+    {"TileOrder", "within / height * BN", "within / BAND * BN"},
+    {"LosesASplit", "int split = 1; split", "int split = 2; split", true},
+    {"SplitsOverlap", "bid_y() * each", "bid_y() * (each - 1)", true},
+    {"NoRoundingToTf32", "r[i] = to_tf32(bits_f32(r[i]))",
+     "r[i] = r[i] & 0xffffff00 << 8", false, "tf32"},
+};
+
+void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }
+
+class GemmMutationTest : public EmulatorTest,
+                         public testing::WithParamInterface<Edit> {
+protected:
+  // A copy of the kernels for the edit, seen by this process only.
+  fs::path folder = fs::path(testing::TempDir()) /
+                    ("ingot-mutant-" + std::to_string(getpid()));
+  GemmMutationTest() {
+    fs::create_directories(folder);
+    fs::copy(kernelFolder(), folder, fs::copy_options::recursive);
+    setenv("INGOT_EMULATOR_KERNELS", folder.c_str(), 1);
+    setenv("INGOT_EMULATOR_CACHE", (folder / "cache").c_str(), 1);
+  }
+  ~GemmMutationTest() override {
+    unsetenv("INGOT_EMULATOR_KERNELS");
+    unsetenv("INGOT_EMULATOR_CACHE");
+    fs::remove_all(folder);
+  }
+};
+
+TEST_P(GemmMutationTest, IsFound) {
+  const Edit &edit = GetParam();
+  std::string text = readFile(folder / "gemm.cuh");
+  size_t at = text.find(edit.from);
+  ASSERT_NE(at, std::string::npos) << "no longer in gemm.cuh: " << edit.from;
+  ASSERT_EQ(text.find(edit.from, at + 1), std::string::npos) << "twice";
+  text.replace(at, strlen(edit.from), edit.to);
+  std::ofstream(folder / "gemm.cuh") << text;
+
+  Variant v;
+  v.math = edit.math;
+  v.bm = v.bn = 32;
+  if (v.type() == Type::F32)
+    v.v = 4;
+  if (edit.split)
+    v.splits = 3;
+  Stub stub(v.stub());
+  std::string found;
+  for (const char *mode :
+       {"mode late", "mode early", "mode random 1", "mode random 2"})
+    for (auto [m, n, k] : {std::array<int, 3>{37, 72, 333}, {300, 40, 200}}) {
+      control("reset; " + std::string(mode));
+      std::string wrong = runGemm(v, stub, m, n, k);
+      control("revive");
+      if (found.empty())
+        found = wrong;
+    }
+  EXPECT_NE(found, "") << "not found";
+  printf("%s\n", found.c_str());
+}
+
+INSTANTIATE_TEST_SUITE_P(Gemm, GemmMutationTest, testing::ValuesIn(edits),
+                         [](const testing::TestParamInfo<Edit> &info) {
+                           return std::string(info.param.name);
+                         });
+
+} // namespace
+} // namespace ingot::emulator
