@@ -31,30 +31,24 @@ struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
     }
   }
 
-  /// An operation on `value`, the linear's result, alone, or on it and a
-  /// number.
-  static bool isActivation(tfm::ElementwiseOp op, Value value) {
-    return op.getType() == value.getType() &&
+  /// An operation on the linear's result alone, or on it and a number.
+  static bool isActivation(tfm::ElementwiseOp op, tfm::LinearOp linear) {
+    return op.getType() == linear.getType() &&
            llvm::all_of(op.getOperands(), [&](Value operand) {
-             return operand == value || splatNumber(operand);
+             return operand == linear.getResult() || splatNumber(operand);
            });
   }
 
-  /// The activation may stand behind ops that only move elements.
-  bool absorbActivation(tfm::LinearOp linear) {
-    Value value = linear.getResult();
-    Operation *next = onlyUser(value);
-    while (llvm::isa_and_present<tfm::ReshapeOp, tfm::TransposeOp>(next)) {
-      value = next->getResult(0);
-      next = onlyUser(value);
-    }
-    auto user = llvm::dyn_cast_if_present<tfm::ElementwiseOp>(next);
-    if (!user || linear.getResidual() || !isActivation(user, value)) {
+  bool absorbActivation(tfm::LinearOp &linear) {
+    auto user = llvm::dyn_cast_if_present<tfm::ElementwiseOp>(
+        onlyUser(linear.getResult()));
+    if (!user || linear.getResidual() || !isActivation(user, linear)) {
       noteActivation(linear);
       return false;
     }
     Location loc = fusedLocation({linear, user});
     OpBuilder builder(user);
+    linear->moveBefore(user);
     linear->setLoc(loc);
     Type scalar = linear.getType().getElementType();
     if (linear.getEpilogue().empty()) {
@@ -68,16 +62,16 @@ struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
     llvm::SmallVector<Value> operands;
     for (Value operand : user.getOperands())
       operands.push_back(
-          operand == value
+          operand == linear.getResult()
               ? yield->getOperand(0)
               : arith::ConstantOp::create(
                     builder, loc,
                     builder.getFloatAttr(scalar, *splatNumber(operand)))
                     .getResult());
-    Value applied =
+    Value value =
         tfm::ApplyOp::create(builder, loc, scalar, user.getOp(), operands);
-    yield->setOperand(0, applied);
-    user.getResult().replaceAllUsesWith(value);
+    yield->setOperand(0, value);
+    user.getResult().replaceAllUsesWith(linear.getResult());
     user.erase();
     return true;
   }
@@ -87,8 +81,7 @@ struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
       return;
     for (Operation *user : linear.getResult().getUsers())
       if (auto op = llvm::dyn_cast<tfm::ElementwiseOp>(user))
-        if (op.getOperands().size() == 1 &&
-            isActivation(op, linear.getResult()))
+        if (op.getOperands().size() == 1 && isActivation(op, linear))
           return noteUnfused(linear, stringifyEnum(op.getOp().getValue()) +
                                          " is not taken along: its operand is "
                                          "read elsewhere too");

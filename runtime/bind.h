@@ -78,6 +78,7 @@ struct Bind {
   Program program;
   uint64_t lastUse = 0;
   uint64_t patchedAt = 0; // version of the session's pointers in `program.args`
+  uint64_t preparedAt = 0; // for the device; 0 after a patch
 };
 
 /// Symbols of an entry from bound tensors. Refuses values out of range.

@@ -80,16 +80,16 @@ Error placeCpuTensors(ingot_session &base, const Bind &bind) {
   EntryTensors &bound = session.entries[bind.entry];
   Array<Region> &owned = session.ownedOutputs[bind.entry];
   for (uint32_t i = 0; i < bound.inputs.size(); ++i)
-    bound.inputAt[i] = reinterpret_cast<uintptr_t>(bound.inputs[i].data);
+    session.setAddress(bound.inputAt[i],
+                       reinterpret_cast<uintptr_t>(bound.inputs[i].data));
   for (uint32_t i = 0; i < bound.outputs.size(); ++i) {
     bool isBorrowed = bound.isBorrowed[i];
-    const void *before = owned[i].data();
     if (!isBorrowed && !owned[i].grow(session.allocator, bind.outputs[i].bytes))
       return outOfMemory(session.allocator, session.outputName(bind.entry, i),
                          bind.outputs[i].bytes);
-    session.pointerVersion += owned[i].data() != before;
     bound.outputData[i] = isBorrowed ? bound.outputs[i].data : owned[i].data();
-    bound.outputAt[i] = reinterpret_cast<uintptr_t>(bound.outputData[i]);
+    session.setAddress(bound.outputAt[i],
+                       reinterpret_cast<uintptr_t>(bound.outputData[i]));
   }
   return session.executor.prepare(bind.program.workerScratchBytes);
 }

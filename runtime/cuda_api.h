@@ -104,7 +104,7 @@ enum PointerAttribute : int {
 
 // Stream, event and host memory flags; capture modes and states; node types.
 enum : unsigned { streamNonBlocking = 1 };
-enum : unsigned { eventDisableTiming = 2 };
+enum : unsigned { eventDefault = 0, eventDisableTiming = 2 };
 enum : unsigned { hostPortable = 1 };
 enum CaptureMode : int { captureGlobal, captureThreadLocal, captureRelaxed };
 enum CaptureStatus : int { captureNone, captureActive, captureInvalidated };

@@ -22,6 +22,22 @@ void ingot_device::release() {
     functions.destroyDevice(this);
 }
 
+/// Whether `name` is `kind`, which is number 0, or `kind:N`.
+static bool isNumbered(const char *name, const char *kind, int *number) {
+  size_t length = strlen(kind);
+  *number = 0;
+  if (strncmp(name, kind, length))
+    return false;
+  if (!name[length])
+    return true;
+  const char *digits = name + length + 1;
+  if (name[length] != ':' || !*digits || strlen(digits) > 4)
+    return false;
+  for (; *digits >= '0' && *digits <= '9'; ++digits)
+    *number = *number * 10 + (*digits - '0');
+  return !*digits;
+}
+
 extern "C" {
 
 ingot_error *ingot_device_create(const ingot_device_options *given,
@@ -35,8 +51,14 @@ ingot_error *ingot_device_create(const ingot_device_options *given,
                      "an allocator needs both functions, allocate and release");
   if (!options.name || !strcmp(options.name, "cpu"))
     return createCpuDevice(allocator, options, result);
+  for (bool isEmulated : {false, true}) {
+    int ordinal;
+    if (isNumbered(options.name, isEmulated ? "emulated" : "cuda", &ordinal))
+      return createCudaDevice(allocator, options, isEmulated, ordinal, result);
+  }
   return makeError(allocator, INGOT_ERROR_DEVICE,
-                   "there is no device '%s'; this runtime has: cpu",
+                   "there is no device '%s'; this runtime has: cpu, cuda, "
+                   "cuda:N",
                    options.name);
 }
 
@@ -47,6 +69,18 @@ void ingot_device_destroy(ingot_device *device) {
 
 const char *ingot_device_features(const ingot_device *device) {
   return device->features.c_str();
+}
+
+void ingot_device_get_info(const ingot_device *device,
+                           ingot_device_info *info) {
+  *info = {};
+  info->name = device->name;
+  info->description = device->modelName.c_str();
+  info->architecture = device->isGpu() ? device->features.c_str() : "";
+  info->driver_version = device->driverVersion;
+  info->device_count = device->count;
+  info->multiprocessors = device->isGpu() ? device->parallel : 0;
+  info->memory_bytes = device->memoryBytes;
 }
 
 } // extern "C"

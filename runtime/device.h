@@ -49,8 +49,7 @@ struct DeviceFunctions {
                        const char *name, const ingot_tensor &tensor);
   Error (*zero)(ingot_session &session, uint64_t address, size_t bytes);
   /// Memory of the session for the bind's tensors, and where kernels and
-  /// callers find them (EntryTensors). A change of an address makes a new
-  /// `pointerVersion`.
+  /// callers find them (EntryTensors), by ingot_session::setAddress.
   Error (*placeTensors)(ingot_session &session, const Bind &bind);
   /// After all arguments are in place.
   Error (*prepareRun)(ingot_session &session, Bind &bind);
@@ -72,6 +71,10 @@ Options givenOptions(const Options *given, const Options &defaults) {
 [[nodiscard]] Error createCpuDevice(const Allocator &allocator,
                                     const ingot_device_options &options,
                                     ingot_device **result);
+[[nodiscard]] Error createCudaDevice(const Allocator &allocator,
+                                     const ingot_device_options &options,
+                                     bool isEmulated, int ordinal,
+                                     ingot_device **result);
 
 } // namespace ingot::runtime
 
@@ -81,6 +84,7 @@ struct ingot_device {
       : functions(functions), allocator(allocator) {}
   [[gnu::format(printf, 3, 4)]] void log(ingot_log_level level,
                                          const char *format, ...) const;
+  bool isGpu() const { return driverVersion; }
   void retain() { references.fetch_add(1, std::memory_order_relaxed); }
   void release();
 
@@ -90,9 +94,15 @@ struct ingot_device {
   ingot_log_function logFunction = nullptr;
   void *logUser = nullptr;
   char name[32] = "cpu";
-  // For messages: "the CPU", "cuda:0 (NVIDIA A10, sm_86)".
+  // For messages: "this CPU", "cuda:0 (NVIDIA A10, sm_86)".
   ingot::runtime::Text description;
-  ingot::runtime::Text features;
+  ingot::runtime::Text features; // "avx,avx2", "sm_86"
+  int32_t parallel = 1;          // multiprocessors
+  // Of a GPU.
+  ingot::runtime::Text modelName; // "NVIDIA A10"
+  int32_t driverVersion = 0;
+  int32_t count = 1; // devices of this kind
+  uint64_t memoryBytes = 0;
 };
 
 namespace ingot::runtime {

@@ -114,8 +114,8 @@ ingot_error *ingot_model_get_memory(const ingot_model *model, uint32_t entry,
                      model->entry(entry).name()->c_str(),
                      model->artifact.name());
   SymbolValues symbols;
-  if (Error error =
-          givenSymbols(*model, model->entry(entry), dims, dimCount, 1, symbols))
+  if (Error error = givenSymbols(*model, model->entry(entry), dims, dimCount,
+                                 model->device->parallel, symbols))
     return error;
   Bind bind;
   if (Error error = makeBind(*model, entry, symbols, nullptr, bind))

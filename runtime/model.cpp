@@ -34,11 +34,13 @@ Error chooseTarget(ingot_model &model, const char *wanted, uint32_t *chosen) {
                      "'%s' has no code for target '%s'; it has: %s",
                      model.artifact.name(), wanted,
                      names.empty() ? "none" : names.c_str());
+  const ingot_device &device = *model.device;
   return makeError(
-      model.allocator, INGOT_ERROR_NO_CODE, "'%s' has no code for %s%s%s",
-      model.artifact.name(), model.device->description.c_str(),
+      model.allocator, INGOT_ERROR_NO_CODE, "'%s' has no code for %s%s%s%s%s",
+      model.artifact.name(), device.description.c_str(),
       reasons.empty() ? "" : ", which lacks what each target needs: ",
-      reasons.c_str());
+      reasons.c_str(), device.isGpu() ? "; compile with --target=" : "",
+      device.isGpu() ? device.features.c_str() : "");
 }
 
 /// Runs one entry's init plan into memory of the model.

@@ -236,6 +236,7 @@ void ingot_session::patch(Bind &bind) {
     bind.program.args[patch.arg] = base + uint64_t(patch.offset);
   }
   bind.patchedAt = pointerVersion;
+  bind.preparedAt = 0;
 }
 
 Error ingot_session::run() {

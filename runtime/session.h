@@ -19,6 +19,11 @@ struct EntryTensors {
   const Bind *last = nullptr; // of the last bind or run
 };
 
+/// Whether a tensor is in memory of a GPU.
+inline bool isOnDevice(const ingot_tensor &tensor) {
+  return tensor.device && tensor.device->isGpu();
+}
+
 /// Makes a second thread inside a session an error instead of a crash.
 class Guard {
 public:
@@ -63,6 +68,11 @@ struct ingot_session {
   ingot::runtime::EntryTensors &tensors() { return entries[entry]; }
   const char *outputName(uint32_t ofEntry, uint32_t output) const {
     return model->entry(ofEntry).outputs()->Get(output)->name()->c_str();
+  }
+  /// Of EntryTensors: a new value makes arguments anew.
+  void setAddress(uint64_t &slot, uint64_t address) {
+    pointerVersion += slot != address;
+    slot = address;
   }
   const ingot::runtime::DeviceFunctions &functions() const {
     return model->device->functions;

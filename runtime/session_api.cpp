@@ -42,8 +42,7 @@ Error checkTensor(const ingot_session &session, const fmt::Tensor &expected,
   ingot_type type = apiType(expected.type());
   auto rank = int32_t(count(expected.dims()));
   const ingot_device &device = *session.model->device;
-  if (tensor.device && strcmp(tensor.device->name, device.name) &&
-      strcmp(tensor.device->name, "cpu"))
+  if (isOnDevice(tensor) && strcmp(tensor.device->name, device.name))
     return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
                      "%s '%s' is in memory of %s; this session runs on %s",
                      what, name, tensor.device->description.c_str(),
@@ -86,6 +85,19 @@ Error checkTensor(const ingot_session &session, const fmt::Tensor &expected,
         "the data of %s '%s' is not aligned to its elements of %d bytes", what,
         name, int(alignment));
   return session.functions().checkTensor(session, what, name, tensor);
+}
+
+/// Elements of some inputs are read when shapes are bound.
+Error checkReadable(const ingot_session &session, uint32_t input,
+                    const ingot_tensor &tensor) {
+  const fmt::Entry &entry = session.currentEntry();
+  for (uint32_t i = 0; isOnDevice(tensor) && i < count(entry.sources()); ++i)
+    if (entry.sources()->Get(i)->kind() == fmt::SourceKind::InputElement &&
+        entry.sources()->Get(i)->input() == input)
+      return makeError(session.allocator, INGOT_ERROR_INVALID_ARGUMENT,
+                       "input '%s' decides shapes and must be in host memory",
+                       entry.inputs()->Get(input)->name()->c_str());
+  return nullptr;
 }
 
 bool dependsOnThreads(const ingot_model &model) {
@@ -162,10 +174,9 @@ ingot_error *ingot_session_set_input(ingot_session *session, const char *name,
   if (Error error =
           checkTensor(*session, *inputs->Get(index), "input", *tensor, false))
     return error;
+  if (Error error = checkReadable(*session, index, *tensor))
+    return error;
   EntryTensors &bound = session->tensors();
-  session->pointerVersion += !bound.isSet[index] ||
-                             bound.inputs[index].data != tensor->data ||
-                             bound.inputs[index].device != tensor->device;
   bound.inputs[index] = *tensor;
   bound.isSet[index] = true;
   return nullptr;

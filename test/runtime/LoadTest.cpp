@@ -189,10 +189,12 @@ TEST(Target, InspectNeedsNone) {
 
 TEST(Device, UnknownName) {
   ingot_device_options options = INGOT_DEVICE_OPTIONS_INIT;
-  options.name = "cuda:0";
   ingot_device *device = nullptr;
-  EXPECT_TRUE(fails(ingot_device_create(&options, &device), INGOT_ERROR_DEVICE,
-                    {"'cuda:0'", "cpu"}));
+  for (const char *name : {"tpu", "cuda:", "cuda:x", "cuda0", "cuda:12345"}) {
+    options.name = name;
+    EXPECT_TRUE(fails(ingot_device_create(&options, &device),
+                      INGOT_ERROR_DEVICE, {name, "this runtime has: cpu"}));
+  }
 }
 
 } // namespace

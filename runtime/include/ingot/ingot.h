@@ -152,24 +152,48 @@ typedef struct ingot_thread_pool {
  * may be destroyed in any order. */
 
 typedef struct ingot_device_options {
-  size_t struct_size;        /* sizeof; fields are only ever appended */
-  const char *name;          /* NULL or "cpu" */
+  size_t struct_size; /* sizeof; fields are only ever appended */
+  /* NULL or "cpu"; "cuda", which is "cuda:0", or another number. "emulated" is
+   * for tests: a driver that runs kernels on the CPU and checks them. */
+  const char *name;
   ingot_allocator allocator; /* all zero: malloc */
   ingot_log_function log;    /* NULL: silent */
   void *log_user;
   /* For tests: pretend that the CPU has only these features, separated by
    * commas ("avx2,fma"). Never adds one. NULL: what the CPU reports. */
   const char *cpu_features;
+  /* For tests: the library to open in place of libcuda.so.1, and what
+   * "emulated" opens. NULL: "emulated" takes the path that the environment
+   * variable INGOT_EMULATOR_LIBRARY holds. */
+  const char *cuda_driver;
 } ingot_device_options;
 #define INGOT_DEVICE_OPTIONS_INIT                                              \
-  { sizeof(ingot_device_options), NULL, {NULL, NULL, NULL}, NULL, NULL, NULL }
+  {                                                                            \
+    sizeof(ingot_device_options), NULL, {NULL, NULL, NULL}, NULL, NULL, NULL,  \
+        NULL                                                                   \
+  }
 
 /* `options` may be NULL and is not kept. */
 INGOT_API ingot_error *ingot_device_create(const ingot_device_options *options,
                                            ingot_device **device);
 INGOT_API void ingot_device_destroy(ingot_device *device); /* NULL is fine */
-/* What artifacts can ask for and this device has: "sse3,avx,avx2,...". */
+/* What artifacts can ask for and this device has: "sse3,avx,avx2,...", or a
+ * GPU's architecture, "sm_86". */
 INGOT_API const char *ingot_device_features(const ingot_device *device);
+
+typedef struct ingot_device_info {
+  const char *name; /* "cpu", "cuda:0" */
+  /* Of a GPU; empty or 0 for the CPU. */
+  const char *description;  /* "NVIDIA A10" */
+  const char *architecture; /* "sm_86" */
+  int32_t driver_version;   /* 12040: the driver supports CUDA 12.4 */
+  int32_t device_count;     /* of the driver */
+  int32_t multiprocessors;
+  uint64_t memory_bytes;
+} ingot_device_info;
+/* Strings live as long as the device. */
+INGOT_API void ingot_device_get_info(const ingot_device *device,
+                                     ingot_device_info *info);
 
 /* Model ---------------------------------------------------------------------
  * A loaded artifact: read-only after load, shared freely between threads and
@@ -211,7 +235,8 @@ typedef struct ingot_session ingot_session;
 
 typedef struct ingot_session_options {
   size_t struct_size;
-  int32_t threads; /* that run, caller included; 0: one per CPU allowed */
+  /* That run, caller included; 0: one per CPU allowed. Not used on a GPU. */
+  int32_t threads;
   ingot_thread_pool thread_pool; /* all zero: threads of the session's own */
   int32_t cached_binds;          /* shapes kept ready; 0: 8 */
   /* On a GPU: the CUstream that runs are put on, which must outlive the
@@ -269,7 +294,8 @@ INGOT_API ingot_error *ingot_session_reserve(ingot_session *session,
 /* Zeroes the session's state (such as a KV cache). */
 INGOT_API ingot_error *ingot_session_reset(ingot_session *session);
 
-/* While *flag is nonzero, runs end with INGOT_ERROR_CANCELLED at the next step.
+/* While *flag is nonzero, runs end with INGOT_ERROR_CANCELLED at the next step;
+ * on a GPU, a run that has begun is finished.
  * The flag is the caller's, may be set from any thread (atomically), and is
  * never written here. NULL: none. */
 INGOT_API ingot_error *

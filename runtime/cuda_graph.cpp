@@ -1,0 +1,264 @@
+#include "runtime/cuda_graph.h"
+
+#include <string.h>
+
+namespace ingot::runtime {
+namespace {
+
+cuda::CopySide onDevice(uint64_t address) {
+  cuda::CopySide side = {};
+  side.memoryType = 2;
+  side.device = address;
+  return side;
+}
+
+cuda::CopySide onHost(uint8_t *address) {
+  cuda::CopySide side = {};
+  side.memoryType = 1;
+  side.host = address;
+  return side;
+}
+
+cuda::CopyNodeParams copyParams(cuda::CopySide to, cuda::CopySide from,
+                                uint64_t bytes) {
+  return {from, to, bytes, 1, 1};
+}
+
+cuda::MemsetNodeParams fillParams(const uint64_t *args) {
+  return {args[0], 0, unsigned(args[2] & 0xff), 1, args[1], 1};
+}
+
+cuda::KernelNodeParams kernelParams(const CudaModel &model,
+                                    const BoundStep &step, const int64_t *grid,
+                                    CudaParameters &parameters) {
+  const CudaKernel &kernel = model.code[step.step->kernel()];
+  cuda::KernelNodeParams params = {};
+  params.function = reinterpret_cast<cuda::Function>(step.kernel);
+  params.gridX = unsigned(grid[0]);
+  params.gridY = unsigned(grid[1]);
+  params.gridZ = unsigned(grid[2]);
+  params.blockX = kernel.block[0];
+  params.blockY = kernel.block[1];
+  params.blockZ = kernel.block[2];
+  params.sharedBytes = kernel.sharedBytes;
+  params.parameters = parameters.data();
+  return params;
+}
+
+cuda::CopyNodeParams uploadParams(const CudaTransfers &t) {
+  return copyParams(onDevice(t.device + t.downloadBytes),
+                    onHost(t.host + t.downloadBytes), t.uploadBytes);
+}
+
+cuda::CopyNodeParams downloadParams(const CudaTransfers &t) {
+  return copyParams(onHost(t.host), onDevice(t.device), t.downloadBytes);
+}
+
+/// A node needs something valid to do even while it is disabled.
+void setIdle(const BoundStep &step, const CudaTransfers &transfers,
+             uint64_t *args, int64_t *grid) {
+  grid[0] = grid[1] = grid[2] = 1;
+  uint64_t spare = transfers.device + sizeof(ingot_cuda_kernel_status);
+  if (step.kind == fmt::StepKind::Copy) {
+    args[0] = spare;
+    args[1] = spare + kCudaSpareBytes / 2;
+    args[2] = 1;
+  } else if (step.kind == fmt::StepKind::Fill) {
+    args[0] = spare;
+    args[1] = 1;
+    args[2] = 0;
+  }
+}
+
+} // namespace
+
+void CudaGraph::clear() {
+  if (executable)
+    (void)device->driver.graphExecDestroy(executable);
+  if (graph)
+    (void)device->driver.graphDestroy(graph);
+  executable = nullptr;
+  graph = nullptr;
+}
+
+Error CudaGraph::prepare(const CudaModel &model, const Program &program,
+                         const CudaTransfers &transfers) {
+  device = &model.gpu();
+  ++version;
+  cuda::Result result = cuda::success;
+  if (executable) {
+    result = update(model, program, transfers);
+    // What cannot be changed in place is made anew.
+    if (result == cuda::invalidValue || result == cuda::notSupported ||
+        result == cuda::graphExecUpdateFailure)
+      clear();
+  }
+  if (!executable) {
+    if (!steps.create(model.allocator, program.steps.size()) ||
+        !args.create(model.allocator, program.args.size()))
+      return outOfMemory(model.allocator, "a graph",
+                         program.args.size() * sizeof(uint64_t));
+    result = build(model, program, transfers);
+  }
+  if (result == cuda::success)
+    return nullptr;
+  // Nobody knows any more what its nodes do.
+  Error error = device->check(result, doing);
+  clear();
+  return error;
+}
+
+Error CudaGraph::launch(cuda::Stream stream) {
+  return device->check(device->driver.graphLaunch(executable, stream),
+                       "starting a graph");
+}
+
+cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
+                              const CudaTransfers &transfers) {
+  const CudaDriver &driver = device->driver;
+  doing = "making a graph";
+  cuda::Graph made = nullptr;
+  if (cuda::Result result = driver.graphCreate(&made, 0))
+    return result;
+  graph = made;
+  cuda::GraphNode last = nullptr;
+  current = transfers;
+  cuda::CopyNodeParams copy = uploadParams(transfers);
+  if (!transfers.uploadBytes)
+    copy = copyParams(onDevice(transfers.device), onHost(transfers.host), 1);
+  if (cuda::Result result = driver.graphAddMemcpyNode(&last, graph, nullptr, 0,
+                                                      &copy, device->context))
+    return result;
+  upload = {};
+  upload.node = last;
+
+  memcpy(args.data(), program.args.data(), args.size() * sizeof(uint64_t));
+  for (uint32_t i = 0; i < steps.size(); ++i) {
+    const BoundStep &step = program.steps[i];
+    uint64_t *ofStep = args.data() + step.firstArg;
+    Node &node = steps[i];
+    node = {};
+    memcpy(node.grid, step.grid, sizeof(node.grid));
+    node.status = transfers.device;
+    if (!step.tasks)
+      setIdle(step, transfers, ofStep, node.grid);
+    cuda::GraphNode before = last;
+    cuda::Result result;
+    if (step.kind == fmt::StepKind::Copy) {
+      copy = copyParams(onDevice(ofStep[0]), onDevice(ofStep[1]), ofStep[2]);
+      result = driver.graphAddMemcpyNode(&last, graph, &before, 1, &copy,
+                                         device->context);
+    } else if (step.kind == fmt::StepKind::Fill) {
+      cuda::MemsetNodeParams fill = fillParams(ofStep);
+      result = driver.graphAddMemsetNode(&last, graph, &before, 1, &fill,
+                                         device->context);
+    } else {
+      CudaParameters parameters(ofStep, count(step.step->args()), node.status,
+                                step.number);
+      cuda::KernelNodeParams kernel =
+          kernelParams(model, step, node.grid, parameters);
+      result = driver.graphAddKernelNode(&last, graph, &before, 1, &kernel);
+    }
+    if (result)
+      return result;
+    node.node = last;
+  }
+
+  copy = downloadParams(transfers);
+  cuda::GraphNode before = last;
+  if (cuda::Result result = driver.graphAddMemcpyNode(&last, graph, &before, 1,
+                                                      &copy, device->context))
+    return result;
+  download = {};
+  download.node = last;
+  cuda::GraphExec instance = nullptr;
+  if (cuda::Result result = driver.graphInstantiate(&instance, graph, 0))
+    return result;
+  executable = instance;
+  if (cuda::Result result = enable(upload, transfers.uploadBytes))
+    return result;
+  for (uint32_t i = 0; i < steps.size(); ++i)
+    if (cuda::Result result = enable(steps[i], program.steps[i].tasks))
+      return result;
+  return cuda::success;
+}
+
+cuda::Result CudaGraph::update(const CudaModel &model, const Program &program,
+                               const CudaTransfers &transfers) {
+  const CudaDriver &driver = device->driver;
+  doing = "changing a graph";
+  bool hasMoved = current.device != transfers.device ||
+                  current.host != transfers.host ||
+                  current.downloadBytes != transfers.downloadBytes;
+  bool isUploadNew = hasMoved || current.uploadBytes != transfers.uploadBytes;
+  if (isUploadNew && transfers.uploadBytes) {
+    cuda::CopyNodeParams copy = uploadParams(transfers);
+    if (cuda::Result result = driver.graphExecSetMemcpy(executable, upload.node,
+                                                        &copy, device->context))
+      return result;
+  }
+  if (cuda::Result result = enable(upload, transfers.uploadBytes))
+    return result;
+  if (hasMoved) {
+    cuda::CopyNodeParams copy = downloadParams(transfers);
+    if (cuda::Result result = driver.graphExecSetMemcpy(
+            executable, download.node, &copy, device->context))
+      return result;
+  }
+  for (uint32_t i = 0; i < steps.size(); ++i) {
+    if (program.steps[i].tasks)
+      if (cuda::Result result = setStep(model, program, i, transfers))
+        return result;
+    if (cuda::Result result = enable(steps[i], program.steps[i].tasks))
+      return result;
+  }
+  current = transfers;
+  return cuda::success;
+}
+
+/// Changes the step's node if it does something else now.
+cuda::Result CudaGraph::setStep(const CudaModel &model, const Program &program,
+                                uint32_t number,
+                                const CudaTransfers &transfers) {
+  const CudaDriver &driver = device->driver;
+  const BoundStep &step = program.steps[number];
+  Node &node = steps[number];
+  uint32_t size = count(step.step->args());
+  const uint64_t *wanted = program.args.data() + step.firstArg;
+  uint64_t *ofStep = args.data() + step.firstArg;
+  uint64_t status = transfers.device;
+  bool isLaunch = step.kind == fmt::StepKind::Launch;
+  bool isSame = !size || !memcmp(ofStep, wanted, size * sizeof(uint64_t));
+  if (isLaunch)
+    isSame = isSame && !memcmp(node.grid, step.grid, sizeof(node.grid)) &&
+             status == node.status;
+  if (isSame)
+    return cuda::success;
+  memcpy(ofStep, wanted, size * sizeof(uint64_t));
+  memcpy(node.grid, step.grid, sizeof(node.grid));
+  node.status = status;
+  if (step.kind == fmt::StepKind::Copy) {
+    cuda::CopyNodeParams copy =
+        copyParams(onDevice(ofStep[0]), onDevice(ofStep[1]), ofStep[2]);
+    return driver.graphExecSetMemcpy(executable, node.node, &copy,
+                                     device->context);
+  }
+  if (!isLaunch) {
+    cuda::MemsetNodeParams fill = fillParams(ofStep);
+    return driver.graphExecSetMemset(executable, node.node, &fill,
+                                     device->context);
+  }
+  CudaParameters parameters(ofStep, size, status, step.number);
+  cuda::KernelNodeParams kernel =
+      kernelParams(model, step, node.grid, parameters);
+  return driver.graphExecSetKernel(executable, node.node, &kernel);
+}
+
+cuda::Result CudaGraph::enable(Node &node, bool isWanted) {
+  if (node.isEnabled == isWanted)
+    return cuda::success;
+  node.isEnabled = isWanted;
+  return device->driver.graphNodeSetEnabled(executable, node.node, isWanted);
+}
+
+} // namespace ingot::runtime

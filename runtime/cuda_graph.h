@@ -1,0 +1,64 @@
+// One entry's steps as one CUDA graph: upload of host inputs, the steps in
+// order, download of status and outputs. It is built once; what differs for
+// another shape or other pointers is changed in place.
+#pragma once
+
+#include "runtime/cuda_device.h"
+
+namespace ingot::runtime {
+
+/// Status, host outputs and host inputs lie one after the other, at the same
+/// offsets in page-locked memory and in a copy of it on the device. The status
+/// is at the start, so that no shape moves it; kCudaSpareBytes follow it.
+struct CudaTransfers {
+  uint64_t device = 0;
+  uint8_t *host = nullptr;
+  uint64_t downloadBytes = 0; // from the start
+  uint64_t uploadBytes = 0;   // from there
+};
+constexpr uint64_t kCudaSpareBytes = 32;
+
+class CudaGraph {
+public:
+  CudaGraph() = default;
+  CudaGraph(const CudaGraph &) = delete;
+  CudaGraph &operator=(const CudaGraph &) = delete;
+  ~CudaGraph() { clear(); }
+
+  /// Makes the graph run `program`, whose arguments are all in place.
+  [[nodiscard]] Error prepare(const CudaModel &model, const Program &program,
+                              const CudaTransfers &transfers);
+  [[nodiscard]] Error launch(cuda::Stream stream);
+  void clear();
+  /// Changes with each `prepare`.
+  uint64_t generation() const { return version; }
+
+private:
+  // What a node does now.
+  struct Node {
+    cuda::GraphNode node = nullptr;
+    int64_t grid[3] = {};
+    uint64_t status = 0; // address
+    bool isEnabled = true;
+  };
+
+  cuda::Result build(const CudaModel &model, const Program &program,
+                     const CudaTransfers &transfers);
+  cuda::Result update(const CudaModel &model, const Program &program,
+                      const CudaTransfers &transfers);
+  cuda::Result setStep(const CudaModel &model, const Program &program,
+                       uint32_t number, const CudaTransfers &transfers);
+  cuda::Result enable(Node &node, bool isWanted);
+
+  const CudaDevice *device = nullptr;
+  cuda::Graph graph = nullptr; // owns the nodes' names
+  cuda::GraphExec executable = nullptr;
+  Node upload, download;
+  Array<Node> steps;
+  Array<uint64_t> args; // as the nodes have them
+  CudaTransfers current;
+  uint64_t version = 0;
+  const char *doing = "";
+};
+
+} // namespace ingot::runtime
