@@ -4,6 +4,7 @@
     explain.py INGOT MODELS TABLE            every model of MODELS/list.txt against the table
     explain.py INGOT MODELS TABLE --update   write the table anew
     explain.py INGOT MODELS --all-fused NAME every attention, norm, activation and product of one, all of it
+    explain.py INGOT MODELS --transcripts PAGE each `$ ingot explain` of a page: its lines, in order
 
 A line of the table is a model, fused/counted sites of each kind (-N: no code is left of N), and
 what the fused form has. Of each model it is also checked that the sums are right and that the
@@ -75,8 +76,29 @@ def line(name, found):
     return f"{name}  {left}  =>  " + "  ".join(f"{found['ops'][op]} {op}" for op in OPS) + "\n"
 
 
+def check_transcripts(ingot, page):
+    """Lines of a transcript are lines of the output; `…` stands for any number of them."""
+    blocks = re.findall(r"^    \$ ingot explain (.*)\n((?:    .*\n|\n)*)", page.read_text(), re.M)
+    assert blocks, f"{page} has no transcript"
+    for arguments, block in blocks:
+        output = iter(run(ingot, "explain", *arguments.split()).splitlines())
+        skips = False
+        for expected in (line[4:] for line in block.rstrip().split("\n")):
+            if expected.strip() == "…":
+                skips = True
+                continue
+            found = next(output, None)
+            while skips and found is not None and found != expected:
+                found = next(output, None)
+            assert found == expected, f"{page}: has\n{expected}\nand ingot explain {arguments} says\n{found}"
+            skips = False
+    return 0
+
+
 def main(ingot, models, *rest):
     models = Path(models)
+    if rest[0] == "--transcripts":
+        return check_transcripts(ingot, Path(rest[1]))
     if rest[0] == "--all-fused":
         found = explain(ingot, models, rest[1])
         for kind in KINDS[:4]:

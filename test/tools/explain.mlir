@@ -12,6 +12,20 @@
 // CHECK-NEXT:  embedding     1 of 1 fused
 // CHECK-NEXT:  chain         4
 //CHECK-EMPTY:
+// CHECK-NEXT:not fused
+// CHECK-NEXT:  1 x norm: it divides by the length of a vector (an L2 norm), not by the root of a mean
+// CHECK-NEXT:      length
+// CHECK-NEXT:  1 x product: its attention is not fused: the probabilities are an output of the model
+// CHECK-NEXT:      similarity
+// CHECK-NEXT:  1 x activation: tanh by itself: around it is no GELU (of erf, tanh or sigmoid) and no SiLU
+// CHECK-NEXT:      squash
+// CHECK-NEXT:  1 x attention: the probabilities are an output of the model
+// CHECK-NEXT:      choice
+//CHECK-EMPTY:
+// CHECK-NEXT:no code
+// CHECK-NEXT:  1 x norm: the same as ln
+// CHECK-NEXT:      ln_again
+//CHECK-EMPTY:
 // CHECK-NEXT:norm
 // CHECK-NEXT:  1 x layer norm of 8, epsilon 1e-05, no scale
 // CHECK-NEXT:      ln
@@ -35,20 +49,6 @@
 // CHECK-NEXT:  2 x arithmetic of 1 node
 // CHECK-NEXT:      unit
 // CHECK-NEXT:      squash
-//CHECK-EMPTY:
-// CHECK-NEXT:not fused
-// CHECK-NEXT:  1 x norm: it divides by the length of a vector (an L2 norm), not by the root of a mean
-// CHECK-NEXT:      length
-// CHECK-NEXT:  1 x product: its attention is not fused: the probabilities are an output of the model
-// CHECK-NEXT:      similarity
-// CHECK-NEXT:  1 x activation: tanh by itself: around it is no GELU (of erf, tanh or sigmoid) and no SiLU
-// CHECK-NEXT:      squash
-// CHECK-NEXT:  1 x attention: the probabilities are an output of the model
-// CHECK-NEXT:      choice
-//CHECK-EMPTY:
-// CHECK-NEXT:no code
-// CHECK-NEXT:  1 x norm: the same as ln
-// CHECK-NEXT:      ln_again
 //CHECK-EMPTY:
 // CHECK-NEXT:as it is
 // CHECK-NEXT:  1 x reduce l2

@@ -27,14 +27,14 @@ public:
       os << ", " << producer.getValue();
     os << "\n\n";
     printTotals();
+    printSites("not fused", Outcome::Unfused);
+    printSites("no code", Outcome::Removed);
     printFused<tfm::AttentionOp>("attention");
     printFused<tfm::NormOp>("norm");
     printFused<tfm::LinearOp>("linear");
     printPlaces(SiteKind::Activation);
     printPlaces(SiteKind::Embedding);
     printFused<tfm::FusedOp>("chain");
-    printSites("not fused", Outcome::Unfused);
-    printSites("no code", Outcome::Removed);
     printPlain();
     for (auto function : module.getOps<func::FuncOp>())
       printDims(function);

@@ -76,10 +76,19 @@ Try:
   ingot inspect model.ingot --json
 )"},
     {"explain", compilerVerb, "say what was fused, and what was not and why",
-     R"(usage: ingot explain IN.onnx|IN.mlir [options of ingot compile]
+     R"(usage: ingot explain IN.onnx|IN.mlir [options]
+
+Counts every softmax, normalization, activation, matrix product and embedding of
+the model, and says of each what it became part of, or why not. Compiles nothing.
+
+  --dims batch=1,sequence=1..512
+                              fix symbols or give their range
+  --constant-input NAME=FILE  bake an input in (.npy or .pb)
+  --json                      the same for scripts
 
 Try:
   ingot explain model.onnx
+  ingot explain model.onnx --dims batch=1 --json
 )"},
     {"verify", verifyVerb, "check an .ingot file against its hashes",
      R"(usage: ingot verify FILE.ingot
