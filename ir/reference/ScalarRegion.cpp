@@ -24,11 +24,16 @@ Result<ScalarRegion> ScalarRegion::make(Block &block, TensorLookup lookup,
   };
 
   for (BlockArgument argument : block.getArguments()) {
-    std::optional<ElementType> type = elementTypeOf(argument.getType());
+    // A tensor (of a plan.kernel) is known by lookup; its slot stays unused.
+    Type own = argument.getType();
+    std::optional<ElementType> type = elementTypeOf(getElementTypeOrSelf(own));
     if (!type)
       return Error{"a region argument has no scalar type"};
     region.types.push_back(*type);
-    addSlot(argument, Scalar{*type});
+    if (isa<RankedTensorType>(own))
+      region.slots.push_back({Scalar{*type}});
+    else
+      addSlot(argument, Scalar{*type});
   }
   for (Operation &op : block) {
     SmallVector<unsigned, 4> operands;

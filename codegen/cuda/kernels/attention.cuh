@@ -45,7 +45,7 @@ DEV void attention_tile(float (&to)[COUNT][PITCH], const float *from,
   for (int i = tid(); i < COUNT * CHUNKS; i += THREADS) {
     int row = i / CHUNKS, column = i % CHUNKS * STEP;
     bool inside = first + row < rows && column < D;
-    // Never form an address outside, even for a copy of nothing.
+    // Even a copy of nothing needs an address inside.
     const float *source =
         inside ? from + (first + row) * stride + column : from;
     if constexpr (WIDE)
@@ -83,8 +83,9 @@ DEV void attention_rows(float *out, const float *q, const float *k,
     barrier(); // the last task's tiles have been read
     attention_tile<WIDE, D, DP, BM, THREADS>(shared.q, queries_at,
                                              shape.q_strides[1], q0, queries);
-    attention_tile<WIDE, D, DP, BN, THREADS>(shared.k, keys_at,
-                                             shape.k_strides[1], 0, keys);
+    if (keys > 0) // else there is no address to copy nothing from
+      attention_tile<WIDE, D, DP, BN, THREADS>(shared.k, keys_at,
+                                               shape.k_strides[1], 0, keys);
     copy_commit();
 
     float acc[4][COLUMNS][C] = {}, largest[4], sum[4] = {};

@@ -111,19 +111,10 @@ struct I64 {
   static DEV bool le(i64 a, i64 b) { return a <= b; }
 };
 
-// Arithmetic on truth values is logic.
 struct Bool {
   static DEV bool and_(bool a, bool b) { return a & b; }
   static DEV bool or_(bool a, bool b) { return a | b; }
   static DEV bool not_(bool a) { return !a; }
-  static DEV bool add(bool a, bool b) { return a | b; }
-  static DEV bool sub(bool a, bool b) { return a != b; }
-  static DEV bool mul(bool a, bool b) { return a & b; }
-  static DEV bool max(bool a, bool b) { return a | b; }
-  static DEV bool min(bool a, bool b) { return a & b; }
-  static DEV bool abs(bool a) { return a; }
-  static DEV bool sign(bool a) { return a; }
-  static DEV bool relu(bool a) { return a; }
   static DEV bool eq(bool a, bool b) { return a == b; }
   static DEV bool ne(bool a, bool b) { return a != b; }
   static DEV bool lt(bool a, bool b) { return !a & b; }

@@ -124,20 +124,31 @@ struct ReduceAll {
 
 // argmax and argmin: the extreme value and its first (or last) index; NaN is
 // the extreme of all.
-template <class T>
+template <class T, int BYTES = sizeof(T)>
 struct Best {
   T value;
   i64 index; // -1: nothing yet
+  static DEV Best make(T value, i64 index) { return {value, index}; }
+};
+// No byte is left to padding, which nobody would write.
+template <class T>
+struct Best<T, 4> {
+  T value;
+  u32 zero;
+  i64 index;
+  static DEV Best make(T value, i64 index) { return {value, 0, index}; }
 };
 template <class T>
 DEV Best<T> shfl_xor(Best<T> v, int mask) {
-  return {shfl_xor(v.value, mask), shfl_xor(v.index, mask)};
+  return Best<T>::make(shfl_xor(v.value, mask), shfl_xor(v.index, mask));
 }
 template <class T, bool LARGEST, bool LAST>
 struct ReduceArg {
   using Acc = Best<T>;
-  static DEV Acc none() { return {0, -1}; }
-  static DEV Acc add(Acc acc, T x, i64 r) { return ReduceArg()(acc, {x, r}); }
+  static DEV Acc none() { return Acc::make(0, -1); }
+  static DEV Acc add(Acc acc, T x, i64 r) {
+    return ReduceArg()(acc, Acc::make(x, r));
+  }
   static DEV i64 result(Acc acc, i64) { return acc.index; }
   DEV Acc operator()(Acc a, Acc b) const {
     bool aNaN = a.value != a.value, bNaN = b.value != b.value;

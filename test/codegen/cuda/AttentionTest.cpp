@@ -1,0 +1,192 @@
+// Attention in IEEE f32: odd shapes, layouts, grouped heads, masks of each
+// kind, rows without keys.
+#include "test/codegen/cuda/KernelTest.h"
+
+#include <cmath>
+
+using namespace ingot;
+using namespace ingot::test;
+
+namespace {
+
+struct Shape {
+  int64_t batch, heads, queries, keys, group = 1;
+};
+
+class CudaAttention : public CudaKernel {
+protected:
+  int64_t d = 0, dv = 0, group = 1;
+
+  /// q [B, S, H, D], k [B, T, G, D], v [B, T, G, E] with `pad` floats after
+  /// each row; `extra` has types of further inputs %x0, ...; `body` names the
+  /// score in its last line.
+  void loadAttention(int64_t width, int64_t valueWidth, int64_t groupSize,
+                     const std::string &extra, const std::string &body,
+                     const std::string &result,
+                     const std::string &empty = "scores") {
+    d = width, dv = valueWidth, group = groupSize;
+    std::string inputs, types;
+    int i = 0;
+    for (char c : extra) {
+      std::string type = c == 'f' ? "f32" : c == 'b' ? "i1" : "i64";
+      inputs += ", %x" + std::to_string(i++) + ": tensor<?x" + type + ">";
+      types += ", " + type;
+    }
+    auto n = [](int64_t value) { return std::to_string(value); };
+    load("plan.kernel attention @k outs [f32] ins [f32, f32, f32" + types +
+         "] scalars 10 params {batch = -1, heads = -2, queries = -3, keys = "
+         "-4, d = " +
+         n(d) + ", dv = " + n(dv) + ", group = " + n(group) +
+         ", scale = 0.25 : f64, q_strides = array<i64: -5, -6, " + n(d) +
+         ">, k_strides = array<i64: -7, -8, " + n(d) +
+         ">, v_strides = array<i64: -9, -10, " + n(dv) +
+         ">, rows = 32, empty_rows = \"" + empty +
+         "\"} {\n^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: "
+         "tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>" +
+         inputs +
+         ", %B: i64, %H: i64, %Q: i64, %K: i64, %s0: i64, %s1: i64, %s2: i64, "
+         "%s3: i64, %s4: i64, %s5: i64):\n"
+         "%inf = arith.constant 0xFF800000 : f32\n" +
+         body + "\ntfm.yield " + result + " : f32\n}");
+  }
+
+  void checkShape(const Shape &s, std::vector<Tensor> extra = {},
+                  int64_t pad = 0, bool allModes = false, float scale = 1) {
+    SCOPED_TRACE(testing::Message()
+                 << "batch " << s.batch << " heads " << s.heads << " queries "
+                 << s.queries << " keys " << s.keys << " pad " << pad);
+    int64_t g = s.heads / group;
+    int64_t q = s.heads * d + pad, k = g * d + pad, v = g * dv + pad;
+    std::vector<Tensor> inputs{noise(s.batch * s.queries * q, 1, scale),
+                               noise(s.batch * s.keys * k, 2, scale),
+                               noise(s.batch * s.keys * v, 3)};
+    inputs.insert(inputs.end(), extra.begin(), extra.end());
+    std::vector<int64_t> scalars{s.batch,       s.heads, s.queries,  s.keys,
+                                 s.queries * q, q,       s.keys * k, k,
+                                 s.keys * v,    v};
+    Tolerance tolerance{3e-6, 3e-6};
+    if (allModes)
+      checkInAllModes(inputs, scalars, tolerance, {2, 1, 1});
+    else
+      check(inputs, scalars, tolerance, {2, 1, 1});
+  }
+};
+
+TEST_F(CudaAttention, Shapes) {
+  loadAttention(64, 64, 1, "", "", "%s");
+  checkShape({2, 2, 70, 130}, {}, 0, true);
+  checkShape({1, 1, 1, 1});
+  checkShape({1, 2, 3, 64}, {}, 4);
+  checkShape({1, 1, 65, 63}, {}, 1); // 4 bytes at a time
+  checkShape({0, 2, 3, 4});
+  checkShape({2, 1, 0, 4});
+}
+
+TEST_F(CudaAttention, HeadDims) {
+  for (auto [width, valueWidth] : {std::pair<int64_t, int64_t>{32, 32},
+                                   {80, 96},
+                                   {128, 128},
+                                   {16, 5},
+                                   {40, 33},
+                                   {256, 200},
+                                   {300, 16}}) {
+    SCOPED_TRACE(width);
+    loadAttention(width, valueWidth, 1, "", "", "%s");
+    checkShape({1, 2, 20, 37}, {}, 0, width == 80);
+    checkShape({1, 1, 5, 3}, {}, 3);
+  }
+}
+
+TEST_F(CudaAttention, GroupedHeads) {
+  loadAttention(32, 32, 3, "", "", "%s");
+  checkShape({2, 6, 9, 20});
+}
+
+constexpr const char *kCausal = R"mlir(
+  %far = tfm.apply le(%k, %q) : (i64, i64) -> i1
+  %r = tfm.choose %far, %s, %inf : f32)mlir";
+
+/// Queries beyond the keys: with keys counted from the end the first rows see
+/// nothing.
+constexpr const char *kCausalFromEnd = R"mlir(
+  %o = tfm.apply sub(%K, %Q) : (i64, i64) -> i64
+  %last = tfm.apply add(%q, %o) : (i64, i64) -> i64
+  %far = tfm.apply le(%k, %last) : (i64, i64) -> i1
+  %r = tfm.choose %far, %s, %inf : f32)mlir";
+
+TEST_F(CudaAttention, CausalAndEmptyRows) {
+  for (const char *empty : {"zero", "nan"}) {
+    SCOPED_TRACE(empty);
+    loadAttention(32, 32, 1, "", kCausal, "%r", empty);
+    checkShape({1, 2, 70, 70}, {}, 0, true);
+    checkShape({1, 1, 90, 20});
+    loadAttention(32, 32, 1, "", kCausalFromEnd, "%r", empty);
+    checkShape({1, 1, 90, 20});
+    checkShape({1, 1, 20, 90});
+    checkShape({2, 2, 3, 0}); // no keys at all
+  }
+}
+
+/// Finite fills: one that absorbs scores gives the mean over the keys it
+/// leaves finite, one that does not gives what the formula says.
+TEST_F(CudaAttention, EmptyRowsMeanAndScores) {
+  for (auto [fill, empty] :
+       {std::pair<const char *, const char *>{"-3.40282347E+38", "mean"},
+        {"-10000.0", "scores"}}) {
+    SCOPED_TRACE(empty);
+    loadAttention(32, 32, 1, "bb",
+                  std::string("%fill = arith.constant ") + fill + R"mlir( : f32
+      %zero = arith.constant 0.0 : f32
+      %at = tfm.apply mul(%b, %K) : (i64, i64) -> i64
+      %i = tfm.apply add(%at, %k) : (i64, i64) -> i64
+      %v = tfm.load %x0[%i] : tensor<?xi1> -> i1
+      %w = tfm.load %x1[%k] : tensor<?xi1> -> i1
+      %m0 = tfm.choose %v, %zero, %fill : f32
+      %m1 = tfm.choose %w, %zero, %fill : f32
+      %r0 = tfm.apply add(%s, %m0) : (f32, f32) -> f32
+      %r = tfm.apply add(%r0, %m1) : (f32, f32) -> f32)mlir",
+                  "%r", empty);
+    // Batch 0 keeps every other key, batch 1 none; the second mask drops the
+    // first ten, where two fills overflow to -inf.
+    int64_t keys = 80;
+    std::vector<int64_t> first, second;
+    for (int64_t i = 0; i < 2 * keys; ++i)
+      first.push_back(i < keys && i % 2);
+    for (int64_t i = 0; i < keys; ++i)
+      second.push_back(i >= 10);
+    checkShape({2, 2, 9, keys}, {integers(ElementType::Bool, first),
+                                 integers(ElementType::Bool, second)});
+  }
+}
+
+TEST_F(CudaAttention, BiasAndSoftCap) {
+  loadAttention(32, 32, 1, "f", R"mlir(
+      %fifty = arith.constant 50.0 : f32
+      %t0 = tfm.apply div(%s, %fifty) : (f32, f32) -> f32
+      %t1 = tfm.apply tanh(%t0) : (f32) -> f32
+      %t2 = tfm.apply mul(%t1, %fifty) : (f32, f32) -> f32
+      %r0 = tfm.apply mul(%h, %Q) : (i64, i64) -> i64
+      %r1 = tfm.apply add(%r0, %q) : (i64, i64) -> i64
+      %r2 = tfm.apply mul(%r1, %K) : (i64, i64) -> i64
+      %r3 = tfm.apply add(%r2, %k) : (i64, i64) -> i64
+      %bias = tfm.load %x0[%r3] : tensor<?xf32> -> f32
+      %r = tfm.apply add(%t2, %bias) : (f32, f32) -> f32)mlir",
+                "%r");
+  checkShape({2, 2, 33, 65}, {noise(2 * 33 * 65)}, 0, true, 10);
+}
+
+TEST_F(CudaAttention, ValuesThatAreNotFinite) {
+  loadAttention(32, 32, 1, "f", R"mlir(
+      %bias = tfm.load %x0[%k] : tensor<?xf32> -> f32
+      %r = tfm.apply add(%s, %bias) : (f32, f32) -> f32)mlir",
+                "%r");
+  Tensor bias = noise(70);
+  bias.setNumber(68, NAN);
+  checkShape({1, 1, 5, 70}, {bias});
+  bias.setNumber(68, INFINITY);
+  checkShape({1, 1, 5, 70}, {bias});
+  bias.setNumber(68, 1e30);
+  checkShape({1, 1, 5, 70}, {bias});
+}
+
+} // namespace

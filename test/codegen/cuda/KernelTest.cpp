@@ -1,0 +1,148 @@
+#include "test/codegen/cuda/KernelTest.h"
+
+#include "mlir/Parser/Parser.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace ingot::emulator;
+
+namespace ingot::test {
+
+Tensor floats(std::vector<float> values, ElementType type) {
+  Tensor tensor = *Tensor::create(type, {static_cast<int64_t>(values.size())});
+  for (auto [i, value] : llvm::enumerate(values))
+    tensor.setNumber(static_cast<int64_t>(i), value);
+  return tensor;
+}
+
+Tensor integers(ElementType type, std::vector<int64_t> values) {
+  Tensor tensor = *Tensor::create(type, {static_cast<int64_t>(values.size())});
+  for (auto [i, value] : llvm::enumerate(values))
+    tensor.setInteger(static_cast<int64_t>(i), value);
+  return tensor;
+}
+
+Tensor noise(int64_t size, unsigned seed, float scale) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> uniform(-scale, scale);
+  std::vector<float> values(static_cast<size_t>(size));
+  for (float &value : values)
+    value = uniform(random);
+  return floats(std::move(values));
+}
+
+void compare(const Tensor &got, const Tensor &expected, Tolerance tolerance) {
+  ASSERT_EQ(got.size(), expected.size());
+  int shown = 0;
+  for (int64_t i = 0; i < got.size() && shown < 8; ++i) {
+    double a = got.number(i), b = expected.number(i);
+    bool equal =
+        reference::isFloat(got.type())
+            ? a == b || (std::isnan(a) && std::isnan(b)) ||
+                  std::fabs(a - b) <=
+                      tolerance.absolute + tolerance.relative * std::fabs(b)
+            : got.integer(i) == expected.integer(i);
+    if (!equal) {
+      ADD_FAILURE() << "element " << i << " of " << got.size() << " is " << a
+                    << ", expected " << b;
+      ++shown;
+    }
+  }
+}
+
+CudaKernel::CudaKernel() : context(MLIRContext::Threading::DISABLED) {
+  context
+      .loadDialect<plan::PlanDialect, tfm::TfmDialect, arith::ArithDialect>();
+}
+
+void CudaKernel::load(const std::string &text) {
+  stub.reset();
+  module = parseSourceString<ModuleOp>(text, &context);
+  ASSERT_TRUE(module) << text;
+  kernel = *module->getOps<plan::KernelOp>().begin();
+  FailureOr<cuda::CudaStub> made = cuda::printStub(kernel);
+  ASSERT_TRUE(succeeded(made));
+  printed = *made;
+  stub = std::make_unique<Stub>(printed.text, printed.name + ".cu");
+}
+
+std::vector<Tensor> CudaKernel::run(const std::vector<Tensor> &inputs,
+                                    const std::vector<int64_t> &scalars,
+                                    Grid blocks) {
+  const DriverTable &driver = driverTable();
+  std::vector<Tensor> outputs;
+  std::vector<std::unique_ptr<DeviceBytes>> memory;
+  std::vector<uint64_t> values;
+  // The reference knows the shapes of the outputs.
+  expected = runPlanKernel(kernel, inputs, scalars, noValue);
+  for (const Tensor &output : expected) {
+    outputs.push_back(*Tensor::create(output.type(), output.shape()));
+    memory.push_back(
+        std::make_unique<DeviceBytes>(outputs.back().bytes().size()));
+    values.push_back(memory.back()->pointer);
+  }
+  for (const Tensor &input : inputs) {
+    memory.push_back(std::make_unique<DeviceBytes>(input.bytes().size()));
+    if (!input.bytes().empty()) {
+      EXPECT_EQ(driver.copyToDevice(memory.back()->pointer,
+                                    input.bytes().data(), input.bytes().size()),
+                cu::success);
+    }
+    values.push_back(memory.back()->pointer);
+  }
+  values.insert(values.end(), scalars.begin(), scalars.end());
+  DeviceArray<int64_t> statusMemory(std::vector<int64_t>(4, 0));
+  values.push_back(statusMemory.pointer);
+  values.push_back(77); // the step's number
+  std::vector<void *> parameters;
+  for (uint64_t &value : values)
+    parameters.push_back(&value);
+  cu::Function function = stub->function(printed.name);
+  if (printed.sharedBytes > 48 << 10) {
+    EXPECT_EQ(driver.functionSetAttribute(
+                  function, cu::functionMaxDynamicSharedSizeBytes,
+                  static_cast<int>(printed.sharedBytes)),
+              cu::success);
+  }
+  EXPECT_EQ(driver.launchKernel(function, blocks.x, blocks.y, blocks.z,
+                                printed.threads, 1, 1, printed.sharedBytes,
+                                nullptr, parameters.data(), nullptr),
+            cu::success)
+      << control("report");
+  EXPECT_EQ(driver.streamSynchronize(nullptr), cu::success)
+      << control("report") << printed.text;
+  for (auto [i, output] : llvm::enumerate(outputs))
+    if (!output.bytes().empty()) {
+      EXPECT_EQ(driver.copyToHost(output.mutableBytes().data(),
+                                  memory[i]->pointer, output.bytes().size()),
+                cu::success)
+          << control("report");
+    }
+  status = statusMemory.get();
+  return outputs;
+}
+
+void CudaKernel::check(const std::vector<Tensor> &inputs,
+                       const std::vector<int64_t> &scalars, Tolerance tolerance,
+                       Grid blocks) {
+  std::vector<Tensor> got = run(inputs, scalars, blocks);
+  for (auto [a, b] : llvm::zip_equal(got, expected))
+    compare(a, b, tolerance);
+  EXPECT_EQ(status, std::vector<int64_t>(4, 0));
+}
+
+void CudaKernel::checkInAllModes(const std::vector<Tensor> &inputs,
+                                 const std::vector<int64_t> &scalars,
+                                 Tolerance tolerance, Grid blocks) {
+  for (const char *mode : {"late", "early", "random 1", "random 2"}) {
+    SCOPED_TRACE(mode);
+    control(std::string("mode ") + mode);
+    check(inputs, scalars, tolerance, blocks);
+    if (HasFailure())
+      break;
+  }
+  control("mode late");
+}
+
+} // namespace ingot::test
