@@ -48,11 +48,14 @@ void printJson(const std::vector<double> &times, const Steps &steps,
                const Model &model, int64_t threads) {
   ingot_model_info info = {};
   ingot_model_get_info(model.model, &info);
+  ingot_device_info device = {};
+  ingot_device_get_info(model.device, &device);
   printf("{\n  \"min_ms\": %.6f,\n  \"median_ms\": %.6f,\n  \"p99_ms\": %.6f,\n"
-         "  \"runs\": %zu,\n  \"threads\": %lld,\n  \"target\": %s,\n  "
-         "\"steps\": [",
+         "  \"runs\": %zu,\n  \"threads\": %lld,\n  \"device\": %s,\n  "
+         "\"target\": %s,\n  \"steps\": [",
          quantile(times, 0), quantile(times, 0.5), quantile(times, 0.99),
          times.size(), static_cast<long long>(threads),
+         jsonString(device.name).c_str(),
          jsonString(info.target ? info.target : "").c_str());
   const char *separator = "";
   for (const StepTimes &step : steps) {
@@ -107,9 +110,10 @@ void printText(const std::vector<double> &times, const Steps &steps) {
 
 int benchVerb(int argc, const char **argv) {
   Options options;
-  if (int code = parseOptions(argc, argv,
-                              {"--dims", "--threads", "--seed", "--seconds"},
-                              {"--json"}, options))
+  if (int code = parseOptions(
+          argc, argv,
+          {"--dims", "--threads", "--seed", "--seconds", "--device"},
+          {"--json"}, options))
     return code;
   if (options.files.size() != 1)
     return failUsage("ingot bench takes one file; see ingot bench --help");
@@ -123,8 +127,13 @@ int benchVerb(int argc, const char **argv) {
     if (code)
       return code;
 
+  std::string device =
+      options.has("--device") ? options.get("--device") : "cpu";
+  if (!isDevice(device))
+    return failUsage("no device %s: cpu, cuda, cuda:N or emulated",
+                     device.c_str());
   Model model;
-  if (int code = model.load(options.files[0], false))
+  if (int code = model.load(options.files[0], device))
     return code;
   if (int code = model.createSession(threads))
     return code;

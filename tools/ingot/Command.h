@@ -17,8 +17,11 @@ int verifyVerb(int argc, const char **argv);
 int doctorVerb(int argc, const char **argv);
 // Any verb that the compiler library has: compile, explain, run.
 int compilerVerb(int argc, const char **argv);
-// "libingot_compiler.so" with its folder, or "" where it is not installed.
+// A library of ours with its folder, or "" where it is not installed.
+std::string findLibrary(const char *file);
 std::string findCompilerLibrary();
+// "emulated" opens our emulated driver unless the environment names another.
+ingot_error *openDevice(const char *name, ingot_device **device);
 
 // Text of `ingot VERB --help`; NULL if there is no such verb.
 const char *helpOf(std::string_view verb);

@@ -7,7 +7,7 @@
 
 namespace ingot::cli {
 
-std::string findCompilerLibrary() {
+std::string findLibrary(const char *name) {
   char path[4096];
   ssize_t size = readlink("/proc/self/exe", path, sizeof(path));
   if (size <= 0 || size == sizeof(path))
@@ -15,11 +15,15 @@ std::string findCompilerLibrary() {
   std::string folder(path, static_cast<size_t>(size));
   folder.resize(folder.rfind('/'));
   for (const char *place : {"/", "/../lib/"}) {
-    std::string file = folder + place + "libingot_compiler.so";
+    std::string file = folder + place + name;
     if (access(file.c_str(), R_OK) == 0)
       return file;
   }
   return "";
+}
+
+std::string findCompilerLibrary() {
+  return findLibrary("libingot_compiler.so");
 }
 
 int compilerVerb(int argc, const char **argv) {

@@ -24,6 +24,32 @@ static std::string cpuName() {
   return name;
 }
 
+// The driver and each of its GPUs, or what is missing.
+static void printGpus() {
+  int32_t count = 1;
+  for (int32_t i = 0; i < count; ++i) {
+    ingot_device *device = nullptr;
+    std::string name = format("cuda:%d", i);
+    if (ingot_error *error = openDevice(name.c_str(), &device)) {
+      printf("%-9s %s\n", i ? name.c_str() : "cuda",
+             ingot_error_message(error));
+      ingot_error_destroy(error);
+      continue;
+    }
+    ingot_device_info info = {};
+    ingot_device_get_info(device, &info);
+    count = info.device_count;
+    if (i == 0)
+      printf("cuda      driver for CUDA %d.%d, %d GPU%s\n",
+             info.driver_version / 1000, info.driver_version % 1000 / 10, count,
+             count == 1 ? "" : "s");
+    printf("%-9s %s, %s, %d multiprocessors, %.1f GB\n", info.name,
+           info.description, info.architecture, info.multiprocessors,
+           static_cast<double>(info.memory_bytes) / 1e9);
+    ingot_device_destroy(device);
+  }
+}
+
 int doctorVerb(int argc, const char **argv) {
   Options options;
   if (int code = parseOptions(argc, argv, {}, {}, options))
@@ -50,6 +76,7 @@ int doctorVerb(int argc, const char **argv) {
          ingot_device_features(device));
   printf("memory    %.1f GB, %.1f GB free\n", gigabytes(memory.totalram),
          gigabytes(memory.freeram));
+  printGpus();
   printf("compiler  %s\n",
          compiler.empty() ? "not installed: artifacts run, nothing compiles"
                           : compiler.c_str());

@@ -70,6 +70,14 @@ std::string stepJson(const artifact::Step *step, const artifact::Target *target,
          ", \"sources\": " + sources + "}";
 }
 
+std::string gpuJson(const artifact::Kernel *kernel) {
+  const artifact::Block *block = kernel->block();
+  if (!block)
+    return "";
+  return format(", \"threads\": %u, \"shared_bytes\": %u",
+                block->x() * block->y() * block->z(), kernel->shared_bytes());
+}
+
 void printJson(const Model &model) {
   const artifact::Artifact *header = model.header();
   ingot_model_info info = {};
@@ -110,7 +118,7 @@ void printJson(const Model &model) {
                ", \"op\": " + jsonString(textOf(kernel->op())) +
                format(", \"bytes\": %llu",
                       static_cast<unsigned long long>(kernel->length())) +
-               ", \"details\": " + details + "}";
+               gpuJson(kernel) + ", \"details\": " + details + "}";
       });
   std::string targets =
       jsonList(sizeOf(header->targets()), "", [&](uint32_t i) {
@@ -133,6 +141,34 @@ void printJson(const Model &model) {
          "\"kernels\": %s\n}\n",
          jsonString(plan ? textOf(plan->peak_text()) : "").c_str(),
          targets.c_str(), steps.c_str(), kernels.c_str());
+}
+
+// "128 threads, 49152 bytes shared, registers 96".
+std::string describeKernel(const artifact::Kernel *kernel) {
+  std::string text =
+      format("%llu bytes", static_cast<unsigned long long>(kernel->length()));
+  if (const artifact::Block *block = kernel->block())
+    text += format(", %u threads", block->x() * block->y() * block->z());
+  if (kernel->shared_bytes())
+    text += format(", %u bytes shared", kernel->shared_bytes());
+  for (uint32_t d = 0; d < sizeOf(kernel->details()); ++d)
+    text += std::string(", ") + textOf(kernel->details()->Get(d)->key()) + " " +
+            textOf(kernel->details()->Get(d)->value());
+  return text;
+}
+
+void printKernels(const artifact::Artifact *header) {
+  for (uint32_t t = 0; t < sizeOf(header->targets()); ++t) {
+    const artifact::Target *target = header->targets()->Get(t);
+    printf("target  %s: %u kernels, code %.1f KB\n", textOf(target->name()),
+           sizeOf(target->kernels()),
+           static_cast<double>(target->code_length()) / 1e3);
+    for (uint32_t i = 0; i < sizeOf(target->kernels()); ++i) {
+      const artifact::Kernel *kernel = target->kernels()->Get(i);
+      printf("%6u  %-28s %-12s %s\n", i, textOf(kernel->name()),
+             textOf(kernel->op()), describeKernel(kernel).c_str());
+    }
+  }
 }
 
 void printText(const Model &model) {
@@ -180,17 +216,19 @@ void printText(const Model &model) {
 
 int inspectVerb(int argc, const char **argv) {
   Options options;
-  if (int code = parseOptions(argc, argv, {}, {"--json"}, options))
+  if (int code = parseOptions(argc, argv, {}, {"--json", "--kernels"}, options))
     return code;
   if (options.files.size() != 1)
     return failUsage("ingot inspect takes one file; see ingot inspect --help");
   Model model;
-  if (int code = model.load(options.files[0], true))
+  if (int code = model.load(options.files[0]))
     return code;
   if (!sizeOf(model.header()->entries()))
     return fail("%s has no entry", options.files[0].c_str());
   if (options.has("--json"))
     printJson(model);
+  else if (options.has("--kernels"))
+    printKernels(model.header());
   else
     printText(model);
   return 0;
@@ -203,7 +241,7 @@ int verifyVerb(int argc, const char **argv) {
   if (options.files.size() != 1)
     return failUsage("ingot verify takes one file; see ingot verify --help");
   Model model;
-  if (int code = model.load(options.files[0], true))
+  if (int code = model.load(options.files[0]))
     return code;
   if (failed(ingot_model_verify(model.model)))
     return kExitInput;

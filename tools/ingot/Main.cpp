@@ -43,7 +43,8 @@ Try:
   --dims NAME=SIZE    random inputs of these dims; --seed N draws others
   --outputs OUT.npz   write the outputs; without it, print a summary
   --threads N         default: one for each CPU
-  --device=cpu|reference
+  --device=cpu|cuda|cuda:N|emulated|reference
+                      emulated: kernels for GPUs, run and checked on the CPU
   --constant-input NAME=FILE
                       with the reference: bake an input in
 
@@ -57,6 +58,7 @@ Try:
      R"(usage: ingot bench FILE.ingot [--dims NAME=SIZE,...] [options]
 
   --threads N   default: one for each CPU
+  --device=cpu|cuda|cuda:N|emulated
   --seconds S   how long to measure whole runs (default: 1)
   --seed N      other random inputs
   --json        min_ms, median_ms, p99_ms and steps
@@ -66,10 +68,12 @@ Try:
   ingot bench model.ingot --dims batch=1,sequence=128 --threads 1 --json
 )"},
     {"inspect", inspectVerb, "print what an .ingot file holds",
-     R"(usage: ingot inspect FILE.ingot [--json]
+     R"(usage: ingot inspect FILE.ingot [--kernels] [--json]
 
 Prints interface, symbols, steps, kernels, memory, targets and versions. Works on
 any machine.
+
+  --kernels     the kernels of each target: size, and what is known of each
 
 Try:
   ingot inspect model.ingot
@@ -96,7 +100,7 @@ Try:
 Try:
   ingot verify model.ingot
 )"},
-    {"doctor", doctorVerb, "print CPU, memory and versions",
+    {"doctor", doctorVerb, "print CPU, GPUs, memory and versions",
      R"(usage: ingot doctor
 
 Try:

@@ -8,14 +8,22 @@ namespace ingot::cli {
 Model::~Model() {
   ingot_session_destroy(session);
   ingot_model_destroy(model);
+  ingot_device_destroy(device);
 }
 
-int Model::load(const std::string &path, bool inspectOnly) {
+int Model::load(const std::string &path) {
   ingot_model_options options = INGOT_MODEL_OPTIONS_INIT;
-  options.inspect = inspectOnly;
+  options.inspect = 1;
   return failed(ingot_model_load(nullptr, path.c_str(), &options, &model))
              ? kExitInput
              : 0;
+}
+
+int Model::load(const std::string &path, const std::string &name) {
+  if (failed(openDevice(name.c_str(), &device)) ||
+      failed(ingot_model_load(device, path.c_str(), nullptr, &model)))
+    return kExitInput;
+  return 0;
 }
 
 int Model::createSession(int64_t threads) {

@@ -15,7 +15,9 @@ public:
   ~Model();
 
   // All return 0, else the exit code after a complaint.
-  int load(const std::string &path, bool inspectOnly);
+  // To look at, and to run on a device: "cpu", "cuda:0".
+  int load(const std::string &path);
+  int load(const std::string &path, const std::string &device);
   int createSession(int64_t threads); // 0: one per CPU
   // Matched by name; keeps the arrays, which must outlive the runs.
   int bindInputs();
@@ -28,6 +30,7 @@ public:
   std::vector<ingot_tensor_info> outputInfos() const;
   const artifact::Artifact *header() const;
 
+  ingot_device *device = nullptr;
   ingot_model *model = nullptr;
   ingot_session *session = nullptr;
   std::vector<Array> inputs;

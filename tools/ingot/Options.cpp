@@ -163,4 +163,15 @@ int parseDims(const Options &options, Dims &dims) {
   return 0;
 }
 
+bool isDevice(std::string_view name) {
+  size_t colon = name.find(':');
+  std::string_view kind = name.substr(0, colon);
+  if (colon == name.npos)
+    return kind == "cpu" || kind == "cuda" || kind == "emulated";
+  std::string_view number = name.substr(colon + 1);
+  return (kind == "cuda" || kind == "emulated") && !number.empty() &&
+         number.size() < 5 &&
+         number.find_first_not_of("0123456789") == number.npos;
+}
+
 } // namespace ingot::cli

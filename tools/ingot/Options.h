@@ -44,6 +44,9 @@ int parseInteger(const Options &options, const char *name, int64_t min,
                  int64_t max, int64_t &value);
 int parseReal(const Options &options, const char *name, double &value);
 
+// "cpu", and "cuda" or "emulated" with or without ":N".
+bool isDevice(std::string_view name);
+
 using Dims = std::vector<std::pair<std::string, int64_t>>;
 // "batch=2,sequence=7"
 int parseDims(const Options &options, Dims &dims);

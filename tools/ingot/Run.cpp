@@ -1,4 +1,5 @@
-// `ingot run`: on the CPU here, by the reference in the compiler library.
+// `ingot run`: on the CPU or a GPU here, by the reference in the compiler
+// library.
 #include "tools/ingot/Model.h"
 #include "tools/ingot/Runner.h"
 
@@ -66,7 +67,7 @@ int runVerb(int argc, const char **argv) {
     return failUsage("--constant-input is for ingot compile: %s is compiled",
                      file);
   Model model;
-  if (int code = model.load(request.file, false))
+  if (int code = model.load(request.file, request.device))
     return code;
   if (int code = model.createSession(request.threads))
     return code;

@@ -30,8 +30,9 @@ int parseRun(int argc, const char **argv, RunRequest &request) {
     if (value)
       *text = value;
   }
-  if (request.device != "cpu" && request.device != "reference")
-    return failUsage("no device %s: cpu or reference", request.device.c_str());
+  if (!isDevice(request.device) && request.device != "reference")
+    return failUsage("no device %s: cpu, cuda, cuda:N, emulated or reference",
+                     request.device.c_str());
   if (options.has("--inputs") + options.has("--data-set") +
           options.has("--dims") >
       1)

@@ -179,7 +179,7 @@ bool runCommands(const char *commands, std::ostream &out) {
   return true;
 }
 
-[[gnu::constructor]] void configure() {
+void configure() {
   const char *commands = getenv("INGOT_EMULATOR");
   std::ostringstream out;
   if (commands && !runCommands(commands, out)) {
@@ -189,7 +189,7 @@ bool runCommands(const char *commands, std::ostream &out) {
   }
 }
 
-[[gnu::destructor]] void balance() {
+void balance() {
   if (!leaksAreFatal)
     return;
   std::ostringstream out;
@@ -199,6 +199,13 @@ bool runCommands(const char *commands, std::ostream &out) {
   fprintf(stderr, "ingot emulator: not given back:\n%s", out.str().c_str());
   _exit(86);
 }
+
+// Made after and gone before the state that it looks at: not by attributes of
+// the functions, which know nothing of that.
+struct Environment {
+  Environment() { configure(); }
+  ~Environment() { balance(); }
+} environment;
 
 } // namespace
 

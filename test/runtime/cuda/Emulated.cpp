@@ -1,28 +1,8 @@
 #include "test/runtime/cuda/Emulated.h"
 
 #include <dlfcn.h>
-#include <fstream>
-#include <sstream>
 
 namespace ingot::test {
-
-void toCuda(Maker &maker, const std::string &name) {
-  TargetT &target = maker.target();
-  target.name = name;
-  target.device = DeviceKind::Cuda;
-  target.features.clear();
-  for (auto &kernel : target.kernels) {
-    std::ifstream file(INGOT_TEST_STUBS "/" + kernel->name + ".cu");
-    EXPECT_TRUE(file) << kernel->name;
-    std::ostringstream text;
-    text << file.rdbuf();
-    kernel->source = text.str();
-    // KERNEL(64, 1)
-    size_t bounds = kernel->source.find("KERNEL(") + 7;
-    kernel->block = std::make_unique<Block>(
-        uint32_t(std::stoul(kernel->source.substr(bounds))), 1, 1);
-  }
-}
 
 std::string control(const std::string &commands) {
   using Control = int (*)(const char *, char *, size_t);

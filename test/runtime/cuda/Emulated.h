@@ -1,15 +1,11 @@
-// A GPU for tests: the emulated driver, artifacts for it, memory on it.
+// A GPU for tests: the emulated driver and memory on it.
 #pragma once
 
-#include "test/runtime/Artifacts.h"
+#include "test/runtime/cuda/ToCuda.h"
 
 #include "runtime/cuda_driver.h"
 
 namespace ingot::test {
-
-/// Has the artifact's target be a GPU's: kernels are those of
-/// test/runtime/cuda/kernels.
-void toCuda(Maker &maker, const std::string &target = "sm_80");
 
 /// Runs commands of test/emulator/emulator.h; the answer.
 std::string control(const std::string &commands);
