@@ -58,9 +58,15 @@ int main(int argc, char **argv) {
   }
   int64_t count = argc - 2;
 
+  /* Where it runs: "cpu", which NULL means too, or "cuda:0". */
+  ingot_device *device = NULL;
+  ingot_device_options device_options = INGOT_DEVICE_OPTIONS_INIT;
+  device_options.name = getenv("EMBED_DEVICE");
+  check(ingot_device_create(&device_options, &device));
+
   /* A model is read-only and shared by any number of threads. */
   ingot_model *model = NULL;
-  check(ingot_model_load(NULL, argv[1], NULL, &model));
+  check(ingot_model_load(device, argv[1], NULL, &model));
   /* A session is one caller's: its inputs, working memory and threads. */
   ingot_session *session = NULL;
   ingot_session_options options = INGOT_SESSION_OPTIONS_INIT;
@@ -98,6 +104,7 @@ int main(int argc, char **argv) {
 
   ingot_session_destroy(session);
   ingot_model_destroy(model);
+  ingot_device_destroy(device);
   for (uint32_t i = 0; i < entry.input_count; ++i)
     free(inputs[i].data);
   free(inputs);
