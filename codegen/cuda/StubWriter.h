@@ -73,6 +73,7 @@ CudaStub printScan(StubWriter &w);
 CudaStub printSoftmax(StubWriter &w);
 CudaStub printNorm(StubWriter &w);
 CudaStub printAttention(StubWriter &w);
+CudaStub printLinear(StubWriter &w);
 /// Whether attention takes heads this wide.
 bool hasAttention(int64_t d, int64_t dv);
 

@@ -240,9 +240,10 @@ DEV void gemm_finish(const float *sums, int pitch, int next, int m0, int n0,
   }
 }
 
+// The tile of that number, of the batch and split that the block stands for.
 template <class C, class Epilogue>
-DEV void gemm(const GemmOperands<typename C::Element> &p,
-              const Epilogue &epilogue, GemmSplits splits = {}) {
+DEV void gemm_tile(int place, const GemmOperands<typename C::Element> &p,
+                   const Epilogue &epilogue, GemmSplits splits) {
   using E = typename C::Element;
   constexpr int BM = C::BM, BN = C::BN, STAGES = C::STAGES;
   u8 *smem = shared_base<u8>();
@@ -250,7 +251,7 @@ DEV void gemm(const GemmOperands<typename C::Element> &p,
   // slabs in L2.
   constexpr int BAND = 8;
   int tiles_m = ceil_div(p.m, BM), tiles_n = ceil_div(p.n, BN);
-  int band = bid_x() / (BAND * tiles_n), within = bid_x() % (BAND * tiles_n);
+  int band = place / (BAND * tiles_n), within = place % (BAND * tiles_n);
   int height = min_(BAND, tiles_m - band * BAND);
   int m0 = (band * BAND + within % height) * BM, n0 = within / height * BN;
   int wm = warp_uniform() % C::WM * C::TM, wn = warp_uniform() / C::WM * C::TN;
@@ -292,4 +293,10 @@ DEV void gemm(const GemmOperands<typename C::Element> &p,
                      splits.counter + number))
       gemm_finish<C>(partial, BN, BM * BN, m0, n0, p.m, p.n, epilogue);
   }
+}
+
+template <class C, class Epilogue>
+DEV void gemm(const GemmOperands<typename C::Element> &p,
+              const Epilogue &epilogue, GemmSplits splits = {}) {
+  gemm_tile<C>(bid_x(), p, epilogue, splits);
 }

@@ -1,0 +1,150 @@
+// linear in IEEE f32: out[m, n] = apply(sum over k of A[m, k] W[n, k], m, n)
+//   grid   any
+//   block  256
+//   smem   as LinearTiles says
+//   needs  A [M, K] with rows lda apart, W [N, K] and out [M, N] dense; N, K >
+//   0
+//          FEW: M <= 8 is possible, MANY: M > 8 is
+//          Body: Loads load(const i64 *c), float apply(Loads, float, c) with
+//          c = {m, n}
+// One kernel for all M: few rows stream the weights past registers (gemv), more
+// are tiles of a matrix product, large ones where they keep a GPU busy. Where
+// addresses are no multiples of 16 everything goes element by element.
+#pragma once
+#include "gemm.cuh"
+#include "shape.cuh"
+
+// The body of a stub as a functor of PointwiseEpilogue.
+template <class Body>
+struct LinearElement {
+  using Element = typename Body::Loads;
+  const Body *body;
+  DEV Element load(int m, int n) const {
+    i64 c[2] = {m, n};
+    return body->load(c);
+  }
+  DEV float apply(const Element &in, float sum, int m, int n) const {
+    i64 c[2] = {m, n};
+    return body->apply(in, sum, c);
+  }
+};
+
+// What a lane takes of a row at once.
+template <int C>
+struct alignas(C * 4) FloatChunk {
+  float x[C];
+};
+// Of weights, which pass once.
+template <int C>
+DEV FloatChunk<C> load_chunk(const float *p) {
+  if constexpr (C == 4) {
+    vec16 v = load_stream(reinterpret_cast<const vec16 *>(p));
+    return {{bits_f32(v.w[0]), bits_f32(v.w[1]), bits_f32(v.w[2]),
+             bits_f32(v.w[3])}};
+  } else {
+    return {{*p}};
+  }
+}
+
+// Few rows: a warp takes COLUMNS columns of the result at a time, its lanes lie
+// along k. M <= ROWS.
+template <int ROWS, int COLUMNS, bool WIDE, class Epilogue>
+DEV void gemv(const GemmOperands<float> &p, const Epilogue &epilogue) {
+  static_assert(ROWS * COLUMNS <= 32 && Epilogue::V == 1);
+  // STEPS steps of a warp's width are under way at once.
+  constexpr int CHUNK = WIDE ? 4 : 1, STEPS = 2, WIDTH = 32 * CHUNK;
+  i64 first = (block_number() * (threads() / 32) + warp_uniform()) * COLUMNS;
+  i64 step = block_count() * (threads() / 32) * COLUMNS;
+  for (i64 n0 = first; n0 < p.n; n0 += step) {
+    // Lane r * COLUMNS + j ends row r of column n0 + j.
+    int m = lane() / COLUMNS, n = (int)n0 + lane() % COLUMNS;
+    bool mine = m < p.m && n < p.n && lane() < ROWS * COLUMNS;
+    typename Epilogue::In in = {};
+    if (mine)
+      in = epilogue.load(m, n);
+    const float *w[COLUMNS];
+    UNROLL for (int j = 0; j < COLUMNS; ++j) w[j] =
+        p.w + min_(n0 + j, (i64)p.n - 1) * p.ldw;
+    float sum[ROWS][COLUMNS] = {};
+    UNROLL1 for (int k0 = lane() * CHUNK; k0 < p.k; k0 += STEPS * WIDTH) {
+      FloatChunk<CHUNK> x[STEPS][COLUMNS];
+      UNROLL for (int s = 0; s < STEPS; ++s) {
+        int k = k0 + s * WIDTH;
+        UNROLL for (int j = 0; j < COLUMNS; ++j) x[s][j] =
+            k < p.k ? load_chunk<CHUNK>(w[j] + k) : FloatChunk<CHUNK>{};
+      }
+      UNROLL for (int s = 0; s < STEPS; ++s) {
+        int k = k0 + s * WIDTH;
+        UNROLL for (int r = 0; r < ROWS; ++r) {
+          if (r >= p.m || k >= p.k)
+            continue;
+          auto a =
+              *reinterpret_cast<const FloatChunk<CHUNK> *>(p.a + r * p.lda + k);
+          UNROLL for (int j = 0; j < COLUMNS; ++j) {
+            UNROLL for (int e = 0; e < CHUNK; ++e) sum[r][j] =
+                math_fma(a.x[e], x[s][j].x[e], sum[r][j]);
+          }
+        }
+      }
+    }
+    float total = 0;
+    UNROLL for (int r = 0; r < ROWS; ++r) {
+      UNROLL for (int j = 0; j < COLUMNS; ++j) {
+        float all = warp_sum(sum[r][j]);
+        total = lane() == r * COLUMNS + j ? all : total;
+      }
+    }
+    float result[1] = {total};
+    if (mine)
+      epilogue.store(m, n, in, result);
+  }
+}
+
+// The tiles there are; a block takes one after the other.
+template <class C, class Epilogue>
+DEV void gemm_tiles(const GemmOperands<float> &p, const Epilogue &epilogue) {
+  i64 tiles = (i64)ceil_div(p.m, C::BM) * ceil_div(p.n, C::BN);
+  for (i64 place = block_number(); place < tiles; place += block_count()) {
+    gemm_tile<C>((int)place, p, epilogue, {});
+    barrier(); // its sums have been read
+  }
+}
+
+DEV bool is_aligned16(const void *p) {
+  return (reinterpret_cast<u64>(p) & 15) == 0;
+}
+
+template <int N, int K, bool FEW, bool MANY, class Body>
+DEV void linear(float *out, const float *a, i64 lda, const float *w, i64 m,
+                const Body &body) {
+  // As the printer counts shared memory.
+  using Large = GemmConfig<float, 128, 128, 2, 4, 3, 16>;
+  using Small = GemmConfig<float, 64, 64, 2, 4, 4, 16>;
+  using Narrow = GemmConfig<float, 64, 64, 2, 4, 3, 4>;
+  // Large tiles take fewer loads, where there are enough to go round.
+  constexpr int ENOUGH = 96, V = N % 4 == 0 ? 4 : 1;
+  using F = LinearElement<Body>;
+  GemmOperands<float> p{a, w, lda, K, 0, 0, (int)m, N, K};
+  PointwiseEpilogue<float, 1, F> one{out, N, {&body}};
+  PointwiseEpilogue<float, V, F> several{out, N, {&body}};
+  bool wide = K % 4 == 0 && lda % 4 == 0 && is_aligned16(a) &&
+              is_aligned16(w) && (V == 1 || is_aligned16(out));
+  if constexpr (FEW) {
+    if (!MANY || m <= 8) {
+      wide ? gemv<8, 2, K % 4 == 0>(p, one) : gemv<8, 2, false>(p, one);
+      return;
+    }
+  }
+  if constexpr (MANY && K % 4 == 0) {
+    if (wide) {
+      bool large = (i64)ceil_div(p.m, 128) * ceil_div(N, 128) >= ENOUGH;
+      if constexpr (N > 64) {
+        if (large)
+          return gemm_tiles<Large>(p, several);
+      }
+      return gemm_tiles<Small>(p, several);
+    }
+  }
+  if constexpr (MANY)
+    gemm_tiles<Narrow>(p, one);
+}

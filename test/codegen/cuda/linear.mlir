@@ -1,0 +1,51 @@
+// RUN: ingot-opt %s --print-cuda-stubs -o /dev/null | FileCheck %s
+
+// Bias and residual are read in the first phase.
+// CHECK-LABEL: // linear_f32_k768_n3072: 256 threads, 98304 bytes of shared memory
+// CHECK-NEXT:  #include "linear.cuh"
+// CHECK:         struct Loads { float x0; float x1; };
+// CHECK-NEXT:    DEV Loads load(const i64 *c) const {
+// CHECK-NEXT:      Loads in = {};
+// CHECK-NEXT:      float v0 = in2[c[1]];
+// CHECK-NEXT:      in.x0 = v0;
+// CHECK-NEXT:      i64 v1 = I64::mul(c[0], 3072);
+// CHECK-NEXT:      i64 v2 = I64::add(v1, c[1]);
+// CHECK-NEXT:      float v3 = in3[v2];
+// CHECK-NEXT:      in.x1 = v3;
+// CHECK-NEXT:      return in;
+// CHECK-NEXT:    }
+// CHECK-NEXT:    DEV float apply(const Loads &in, float x, const i64 *c) const {
+// CHECK-NEXT:      float v0 = F32::add(x, in.x0);
+// CHECK-NEXT:      float v1 = F32::gelu(v0);
+// CHECK-NEXT:      float v2 = F32::add(v1, in.x1);
+// CHECK-NEXT:      return v2;
+// CHECK:       KERNEL(256, 1) linear_f32_k768_n3072(float *out0, const float *in0,
+// CHECK:         linear<3072, 768, true, true>(out0, in0, 768, in1, s0, body);
+plan.kernel linear @linear_f32_k768_n3072 outs [f32] ins [f32, f32, f32, f32] scalars 1 params {m = -1, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %b: tensor<?xf32>, %r: tensor<?xf32>, %M: i64):
+  %c3072 = arith.constant 3072 : i64
+  %0 = tfm.load %b[%n] : tensor<?xf32> -> f32
+  %1 = tfm.apply add(%acc, %0) : (f32, f32) -> f32
+  %2 = tfm.apply gelu(%1) : (f32) -> f32
+  %3 = tfm.apply mul(%m, %c3072) : (i64, i64) -> i64
+  %4 = tfm.apply add(%3, %n) : (i64, i64) -> i64
+  %5 = tfm.load %r[%4] : tensor<?xf32> -> f32
+  %6 = tfm.apply add(%2, %5) : (f32, f32) -> f32
+  tfm.yield %6 : f32
+}
+
+// One row: no tiles, no shared memory.
+// CHECK-LABEL: // linear_m1: 256 threads, 0 bytes
+// CHECK:         linear<30, 64, true, false>(out0, in0, s0, in1, 1, body);
+plan.kernel linear @linear_m1 outs [f32] ins [f32, f32] scalars 1 params {m = 1, n = 30, k = 64, lda = -1, rows = 64, panels = 1} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %l: i64):
+  tfm.yield %acc : f32
+}
+
+// Rows of weights that are no multiples of 16 bytes.
+// CHECK-LABEL: // linear_k33: 256 threads, 49152 bytes
+// CHECK:         linear<64, 33, false, true>(out0, in0, 33, in1, 100, body);
+plan.kernel linear @linear_k33 outs [f32] ins [f32, f32] scalars 0 params {m = 100, n = 64, k = 33, lda = 33, rows = 64, panels = 1} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>):
+  tfm.yield %acc : f32
+}
