@@ -121,6 +121,9 @@ void destroyCudaModel(ingot_model *model);
 Error checkCudaPlan(const ingot_model &model, const fmt::Entry &entry,
                     const fmt::Plan &plan);
 Error loadCudaCode(ingot_model &model);
+/// Gives the weights that runs use their place and uploads them. What only init
+/// plans use stays in the file.
+[[nodiscard]] Error loadCudaWeights(CudaModel &model);
 Error runCudaInit(ingot_model &model, Program &program, RunOutcome &outcome);
 ingot_session *makeCudaSession(ingot_model &model);
 void destroyCudaSession(ingot_session *session);
