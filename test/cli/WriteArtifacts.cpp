@@ -1,5 +1,5 @@
-// Writes the runtime tests' artifacts as files: FOLDER/doubling.ingot and
-// FOLDER/embedding.ingot.
+// Writes the runtime tests' artifacts as files: FOLDER/doubling.ingot,
+// FOLDER/embedding.ingot, and FOLDER/future.ingot for a CPU that nobody has.
 #include "test/runtime/Artifacts.h"
 
 #include <cstdio>
@@ -14,9 +14,12 @@ int main(int argc, char **argv) {
   if (argc != 2)
     return 2;
   std::string folder = argv[1];
+  ingot::test::Maker future = ingot::test::doubling();
+  future.target().features = {"from-the-future"};
   return write(folder + "/doubling.ingot", ingot::test::doubling().bytes()) &&
                  write(folder + "/embedding.ingot",
-                       ingot::test::embedding().bytes())
+                       ingot::test::embedding().bytes()) &&
+                 write(folder + "/future.ingot", future.bytes())
              ? 0
              : 1;
 }

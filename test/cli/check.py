@@ -156,6 +156,22 @@ class Command(unittest.TestCase):
         self.call("verify", self.model, code=1, says="error: ")
         self.call("doctor", says="features")
 
+    def test_bad_artifacts(self):
+        run = "--dims", "batch=1,sequence=1"
+        self.call("run", self.work / "none.ingot", *run, code=1, says="none.ingot")
+        self.call("run", self.work, *run, code=1, says=str(self.work))
+        self.call("run", self.work / "future.ingot", *run, code=1, says="from-the-future")
+        self.call("inspect", self.work / "future.ingot", says="float32[batch, sequence]")
+        whole = self.model.read_bytes()
+        foreign = b"\x7fELF" + whole[4:]
+        version = whole[:8] + bytes([whole[8] + 1]) + whole[9:]
+        header = whole[:200] + bytes([whole[200] ^ 255]) + whole[201:]
+        for data, says in [(b"", "bad.ingot"), (foreign, "bad.ingot"), (version, "version"), (header, "bad.ingot"),
+                           (whole[:-1], "bad.ingot"), (whole[:100], "bad.ingot"), (whole + b"x", "bad.ingot")]:
+            (self.work / "bad.ingot").write_bytes(data)
+            for verb in ["run", *run], ["bench", *run], ["inspect"], ["verify"]:
+                self.call(verb[0], self.work / "bad.ingot", *verb[1:], code=1, says=says)
+
     def test_usage(self):
         self.call(code=2, says="usage")
         self.call("fly", code=2, says="fly")
