@@ -158,7 +158,7 @@ class BadInput(Case):
     def test_devices(self):
         self.call("run", "model.ingot", "--device=reference", code=2, says=".onnx and .mlir")
         self.call("run", "model.onnx", code=2, says="--device=reference")
-        self.call("run", "model.ingot", "--device=cuda", code=2, says="cuda")
+        self.call("run", "model.ingot", "--device=abacus", code=2, says="abacus")
         self.call("run", "model.ingot", "--constant-input=ids=x.pb", code=2, says="--constant-input")
         self.call("run", "model.onnx", "--device=reference", "--constant-input=ids=x.pb", code=1, says="x.pb")
 
