@@ -14,6 +14,22 @@ namespace ingot {
 #include "passes/Passes.h.inc"
 
 namespace {
+/// `value` is computed from a product that is none of a linear's: it may be a
+/// part of a site.
+bool dependsOnProduct(Value value, llvm::DenseMap<Value, bool> &known) {
+  auto [it, isNew] = known.try_emplace(value, false);
+  if (!isNew)
+    return it->second;
+  Operation *op = value.getDefiningOp();
+  bool result =
+      op && (llvm::isa<tfm::MatmulOp>(op) ||
+             (!llvm::isa<tfm::LinearOp, tfm::AttentionOp, tfm::NormOp>(op) &&
+              llvm::any_of(op->getOperands(), [&](Value operand) {
+                return dependsOnProduct(operand, known);
+              })));
+  return known[value] = result;
+}
+
 struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
@@ -25,6 +41,7 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
         ShapeFacts facts;
         ShapeContext shapes(facts);
         ElementLifter lifter(shapes, weightBytesOf(getOperation()));
+        keepMemory(function, lifter);
         AttentionReader reader(lifter, softmax);
         if (std::optional<AttentionSite> site = reader.read())
           rewrite(lifter, *site);
@@ -42,6 +59,26 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
     for (tfm::MatmulOp product : {site.scores, site.output})
       if (product)
         noteUnfused(product, "its attention is not fused: " + reader.reason());
+  }
+
+  /// What will be memory anyhow (results of the function, dear values with
+  /// several users: caches, rotary tables) is read there, not computed again.
+  void keepMemory(func::FuncOp function, ElementLifter &lifter) {
+    llvm::DenseMap<Value, bool> known;
+    auto keep = [&](Value value) {
+      while (auto reshape = value.getDefiningOp<tfm::ReshapeOp>())
+        value = reshape.getInput();
+      if (value.getDefiningOp() && !isParameter(value) &&
+          !dependsOnProduct(value, known))
+        lifter.makeOpaque(value);
+    };
+    for (Operation &op : function.getBody().front()) {
+      if (llvm::isa<func::ReturnOp>(op))
+        llvm::for_each(op.getOperands(), keep);
+      else if (llvm::isa<tfm::ElementwiseOp>(op) && isDear(&op) &&
+               !op.getResult(0).hasOneUse())
+        keep(op.getResult(0));
+    }
   }
 
   void rewrite(ElementLifter &lifter, AttentionSite &site) {

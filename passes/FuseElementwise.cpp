@@ -19,19 +19,6 @@ bool isLeaf(Operation *op) {
   return !op || llvm::isa<tfm::GetWeightOp, tfm::ConstantOp>(op);
 }
 
-/// Too dear to compute again in every consumer.
-bool isExpensive(Operation *op) {
-  if (llvm::isa<tfm::FusedOp>(op))
-    return true;
-  auto elementwise = llvm::dyn_cast<tfm::ElementwiseOp>(op);
-  if (!elementwise || !elementwise.getType().getElementType().isFloat())
-    return false;
-  ScalarOp kind = elementwise.getOp().getValue();
-  return scalarClass(kind) == ScalarClass::Float || kind == ScalarOp::Div ||
-         kind == ScalarOp::Pow || kind == ScalarOp::Mod ||
-         kind == ScalarOp::Rem;
-}
-
 struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>())
@@ -55,7 +42,7 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
         for (Value operand : op.getOperands())
           need(operand);
         op.walk([&](tfm::LoadOp load) { need(load.getTensor()); });
-      } else if (isExpensive(&op) && !op.getResult(0).use_empty() &&
+      } else if (isDear(&op) && !op.getResult(0).use_empty() &&
                  !llvm::hasSingleElement(op.getResult(0).getUsers())) {
         need(op.getResult(0));
       }

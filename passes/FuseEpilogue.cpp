@@ -31,24 +31,30 @@ struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
     }
   }
 
-  /// An operation on the linear's result alone, or on it and a number.
-  static bool isActivation(tfm::ElementwiseOp op, tfm::LinearOp linear) {
-    return op.getType() == linear.getType() &&
+  /// An operation on `value`, the linear's result, alone, or on it and a
+  /// number.
+  static bool isActivation(tfm::ElementwiseOp op, Value value) {
+    return op.getType() == value.getType() &&
            llvm::all_of(op.getOperands(), [&](Value operand) {
-             return operand == linear.getResult() || splatNumber(operand);
+             return operand == value || splatNumber(operand);
            });
   }
 
-  bool absorbActivation(tfm::LinearOp &linear) {
-    auto user = llvm::dyn_cast_if_present<tfm::ElementwiseOp>(
-        onlyUser(linear.getResult()));
-    if (!user || linear.getResidual() || !isActivation(user, linear)) {
+  /// The activation may stand behind ops that only move elements.
+  bool absorbActivation(tfm::LinearOp linear) {
+    Value value = linear.getResult();
+    Operation *next = onlyUser(value);
+    while (llvm::isa_and_present<tfm::ReshapeOp, tfm::TransposeOp>(next)) {
+      value = next->getResult(0);
+      next = onlyUser(value);
+    }
+    auto user = llvm::dyn_cast_if_present<tfm::ElementwiseOp>(next);
+    if (!user || linear.getResidual() || !isActivation(user, value)) {
       noteActivation(linear);
       return false;
     }
     Location loc = fusedLocation({linear, user});
     OpBuilder builder(user);
-    linear->moveBefore(user);
     linear->setLoc(loc);
     Type scalar = linear.getType().getElementType();
     if (linear.getEpilogue().empty()) {
@@ -62,16 +68,16 @@ struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
     llvm::SmallVector<Value> operands;
     for (Value operand : user.getOperands())
       operands.push_back(
-          operand == linear.getResult()
+          operand == value
               ? yield->getOperand(0)
               : arith::ConstantOp::create(
                     builder, loc,
                     builder.getFloatAttr(scalar, *splatNumber(operand)))
                     .getResult());
-    Value value =
+    Value applied =
         tfm::ApplyOp::create(builder, loc, scalar, user.getOp(), operands);
-    yield->setOperand(0, value);
-    user.getResult().replaceAllUsesWith(linear.getResult());
+    yield->setOperand(0, applied);
+    user.getResult().replaceAllUsesWith(value);
     user.erase();
     return true;
   }
@@ -81,7 +87,8 @@ struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
       return;
     for (Operation *user : linear.getResult().getUsers())
       if (auto op = llvm::dyn_cast<tfm::ElementwiseOp>(user))
-        if (op.getOperands().size() == 1 && isActivation(op, linear))
+        if (op.getOperands().size() == 1 &&
+            isActivation(op, linear.getResult()))
           return noteUnfused(linear, stringifyEnum(op.getOp().getValue()) +
                                          " is not taken along: its operand is "
                                          "read elsewhere too");

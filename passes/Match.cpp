@@ -96,6 +96,18 @@ bool isEmbedding(tfm::GatherOp gather) {
          !isParameter(gather.getIndices());
 }
 
+bool isDear(Operation *op) {
+  if (llvm::isa<tfm::FusedOp>(op))
+    return true;
+  auto elementwise = llvm::dyn_cast<tfm::ElementwiseOp>(op);
+  if (!elementwise || !elementwise.getType().getElementType().isFloat())
+    return false;
+  ScalarOp kind = elementwise.getOp().getValue();
+  return scalarClass(kind) == ScalarClass::Float || kind == ScalarOp::Div ||
+         kind == ScalarOp::Pow || kind == ScalarOp::Mod ||
+         kind == ScalarOp::Rem;
+}
+
 Location fusedLocation(llvm::ArrayRef<Operation *> ops) {
   llvm::SmallVector<Location> locations;
   for (Operation *op : ops)

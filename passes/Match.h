@@ -31,6 +31,9 @@ bool isNormStatistic(tfm::ReduceOp reduce);
 /// Rows of a table of floats by computed index.
 bool isEmbedding(tfm::GatherOp gather);
 
+/// Too dear to compute again in every consumer.
+bool isDear(mlir::Operation *op);
+
 /// The locations of all `ops` in one, so that a fused op names its sources.
 mlir::Location fusedLocation(llvm::ArrayRef<mlir::Operation *> ops);
 

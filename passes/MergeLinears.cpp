@@ -15,16 +15,14 @@ namespace ingot {
 namespace {
 /// A reader of `value` that wants it as it is in memory, or null: a slice of a
 /// merged result costs nothing where every reader takes its operand apart by
-/// element.
+/// element or row.
 Operation *wholeReader(Value value) {
   for (Operation *user : value.getUsers()) {
-    if (llvm::isa<tfm::LoadOp, tfm::ElementwiseOp, tfm::SelectOp,
-                  tfm::ConcatOp>(user))
-      continue;
-    if (!llvm::isa<tfm::ReshapeOp, tfm::TransposeOp, tfm::SliceOp>(user))
+    if (llvm::isa<func::ReturnOp, tfm::ConvOp>(user))
       return user;
-    if (Operation *reader = wholeReader(user->getResult(0)))
-      return reader;
+    if (llvm::isa<tfm::ReshapeOp, tfm::TransposeOp, tfm::SliceOp>(user))
+      if (Operation *reader = wholeReader(user->getResult(0)))
+        return reader;
   }
   return nullptr;
 }

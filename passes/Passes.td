@@ -126,6 +126,23 @@ def FuseAttention : Ingot_Pass<"fuse-attention"> {
   }];
 }
 
+def SinkMoves : Ingot_Pass<"sink-moves"> {
+  let summary = "A linear takes its rows as they lie; its result is moved instead";
+  let description = [{
+    A transpose or reshape that only reorders or regroups the rows of a linear's
+    input goes behind the linear. There it meets its inverse, or an op that reads
+    any order.
+
+    ```mlir
+    %1 = tfm.transpose %x perm [1, 0, 2] : ...
+    %2 = tfm.linear %1, %w bias %b : ...
+    // becomes
+    %1 = tfm.linear %x, %w bias %b : ...
+    %2 = tfm.transpose %1 perm [1, 0, 2] : ...
+    ```
+  }];
+}
+
 def MergeLinears : Ingot_Pass<"merge-linears"> {
   let summary = "Linears of one input become one, with the weights side by side";
   let description = [{

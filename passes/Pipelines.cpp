@@ -45,6 +45,9 @@ void buildFusedPipeline(OpPassManager &passes) {
   passes.addPass(createFuseAttention());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  passes.addPass(createSinkMoves());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
   passes.addPass(createMergeLinears());
   passes.addPass(createFuseEpilogue());
   // After epilogues: a residual that a linear took is none of the norm's.

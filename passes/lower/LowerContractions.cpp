@@ -46,11 +46,16 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
           "its epilogue holds an operation without a meaning on expressions");
     value = *mapped;
   }
-  llvm::SmallVector<Expr> at(inputDims.size(), col);
-  spread(row, llvm::ArrayRef<Expr>(inputDims).drop_back(),
-         llvm::MutableArrayRef<Expr>(at).drop_back());
   if (op.getResidual())
-    value = add(value, lifter.element(op.getResidual(), at));
+    value =
+        add(value,
+            lifter.element(op.getResidual(),
+                           rowCoordinates(row, col, shapes.dims(op.getResult()),
+                                          inputDims.size() - 1)));
+  Dims storedDims = shapes.dims(storedBy(op));
+  value = finish(
+      kernel, op, value,
+      rowCoordinates(row, col, storedDims, *axisOf(storedDims, weightDims[1])));
   int64_t panels = (*n + kPanel - 1) / kPanel;
   // A panel is read from memory once a task: as many rows for it as leave
   // several tasks to each thread. 128 rows are one block of sums.
@@ -61,7 +66,7 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   kernel.param("lda", kernel.extent(*lda));
   kernel.param("rows", rows);
   kernel.param("panels", 1);
-  kernel.region({accumulator, row, col}, value);
+  kernel.flatRegion({accumulator, row, col}, value);
   std::string name =
       "linear_f32_k" + std::to_string(*k) + "_n" + std::to_string(*n);
   for (Operation &inner : op.getEpilogue().getOps())
@@ -72,7 +77,7 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   if (op.getResidual())
     name += "_residual";
   Expr grid[] = {pool.integer(panels), pool.ceilDiv(m, pool.integer(rows))};
-  launch(kernel, plan::Family::Linear, name, {op.getResult()}, grid,
+  launch(kernel, plan::Family::Linear, name, {storedBy(op)}, grid,
          pool.scale(pool.scale(m, *n), 2 * *k), op.getLoc());
   return success();
 }
@@ -184,14 +189,17 @@ LogicalResult Lowering::lowerConv(tfm::ConvOp op) {
   llvm::SmallVector<Expr> arguments(at);
   llvm::append_range(arguments, reduced);
   kernel.region(arguments, pool.apply(ScalarOp::Mul, pool.type(x), factors));
-  if (op.getBias()) {
-    Expr accumulator = kernel.argument(pool.type(x), 0);
-    Expr sum[] = {accumulator, lifter.element(op.getBias(), at[1])};
-    llvm::SmallVector<Expr> finalize{accumulator};
-    llvm::append_range(finalize, at);
-    kernel.region(finalize, pool.apply(ScalarOp::Add, pool.type(x), sum));
+  if (op.getBias() || epilogues.contains(op)) {
+    Expr accumulator = kernel.argument(pool.type(x), 0), value = accumulator;
+    if (op.getBias()) {
+      Expr sum[] = {value, lifter.element(op.getBias(), at[1])};
+      value = pool.apply(ScalarOp::Add, pool.type(x), sum);
+    }
+    llvm::SmallVector<Expr> arguments{accumulator};
+    llvm::append_range(arguments, at);
+    kernel.flatRegion(arguments, finish(kernel, op, value, at));
   }
-  launch(kernel, plan::Family::Reduce, "conv_f32", {op.getResult()},
+  launch(kernel, plan::Family::Reduce, "conv_f32", {storedBy(op)},
          gridOf(dims, chunk),
          pool.scale(pool.mul(countOf(dims), countOf(reducedDims)), 2),
          op.getLoc());

@@ -97,8 +97,6 @@ void Lowering::launchMap(Value result, llvm::ArrayRef<Expr> indices, Expr expr,
 }
 
 LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
-  if (inPlace.contains(op))
-    return success();
   Value result = op.getResult();
   llvm::SmallVector<Expr> indices = shapes.indices(shapes.dims(result), "i");
   Expr expr = lifter.definition(result, indices);
@@ -143,15 +141,28 @@ LogicalResult Lowering::lowerMatmul(tfm::MatmulOp op) {
   llvm::SmallVector<Expr> arguments(at);
   arguments.push_back(reduced);
   kernel.region(arguments, term);
+  finalize(kernel, op, pool.type(a), at, at);
   launch(kernel, plan::Family::Reduce, "matmul_" + typeName(element),
-         {op.getResult()}, gridOf(dims, chunk),
+         {storedBy(op)}, gridOf(dims, chunk),
          pool.scale(pool.mul(countOf(dims), k), 2), op.getLoc());
   return success();
 }
 
+/// Region 1 of a kernel whose result an epilogue goes on with; `loop` are its
+/// coordinates as the kernel counts, `at` as the result does.
+void Lowering::finalize(KernelBuilder &kernel, Operation *op, ExprType type,
+                        llvm::ArrayRef<Expr> loop, llvm::ArrayRef<Expr> at) {
+  if (!epilogues.contains(op))
+    return;
+  Expr result = kernel.argument(type, 0);
+  llvm::SmallVector<Expr> arguments{result};
+  llvm::append_range(arguments, loop);
+  kernel.flatRegion(arguments, finish(kernel, op, result, at));
+}
+
 LogicalResult Lowering::lowerReduce(tfm::ReduceOp op) {
   Dims inputDims = shapes.dims(op.getInput());
-  llvm::SmallVector<Expr> outer, reduced, source, outerAt, reducedAt;
+  llvm::SmallVector<Expr> outer, reduced, source, outerAt, reducedAt, resultAt;
   for (auto [axis, dim] : llvm::enumerate(inputDims)) {
     bool isReduced =
         llvm::is_contained(op.getAxes(), static_cast<int64_t>(axis));
@@ -160,6 +171,10 @@ LogicalResult Lowering::lowerReduce(tfm::ReduceOp op) {
     (isReduced ? reduced : outer).push_back(dim);
     (isReduced ? reducedAt : outerAt).push_back(index);
     source.push_back(index);
+    if (!isReduced)
+      resultAt.push_back(index);
+    else if (op.getKeepdims())
+      resultAt.push_back(pool.integer(0));
   }
   atLeastOne(outer, outerAt);
   atLeastOne(reduced, reducedAt);
@@ -177,11 +192,13 @@ LogicalResult Lowering::lowerReduce(tfm::ReduceOp op) {
   kernel.param("chunk", chunk);
   llvm::SmallVector<Expr> arguments(outerAt);
   llvm::append_range(arguments, reducedAt);
-  kernel.region(arguments, lifter.element(op.getInput(), source));
+  Expr element = lifter.element(op.getInput(), source);
+  kernel.region(arguments, element);
+  finalize(kernel, op, pool.type(element), outerAt, resultAt);
   launch(
       kernel, plan::Family::Reduce,
       ("reduce_" + kind + "_" + typeName(op.getType().getElementType())).str(),
-      {op.getResult()}, gridOf(outer, chunk), countOf(inputDims), op.getLoc());
+      {storedBy(op)}, gridOf(outer, chunk), countOf(inputDims), op.getLoc());
   return success();
 }
 
@@ -241,9 +258,11 @@ LogicalResult Lowering::lowerSoftmax(tfm::SoftmaxOp op) {
     chunk = 1;
   kernel.param("extents", kernel.extents(dims));
   kernel.param("chunk", chunk);
-  kernel.region(at, lifter.element(op.getInput(), at));
+  Expr element = lifter.element(op.getInput(), at);
+  kernel.region(at, element);
+  finalize(kernel, op, pool.type(element), at, at);
   launch(kernel, plan::Family::Softmax,
-         "softmax_" + typeName(op.getType().getElementType()), {op.getResult()},
+         "softmax_" + typeName(op.getType().getElementType()), {storedBy(op)},
          dims.size() == 1 ? pool.integer(1) : gridOf(dims, chunk),
          pool.scale(countOf(dims), 5), op.getLoc());
   return success();
@@ -257,13 +276,12 @@ LogicalResult Lowering::lowerNorm(tfm::NormOp op) {
   Expr n = countOf(llvm::ArrayRef<Expr>(dims).drop_front(axis));
   Expr m = countOf(llvm::ArrayRef<Expr>(dims).take_front(axis));
   Expr row = shapes.index("m", m), col = shapes.index("c", n);
-  llvm::SmallVector<Expr> at(dims.size(), pool.integer(0));
-  llvm::ArrayRef<Expr> all(dims);
-  llvm::MutableArrayRef<Expr> coordinates(at);
-  spread(row, all.take_front(axis), coordinates.take_front(axis));
-  spread(col, all.drop_front(axis), coordinates.drop_front(axis));
+  llvm::SmallVector<Expr> at = rowCoordinates(row, col, dims, axis);
 
-  Expr value = lifter.element(op.getInput(), at);
+  // A value that others read too is stored on the way.
+  tfm::FusedOp stored = written.lookup(op);
+  Expr value = stored ? lifter.definition(stored.getResult(), at)
+                      : lifter.element(op.getInput(), at);
   ExprType type = pool.type(value);
   auto apply = [&](ScalarOp kind, Expr a, Expr b) {
     Expr operands[] = {a, b};
@@ -288,10 +306,17 @@ LogicalResult Lowering::lowerNorm(tfm::NormOp op) {
   kernel.param("epsilon", op.getEpsilonAttr());
   kernel.param("chunk", chunk);
   kernel.region({row, col}, value);
-  kernel.region({normalized, row, col}, result);
-  llvm::SmallVector<Value> results{op.getResult()};
+  Value target = storedBy(op);
+  Dims targetDims = shapes.dims(target);
+  size_t targetAxis = target == op.getResult() ? axis : *axisOf(targetDims, n);
+  kernel.flatRegion({normalized, row, col},
+                    finish(kernel, op, result,
+                           rowCoordinates(row, col, targetDims, targetAxis)));
+  llvm::SmallVector<Value> results{target};
   if (op.getSum() && !op.getSum().use_empty())
     results.push_back(op.getSum());
+  else if (stored)
+    results.push_back(stored.getResult());
   std::string name =
       (kind + "_norm_" +
        typeName(llvm::cast<RankedTensorType>(op.getResult().getType())

@@ -74,6 +74,14 @@ LogicalResult Lowering::run(llvm::StringRef target) {
 }
 
 LogicalResult Lowering::lower(Operation *op) {
+  if (inPlace.contains(op) || writers.contains(op) || epilogues.contains(op))
+    return success();
+  // What the epilogue reads beside its anchor is there only now.
+  Operation *anchor = anchors.lookup(op);
+  return lowerStep(anchor ? anchor : op);
+}
+
+LogicalResult Lowering::lowerStep(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<tfm::ReshapeOp, tfm::GetWeightOp, tfm::ConstantOp>(
           [](Operation *) { return success(); })
@@ -288,13 +296,20 @@ Expr Lowering::gridOf(llvm::ArrayRef<Expr> dims, int64_t chunk) {
   return pool.ceilDiv(count, pool.integer(chunk));
 }
 
-/// Everything cancels again in offsets of tensors that lie row-major.
-void Lowering::spread(Expr flat, llvm::ArrayRef<Expr> dims,
-                      llvm::MutableArrayRef<Expr> at) {
-  for (size_t i = dims.size(); i-- > 0;) {
-    at[i] = i == 0 ? flat : pool.mod(flat, dims[i]);
-    flat = pool.floorDiv(flat, dims[i]);
-  }
+llvm::SmallVector<Expr> Lowering::rowCoordinates(Expr row, Expr col,
+                                                 llvm::ArrayRef<Expr> dims,
+                                                 size_t axis) {
+  // Everything cancels again in offsets of tensors that lie row-major.
+  llvm::SmallVector<Expr> at(dims.size(), pool.integer(0));
+  auto spread = [&](Expr flat, size_t from, size_t to) {
+    for (size_t i = to; i-- > from;) {
+      at[i] = i == from ? flat : pool.mod(flat, dims[i]);
+      flat = pool.floorDiv(flat, dims[i]);
+    }
+  };
+  spread(row, 0, axis);
+  spread(col, axis, dims.size());
+  return at;
 }
 
 } // namespace ingot

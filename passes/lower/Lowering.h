@@ -27,6 +27,7 @@ private:
   // Program.
   void makeProgram(llvm::StringRef target);
   mlir::LogicalResult lower(mlir::Operation *op);
+  mlir::LogicalResult lowerStep(mlir::Operation *op);
   void lowerReturn(mlir::func::ReturnOp op);
   /// The buffer that holds `value` (which has memory), made on first use.
   mlir::Value buffer(mlir::Value value);
@@ -86,6 +87,20 @@ private:
   /// Decides which fused ops are memory and which are read in place.
   void place();
   bool isReadInPlace(tfm::FusedOp op);
+  /// The norm that has the elements of `op` at hand and can store them beside
+  /// its result, or null.
+  tfm::NormOp writerOf(tfm::FusedOp op);
+  /// The op that only `op` reads, element for element, so that its kernel can
+  /// go on with what `op` computes; or null.
+  mlir::Operation *anchorOf(tfm::FusedOp op);
+  /// Where the kernel of `anchor` writes: its result, or its epilogue's.
+  mlir::Value storedBy(mlir::Operation *anchor);
+  /// What it writes at coordinates `at` of that, `value` being its result; with
+  /// flat loads.
+  Expr finish(KernelBuilder &kernel, mlir::Operation *anchor, Expr value,
+              llvm::ArrayRef<Expr> at);
+  /// The first of the trailing axes of `dims` that hold `count` elements.
+  std::optional<size_t> axisOf(llvm::ArrayRef<Expr> dims, Expr count);
   /// `value` as strides over memory: its own, or what it is read from.
   View viewOf(KernelBuilder &kernel, mlir::Value value);
   /// The view that the element of `value` is, if it is one load affine in the
@@ -95,9 +110,11 @@ private:
   /// From row to row of `value` as a matrix, all axes but the last flattened;
   /// nothing if rows are not contiguous or not at one stride.
   std::optional<Expr> rowStride(mlir::Value value, const View &view);
-  /// Sets `at` to the coordinates of position `flat` of `dims`, row-major.
-  void spread(Expr flat, llvm::ArrayRef<Expr> dims,
-              llvm::MutableArrayRef<Expr> at);
+  /// Coordinates of `dims` as a matrix whose rows are the axes from `axis` on.
+  llvm::SmallVector<Expr>
+  rowCoordinates(Expr row, Expr col, llvm::ArrayRef<Expr> dims, size_t axis);
+  void finalize(KernelBuilder &kernel, mlir::Operation *op, ExprType type,
+                llvm::ArrayRef<Expr> loop, llvm::ArrayRef<Expr> at);
 
   mlir::ModuleOp module;
   mlir::func::FuncOp function;
@@ -109,7 +126,13 @@ private:
   mlir::OpBuilder builder;
   plan::ProgramOp program;
   llvm::DenseMap<mlir::Value, mlir::Value> buffers;
+  /// Fused ops that are no step of their own: read in place, stored by a norm,
+  /// or the epilogue of another op; and the other way round.
   llvm::DenseSet<mlir::Operation *> inPlace;
+  llvm::DenseMap<mlir::Operation *, tfm::NormOp> writers;
+  llvm::DenseMap<mlir::Operation *, tfm::FusedOp> written;
+  llvm::DenseMap<mlir::Operation *, mlir::Operation *> anchors;
+  llvm::DenseMap<mlir::Operation *, tfm::FusedOp> epilogues;
   llvm::DenseMap<std::pair<mlir::Attribute, mlir::Attribute>, mlir::Value>
       weightBuffers;
   /// Weights that stand for the function's constants.

@@ -107,6 +107,13 @@ void Lowering::place() {
       continue;
     }
     lifter.makeOpaque(op.getResult());
+    if (tfm::NormOp norm = writerOf(op)) {
+      writers[op] = norm;
+      written[norm] = op;
+    } else if (Operation *anchor = anchorOf(op)) {
+      anchors[op] = anchor;
+      epilogues[anchor] = op;
+    }
   }
 }
 
@@ -150,6 +157,114 @@ bool Lowering::isReadInPlace(tfm::FusedOp op) {
     }
     llvm_unreachable("unknown reading");
   });
+}
+
+tfm::NormOp Lowering::writerOf(tfm::FusedOp op) {
+  llvm::SmallVector<Use> uses;
+  collectUses(op.getResult(), uses);
+  llvm::SmallVector<tfm::NormOp> norms;
+  for (const Use &use : uses)
+    if (auto norm = llvm::dyn_cast<tfm::NormOp>(use.op))
+      norms.push_back(norm);
+  if (norms.empty() || !op.getType().getElementType().isF32())
+    return {};
+  tfm::NormOp norm = norms.front();
+  for (tfm::NormOp other : norms)
+    if (other->isBeforeInBlock(norm))
+      norm = other;
+  // Its row is the value itself, and it runs before all others that read it.
+  if (norm.getInput() != op.getResult() || norm.getResidual() ||
+      written.contains(norm) || epilogues.contains(norm))
+    return {};
+  unsigned reads = 0;
+  for (const Use &use : uses) {
+    reads += use.op == norm;
+    if (use.op->isBeforeInBlock(norm))
+      return {};
+  }
+  return reads == 1 ? norm : tfm::NormOp();
+}
+
+Operation *Lowering::anchorOf(tfm::FusedOp op) {
+  Value result = op.getResult();
+  Dims dims = shapes.dims(result);
+  llvm::SmallVector<Expr> indices = shapes.indices(dims, "i");
+  KernelBuilder scratch(lifter, op.getLoc());
+  Expr expr = scratch.flatten(lifter.definition(result, indices));
+  if (!op.getType().getElementType().isF32())
+    return nullptr;
+  Expr identity = pool.integer(0);
+  for (auto [index, dim] : llvm::zip_equal(indices, dims))
+    identity = pool.add(pool.mul(identity, dim), index);
+  llvm::SetVector<Value> aligned, others;
+  for (Expr node : pool.reachable(expr))
+    if (pool.kind(node) == ExprKind::Load)
+      (pool.operands(node)[0] == identity ? aligned : others)
+          .insert(lifter.tensor(pool.loadTensor(node)));
+
+  Operation *best = nullptr;
+  for (Value value : aligned) {
+    Operation *anchor = value.getDefiningOp();
+    if (!anchor || others.contains(value) ||
+        (best && anchor->isBeforeInBlock(best)))
+      continue;
+    auto type = llvm::cast<RankedTensorType>(value.getType());
+    if (!type.getElementType().isF32() || value != anchor->getResult(0))
+      continue;
+    llvm::SmallVector<Use> uses;
+    collectUses(value, uses);
+    if (llvm::any_of(uses, [&](const Use &use) { return use.op != op; }))
+      continue;
+    Dims own = shapes.dims(type);
+    if (countOf(own) != countOf(dims))
+      continue;
+    bool fits =
+        llvm::TypeSwitch<Operation *, bool>(anchor)
+            .Case([&](tfm::LinearOp) {
+              return axisOf(dims, own.back()).has_value();
+            })
+            .Case([&](tfm::NormOp norm) {
+              llvm::ArrayRef<Expr> row(own);
+              return axisOf(dims, countOf(row.drop_front(norm.getAxis()))) &&
+                     !written.contains(norm) &&
+                     (!norm.getSum() || norm.getSum().use_empty());
+            })
+            .Case<tfm::SoftmaxOp, tfm::MatmulOp, tfm::ConvOp, tfm::ReduceOp>(
+                [&](Operation *) { return own == dims; })
+            .Default([](Operation *) { return false; });
+    if (fits)
+      best = anchor;
+  }
+  return best;
+}
+
+std::optional<size_t> Lowering::axisOf(llvm::ArrayRef<Expr> dims, Expr count) {
+  for (size_t axis = dims.size(); axis-- > 0;)
+    if (countOf(dims.drop_front(axis)) == count)
+      return axis;
+  return std::nullopt;
+}
+
+Value Lowering::storedBy(Operation *anchor) {
+  tfm::FusedOp epilogue = epilogues.lookup(anchor);
+  return epilogue ? Value(epilogue.getResult()) : Value(anchor->getResult(0));
+}
+
+Expr Lowering::finish(KernelBuilder &kernel, Operation *anchor, Expr value,
+                      llvm::ArrayRef<Expr> at) {
+  value = kernel.flatten(value);
+  tfm::FusedOp epilogue = epilogues.lookup(anchor);
+  if (!epilogue)
+    return value;
+  uint32_t number = lifter.number(anchor->getResult(0));
+  return pool.replace(
+      kernel.flatten(lifter.definition(epilogue.getResult(), at)),
+      [&](Expr node) -> std::optional<Expr> {
+        if (pool.kind(node) == ExprKind::Load &&
+            pool.loadTensor(node) == number)
+          return value;
+        return std::nullopt;
+      });
 }
 
 std::optional<Lowering::View> Lowering::viewByElement(KernelBuilder &kernel,

@@ -136,3 +136,90 @@ func.func @prologues(%ids: tensor<5xi64> {tfm.name = "ids"}, %table: tensor<100x
   %m = tfm.reduce max %returned axes [1] : tensor<5x8xf32> -> tensor<5xf32>
   return %n, %p, %s, %returned, %m : tensor<5x8xf32>, tensor<5x8xf32>, tensor<5xf32>, tensor<5x8xf32>, tensor<5xf32>
 }
+
+// -----
+
+// What only goes on with one op's result, element for element, is a part of
+// that op's kernel; one that also reads another element of it is not.
+// CHECK-LABEL: @epilogues
+// CHECK: plan.launch @rms_norm_f32_c8
+// CHECK: plan.launch @matmul_f32
+// CHECK: plan.launch @softmax_f32
+// CHECK: plan.launch @linear_f32_k8_n8 {{.*}} (%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}})
+// CHECK: plan.launch @reduce_sum_f32
+// CHECK: plan.launch @map_f32_add
+// CHECK-NOT: plan.launch
+module {
+  tfm.weight @w : tensor<8x8xf32> file "m.onnx" offset 0 length 256
+  tfm.weight @positions : tensor<5x8xf32> file "m.onnx" offset 256 length 160
+  func.func @epilogues(%x: tensor<2x5x8xf32> {tfm.name = "x"}, %z: tensor<2x8x5xf32> {tfm.name = "z"}) -> (tensor<2x5x8xf32> {tfm.name = "n"}, tensor<2x5x5xf32> {tfm.name = "m"}, tensor<2x5x8xf32> {tfm.name = "s"}, tensor<2x5x8xf32> {tfm.name = "l"}, tensor<2x5xf32> {tfm.name = "r"}) {
+    %w = tfm.get_weight @w : tensor<8x8xf32>
+    %positions = tfm.get_weight @positions : tensor<5x8xf32>
+    %norm = tfm.norm rms %x axis 2 epsilon 1.0e-5 : (tensor<2x5x8xf32>) -> tensor<2x5x8xf32>
+    %n = tfm.fused {
+    ^bb0(%b: i64, %i: i64, %j: i64):
+      %0 = tfm.load %norm[%b, %i, %j] : tensor<2x5x8xf32> -> f32
+      %1 = tfm.load %positions[%i, %j] : tensor<5x8xf32> -> f32
+      %2 = tfm.apply mul(%0, %1) : (f32, f32) -> f32
+      tfm.yield %2 : f32
+    } : tensor<2x5x8xf32>
+    %product = tfm.matmul %x, %z : (tensor<2x5x8xf32>, tensor<2x8x5xf32>) -> tensor<2x5x5xf32>
+    %m = tfm.fused {
+    ^bb0(%b: i64, %i: i64, %j: i64):
+      %0 = tfm.load %product[%b, %i, %j] : tensor<2x5x5xf32> -> f32
+      %1 = tfm.apply tanh(%0) : (f32) -> f32
+      tfm.yield %1 : f32
+    } : tensor<2x5x5xf32>
+    %softmax = tfm.softmax %x axis 2 : tensor<2x5x8xf32>
+    %s = tfm.fused {
+    ^bb0(%b: i64, %i: i64, %j: i64):
+      %0 = tfm.load %softmax[%b, %i, %j] : tensor<2x5x8xf32> -> f32
+      %1 = tfm.load %n[%b, %i, %j] : tensor<2x5x8xf32> -> f32
+      %2 = tfm.apply mul(%0, %1) : (f32, f32) -> f32
+      tfm.yield %2 : f32
+    } : tensor<2x5x8xf32>
+    %linear = tfm.linear %x, %w : (tensor<2x5x8xf32>, tensor<8x8xf32>) -> tensor<2x5x8xf32>
+    %l = tfm.fused {
+    ^bb0(%b: i64, %i: i64, %j: i64):
+      %0 = tfm.load %linear[%b, %i, %j] : tensor<2x5x8xf32> -> f32
+      %1 = tfm.load %positions[%i, %j] : tensor<5x8xf32> -> f32
+      %2 = tfm.apply add(%0, %1) : (f32, f32) -> f32
+      tfm.yield %2 : f32
+    } : tensor<2x5x8xf32>
+    %sum = tfm.reduce sum %x axes [2] : tensor<2x5x8xf32> -> tensor<2x5xf32>
+    %r = tfm.fused {
+    ^bb0(%b: i64, %i: i64):
+      %zero = arith.constant 0 : i64
+      %0 = tfm.load %sum[%b, %i] : tensor<2x5xf32> -> f32
+      %1 = tfm.load %sum[%zero, %i] : tensor<2x5xf32> -> f32
+      %2 = tfm.apply add(%0, %1) : (f32, f32) -> f32
+      tfm.yield %2 : f32
+    } : tensor<2x5xf32>
+    return %n, %m, %s, %l, %r : tensor<2x5x8xf32>, tensor<2x5x5xf32>, tensor<2x5x8xf32>, tensor<2x5x8xf32>, tensor<2x5xf32>
+  }
+}
+
+// -----
+
+// An embedding that a norm reads first and the residual later: the norm stores
+// what it computed.
+// CHECK-LABEL: @stored_by_norm
+// CHECK: plan.launch @layer_norm_f32_c8 grid <1> (%{{.*}}, %[[SUM:[0-9]+]], %{{.*}}, %{{.*}})
+// CHECK: plan.launch @linear_f32_k8_n8_residual {{.*}}, %[[SUM]])
+// CHECK-NOT: plan.launch
+module {
+  tfm.weight @w : tensor<8x8xf32> file "m.onnx" offset 0 length 256
+  func.func @stored_by_norm(%x: tensor<5x8xf32> {tfm.name = "x"}, %y: tensor<5x8xf32> {tfm.name = "y"}) -> (tensor<5x8xf32> {tfm.name = "l"}) {
+    %w = tfm.get_weight @w : tensor<8x8xf32>
+    %sum = tfm.fused {
+    ^bb0(%i: i64, %j: i64):
+      %0 = tfm.load %x[%i, %j] : tensor<5x8xf32> -> f32
+      %1 = tfm.load %y[%i, %j] : tensor<5x8xf32> -> f32
+      %2 = tfm.apply add(%0, %1) : (f32, f32) -> f32
+      tfm.yield %2 : f32
+    } : tensor<5x8xf32>
+    %n = tfm.norm layer %sum axis 1 epsilon 1.0e-5 : (tensor<5x8xf32>) -> tensor<5x8xf32>
+    %l = tfm.linear %n, %w residual %sum : (tensor<5x8xf32>, tensor<8x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+    return %l : tensor<5x8xf32>
+  }
+}

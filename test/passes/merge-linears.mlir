@@ -64,8 +64,7 @@ func.func @one_without_bias(%x: tensor<2x4xf32>) -> (tensor<2x8xf32>, tensor<2x2
 }
 
 // Another input; a residual or an epilogue of its own; a result that somebody
-// reads as a whole (the caller, a product, a reshape in front of one): a slice
-// would be a copy.
+// reads as a whole (the caller): a slice would be a copy.
 // CHECK-LABEL: func.func @alone
 // CHECK-NOT: tfm.slice
 // CHECK-COUNT-6: tfm.linear
