@@ -123,7 +123,67 @@ std::optional<Expr> LiftRules::elementwise(tfm::ElementwiseOp op,
                      .getElementType();
   if (llvm::isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 16)
     return std::nullopt;
-  return scalarOp(op.getOp().getValue(), operands);
+  ScalarOp kind = op.getOp().getValue();
+  std::optional<Expr> result = scalarOp(kind, operands);
+  if (result && pool.type(*result) == ExprType::Int && canLeaveRange(kind))
+    return wrapped(*result, element);
+  return result;
+}
+
+namespace {
+/// The integers of a type.
+struct Range {
+  int64_t low, high;
+};
+Range rangeOf(Type type) {
+  unsigned bits = type.getIntOrFloatBitWidth();
+  if (type.isUnsignedInteger())
+    return {0, bits == 64 ? INT64_MAX
+                          : static_cast<int64_t>((uint64_t(1) << bits) - 1)};
+  return {INT64_MIN >> (64 - bits), INT64_MAX >> (64 - bits)};
+}
+} // namespace
+
+bool LiftRules::canLeaveRange(ScalarOp op) {
+  switch (op) {
+  case ScalarOp::Add:
+  case ScalarOp::Sub:
+  case ScalarOp::Mul:
+  case ScalarOp::Div:
+  case ScalarOp::Pow:
+  case ScalarOp::Neg:
+  case ScalarOp::Abs:
+    return true;
+  default:
+    return false;
+  }
+}
+
+/// Signed integers of 32 and 64 bits are taken as they are: dims and positions
+/// come in them, and a wrap in every expression would hide what these are.
+Expr LiftRules::wrapped(Expr value, Type to) {
+  unsigned bits = to.getIntOrFloatBitWidth();
+  if (bits == 64 || (bits == 32 && !to.isUnsignedInteger()))
+    return value;
+  auto [low, high] = rangeOf(to);
+  if (pool.proveGe(value, pool.integer(low)) &&
+      pool.proveGe(pool.integer(high), value))
+    return value;
+  Expr from = pool.integer(low);
+  return pool.add(
+      pool.mod(pool.sub(value, from), pool.integer(int64_t(1) << bits)), from);
+}
+
+Expr LiftRules::saturated(Expr value, Type to) {
+  Expr integer = pool.floatToInt(value);
+  auto [low, high] = rangeOf(to);
+  // A detour of integers through floats ends as what it was.
+  bool isDetour = pool.kind(integer) != ExprKind::FloatToInt;
+  if (isDetour && to.getIntOrFloatBitWidth() >= 32)
+    return wrapped(integer, to);
+  if (high != INT64_MAX)
+    integer = pool.min(integer, pool.integer(high));
+  return low != INT64_MIN ? pool.max(integer, pool.integer(low)) : integer;
 }
 
 std::optional<Expr> LiftRules::scalarOp(ScalarOp op, llvm::ArrayRef<Expr> v) {
@@ -223,10 +283,7 @@ std::optional<Expr> LiftRules::cast(Expr value, Type to) {
   if (target == ExprType::Int) {
     if (from == ExprType::Bool)
       return pool.boolToInt(value);
-    // Narrow integers wrap, which no polynomial does.
-    if (to.getIntOrFloatBitWidth() < 32)
-      return std::nullopt;
-    return from == ExprType::Int ? value : pool.floatToInt(value);
+    return from == ExprType::Int ? wrapped(value, to) : saturated(value, to);
   }
   if (to.getIntOrFloatBitWidth() < 16)
     return std::nullopt;

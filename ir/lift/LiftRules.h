@@ -33,6 +33,11 @@ private:
   std::optional<Expr> integerOp(ScalarOp op, llvm::ArrayRef<Expr> operands);
   std::optional<Expr> scalarOp(ScalarOp op, llvm::ArrayRef<Expr> operands);
   std::optional<Expr> cast(Expr value, mlir::Type to);
+  static bool canLeaveRange(ScalarOp op);
+  /// An integer as the integer type `to` holds it.
+  Expr wrapped(Expr value, mlir::Type to);
+  /// A float as the integer type `to` holds it; NaN is the smallest.
+  Expr saturated(Expr value, mlir::Type to);
   std::optional<Expr> select(tfm::SelectOp op, Indices indices);
   std::optional<Expr> concat(tfm::ConcatOp op, Indices indices);
   std::optional<Expr> gather(tfm::GatherOp op, Indices indices);

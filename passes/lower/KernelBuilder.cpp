@@ -1,8 +1,8 @@
 #include "passes/lower/KernelBuilder.h"
 
-#include "ir/lift/RegionBuilder.h"
-
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 
@@ -114,8 +114,13 @@ Expr KernelBuilder::flatten(Expr root) {
 
 /// Inputs and scalars of an expression get their numbers before any region is
 /// printed: all regions of a kernel have the same arguments.
-void KernelBuilder::collect(Expr expr) {
-  for (Expr node : pool.reachable(expr))
+void KernelBuilder::collect(const RegionSpec &spec) {
+  if (spec.ops) {
+    for (auto load : spec.ops->getOps<tfm::LoadOp>())
+      input(load.getTensor());
+    return;
+  }
+  for (Expr node : pool.reachable(spec.expr))
     if (pool.kind(node) == ExprKind::Load &&
         pool.loadTensor(node) < kRegionArgument)
       input(lifter.tensor(pool.loadTensor(node)));
@@ -124,7 +129,7 @@ void KernelBuilder::collect(Expr expr) {
 plan::KernelOp KernelBuilder::finish(plan::Family family, llvm::StringRef name,
                                      TypeRange outs) {
   for (const RegionSpec &spec : regions)
-    collect(spec.expr);
+    collect(spec);
   // A first printing numbers the scalars, the second knows how many there are.
   for (const RegionSpec &spec : regions) {
     Region scratch;
@@ -185,7 +190,57 @@ void KernelBuilder::fill(Region &region, const RegionSpec &spec) {
   for (auto [i, argument] : llvm::enumerate(spec.arguments))
     if (!pool.constantInt(argument))
       printer.bind(argument, block.getArgument(i));
-  tfm::YieldOp::create(builder, loc, printer.emit(spec.expr));
+  Value result;
+  if (spec.ops) {
+    llvm::SmallVector<Value> leading(
+        block.getArguments().take_front(spec.arguments.size()));
+    result = copyOps(*spec.ops, printer, leading, [&](Value tensor) {
+      return block.getArgument(firstIn + input(tensor));
+    });
+  } else {
+    result = printer.emit(spec.expr);
+  }
+  tfm::YieldOp::create(builder, loc, result);
+}
+
+Value KernelBuilder::copyOps(Block &ops, RegionBuilder &printer,
+                             llvm::ArrayRef<Value> arguments,
+                             llvm::function_ref<Value(Value)> memory) {
+  IRMapping mapping;
+  for (auto [argument, value] : llvm::zip_equal(ops.getArguments(), arguments))
+    mapping.map(argument, value);
+  Type i64 = builder.getI64Type();
+  auto apply = [&](ScalarOp op, Value a, Value b) -> Value {
+    return tfm::ApplyOp::create(
+        builder, loc, i64, tfm::ScalarOpAttr::get(builder.getContext(), op),
+        ValueRange{a, b});
+  };
+  for (Operation &op : ops.without_terminator()) {
+    // Constants may stand outside.
+    for (Value operand : op.getOperands())
+      if (auto outside = operand.getDefiningOp<arith::ConstantOp>();
+          outside && !mapping.contains(operand))
+        mapping.map(operand, builder.clone(*outside)->getResult(0));
+    if (auto symbol = llvm::dyn_cast<tfm::SymbolOp>(op)) {
+      mapping.map(symbol.getResult(),
+                  printer.emit(shapes.parse(symbol.getExpr().text(0))));
+    } else if (auto load = llvm::dyn_cast<tfm::LoadOp>(op)) {
+      ShapeContext::Dims dims = shapes.dims(load.getTensor());
+      Value flat = printer.emit(pool.integer(0));
+      for (auto [axis, coordinate] : llvm::enumerate(load.getCoordinates())) {
+        if (axis)
+          flat = apply(ScalarOp::Mul, flat, printer.emit(dims[axis]));
+        flat = apply(ScalarOp::Add, flat, mapping.lookup(coordinate));
+      }
+      mapping.map(load.getResult(),
+                  tfm::LoadOp::create(builder, loc, load.getType(),
+                                      memory(load.getTensor()), flat)
+                      .getResult());
+    } else {
+      builder.clone(op, mapping);
+    }
+  }
+  return mapping.lookup(ops.getTerminator()->getOperand(0));
 }
 
 } // namespace ingot

@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "ir/lift/ElementLifter.h"
+#include "ir/lift/RegionBuilder.h"
 #include "ir/plan/Plan.h"
 
 #include "mlir/IR/Builders.h"
@@ -61,6 +61,12 @@ public:
     regions.push_back({{arguments.begin(), arguments.end()}, expr});
   }
 
+  /// A region that is the scalar ops of `ops` (of a `tfm.fused`): for what the
+  /// pool has no expression for. `arguments` are index nodes, one an argument.
+  void opRegion(llvm::ArrayRef<Expr> arguments, mlir::Block &ops) {
+    regions.push_back({{arguments.begin(), arguments.end()}, {}, &ops});
+  }
+
   /// `expr` with every load of a tensor by coordinates made a load of its
   /// memory by one flat element offset.
   Expr flatten(Expr expr);
@@ -90,9 +96,13 @@ private:
   struct RegionSpec {
     llvm::SmallVector<Expr> arguments;
     Expr expr;
+    mlir::Block *ops = nullptr; ///< instead of `expr`
   };
   unsigned scalar(Expr symbolic);
-  void collect(Expr expr);
+  void collect(const RegionSpec &spec);
+  mlir::Value copyOps(mlir::Block &ops, RegionBuilder &printer,
+                      llvm::ArrayRef<mlir::Value> arguments,
+                      llvm::function_ref<mlir::Value(mlir::Value)> memory);
   void fill(mlir::Region &region, const RegionSpec &spec);
 
   ElementLifter &lifter;

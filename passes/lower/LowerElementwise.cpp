@@ -22,6 +22,13 @@ std::string regionName(ExprPool &pool, Expr expr) {
     return pool.kind(expr) == ExprKind::Load ? "gather" : "generate";
   return llvm::join(llvm::ArrayRef(parts).take_front(4), "_");
 }
+
+std::string regionName(Block &ops) {
+  std::string name = "ops";
+  for (auto apply : ops.getOps<tfm::ApplyOp>())
+    name = std::string(scalarMnemonic(apply.getOp().getValue()));
+  return name;
+}
 } // namespace
 
 /// Two adjacent dims are one where every offset only needs their joint index.
@@ -97,21 +104,28 @@ void Lowering::launchMap(Value result, llvm::ArrayRef<Expr> indices, Expr expr,
 }
 
 LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
-  Value result = op.getResult();
-  llvm::SmallVector<Expr> indices = shapes.indices(shapes.dims(result), "i");
-  Expr expr = lifter.definition(result, indices);
-  if (pool.kind(expr) == ExprKind::Load &&
-      lifter.tensor(pool.loadTensor(expr)) == result)
-    return op.emitError(
-        "its region holds an operation without a meaning on expressions");
-  launchMap(result, indices, expr, op.getLoc());
+  materialize(op);
   return success();
 }
 
 void Lowering::materialize(tfm::FusedOp op) {
   Value result = op.getResult();
-  llvm::SmallVector<Expr> indices = shapes.indices(shapes.dims(result), "i");
-  launchMap(result, indices, lifter.definition(result, indices), op.getLoc());
+  Dims resultDims = shapes.dims(result);
+  llvm::SmallVector<Expr> indices = shapes.indices(resultDims, "i");
+  if (std::optional<Expr> expr = elementOf(op, indices))
+    return launchMap(result, indices, *expr, op.getLoc());
+  // No expression (a power of integers): the region as it is.
+  KernelBuilder kernel(lifter, op.getLoc());
+  llvm::SmallVector<Expr> dims(resultDims);
+  kernel.opRegion(indices, op.getBody().front());
+  atLeastOne(dims, indices);
+  int64_t chunk = chunkFor(dims, kTaskElements);
+  kernel.param("extents", kernel.extents(resultDims));
+  kernel.param("chunk", chunk);
+  launch(kernel, plan::Family::Map,
+         "map_" + typeName(op.getType().getElementType()) + "_" +
+             regionName(op.getBody().front()),
+         {result}, gridOf(dims, chunk), countOf(resultDims), op.getLoc());
 }
 
 LogicalResult Lowering::lowerMatmul(tfm::MatmulOp op) {

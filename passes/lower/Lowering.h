@@ -54,6 +54,8 @@ private:
   // Ops.
   mlir::LogicalResult lowerFused(tfm::FusedOp op);
   void materialize(tfm::FusedOp op);
+  /// The element of `op`; nothing where the pool has no expression for it.
+  std::optional<Expr> elementOf(tfm::FusedOp op, llvm::ArrayRef<Expr> indices);
   mlir::LogicalResult lowerMatmul(tfm::MatmulOp op);
   mlir::LogicalResult lowerConv(tfm::ConvOp op);
   mlir::LogicalResult lowerReduce(tfm::ReduceOp op);

@@ -107,6 +107,9 @@ void Lowering::place() {
       continue;
     }
     lifter.makeOpaque(op.getResult());
+    if (!op.getType().getElementType().isF32() ||
+        !elementOf(op, shapes.indices(shapes.dims(op.getResult()), "i")))
+      continue;
     if (tfm::NormOp norm = writerOf(op)) {
       writers[op] = norm;
       written[norm] = op;
@@ -122,11 +125,10 @@ bool Lowering::isReadInPlace(tfm::FusedOp op) {
   collectUses(op.getResult(), uses);
   llvm::SmallVector<Expr> indices =
       shapes.indices(shapes.dims(op.getResult()), "i");
-  Expr expr = lifter.definition(op.getResult(), indices);
-  if (pool.kind(expr) == ExprKind::Load &&
-      lifter.tensor(pool.loadTensor(expr)) == op.getResult())
+  std::optional<Expr> expr = elementOf(op, indices);
+  if (!expr)
     return false;
-  Cost cost = costOf(pool, expr);
+  Cost cost = costOf(pool, *expr);
   KernelBuilder scratch(lifter, op.getLoc());
   return llvm::all_of(uses, [&](const Use &use) {
     std::optional<View> view;
@@ -159,6 +161,16 @@ bool Lowering::isReadInPlace(tfm::FusedOp op) {
   });
 }
 
+std::optional<Expr> Lowering::elementOf(tfm::FusedOp op,
+                                        llvm::ArrayRef<Expr> indices) {
+  Value result = op.getResult();
+  Expr expr = lifter.definition(result, indices);
+  if (pool.kind(expr) == ExprKind::Load &&
+      lifter.tensor(pool.loadTensor(expr)) == result)
+    return std::nullopt;
+  return expr;
+}
+
 tfm::NormOp Lowering::writerOf(tfm::FusedOp op) {
   llvm::SmallVector<Use> uses;
   collectUses(op.getResult(), uses);
@@ -166,7 +178,7 @@ tfm::NormOp Lowering::writerOf(tfm::FusedOp op) {
   for (const Use &use : uses)
     if (auto norm = llvm::dyn_cast<tfm::NormOp>(use.op))
       norms.push_back(norm);
-  if (norms.empty() || !op.getType().getElementType().isF32())
+  if (norms.empty())
     return {};
   tfm::NormOp norm = norms.front();
   for (tfm::NormOp other : norms)
@@ -191,8 +203,6 @@ Operation *Lowering::anchorOf(tfm::FusedOp op) {
   llvm::SmallVector<Expr> indices = shapes.indices(dims, "i");
   KernelBuilder scratch(lifter, op.getLoc());
   Expr expr = scratch.flatten(lifter.definition(result, indices));
-  if (!op.getType().getElementType().isF32())
-    return nullptr;
   Expr identity = pool.integer(0);
   for (auto [index, dim] : llvm::zip_equal(indices, dims))
     identity = pool.add(pool.mul(identity, dim), index);

@@ -5,6 +5,8 @@
 #     reference     each data set through --device=reference
 #     conformance   both of the above, constants/*.pb baked
 #     refused       compiling must fail and report every node of FOLDER/expected.txt
+#     program       FOLDER is a .mlir file without inputs: compiled and by the reference, the same
+#                   bytes (integers, and floats that are exact)
 #     repeatable    compile twice, other folder and other number of jobs: same bytes
 # It asks of `ingot run --data-set`: exit 0 where each output is within A + R x scale of the expected
 # one (scale: its largest finite magnitude, mask fills of 1e30 and more not counted; fills and
@@ -69,6 +71,13 @@ check_repeatable() {
   cmp "$work/a.ingot" "$work/other/b.ingot" && say "same bytes"
 }
 
+check_program() {
+  "$ingot" compile "$folder" -o "$work/program.ingot" &&
+    "$ingot" run "$work/program.ingot" --outputs "$work/compiled.npz" &&
+    "$ingot" run "$folder" --device=reference --outputs "$work/reference.npz" &&
+    cmp "$work/compiled.npz" "$work/reference.npz" && say "same bytes"
+}
+
 check() {
   local baked
   case $kind in
@@ -83,6 +92,7 @@ check() {
       compile --jobs=1 "${baked[@]}" -o "$work/model.ingot" &&
         run_data_sets "$work/model.ingot" "${node_tolerance[@]}" || failed=1
       return $failed ;;
+    program) check_program ;;
     refused) check_refused ;;
     repeatable) check_repeatable ;;
     *) say "unknown kind $kind"; return 1 ;;

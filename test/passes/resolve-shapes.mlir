@@ -40,10 +40,10 @@ func.func @empty(%x: tensor<?x64xf32, #tfm.dims<batch, 64>>) -> tensor<0xi64> {
   return %0 : tensor<0xi64>
 }
 
-// What is resolved keeps its type; a narrower one would wrap and stays.
+// What is resolved keeps its type; a narrower one wraps.
 // CHECK-LABEL: func.func @widths
 // CHECK: %[[I32:.*]] = tfm.symbolic <batch, 64> : tensor<2xi32>
-// CHECK: %[[I8:.*]] = tfm.cast %{{.*}} : tensor<2xi64> -> tensor<2xi8>
+// CHECK: %[[I8:.*]] = tfm.symbolic <(batch + 128) mod 256 - 128, 64> : tensor<2xi8>
 // CHECK: %[[LESS:.*]] = tfm.constant dense<[true, true, true, false]> : tensor<4xi1>
 // CHECK: return %[[I32]], %[[I8]], %[[LESS]]
 func.func @widths(%x: tensor<?x64xf32, #tfm.dims<batch, 64>>) -> (tensor<2xi32>, tensor<2xi8>, tensor<4xi1>) {
