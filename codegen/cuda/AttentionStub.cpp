@@ -53,8 +53,11 @@ CudaStub printAttention(StubWriter &w) {
   int64_t dp = llvm::alignTo(d, 16), vp = llvm::alignTo(dv, 32);
   int64_t floats = (tile.rows + tile.keys) * (dp + 4) + tile.keys * vp +
                    tile.rows * (tile.keys + 4);
+  // Two blocks a multiprocessor leave 128 registers a thread: too few for long
+  // scores.
+  bool isLong = llvm::range_size(w.region(0)) > 50;
   return w.finish("attention.cuh", call, static_cast<unsigned>(tile.rows * 4),
-                  static_cast<unsigned>(floats * 4), /*minBlocks=*/2);
+                  static_cast<unsigned>(floats * 4), isLong ? 1 : 2);
 }
 
 } // namespace ingot::cuda

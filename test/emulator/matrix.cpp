@@ -65,7 +65,7 @@ void multiplyPlain(float *c, const float *a, const float *b, int rows,
 } // namespace
 
 void multiplyTile(const MmaLane *lanes[32]) {
-  constexpr int maxTiles = 16; // of either side
+  constexpr int maxTiles = 32; // of either side: 256 columns
   static float a[maxTiles * 16 * 16], b[16 * maxTiles * 8],
       c[maxTiles * 16 * maxTiles * 8];
   static const bool wide =

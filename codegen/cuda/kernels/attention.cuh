@@ -99,14 +99,6 @@ DEV void attention_rows(float *out, const float *q, const float *k,
                                                 shape.v_strides[1], k0, keys);
       copy_commit();
 
-      typename Body::Loads loads[4][KEYS];
-      UNROLL for (int i = 0; i < 4; ++i) {
-        UNROLL for (int j = 0; j < KEYS; ++j) {
-          i64 c[4] = {b, h, q0 + 4 * y + i, k0 + x + 16 * j};
-          bool inside = c[2] < queries && c[3] < keys;
-          loads[i][j] = inside ? body.load(c) : typename Body::Loads{};
-        }
-      }
       float s[4][KEYS] = {};
       UNROLL1 for (int d = 0; d < DP; d += 4) {
         FloatVector<4> a[4], w[KEYS];
@@ -123,14 +115,23 @@ DEV void attention_rows(float *out, const float *q, const float *k,
       }
 
       UNROLL for (int i = 0; i < 4; ++i) {
+        // A row at a time: for all rows there would not be enough registers.
+        typename Body::Loads loads[KEYS];
+        auto each = [&](auto visit) {
+          UNROLL for (int j = 0; j < KEYS; ++j) {
+            i64 c[4] = {b, h, q0 + 4 * y + i, k0 + x + 16 * j};
+            visit(j, c, c[2] < queries && c[3] < keys);
+          }
+        };
+        each([&](int j, const i64 *c, bool inside) {
+          loads[j] = inside ? body.load(c) : typename Body::Loads{};
+        });
         float most = largest[i];
-        UNROLL for (int j = 0; j < KEYS; ++j) {
-          i64 c[4] = {b, h, q0 + 4 * y + i, k0 + x + 16 * j};
-          bool inside = c[2] < queries && c[3] < keys;
-          s[i][j] = inside ? body.apply(loads[i][j], s[i][j] * shape.scale, c)
+        each([&](int j, const i64 *c, bool inside) {
+          s[i][j] = inside ? body.apply(loads[j], s[i][j] * shape.scale, c)
                            : -infinity;
           most = max_(most, s[i][j]);
-        }
+        });
         UNROLL for (int d = 8; d > 0; d /= 2) most =
             max_(most, shfl_xor(most, d));
         // While all scores are -inf the shift is 0: -inf - -inf would be NaN

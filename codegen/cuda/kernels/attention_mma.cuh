@@ -1,0 +1,300 @@
+// Flash attention forward on tensor cores (sm_80):
+//   out[b, q, h, :] = sum over k of p[k] v[b, k, h / group, :], p = softmax of
+//   s[k] = score(scale * q.k, b, h, q, k)
+//   Math   bf16, f16 (q, k, v of that type) or tf32 (of f32 data); sums, scores
+//          and softmax in f32, p rounded to Math
+//   grid   any; a block takes 64 query rows of one b and h at a time
+//   block  128: four warps of 16 rows
+//   smem   sizeof(AttentionTiles)
+//   needs  as attention.cuh: q, k, v contiguous along d, strides in elements;
+//          out dense [batch, queries, heads, DV]; BN 64, or 32 for wide heads
+//          Body: Loads load(const i64 *c), float apply(Loads, float s, c) with
+//          c = {b, h, q, k}: the score
+//   ALIGN  16, or the size of an element: bytes by which all addresses go
+//
+// Rows of q, k and 16-bit v lie in slabs of 128 swizzled bytes, as in gemm.cuh.
+// 32-bit values cannot be transposed by load_matrix4: they lie in rows with a
+// pitch that keeps a warp's lanes in different banks.
+#pragma once
+#include "attention.cuh"
+#include "gemm.cuh"
+
+template <class Math, int D, int DV, int BN>
+struct AttentionTiles {
+  using E = typename GemmElement<Math>::Type;
+  static constexpr int BM = 64, THREADS = 128, SIZE = (int)sizeof(E);
+  static constexpr bool WORDS = SIZE == 4;
+  // Elements of k an mma takes, in a slab; slabs and mmas of a head.
+  static constexpr int STEP = 32 / SIZE, SLAB = 128 / SIZE;
+  static constexpr int SLABS = ceil_div(D, SLAB), STEPS = ceil_div(D, STEP);
+  static constexpr int VALUE_SLABS = ceil_div(DV, SLAB);
+  // Tiles of 8 columns, in pairs.
+  static constexpr int FN = BN / 8, FV = ceil_div(DV, 16) * 2;
+  static constexpr int PITCH = FV * 8 + 4; // of 32-bit values
+  static constexpr int VALUE_BYTES =
+      WORDS ? BN * PITCH * 4 : VALUE_SLABS * BN * 128;
+  alignas(1024) u8 q[SLABS * BM * 128];
+  u8 k[SLABS * BN * 128];
+  u8 v[VALUE_BYTES];
+};
+
+// Rows first.. of a matrix of D columns into slabs; what is outside becomes 0.
+template <int ALIGN, int D, int ROWS, int SLABS, int THREADS, class E>
+DEV void attention_slabs(u8 *to, const E *from, i64 stride, i64 first,
+                         i64 rows) {
+  constexpr int SLAB = 128 / (int)sizeof(E), PER_ROW = SLABS * 128 / ALIGN;
+  UNROLL1 for (int i = tid(); i < ROWS * PER_ROW; i += THREADS) {
+    int row = i / PER_ROW, byte = i % PER_ROW * ALIGN,
+        column = byte / (int)sizeof(E);
+    int valid = min_(max_((D - column) * (int)sizeof(E), 0), ALIGN);
+    bool inside = first + row < rows && valid > 0;
+    // Even a copy of nothing needs an address inside.
+    gemm_copy<ALIGN>(to + column / SLAB * ROWS * 128 +
+                         swizzle128(row, byte % 128 / 16) + byte % 16,
+                     from + (inside ? (first + row) * stride + column : 0),
+                     inside ? valid : 0);
+  }
+}
+
+// The same into rows of PITCH floats.
+template <int ALIGN, int D, int ROWS, int PITCH, int THREADS>
+DEV void attention_words(u8 *to, const float *from, i64 stride, i64 first,
+                         i64 rows) {
+  constexpr int STEP = ALIGN / 4, PER_ROW = (PITCH - 4) / STEP;
+  UNROLL1 for (int i = tid(); i < ROWS * PER_ROW; i += THREADS) {
+    int row = i / PER_ROW, column = i % PER_ROW * STEP;
+    int valid = min_(max_((D - column) * 4, 0), ALIGN);
+    bool inside = first + row < rows && valid > 0;
+    gemm_copy<ALIGN>(to + (row * PITCH + column) * 4,
+                     from + (inside ? (first + row) * stride + column : 0),
+                     inside ? valid : 0);
+  }
+}
+
+template <class Math>
+DEV void round_words(u32 (&r)[4]) {
+  if constexpr (sizeof(typename GemmElement<Math>::Type) == 4) {
+    UNROLL for (int i = 0; i < 4; ++i) r[i] = to_tf32(bits_f32(r[i]));
+  }
+}
+
+// s += q k^T of a warp's 16 rows from row0 on.
+template <class Math, class T>
+DEV void attention_scores(float (&s)[1][T::FN][4], const T &tiles, int row0) {
+  constexpr int FN = T::FN;
+  int l = lane();
+  // A slab at a time: the addresses of more steps would take all registers.
+  UNROLL1 for (int slab = 0; slab < T::SLABS; ++slab) {
+    const u8 *q = tiles.q + slab * T::BM * 128, *k = tiles.k + slab * FN * 1024;
+    UNROLL for (int step = 0; step < 4; ++step) {
+      if (slab * 4 + step >= T::STEPS)
+        break;
+      u32 a[1][4], b[FN / 2][4];
+      load_matrix4(a[0], q + swizzle128(row0 + l % 16, step * 2 + l / 16));
+      UNROLL for (int j = 0; j < FN / 2; ++j)
+          load_matrix4(b[j], k + swizzle128(j * 16 + l % 8 + l / 16 * 8,
+                                            step * 2 + l / 8 % 2));
+      round_words<Math>(a[0]);
+      UNROLL for (int j = 0; j < FN / 2; ++j) round_words<Math>(b[j]);
+      mma_tile<Math>(s, a, b);
+    }
+  }
+}
+
+// o[first..] of COUNT tiles += a times the values of step j.
+template <class Math, int COUNT, class T>
+DEV void attention_columns(float (&o)[1][T::FV][4], const u32 (&a)[1][4],
+                           const T &tiles, int j, int first) {
+  int l = lane();
+  u32 b[COUNT / 2][4];
+  UNROLL for (int n = 0; n < COUNT / 2; ++n) {
+    if constexpr (T::WORDS) {
+      const u32 *at = reinterpret_cast<const u32 *>(tiles.v) +
+                      (j * 8 + l % 4 * 2) * T::PITCH + l / 4;
+      UNROLL for (int i = 0; i < 4; ++i) b[n][i] =
+          to_tf32(bits_f32(at[i % 2 * T::PITCH + (first + n * 2 + i / 2) * 8]));
+    } else {
+      int chunk = first + n * 2 + l / 16;
+      load_matrix4_t(b[n], tiles.v + chunk / 8 * T::FN * 1024 +
+                               swizzle128(j * 16 + l % 16, chunk % 8));
+    }
+  }
+  mma_tile<Math>(reinterpret_cast<float(&)[1][COUNT][4]>(o[0][first]), a, b);
+}
+
+// o += p v, p where its scores were: as fragments of the left operand.
+template <class Math, class T>
+DEV void attention_values(float (&o)[1][T::FV][4],
+                          const float (&p)[1][T::FN][4], const T &tiles) {
+  // Some columns at a time, for the same reason.
+  constexpr int FV = T::FV, COUNT = min_(FV, 8), REST = FV % COUNT;
+  // A step is 8 or 16 keys.
+  UNROLL for (int j = 0; j < T::FN / (T::WORDS ? 1 : 2); ++j) {
+    u32 a[1][4];
+    if constexpr (T::WORDS) {
+      // Lane t of a row has the weights of keys 2t and 2t + 1, which here
+      // stand for columns t and t + 4: so do the rows of v.
+      const float(&w)[4] = p[0][j];
+      UNROLL for (int i = 0; i < 4; ++i) a[0][i] =
+          to_tf32(w[i / 2 + i % 2 * 2]);
+    } else {
+      const float(&w)[4] = p[0][2 * j], (&x)[4] = p[0][2 * j + 1];
+      a[0][0] = pack2<Math>(w[0], w[1]);
+      a[0][1] = pack2<Math>(w[2], w[3]);
+      a[0][2] = pack2<Math>(x[0], x[1]);
+      a[0][3] = pack2<Math>(x[2], x[3]);
+    }
+    UNROLL for (int first = 0; first + COUNT <= FV; first += COUNT)
+        attention_columns<Math, COUNT>(o, a, tiles, j, first);
+    if constexpr (REST > 0)
+      attention_columns<Math, REST>(o, a, tiles, j, FV - REST);
+  }
+}
+
+// ZERO_EMPTY: a row without keys gives 0, else the NaN that the formula gives.
+template <class Math, int D, int DV, int BN, bool ZERO_EMPTY, int ALIGN,
+          class Out, class E, class Body>
+DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
+                            const AttentionShape &shape, const Body &body) {
+  using T = AttentionTiles<Math, D, DV, BN>;
+  constexpr int BM = T::BM, FN = T::FN, FV = T::FV, THREADS = T::THREADS;
+  constexpr float LOG2E = 1.4426950408889634f;
+  T &tiles = *shared_base<T>();
+  const float infinity = bits_f32(0x7f800000);
+  const int row0 = warp_uniform() * 16, l = lane();
+  const i64 queries = shape.queries, keys = shape.keys;
+  const i64 row_blocks = (queries + BM - 1) / BM;
+  const i64 tasks = row_blocks * shape.heads * shape.batch;
+  for (i64 task = block_number(); task < tasks; task += block_count()) {
+    i64 pair = divide_fast(task, row_blocks);
+    i64 q0 = (task - pair * row_blocks) * BM;
+    i64 b = divide_fast(pair, shape.heads), h = pair - b * shape.heads;
+    i64 g = divide_fast(h, shape.group);
+    const E *queries_at = q + b * shape.q_strides[0] + h * shape.q_strides[2];
+    const E *keys_at = k + b * shape.k_strides[0] + g * shape.k_strides[2];
+    const E *values_at = v + b * shape.v_strides[0] + g * shape.v_strides[2];
+    auto fetch_keys = [&](i64 k0) {
+      attention_slabs<ALIGN, D, BN, T::SLABS, THREADS>(
+          tiles.k, keys_at, shape.k_strides[1], k0, keys);
+    };
+    auto fetch_values = [&](i64 k0) {
+      if constexpr (T::WORDS)
+        attention_words<ALIGN, DV, BN, T::PITCH, THREADS>(
+            tiles.v, values_at, shape.v_strides[1], k0, keys);
+      else
+        attention_slabs<ALIGN, DV, BN, T::VALUE_SLABS, THREADS>(
+            tiles.v, values_at, shape.v_strides[1], k0, keys);
+    };
+    barrier(); // the last task's tiles have been read
+    attention_slabs<ALIGN, D, BM, T::SLABS, THREADS>(
+        tiles.q, queries_at, shape.q_strides[1], q0, queries);
+    if (keys > 0)
+      fetch_keys(0);
+    copy_commit();
+
+    // Lane 4 r + t has rows r and r + 8, of each 8 columns 2t and 2t + 1.
+    float o[1][FV][4] = {}, largest[2] = {-infinity, -infinity}, sum[2] = {};
+    for (i64 k0 = 0; k0 < keys; k0 += BN) {
+      // Keys have landed, and everyone is done with the last values.
+      copy_wait<0>();
+      barrier();
+      fetch_values(k0);
+      copy_commit();
+      float s[1][FN][4] = {};
+      attention_scores<Math>(s, tiles, row0);
+
+      // What scores depend on is read for two tiles of columns at once.
+      constexpr int GROUP = 2;
+      UNROLL for (int first = 0; first < FN; first += GROUP) {
+        typename Body::Loads loads[GROUP][4];
+        auto each = [&](auto visit) {
+          UNROLL for (int j = 0; j < GROUP; ++j) {
+            UNROLL for (int i = 0; i < 4; ++i) {
+              i64 c[4] = {b, h, q0 + row0 + l / 4 + i / 2 * 8,
+                          k0 + (first + j) * 8 + l % 4 * 2 + i % 2};
+              visit(j, i, c, c[2] < queries && c[3] < keys);
+            }
+          }
+        };
+        each([&](int j, int i, const i64 *c, bool inside) {
+          loads[j][i] = inside ? body.load(c) : typename Body::Loads{};
+        });
+        each([&](int j, int i, const i64 *c, bool inside) {
+          float &x = s[0][first + j][i];
+          x = inside ? body.apply(loads[j][i], x * shape.scale, c) : -infinity;
+        });
+      }
+      UNROLL for (int r = 0; r < 2; ++r) {
+        float most = largest[r];
+        UNROLL for (int j = 0; j < FN; ++j) most =
+            max_(most, max_(s[0][j][r * 2], s[0][j][r * 2 + 1]));
+        most = row_max4(most);
+        // While all scores are -inf the shift is 0: -inf - -inf would be NaN
+        // and stay when a later tile brings a key.
+        float shift = most == -infinity ? 0 : most;
+        float decay = fast_exp2((largest[r] - shift) * LOG2E);
+        largest[r] = most;
+        sum[r] *= decay;
+        UNROLL for (int j = 0; j < FN; ++j) {
+          UNROLL for (int e = 0; e < 2; ++e) {
+            float &x = s[0][j][r * 2 + e];
+            x = fast_exp2((x - shift) * LOG2E);
+            sum[r] += x;
+          }
+        }
+        UNROLL for (int j = 0; j < FV; ++j) {
+          UNROLL for (int e = 0; e < 2; ++e) o[0][j][r * 2 + e] *= decay;
+        }
+      }
+
+      // Values have landed, and everyone is done with these keys.
+      copy_wait<0>();
+      barrier();
+      if (k0 + BN < keys)
+        fetch_keys(k0 + BN);
+      copy_commit();
+      attention_values<Math>(o, s, tiles);
+    }
+    copy_wait<0>();
+
+    UNROLL for (int r = 0; r < 2; ++r) {
+      float total = row_sum4(sum[r]);
+      // A row whose weights are all 0 had no key: 0/0 is the NaN of the
+      // formula, unless the rule says zero. Without any keys the sum is empty.
+      if (total == 0 && (ZERO_EMPTY || keys == 0))
+        total = 1;
+      float factor = 1 / total;
+      i64 row = q0 + row0 + l / 4 + r * 8;
+      if (row >= queries)
+        continue;
+      Out *to = out + ((b * queries + row) * shape.heads + h) * DV;
+      UNROLL for (int j = 0; j < FV; ++j) {
+        UNROLL for (int e = 0; e < 2; ++e) {
+          int column = j * 8 + l % 4 * 2 + e;
+          if (column < DV)
+            to[column] = stored<Out>(o[0][j][r * 2 + e] * factor);
+        }
+      }
+    }
+  }
+}
+
+template <class Math, int D, int DV, int BN, bool ZERO_EMPTY, class Out,
+          class E, class Body>
+DEV void attention_mma(Out *out, const E *q, const E *k, const E *v,
+                       const AttentionShape &shape, const Body &body) {
+  // Elements in 16 bytes; rows of heads start at multiples of them or nowhere.
+  constexpr int UNIT = 16 / (int)sizeof(E);
+  constexpr bool EVEN = D % UNIT == 0 && DV % UNIT == 0;
+  auto aligned = [](const E *p, const i64(&strides)[3]) {
+    return (reinterpret_cast<u64>(p) & 15) == 0 &&
+           ((strides[0] | strides[1] | strides[2]) & (UNIT - 1)) == 0;
+  };
+  if (EVEN && aligned(q, shape.q_strides) && aligned(k, shape.k_strides) &&
+      aligned(v, shape.v_strides))
+    attention_mma_rows<Math, D, DV, BN, ZERO_EMPTY, EVEN ? 16 : (int)sizeof(E)>(
+        out, q, k, v, shape, body);
+  else
+    attention_mma_rows<Math, D, DV, BN, ZERO_EMPTY, (int)sizeof(E)>(
+        out, q, k, v, shape, body);
+}
