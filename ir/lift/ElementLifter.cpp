@@ -97,26 +97,37 @@ ElementLifter::broadcastIndices(Value operand, llvm::ArrayRef<Expr> indices) {
   return result;
 }
 
-Expr ElementLifter::wrapped(Expr index, Expr extent) {
-  if (pool.proveNonNegative(index) &&
-      pool.proveGe(pool.sub(extent, pool.integer(1)), index))
+Expr ElementLifter::wrapped(Expr index, Expr extent, Expr generic) {
+  auto isInside = [&](Expr e) {
+    return pool.proveNonNegative(e) &&
+           pool.proveGe(pool.sub(extent, pool.integer(1)), e);
+  };
+  auto isNegative = [&](Expr e) {
+    return pool.proveNonNegative(pool.sub(pool.integer(-1), e)) &&
+           pool.proveNonNegative(pool.add(e, extent));
+  };
+  if (isInside(index) || isInside(generic))
     return index;
-  if (pool.proveNonNegative(pool.sub(pool.integer(-1), index)) &&
-      pool.proveNonNegative(pool.add(index, extent)))
+  if (isNegative(index) || isNegative(generic))
     return pool.add(index, extent);
   if (pool.kind(index) == ExprKind::Select) {
     std::span<const Expr> operands = pool.operands(index);
     Expr condition = operands[0], a = operands[1], b = operands[2];
-    return pool.select(condition, wrapped(a, extent), wrapped(b, extent));
+    bool isAlike = pool.kind(generic) == ExprKind::Select;
+    Expr genericA = isAlike ? pool.operands(generic)[1] : a;
+    Expr genericB = isAlike ? pool.operands(generic)[2] : b;
+    return pool.select(condition, wrapped(a, extent, genericA),
+                       wrapped(b, extent, genericB));
   }
   // Without loads and not negative, the largest value is known at bind and can
   // be checked there; this is what dropping a Gather costs.
-  if (pool.proveNonNegative(index))
-    if (std::optional<Expr> largest =
-            LiftRules{*this, pool, shapes}.largestValue(index)) {
-      pending.push_back({*largest, extent});
-      return index;
-    }
+  for (Expr candidate : {generic, index})
+    if (pool.proveNonNegative(candidate))
+      if (std::optional<Expr> largest =
+              LiftRules{*this, pool, shapes}.largestValue(candidate)) {
+        pending.push_back({*largest, extent});
+        return index;
+      }
   return pool.wrap(index, extent);
 }
 

@@ -77,7 +77,10 @@ private:
   Expr lift(mlir::Value value, llvm::ArrayRef<Expr> indices);
   Expr opaqueLoad(mlir::Value value, llvm::ArrayRef<Expr> indices);
   /// An index of an axis of extent n as gathers count; records an obligation.
-  Expr wrapped(Expr index, Expr extent);
+  /// `generic` is the same index at any coordinates of its tensor: where only
+  /// some are chosen (in front of padding, behind a concatenation), `index` may
+  /// be of coordinates outside, which need not be checked.
+  Expr wrapped(Expr index, Expr extent, Expr generic);
   /// Row-major re-indexing from dims `to` with `indices` into dims `from`.
   llvm::SmallVector<Expr> reindex(llvm::ArrayRef<Expr> from,
                                   llvm::ArrayRef<Expr> to,

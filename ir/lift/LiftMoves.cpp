@@ -58,7 +58,9 @@ std::optional<Expr> LiftRules::gather(tfm::GatherOp op, Indices indices) {
       op.getIndices(),
       lifter.broadcastIndices(op.getIndices(), indices.slice(axis, count)));
   llvm::SmallVector<Expr> source(indices.take_front(axis));
-  source.push_back(lifter.wrapped(index, dims[axis]));
+  Expr generic = lifter.element(
+      op.getIndices(), shapes.indices(shapes.dims(op.getIndices()), "gather"));
+  source.push_back(lifter.wrapped(index, dims[axis], generic));
   llvm::append_range(source, indices.drop_front(axis + count));
   return lifter.element(op.getInput(), source);
 }
@@ -67,8 +69,10 @@ std::optional<Expr> LiftRules::gatherElements(tfm::GatherElementsOp op,
                                               Indices indices) {
   Expr index = lifter.element(op.getIndices(), indices);
   llvm::SmallVector<Expr> source(indices);
+  Expr generic = lifter.element(
+      op.getIndices(), shapes.indices(shapes.dims(op.getIndices()), "gather"));
   source[op.getAxis()] =
-      lifter.wrapped(index, shapes.dims(op.getInput())[op.getAxis()]);
+      lifter.wrapped(index, shapes.dims(op.getInput())[op.getAxis()], generic);
   return lifter.element(op.getInput(), source);
 }
 
@@ -85,7 +89,10 @@ std::optional<Expr> LiftRules::gatherND(tfm::GatherNDOp op, Indices indices) {
     at.push_back(pool.integer(j));
     Expr index = lifter.element(op.getIndices(),
                                 lifter.broadcastIndices(op.getIndices(), at));
-    source.push_back(lifter.wrapped(index, dims[batch + j]));
+    llvm::SmallVector<Expr> anywhere = shapes.indices(indexDims, "gather");
+    anywhere.back() = pool.integer(j);
+    Expr generic = lifter.element(op.getIndices(), anywhere);
+    source.push_back(lifter.wrapped(index, dims[batch + j], generic));
   }
   llvm::append_range(source, indices.drop_front(outer));
   return lifter.element(op.getInput(), source);

@@ -220,6 +220,18 @@ std::optional<Expr> LiftRules::scalarOp(ScalarOp op, llvm::ArrayRef<Expr> v) {
   }
 }
 
+Expr LiftRules::quotient(Expr result, Expr divisor) {
+  bool isDivision = pool.kind(result) == ExprKind::TruncDiv ||
+                    pool.kind(result) == ExprKind::FloorDiv;
+  bool readsData = llvm::any_of(pool.reachable(divisor), [&](Expr node) {
+    return pool.kind(node) == ExprKind::Load;
+  });
+  if (isDivision || !readsData)
+    return result;
+  Expr zero = pool.integer(0);
+  return pool.select(pool.eq(divisor, zero), zero, result);
+}
+
 std::optional<Expr> LiftRules::integerOp(ScalarOp op, llvm::ArrayRef<Expr> v) {
   switch (op) {
   case ScalarOp::Add:
@@ -229,9 +241,9 @@ std::optional<Expr> LiftRules::integerOp(ScalarOp op, llvm::ArrayRef<Expr> v) {
   case ScalarOp::Mul:
     return pool.mul(v[0], v[1]);
   case ScalarOp::Div:
-    return pool.truncDiv(v[0], v[1]);
+    return quotient(pool.truncDiv(v[0], v[1]), v[1]);
   case ScalarOp::FloorDiv:
-    return pool.floorDiv(v[0], v[1]);
+    return quotient(pool.floorDiv(v[0], v[1]), v[1]);
   case ScalarOp::Mod:
     return pool.mod(v[0], v[1]);
   case ScalarOp::Rem:

@@ -30,6 +30,10 @@ struct LiftRules {
 
 private:
   std::optional<Expr> elementwise(tfm::ElementwiseOp op, Indices indices);
+  /// `result` of a division, which is 0 by definition where the divisor is: the
+  /// pool takes divisors for anything else when it cancels (x / x), which holds
+  /// for dims but not for data.
+  Expr quotient(Expr result, Expr divisor);
   std::optional<Expr> integerOp(ScalarOp op, llvm::ArrayRef<Expr> operands);
   std::optional<Expr> scalarOp(ScalarOp op, llvm::ArrayRef<Expr> operands);
   std::optional<Expr> cast(Expr value, mlir::Type to);

@@ -1,6 +1,7 @@
 #include "ir/lift/RegionBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 
@@ -47,6 +48,12 @@ bool RegionBuilder::isSymbolic(Expr expr) {
     result &= isDimKind(pool.kind(node)) && !values.count(node.id);
   symbolic[expr.id] = result;
   return result;
+}
+
+void RegionBuilder::eraseDead(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
 }
 
 Value RegionBuilder::emit(Expr root) {
@@ -102,6 +109,41 @@ Value RegionBuilder::polynomial(Expr expr) {
   return sum;
 }
 
+/// expr >= 0. A difference of data may leave 64 bits (a sentinel, the maximum
+/// of no elements) where the data itself does not: each side keeps its terms.
+Value RegionBuilder::compare(Expr expr, Value value) {
+  bool readsData = llvm::any_of(pool.reachable(expr), [&](Expr node) {
+    return pool.kind(node) == ExprKind::Load;
+  });
+  bool isPlain = llvm::any_of(pool.terms(expr), [](const ExprTerm &term) {
+    return term.coefficient == INT64_MIN; // has no negative
+  });
+  if (!readsData || isPlain || pool.kind(expr) != ExprKind::Poly)
+    return apply(ScalarOp::Le, {integer(0), value}, ExprType::Bool);
+  Expr sides[] = {pool.integer(0), pool.integer(0)};
+  int64_t constant = 0;
+  for (const ExprTerm &term : pool.terms(expr)) {
+    if (term.atoms.empty()) {
+      constant = term.coefficient;
+      continue;
+    }
+    Expr product = pool.integer(1);
+    for (Expr atom : term.atoms)
+      product = pool.mul(product, atom);
+    Expr &side = sides[term.coefficient > 0];
+    side = pool.add(side, pool.scale(product, term.coefficient > 0
+                                                  ? term.coefficient
+                                                  : -term.coefficient));
+  }
+  // a + 1 <= b is a < b, also for the largest a.
+  bool isStrict = constant == -1;
+  if (!isStrict)
+    sides[constant > 0] = pool.add(
+        sides[constant > 0], pool.integer(constant > 0 ? constant : -constant));
+  return apply(isStrict ? ScalarOp::Lt : ScalarOp::Le,
+               {emit(sides[0]), emit(sides[1])}, ExprType::Bool);
+}
+
 Value RegionBuilder::emitNode(Expr e) {
   ExprType type = pool.type(e);
   ExprKind kind = pool.kind(e);
@@ -152,7 +194,7 @@ Value RegionBuilder::emitNode(Expr e) {
     return arith::ConstantOp::create(
         builder, loc, builder.getBoolAttr(*pool.constantBool(e)));
   case ExprKind::Ge:
-    return apply(ScalarOp::Le, {integer(0), v[0]}, type);
+    return compare(pool.operands(e)[0], v[0]);
   case ExprKind::Eq:
     return apply(ScalarOp::Eq, {v[0], integer(0)}, type);
   case ExprKind::Not:
@@ -238,6 +280,7 @@ void buildRegion(OpBuilder &builder, Location loc, ElementLifter &lifter,
     results.push_back(region.emit(clampLoads(lifter, expr)));
   tfm::YieldOp::create(builder, loc,
                        combine ? combine(results) : results.front());
+  RegionBuilder::eraseDead(block);
 }
 
 Value buildFused(OpBuilder &builder, Location loc, ElementLifter &lifter,

@@ -32,9 +32,13 @@ public:
   /// The scalar type of an expression: i64, i1 or the float type.
   static mlir::Type scalarType(mlir::MLIRContext *context, ExprType type);
 
+  /// Erases what was printed into `block` and turned out not to be needed.
+  static void eraseDead(mlir::Block &block);
+
 private:
   mlir::Value emitNode(Expr expr);
   mlir::Value polynomial(Expr expr);
+  mlir::Value compare(Expr expr, mlir::Value value);
   mlir::Value apply(ScalarOp op, llvm::ArrayRef<mlir::Value> operands,
                     ExprType type);
   mlir::Value integer(int64_t value);

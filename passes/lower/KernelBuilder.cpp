@@ -201,6 +201,7 @@ void KernelBuilder::fill(Region &region, const RegionSpec &spec) {
     result = printer.emit(spec.expr);
   }
   tfm::YieldOp::create(builder, loc, result);
+  RegionBuilder::eraseDead(block);
 }
 
 Value KernelBuilder::copyOps(Block &ops, RegionBuilder &printer,

@@ -23,18 +23,6 @@ using reference::Tensor;
 
 namespace {
 
-/// A generator that is the same everywhere (the standard's distributions are
-/// not).
-struct Random {
-  uint64_t state;
-  uint64_t next() {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return state >> 33;
-  }
-  int64_t below(int64_t n) { return static_cast<int64_t>(next() % n); }
-  double real() { return static_cast<double>(next()) / (1u << 30) - 1; }
-};
-
 std::string functionsOf(Region &region) {
   std::string text;
   region.walk([&](tfm::ApplyOp apply) {
@@ -111,7 +99,6 @@ Subject::Subject(llvm::StringRef model)
       setWeightStore(context, weights);
     }
   }
-  EXPECT_TRUE(module) << diagnostics;
 }
 
 FailureOr<std::vector<Tensor>> Subject::run(ModuleOp which,
@@ -122,6 +109,32 @@ FailureOr<std::vector<Tensor>> Subject::run(ModuleOp which,
                    : FailureOr<llvm::ArrayRef<char>>(failure());
   });
   return interpreter.run(function(which), inputs);
+}
+
+OwningOpRef<ModuleOp> Subject::fuse() {
+  OwningOpRef<ModuleOp> fused = module->clone();
+  PassManager passes(&context);
+  buildCanonicalPipeline(passes);
+  buildFusedPipeline(passes);
+  if (failed(passes.run(*fused)))
+    return nullptr;
+  return fused;
+}
+
+OwningOpRef<ModuleOp> Subject::lower(ModuleOp fused) {
+  OwningOpRef<ModuleOp> lowered = fused.clone();
+  PassManager passes(&context);
+  buildPlanPipeline(passes, "x86-64");
+  if (failed(passes.run(*lowered)))
+    return nullptr;
+  return lowered;
+}
+
+std::string print(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream, OpPrintingFlags().elideLargeElementsAttrs(8));
+  return text;
 }
 
 std::vector<std::vector<int64_t>> bindings(func::FuncOp function) {
@@ -224,25 +237,47 @@ void expectClose(const std::vector<Tensor> &before,
 void runDifferential(const DifferentialCase &c) {
   SCOPED_TRACE(c.model);
   Subject subject(c.model);
-  ASSERT_TRUE(subject);
-  OwningOpRef<ModuleOp> fused = subject.module->clone();
-  PassManager passes(&subject.context);
-  buildCanonicalPipeline(passes);
-  buildFusedPipeline(passes);
-  ASSERT_TRUE(succeeded(passes.run(*fused))) << subject.diagnostics;
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  fused->print(stream, OpPrintingFlags().elideLargeElementsAttrs(8));
+  ASSERT_TRUE(subject) << subject.diagnostics;
+  OwningOpRef<ModuleOp> fused = subject.fuse();
+  ASSERT_TRUE(fused) << subject.diagnostics;
+  std::string text = print(*fused);
   ASSERT_EQ(describe(*fused), c.fused) << text;
-
+  if (c.maps >= 0) {
+    int maps = 0;
+    fused->walk([&](tfm::FusedOp) { ++maps; });
+    ASSERT_EQ(maps, c.maps) << text;
+  }
   // Whether it can be run at all is another matter, but a cheap one to ask.
-  OwningOpRef<ModuleOp> lowered = fused->clone();
-  PassManager lowering(&subject.context);
-  buildPlanPipeline(lowering, "x86-64");
-  ASSERT_TRUE(succeeded(lowering.run(*lowered))) << subject.diagnostics << text;
+  ASSERT_TRUE(subject.lower(*fused)) << subject.diagnostics << text;
+  EXPECT_GE(compareRuns(subject, *fused, text, c.tolerance), 3u)
+      << "hardly any binding was legal";
+}
 
+unsigned compareRuns(Subject &subject, ModuleOp other, llvm::StringRef text,
+                     double tolerance) {
   unsigned runs = 0;
+  forEachInputs(subject, [&](const std::vector<Tensor> &inputs) {
+    FailureOr<std::vector<Tensor>> before =
+        subject.run(*subject.module, inputs);
+    std::string refusal = subject.diagnostics;
+    FailureOr<std::vector<Tensor>> after = subject.run(other, inputs);
+    ASSERT_EQ(succeeded(before), succeeded(after))
+        << refusal << subject.diagnostics << text.str();
+    if (failed(before))
+      return;
+    ++runs;
+    expectClose(*before, *after, tolerance);
+    if (testing::Test::HasFatalFailure())
+      ADD_FAILURE() << text.str();
+  });
+  return runs;
+}
+
+void forEachInputs(
+    Subject &subject,
+    llvm::function_ref<void(const std::vector<reference::Tensor> &)> run) {
   func::FuncOp function = subject.function(*subject.module);
+  uint64_t seed = 0;
   for (const std::vector<int64_t> &binding : bindings(function))
     for (unsigned style = 0; style < 4; ++style) {
       std::string at = "symbols";
@@ -250,25 +285,13 @@ void runDifferential(const DifferentialCase &c) {
         at += " " + std::to_string(value);
       SCOPED_TRACE(at + ", inputs of style " + std::to_string(style));
       FailureOr<std::vector<Tensor>> inputs =
-          makeInputs(function, binding, style, style + 4 * runs);
+          makeInputs(function, binding, style, ++seed);
       if (failed(inputs))
         continue;
-      FailureOr<std::vector<Tensor>> before =
-          subject.run(*subject.module, *inputs);
-      std::string refusal = subject.diagnostics;
-      FailureOr<std::vector<Tensor>> after = subject.run(*fused, *inputs);
-      ASSERT_EQ(succeeded(before), succeeded(after))
-          << refusal << subject.diagnostics << text;
-      if (failed(before))
-        continue;
-      ++runs;
-      expectClose(*before, *after, c.tolerance);
-      if (testing::Test::HasFatalFailure()) {
-        ADD_FAILURE() << text;
+      run(*inputs);
+      if (testing::Test::HasFatalFailure())
         return;
-      }
     }
-  EXPECT_GE(runs, 3u) << "hardly any binding was legal";
 }
 
 } // namespace ingot::test

@@ -23,6 +23,9 @@ struct DifferentialCase {
   std::string fused;
   /// Of the largest magnitude of an output, or of 1.
   double tolerance = 1e-5;
+  /// How many `tfm.fused`, those that `describe` leaves out too; -1: any
+  /// number.
+  int maps = -1;
 };
 inline void PrintTo(const DifferentialCase &c, std::ostream *out) {
   *out << c.name;
@@ -35,26 +38,45 @@ inline void PrintTo(const DifferentialCase &c, std::ostream *out) {
 /// sums, products and moves alone.
 std::string describe(mlir::ModuleOp module);
 
+/// As text, without the numbers of large constants.
+std::string print(mlir::ModuleOp module);
+
+/// A generator that is the same everywhere (the standard's distributions are
+/// not).
+struct Random {
+  uint64_t state;
+  uint64_t next() {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return state >> 33;
+  }
+  int64_t below(int64_t n) { return static_cast<int64_t>(next() % n); }
+  double real() { return static_cast<double>(next()) / (1u << 30) - 1; }
+};
+
 /// A model in a context of its own, and how it is run.
 class Subject {
 public:
-  /// Imports or parses; a mistake fails the running test.
+  /// Imports or parses; false if that failed.
   explicit Subject(llvm::StringRef model);
 
   explicit operator bool() const { return static_cast<bool>(module); }
   mlir::func::FuncOp function(mlir::ModuleOp of) const {
     return *of.getOps<mlir::func::FuncOp>().begin();
   }
+  /// The module after the canonical and the fused pipeline, and from there to
+  /// the plan; null where one fails.
+  mlir::OwningOpRef<mlir::ModuleOp> fuse();
+  mlir::OwningOpRef<mlir::ModuleOp> lower(mlir::ModuleOp fused);
   mlir::FailureOr<std::vector<reference::Tensor>>
   run(mlir::ModuleOp which, llvm::ArrayRef<reference::Tensor> inputs);
 
   mlir::MLIRContext context{mlir::MLIRContext::Threading::DISABLED};
   mlir::OwningOpRef<mlir::ModuleOp> module; ///< as imported
   std::string diagnostics;
+  std::shared_ptr<WeightStore> weights; ///< null for tfm text
 
 private:
   mlir::ScopedDiagnosticHandler handler;
-  std::shared_ptr<WeightStore> weights;
 };
 
 /// Values of the symbols, in the order of `tfm.symbols`: zeros and ones, equal
@@ -72,6 +94,16 @@ makeInputs(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> binding,
 /// Fails the running test where `after` is not `before`.
 void expectClose(const std::vector<reference::Tensor> &before,
                  const std::vector<reference::Tensor> &after, double tolerance);
+
+/// Inputs for every binding, of every style, until the running test has failed.
+void forEachInputs(
+    Subject &subject,
+    llvm::function_ref<void(const std::vector<reference::Tensor> &)> run);
+
+/// Runs the subject and another form of it; gives how many bindings were legal.
+/// `text` is printed where they differ.
+unsigned compareRuns(Subject &subject, mlir::ModuleOp other,
+                     llvm::StringRef text, double tolerance);
 
 void runDifferential(const DifferentialCase &c);
 
