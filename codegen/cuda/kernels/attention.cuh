@@ -80,7 +80,7 @@ DEV void attention_rows(float *out, const float *q, const float *k,
     const float *keys_at = k + b * shape.k_strides[0] + g * shape.k_strides[2];
     const float *values_at =
         v + b * shape.v_strides[0] + g * shape.v_strides[2];
-    barrier(); // the last task's tiles have been read
+    // No barrier: everyone is done with q and k since the last values landed.
     attention_tile<WIDE, D, DP, BM, THREADS>(shared.q, queries_at,
                                              shape.q_strides[1], q0, queries);
     if (keys > 0) // else there is no address to copy nothing from

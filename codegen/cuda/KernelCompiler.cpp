@@ -1,0 +1,97 @@
+#include "codegen/cuda/KernelCompiler.h"
+
+#include "llvm/Support/FileSystem.h"
+
+using namespace mlir;
+
+namespace ingot::cuda {
+
+namespace {
+struct Target {
+  StringRef name;
+  SmallVector<StringRef, 2> architectures;
+};
+ArrayRef<Target> targets() {
+  static const Target kTargets[] = {{"sm_80", {"sm_80", "compute_80"}},
+                                    {"sm_86", {"sm_86"}},
+                                    {"sm_89", {"sm_89"}},
+                                    {"sm_90", {"sm_90"}},
+                                    {"sm_90a", {"sm_90a"}}};
+  return kTargets;
+}
+
+/// The file that keeps the stub, or an empty name.
+std::string keep(const CudaStub &stub) {
+  int handle;
+  SmallString<128> path;
+  if (llvm::sys::fs::createTemporaryFile("ingot-" + stub.name, "cu", handle,
+                                         path))
+    return "";
+  llvm::raw_fd_ostream out(handle, /*shouldClose=*/true);
+  out << stub.text;
+  return path.str().str();
+}
+} // namespace
+
+ArrayRef<StringRef> targetNames() {
+  static const SmallVector<StringRef> names = llvm::map_to_vector(
+      targets(), [](const Target &target) { return target.name; });
+  return names;
+}
+
+ArrayRef<StringRef> architecturesOf(StringRef name) {
+  for (const Target &target : targets())
+    if (target.name == name)
+      return target.architectures;
+  return {};
+}
+
+FailureOr<CompiledKernels>
+compilePlanKernels(std::vector<plan::KernelOp> kernels,
+                   const KernelCompilerOptions &options) {
+  CompiledKernels result;
+  for (plan::KernelOp kernel : kernels) {
+    FailureOr<CudaStub> stub = printStub(kernel);
+    if (failed(stub))
+      return failure();
+    result.stubs.push_back(std::move(*stub));
+  }
+  if (kernels.empty()) {
+    for (const std::string &name : options.architectures)
+      result.architectures.push_back({name, {}});
+    return result;
+  }
+  std::vector<ImageJob> jobs;
+  for (const std::string &name : options.architectures)
+    for (const CudaStub &stub : result.stubs)
+      jobs.push_back({&stub, name});
+  llvm::Expected<std::vector<CudaImage>> images =
+      compileStubs(jobs, options.images);
+  if (!images)
+    return emitError(kernels[0].getLoc()) << llvm::toString(images.takeError());
+
+  bool isGood = true;
+  auto next = images->begin();
+  for (const std::string &name : options.architectures) {
+    result.architectures.push_back({name, {}});
+    for (auto [kernel, stub] : llvm::zip_equal(kernels, result.stubs)) {
+      CudaImage &image = *next++;
+      if (!image.error.empty()) {
+        isGood = false;
+        InFlightDiagnostic diag = kernel.emitError("compiling kernel '")
+                                  << kernel.getSymName() << "' for " << name
+                                  << " failed, which is a bug of Ingot";
+        std::string file = keep(stub);
+        if (!file.empty())
+          diag << "; its text is in " << file;
+        diag << "\n" << image.error;
+      }
+      result.architectures.back().images.push_back(std::move(image));
+    }
+  }
+  if (!isGood)
+    return failure();
+  return result;
+}
+
+} // namespace ingot::cuda

@@ -1,0 +1,35 @@
+//===- KernelCompiler.h - plan.kernel to stubs and images
+//------------------===//
+#pragma once
+
+#include "codegen/cuda/Nvrtc.h"
+
+namespace ingot::cuda {
+
+/// The names of targets: "sm_80", ...
+llvm::ArrayRef<llvm::StringRef> targetNames();
+/// The architectures a target's images are made for: sm_80 brings PTX for all
+/// later GPUs. Nothing for a name that is no target.
+llvm::ArrayRef<llvm::StringRef> architecturesOf(llvm::StringRef target);
+
+struct KernelCompilerOptions {
+  std::vector<std::string> architectures = {"sm_80", "compute_80"};
+  ImageOptions images;
+};
+
+struct CompiledKernels {
+  std::vector<CudaStub> stubs; ///< in the order of the kernels
+  struct Architecture {
+    std::string name;
+    std::vector<CudaImage> images; ///< in the order of the kernels
+  };
+  std::vector<Architecture> architectures;
+};
+
+/// Prints and compiles `kernels` for all architectures. Errors are diagnostics
+/// at the kernels; a stub that NVRTC refuses is our bug and is kept in a file.
+llvm::FailureOr<CompiledKernels>
+compilePlanKernels(std::vector<plan::KernelOp> kernels,
+                   const KernelCompilerOptions &options);
+
+} // namespace ingot::cuda

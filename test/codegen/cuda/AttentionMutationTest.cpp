@@ -1,0 +1,176 @@
+// Each edit of the attention kernels must be found, by the emulator or by a
+// wrong number; an edit that no longer applies fails, so that the list follows
+// the kernels.
+#include "test/codegen/cuda/AttentionRun.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+namespace ingot::test {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace ingot::emulator;
+
+struct Edit {
+  const char *name, *from, *to;
+  const char *math; ///< of the variant that shows it
+  bool zeroEmpty = false;
+};
+
+constexpr const char *kMma = "attention_mma.cuh";
+
+const Edit kEdits[] = {
+    // wait
+    {"NoWaitForKeys", "scores are computed.\n      copy_wait<0>();",
+     "scores are computed.", "float"},
+    {"NoWaitForValues", "values are added up.\n      copy_wait<0>();",
+     "values are added up.", "float"},
+    {"MmaNoWaitForKeys", "done with the last values.\n      copy_wait<0>();",
+     "done with the last values.", "bf16"},
+    {"MmaNoWaitForValues", "done with these keys.\n      copy_wait<0>();",
+     "done with these keys.", "bf16"},
+    {"NoCommitOfKeys", "k0 + BN, keys);\n      copy_commit();",
+     "k0 + BN, keys);", "float"},
+    {"MmaNoCommitOfValues", "fetch_values(k0);\n      copy_commit();",
+     "fetch_values(k0);", "bf16"},
+    // barrier
+    {"NoBarrierAfterKeys",
+     "scores are computed.\n      copy_wait<0>();\n      barrier();",
+     "scores are computed.\n      copy_wait<0>();", "float"},
+    {"NoBarrierAfterValues",
+     "values are added up.\n      copy_wait<0>();\n      barrier();",
+     "values are added up.\n      copy_wait<0>();", "float"},
+    {"MmaNoBarrierAfterKeys",
+     "done with the last values.\n      copy_wait<0>();\n      barrier();",
+     "done with the last values.\n      copy_wait<0>();", "bf16"},
+    {"MmaNoBarrierAfterValues",
+     "done with these keys.\n      copy_wait<0>();\n      barrier();",
+     "done with these keys.\n      copy_wait<0>();", "bf16"},
+    // bytes
+    {"CopiesHalf", "source, inside ? 16 : 0", "source, inside ? 8 : 0",
+     "float"},
+    {"MmaCopiesHalf", "inside ? valid : 0);\n  }\n}\n\n// The same",
+     "inside ? valid / 2 : 0);\n  }\n}\n\n// The same", "bf16"},
+    {"MmaValidInElements", "(D - column) * (int)sizeof(E), 0)",
+     "(D - column), 0)", "bf16"},
+    // swizzle and layout
+    {"MmaNoSwizzle", "swizzle128(row, byte % 128 / 16) + byte % 16",
+     "row * 128 + byte % 128", "bf16"},
+    {"MmaWrongHalfOfK", "step * 2 + l / 16)", "step * 2 + 1 - l / 16)", "bf16"},
+    {"MmaWrongRowsOfWeights", "pack2<Math>(w[2], w[3])",
+     "pack2<Math>(x[2], x[3])", "bf16"},
+    {"MmaValuesOfOtherKeys", "w[i / 2 + i % 2 * 2]", "w[i]", "tf32"},
+    {"MmaValuesNotTransposed", "load_matrix4_t(", "load_matrix4(", "bf16"},
+    {"MmaPitch", "(j * 8 + l % 4 * 2) * T::PITCH",
+     "(j * 8 + l % 4 * 2) * (T::PITCH - 4)", "tf32"},
+    // stage: keys and values that are being replaced
+    {"NextKeysTooEarly", "shape.v_strides[1], k0, keys);\n      copy_commit();",
+     "shape.v_strides[1], k0, keys);\n      copy_commit();\n      if (k0 + BN "
+     "< "
+     "keys)\n        attention_tile<WIDE, D, DP, BN, THREADS>(shared.k, "
+     "keys_at, "
+     "shape.k_strides[1], k0 + BN, keys);",
+     "float"},
+    {"SameKeysAgain", "shape.k_strides[1], k0 + BN, keys",
+     "shape.k_strides[1], k0, keys", "float"},
+    {"MmaNextKeysTooEarly", "fetch_values(k0);\n",
+     "fetch_values(k0);\n      if (k0 + BN < keys) fetch_keys(k0 + BN);\n",
+     "bf16"},
+    {"MmaSameKeysAgain", "fetch_keys(k0 + BN);", "fetch_keys(k0);", "bf16"},
+    // guard
+    {"NoGuardOfRows", "first + row < rows && column < D", "column < D",
+     "float"},
+    {"NoGuardOfScores", "visit(j, c, c[2] < queries && c[3] < keys)",
+     "visit(j, c, true)", "float"},
+    {"NoGuardOfTheResult", "if (row >= queries)", "if (row >= queries + BM)",
+     "float"},
+    {"MmaNoGuardOfRows", "first + row < rows && valid > 0;\n    // Even",
+     "valid > 0;\n    // Even", "bf16"},
+    {"MmaNoGuardOfScores", "visit(j, i, c, c[2] < queries && c[3] < keys)",
+     "visit(j, i, c, true)", "bf16"},
+    {"MmaNoGuardOfColumns", "if (column < DV)", "if (true)", "bf16"},
+    // mask and empty rows
+    {"ShiftsByInfinity", "most == -infinity ? 0 : most", "most", "float", true},
+    {"EmptyRowsDivideByZero", "ZERO_EMPTY || keys == 0", "keys == 0", "float",
+     true},
+    {"MmaShiftsByInfinity", "most == -infinity ? 0 : most", "most", "bf16",
+     true},
+    {"MmaEmptyRowsDivideByZero", "ZERO_EMPTY || keys == 0", "keys == 0", "bf16",
+     true},
+    // rescale
+    {"SumNotRescaled", "sum[i] *= decay;", "", "float"},
+    {"ResultNotRescaled", "acc[i][j][e] *= decay", "acc[i][j][e] *= 1",
+     "float"},
+    {"MaximumOfPart", "int d = 8; d > 0; d /= 2) most",
+     "int d = 4; d > 0; d /= 2) most", "float"},
+    {"SumOfPart", "int d = 8; d > 0; d /= 2) total",
+     "int d = 4; d > 0; d /= 2) total", "float"},
+    {"MmaSumNotRescaled", "sum[r] *= decay;", "", "bf16"},
+    {"MmaResultNotRescaled", "o[0][j][r * 2 + e] *= decay",
+     "o[0][j][r * 2 + e] *= 1", "bf16"},
+    {"MmaMaximumNotShared", "most = row_max4(most);", "", "bf16"},
+    {"MmaNoScale", "x * shape.scale", "x", "bf16"},
+};
+
+void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }
+
+class AttentionMutationTest : public EmulatorTest,
+                              public testing::WithParamInterface<Edit> {
+protected:
+  // A copy of the kernels for the edit, seen by this process only.
+  fs::path folder = fs::path(testing::TempDir()) /
+                    ("ingot-mutant-" + std::to_string(getpid()));
+  AttentionMutationTest() {
+    fs::create_directories(folder);
+    fs::copy(kernelFolder(), folder, fs::copy_options::recursive);
+    setenv("INGOT_EMULATOR_KERNELS", folder.c_str(), 1);
+    setenv("INGOT_EMULATOR_CACHE", (folder / "cache").c_str(), 1);
+  }
+  ~AttentionMutationTest() override {
+    unsetenv("INGOT_EMULATOR_KERNELS");
+    unsetenv("INGOT_EMULATOR_CACHE");
+    fs::remove_all(folder);
+  }
+};
+
+TEST_P(AttentionMutationTest, IsFound) {
+  const Edit &edit = GetParam();
+  AttentionVariant v;
+  v.math = edit.math;
+  v.d = 40, v.dv = 24, v.causal = true, v.zeroEmpty = edit.zeroEmpty;
+  fs::path file = folder / (v.isPlain() ? "attention.cuh" : kMma);
+  std::string text = readFile(file);
+  size_t at = text.find(edit.from);
+  ASSERT_NE(at, std::string::npos) << "no longer there: " << edit.from;
+  ASSERT_EQ(text.find(edit.from, at + 1), std::string::npos) << "twice";
+  text.replace(at, strlen(edit.from), edit.to);
+  std::ofstream(file) << text;
+
+  Stub stub(v.stub());
+  std::string found;
+  for (const char *mode :
+       {"mode late", "mode early", "mode random 1", "mode random 2"})
+    for (AttentionSizes s :
+         {AttentionSizes{1, 2, 70, 150}, AttentionSizes{1, 3, 40, 20},
+          AttentionSizes{1, 1, 150, 90}}) {
+      if (!found.empty())
+        break;
+      control("reset; " + std::string(mode));
+      found = runAttention(v, stub, s);
+      control("revive");
+    }
+  EXPECT_NE(found, "") << "not found";
+  printf("%s\n", found.c_str());
+}
+
+INSTANTIATE_TEST_SUITE_P(Attention, AttentionMutationTest,
+                         testing::ValuesIn(kEdits),
+                         [](const testing::TestParamInfo<Edit> &info) {
+                           return std::string(info.param.name);
+                         });
+
+} // namespace
+} // namespace ingot::test

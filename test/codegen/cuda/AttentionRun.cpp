@@ -1,0 +1,142 @@
+#include "test/codegen/cuda/AttentionRun.h"
+
+#include <cmath>
+#include <sstream>
+
+using namespace ingot::emulator;
+
+namespace ingot::test {
+
+int64_t AttentionVariant::keysATile() const {
+  return isPlain() ? 16 : std::max(d, dv) > 128 ? 32 : 64;
+}
+
+ElementType AttentionVariant::type() const {
+  return math == "bf16"  ? ElementType::BF16
+         : math == "f16" ? ElementType::F16
+                         : ElementType::F32;
+}
+
+unsigned AttentionVariant::shared() const {
+  int64_t bn = keysATile();
+  if (isPlain()) {
+    int64_t dp = llvm::alignTo(d, 16), vp = llvm::alignTo(dv, 32);
+    return static_cast<unsigned>((rows() + bn) * (dp + 4) + bn * vp +
+                                 rows() * (bn + 4)) *
+           4;
+  }
+  int64_t size = math == "tf32" ? 4 : 2, slab = 128 / size;
+  int64_t values = size == 4 ? bn * (int64_t(llvm::alignTo(dv, 16)) + 4) * 4
+                             : llvm::divideCeil(dv, slab) * bn * 128;
+  int64_t bytes = llvm::divideCeil(d, slab) * (rows() + bn) * 128 + values;
+  return static_cast<unsigned>(llvm::alignTo(bytes, 1024));
+}
+
+std::string AttentionVariant::stub() const {
+  std::ostringstream s;
+  s << "#include \"attention_mma.cuh\"\n"
+       "struct Body {\n  const float *bias;\n  i64 queries, keys;\n"
+       "  struct Loads { float bias; };\n"
+       "  DEV Loads load(const i64 *c) const { return {bias[c[3]]}; }\n"
+       "  DEV float apply(const Loads &in, float x, const i64 *c) const {\n"
+    << (causal ? "    if (c[3] > c[2] + keys - queries)\n"
+                 "      return bits_f32(0xff800000);\n"
+               : "")
+    << "    return x + in.bias;\n  }\n};\n"
+    << "KERNEL(128, 1) attention_test(float *out, const " << element()
+    << " *q, const " << element() << " *k, const " << element()
+    << " *v, const float *bias, i64 batch, i64 heads, i64 queries, i64 keys, "
+       "i64 qb, i64 qr, i64 kb, i64 kr, i64 vb, i64 vr) {\n"
+    << "  AttentionShape shape{batch, heads, queries, keys, " << group
+    << ", {qb, qr, " << d << "}, {kb, kr, " << d << "}, {vb, vr, " << dv
+    << "}, 0.25f};\n  " << (isPlain() ? "attention<" : "attention_mma<");
+  if (!isPlain())
+    s << math << ", ";
+  s << d << ", " << dv << ", ";
+  if (isPlain())
+    s << rows() << ", ";
+  s << keysATile() << ", " << (zeroEmpty ? "true" : "false")
+    << ">(out, q, k, v, shape, Body{bias, queries, keys});\n}\n"
+       "EXPORT_KERNEL(attention_test)\n";
+  return s.str();
+}
+
+static Tensor rounded(int64_t size, ElementType type, unsigned seed) {
+  Tensor x = noise(size, seed), y = *Tensor::create(type, {size});
+  for (int64_t i = 0; i < size; ++i)
+    y.setNumber(i, x.number(i));
+  return y;
+}
+
+static std::unique_ptr<DeviceBytes> upload(const Tensor &tensor) {
+  auto memory = std::make_unique<DeviceBytes>(tensor.bytes().size());
+  if (!tensor.bytes().empty()) {
+    EXPECT_EQ(driverTable().copyToDevice(memory->pointer, tensor.bytes().data(),
+                                         tensor.bytes().size()),
+              cu::success);
+  }
+  return memory;
+}
+
+std::string runAttention(const AttentionVariant &v, Stub &stub,
+                         const AttentionSizes &s) {
+  int64_t g = s.heads / v.group;
+  int64_t qr = s.heads * v.d + s.pad, kr = g * v.d + s.pad,
+          vr = g * v.dv + s.pad;
+  Tensor q = rounded(s.batch * s.queries * qr, v.type(), 1),
+         k = rounded(s.batch * s.keys * kr, v.type(), 2),
+         w = rounded(s.batch * s.keys * vr, v.type(), 3),
+         bias = noise(s.keys, 4, 3);
+  auto dq = upload(q), dk = upload(k), dw = upload(w), db = upload(bias);
+  DeviceArray<float> out(
+      static_cast<size_t>(s.batch * s.queries * s.heads * v.dv));
+  auto n = [](int64_t x) { return static_cast<long long>(x); };
+  cu::Result result = stub.launch(
+      "attention_test", {3}, v.threads(), v.shared(), out, *dq, *dk, *dw, *db,
+      n(s.batch), n(s.heads), n(s.queries), n(s.keys), n(s.queries * qr), n(qr),
+      n(s.keys * kr), n(kr), n(s.keys * vr), n(vr));
+  if (result)
+    return control("report") + "\nresult " + std::to_string(result);
+  std::vector<float> got(out.bytes / 4);
+  if (out.bytes && driverTable().copyToHost(got.data(), out.pointer, out.bytes))
+    return control("report");
+  // Half a unit of the type in p, the same in tf32's reading of the rest.
+  double tolerance = v.isPlain() ? 3e-6 : v.math == "bf16" ? 6e-3 : 1.5e-3;
+  for (int64_t b = 0; b < s.batch; ++b)
+    for (int64_t i = 0; i < s.queries; ++i)
+      for (int64_t h = 0; h < s.heads; ++h) {
+        std::vector<double> p(s.keys);
+        double largest = -INFINITY, sum = 0;
+        for (int64_t j = 0; j < s.keys; ++j) {
+          double dot = 0;
+          for (int64_t e = 0; e < v.d; ++e)
+            dot += q.number((b * s.queries + i) * qr + h * v.d + e) *
+                   k.number((b * s.keys + j) * kr + h / v.group * v.d + e);
+          p[j] = v.causal && j > i + s.keys - s.queries
+                     ? -INFINITY
+                     : dot * 0.25 + bias.number(j);
+          largest = std::max(largest, p[j]);
+        }
+        bool isZero = s.keys == 0 || (largest == -INFINITY && v.zeroEmpty);
+        for (double &x : p)
+          sum += x = std::exp(x - largest);
+        for (int64_t e = 0; e < v.dv; ++e) {
+          double want = 0;
+          for (int64_t j = 0; j < s.keys && !isZero; ++j)
+            want += p[j] / sum *
+                    w.number((b * s.keys + j) * vr + h / v.group * v.dv + e);
+          double x = got[((b * s.queries + i) * s.heads + h) * v.dv + e];
+          bool equal = std::isnan(want) ? std::isnan(x)
+                                        : std::fabs(x - want) <= tolerance;
+          if (!equal) {
+            std::ostringstream text;
+            text << "batch " << b << " query " << i << " head " << h
+                 << " element " << e << " is " << x << ", expected " << want;
+            return text.str();
+          }
+        }
+      }
+  return "";
+}
+
+} // namespace ingot::test

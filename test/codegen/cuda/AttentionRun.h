@@ -1,0 +1,37 @@
+//===- AttentionRun.h - Instances of the attention templates, run and judged
+//---===//
+#pragma once
+
+#include "test/codegen/cuda/KernelTest.h"
+
+namespace ingot::test {
+
+/// An instance of a template and its stub with kernel `attention_test`: bf16,
+/// f16 or tf32 of attention_mma.cuh, or float of attention.cuh. q, k and v lie
+/// as [B, S, H, D] with `pad` elements after each row; a bias [keys] is added.
+struct AttentionVariant {
+  std::string math = "bf16";
+  int64_t d = 64, dv = 64, group = 1;
+  bool zeroEmpty = false;
+  bool causal = false; ///< keys counted from the end
+
+  bool isPlain() const { return math == "float"; }
+  int64_t rows() const { return isPlain() ? 32 : 64; }
+  int64_t keysATile() const;
+  unsigned threads() const { return 128; }
+  unsigned shared() const;
+  ElementType type() const;
+  std::string element() const { return math == "tf32" ? "float" : math; }
+  std::string stub() const;
+};
+
+struct AttentionSizes {
+  int64_t batch, heads, queries, keys, pad = 0;
+};
+
+/// Runs it on three blocks and compares with double. Returns what is wrong, or
+/// nothing.
+std::string runAttention(const AttentionVariant &variant, emulator::Stub &stub,
+                         const AttentionSizes &sizes);
+
+} // namespace ingot::test
