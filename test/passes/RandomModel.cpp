@@ -26,7 +26,9 @@ struct Value {
 
 class Generator {
 public:
-  explicit Generator(uint64_t seed) : random{seed * 2654435761u + 12345} {
+  Generator(uint64_t seed, RoundsAs rounds)
+      : random{seed * 2654435761u + 12345},
+        isLoose(rounds == RoundsAs::Compiled) {
     for (int i = 0; i < 8; ++i)
       random.next();
   }
@@ -233,21 +235,25 @@ private:
       if (flip())
         return add(std::string(jumps[random.below(4)]) + "(" + v.name + ")",
                    Kind::Float, v.dims, true);
-      std::string bounded = node("Tanh(" + v.name + ")");
-      std::string scaled =
-          node("Mul(" + bounded + ", " + number(Kind::Float, 3.5) + ")");
-      return add("Cast(" + scaled + ") to=7", Kind::Int, v.dims, true);
+      std::string low =
+          node("Max(" + v.name + ", " + number(Kind::Float, -3.5) + ")");
+      std::string both =
+          node("Min(" + low + ", " + number(Kind::Float, 3.5) + ")");
+      return add("Cast(" + both + ") to=7", Kind::Int, v.dims, true);
     }
     if (random.below(6) == 0) {
       std::string bounded = node("Tanh(" + v.name + ")");
-      return add("Exp(" + bounded + ")", Kind::Float, v.dims, v.isExact);
+      return add("Exp(" + bounded + ")", Kind::Float, v.dims,
+                 v.isExact && !isLoose);
     }
     if (random.below(6) == 0) {
       std::string positive = node("Abs(" + v.name + ")");
       return add("Sqrt(" + positive + ")", Kind::Float, v.dims, v.isExact);
     }
-    add(std::string(smooth[random.below(9)]) + "(" + v.name + ")", Kind::Float,
-        v.dims, v.isExact);
+    std::string op = smooth[random.below(9)];
+    bool isExact = op == "Relu" || op == "Neg" || op == "Abs" ||
+                   op == "Identity" || !isLoose;
+    add(op + "(" + v.name + ")", Kind::Float, v.dims, v.isExact && isExact);
   }
 
   void addBinary() {
@@ -650,6 +656,7 @@ private:
   }
 
   Random random;
+  bool isLoose; ///< float functions are not exact
   unsigned next = 0;
   std::string head, body;
   std::vector<Value> values;
@@ -658,8 +665,8 @@ private:
 
 } // namespace
 
-std::string randomModel(uint64_t seed, unsigned size) {
-  return Generator(seed).run(size);
+std::string randomModel(uint64_t seed, unsigned size, RoundsAs rounds) {
+  return Generator(seed, rounds).run(size);
 }
 
 } // namespace ingot::test
