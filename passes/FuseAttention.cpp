@@ -143,7 +143,8 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
                              .getDefiningOp<tfm::MatmulOp>())
           noteUnfused(other, "an attention reads it beside its scores, by "
                              "relative position");
-    requireObligations(builder, loc, lifter, *attention->getBlock());
+    requireObligations(builder, loc, lifter,
+                       attention->getParentOfType<func::FuncOp>());
     site.output.getResult().replaceAllUsesWith(result);
   }
 };

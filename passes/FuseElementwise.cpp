@@ -70,10 +70,10 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
       builder.setInsertionPoint(op);
       Value fused = materialize(builder, lifter, root);
       lifter.makeOpaque(fused);
+      requireObligations(builder, root.getLoc(), lifter, function);
       // Users that are lifted later see a load of the new value.
       root.replaceAllUsesWith(fused);
     }
-    requireObligations(builder, builder.getUnknownLoc(), lifter, body);
     eraseDead(body);
   }
 

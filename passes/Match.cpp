@@ -1,5 +1,6 @@
 #include "passes/Match.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -149,23 +150,74 @@ void noteUnfused(Operation *op, const llvm::Twine &reason) {
   op->setAttr(kUnfusedAttr, StringAttr::get(op->getContext(), reason));
 }
 
+namespace {
+/// What the symbols of `values` are, for a person: ", where n is dim 0 of input
+/// 'x'".
+std::string whereSymbols(func::FuncOp function, ExprPool &pool,
+                         llvm::ArrayRef<Expr> values) {
+  std::string text;
+  auto symbols = function->getAttrOfType<ArrayAttr>("tfm.symbols");
+  if (!symbols)
+    return text;
+  for (auto symbol : symbols.getAsRange<tfm::SymbolAttr>()) {
+    bool isMentioned = llvm::any_of(values, [&](Expr value) {
+      return llvm::any_of(pool.reachable(value), [&](Expr node) {
+        return pool.kind(node) == ExprKind::Symbol &&
+               llvm::StringRef(pool.name(node)) == symbol.getName().getValue();
+      });
+    });
+    if (!isMentioned)
+      continue;
+    auto name =
+        function.getArgAttrOfType<StringAttr>(symbol.getInput(), "tfm.name");
+    std::string input =
+        name ? "'" + name.str() + "'" : std::to_string(symbol.getInput());
+    text +=
+        (text.empty() ? ", where " : ", ") + symbol.getName().str() +
+        (symbol.getAxis() < 0 ? " is the value"
+                              : " is dim " + std::to_string(symbol.getAxis())) +
+        " of input " + input;
+  }
+  return text;
+}
+
+/// "node 'a'" for the first node of a location, with what it does there.
+std::string sentenceOf(Location loc, llvm::StringRef what) {
+  std::string text;
+  loc->walk([&](Location inner) {
+    auto name = llvm::dyn_cast<NameLoc>(inner);
+    if (!name)
+      return WalkResult::advance();
+    text = "node '" + name.getName().str() + "', ";
+    return WalkResult::interrupt();
+  });
+  return text + what.str();
+}
+} // namespace
+
 void requireObligations(OpBuilder &builder, Location loc, ElementLifter &lifter,
-                        Block &block) {
+                        func::FuncOp function) {
   OpBuilder::InsertionGuard guard(builder);
+  Block &block = function.getBody().front();
   builder.setInsertionPointToStart(&block);
-  ExprPool &pool = lifter.context().pool();
+  ShapeContext &shapes = lifter.context();
+  ExprPool &pool = shapes.pool();
   llvm::DenseSet<Attribute> seen;
   for (auto known : block.getOps<tfm::RequireOp>())
     if (known.getRelation() == tfm::Comparison::Le)
       seen.insert(known.getValues());
-  for (const ElementLifter::Obligation &check : lifter.obligations()) {
-    Expr needed = pool.add(check.index, pool.integer(1));
-    tfm::DimsAttr values =
-        lifter.context().attr(builder.getContext(), {needed, check.extent});
+  auto require = [&](Expr small, Expr large, llvm::StringRef what) {
+    tfm::DimsAttr values = shapes.attr(builder.getContext(), {small, large});
     if (seen.insert(values).second)
       tfm::RequireOp::create(builder, loc, tfm::Comparison::Le, values,
-                             "a gather by position reads inside its table");
-  }
+                             sentenceOf(loc, what) +
+                                 whereSymbols(function, pool, {small, large}));
+  };
+  for (const ElementLifter::Obligation &check : lifter.obligations())
+    require(pool.add(check.index, pool.integer(1)), check.extent,
+            "a gather by position reads inside its table");
+  for (auto [bound, limit] : shapes.newAssumptions())
+    require(bound, limit, "floats that count positions hold them exactly");
 }
 
 Value buildConstant(OpBuilder &builder, Location loc, ExprPool &pool,

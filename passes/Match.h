@@ -3,6 +3,7 @@
 
 #include "ir/lift/ElementLifter.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 
 namespace ingot {
@@ -53,10 +54,11 @@ inline constexpr llvm::StringLiteral kUnfusedAttr = "tfm.unfused";
 /// later pass knows better its reason replaces the first.
 void noteUnfused(mlir::Operation *op, const llvm::Twine &reason);
 
-/// Gathers that were lifted by position became plain indexing: what they
-/// checked of their tables is checked at bind, from the start of `block`.
+/// What lifting took for granted is checked at bind, from the start of the
+/// function: gathers by position that became plain indexing, integers that took
+/// a way through floats.
 void requireObligations(mlir::OpBuilder &builder, mlir::Location loc,
-                        ElementLifter &lifter, mlir::Block &block);
+                        ElementLifter &lifter, mlir::func::FuncOp function);
 
 /// The constant of `type` whose elements are `values`; null where one of them
 /// is no number.

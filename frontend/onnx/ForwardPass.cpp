@@ -109,6 +109,9 @@ void ForwardPass::importGraph(const Graph &graph, Scope &scope) {
   for (const Node &node : graph.nodes) {
     ++nodes;
     importNode(node, scope);
+    // What its shape arithmetic took for granted of integers in floats.
+    for (auto [bound, limit] : shapes.newAssumptions())
+      shapes.check(tfm::Comparison::Le, bound, limit, describe(node));
     if (mustRestart() || shapes.namesContradict())
       return;
   }

@@ -104,6 +104,75 @@ void ShapeContext::require(tfm::Comparison relation, Expr a, Expr b,
   facts.requirements.push_back(std::move(requirement));
 }
 
+/// An upper bound of |integer| over all values of its generic indices, in
+/// symbols (none of which is negative); nothing for what has no such bound.
+std::optional<Expr> ShapeContext::magnitude(Expr integer) {
+  auto of = [&](unsigned i) { return magnitude(exprs.operands(integer)[i]); };
+  switch (exprs.kind(integer)) {
+  case ExprKind::Poly: {
+    Expr sum = exprs.integer(0);
+    for (const ExprTerm &term : exprs.terms(integer)) {
+      if (term.coefficient == INT64_MIN)
+        return std::nullopt;
+      Expr product = exprs.integer(std::abs(term.coefficient));
+      for (Expr atom : term.atoms) {
+        std::optional<Expr> bound = magnitude(atom);
+        if (!bound)
+          return std::nullopt;
+        product = exprs.mul(product, *bound);
+      }
+      sum = exprs.add(sum, product);
+    }
+    return sum;
+  }
+  case ExprKind::Symbol:
+    return exprs.lowerBound(integer) >= 0 ? std::optional(integer)
+                                          : std::nullopt;
+  case ExprKind::Index:
+    return magnitude(exprs.extent(integer));
+  case ExprKind::Sign:
+  case ExprKind::BoolToInt:
+    return exprs.integer(1);
+  case ExprKind::Mod:
+    return of(1);
+  case ExprKind::Abs:
+  case ExprKind::TruncDiv:
+    return of(0);
+  case ExprKind::FloorDiv:
+    if (std::optional<Expr> bound = of(0))
+      return exprs.add(*bound, exprs.integer(1));
+    return std::nullopt;
+  case ExprKind::Max:
+  case ExprKind::Min:
+  case ExprKind::Wrap: {
+    std::optional<Expr> a = of(0), b = of(1);
+    return a && b ? std::optional(exprs.add(*a, *b)) : std::nullopt;
+  }
+  case ExprKind::Select: {
+    std::optional<Expr> a = of(1), b = of(2);
+    return a && b ? std::optional(exprs.max(*a, *b)) : std::nullopt;
+  }
+  default:
+    return std::nullopt;
+  }
+}
+
+llvm::SmallVector<std::pair<Expr, Expr>> ShapeContext::newAssumptions() {
+  llvm::SmallVector<std::pair<Expr, Expr>> result;
+  // A copy: bounds are new expressions, and may take detours themselves.
+  std::vector<std::pair<Expr, int64_t>> notes(exprs.assumedBelow().begin(),
+                                              exprs.assumedBelow().end());
+  for (auto [integer, limit] : llvm::ArrayRef(notes).drop_front(
+           std::min(assumptionsSeen, notes.size()))) {
+    // The pool notes only what consists of symbols and indices.
+    std::optional<Expr> bound = magnitude(integer);
+    if (bound && !exprs.proveGe(exprs.integer(limit), *bound))
+      result.push_back({*bound, exprs.integer(limit)});
+  }
+  assumptionsSeen = notes.size();
+  return result;
+}
+
 bool ShapeContext::requireLe(Expr a, Expr b, llvm::StringRef why) {
   if (exprs.proveGe(b, a))
     return true;

@@ -90,6 +90,11 @@ public:
   /// it, value <= bound is assumed first.
   void noteClamp(Expr clamped, Expr value, Expr bound);
 
+  /// Bounds of what float detours took for granted since the last call: each
+  /// pair is (magnitude, limit), and magnitude <= limit has to be checked at
+  /// bind. What holds for all dims is left out.
+  llvm::SmallVector<std::pair<Expr, Expr>> newAssumptions();
+
   bool restart() const { return wantsRestart; }
   llvm::StringRef error() const { return message; }
   /// A fact pins an input symbol to a number or an upper bound of 0: the dim
@@ -103,12 +108,14 @@ private:
   void substitute(Expr symbol, Expr value, llvm::StringRef why);
   std::optional<std::pair<Expr, Expr>> cancelled(Expr a, Expr b);
   bool assumeClamps(Expr a, Expr b, llvm::StringRef why);
+  std::optional<Expr> magnitude(Expr integer);
   void fail(std::string text);
 
   ShapeFacts &facts;
   ExprPool exprs;
   llvm::DenseMap<uint32_t, std::pair<Expr, Expr>> clamps;
   std::string message;
+  size_t assumptionsSeen = 0;
   bool wantsRestart = false;
   bool contradiction = false;
 };
