@@ -433,6 +433,10 @@ Error readModel(std::shared_ptr<const MappedFile> file, Model &model) {
   WireStatus status{path, bytes, {}, false};
   ModelReader reader(status, model.data);
   reader.readModel(Message(status, bytes, "the model"), model);
+  // A model begins with its version: before it, this is another kind of file.
+  if (status.error && model.irVersion == 0 && !reader.foundGraph())
+    return Error(path + ": is not an ONNX model, or " +
+                 status.error.message().substr(path.size() + 2));
   if (status.error)
     return status.error;
   if (!reader.foundGraph())

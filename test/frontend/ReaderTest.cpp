@@ -203,6 +203,12 @@ TEST_F(ReaderTest, TruncationSaysWhere) {
       "model.onnx: truncated or damaged at byte 8, in the model: field 7");
 }
 
+TEST_F(ReaderTest, TextIsNoModel) {
+  EXPECT_CONTAINS(read("root:x:0:0:root:/root:/bin/bash\n"),
+                  "model.onnx: is not an ONNX model, or truncated or "
+                  "damaged at byte 0");
+}
+
 TEST_F(ReaderTest, DamageSaysWhere) {
   Proto bad = Proto().raw("\x0b"); // a group, which ONNX has not
   EXPECT_CONTAINS(read(model(graph({{bad}, {}, {}}))),
