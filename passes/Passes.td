@@ -177,9 +177,13 @@ def LowerToPlan : Ingot_Pass<"lower-to-plan"> {
     (attention's heads, rows of a linear) or as a part of the kernel that reads it,
     and so is what the one row kernel that reads it needs once an element.
     The function is gone afterwards.
+
+    Of several targets each gets its programs: `@main` the first of x86-64 and cuda,
+    `@main_cuda` the other. Beside x86-64 weights of linears are stored as that wants
+    them, and the programs for cuda bring them into [N][K] by launches marked `init`.
   }];
-  let options = [Option<"target", "target", "std::string", "\"x86-64\"",
-                        "the target the programs are for">];
+  let options = [ListOption<"targets", "targets", "std::string",
+                            "x86-64, cuda or both (default: x86-64)">];
   let dependentDialects = ["::ingot::plan::PlanDialect", "::ingot::tfm::TfmDialect",
                            "::mlir::arith::ArithDialect"];
 }

@@ -57,9 +57,10 @@ void buildFusedPipeline(OpPassManager &passes) {
   passes.addPass(createCSEPass());
 }
 
-void buildPlanPipeline(OpPassManager &passes, llvm::StringRef target) {
+void buildPlanPipeline(OpPassManager &passes,
+                       llvm::ArrayRef<std::string> targets) {
   LowerToPlanOptions options;
-  options.target = target.str();
+  llvm::append_range(options.targets, targets);
   passes.addPass(createLowerToPlan(options));
   passes.addPass(createAssignSlots());
 }

@@ -18,7 +18,9 @@ std::optional<Stage> stageOf(llvm::StringRef name);
 void buildCanonicalPipeline(mlir::OpPassManager &passes);
 /// Canonical to fused: Transformer ops, then one `tfm.fused` a chain.
 void buildFusedPipeline(mlir::OpPassManager &passes);
-/// Fused to plan: kernels, buffers and steps for `target`.
-void buildPlanPipeline(mlir::OpPassManager &passes, llvm::StringRef target);
+/// Fused to plan: kernels, buffers and steps for each of `targets`, "x86-64"
+/// and "cuda".
+void buildPlanPipeline(mlir::OpPassManager &passes,
+                       llvm::ArrayRef<std::string> targets);
 
 } // namespace ingot

@@ -66,58 +66,75 @@ llvm::SmallVector<tfm::DimsAttr> slotsOf(plan::ProgramOp program) {
   return llvm::to_vector(slots.getAsRange<tfm::DimsAttr>());
 }
 
+/// [N][K] of an f32 matrix [K, N].
+std::vector<char> transposed(llvm::ArrayRef<char> bytes, int64_t k, int64_t n) {
+  std::vector<char> result(bytes.size());
+  auto at = [](auto *from, int64_t i) { return from + i * sizeof(float); };
+  // By blocks, so that both sides stay in the cache.
+  constexpr int64_t kBlock = 32;
+  for (int64_t k0 = 0; k0 < k; k0 += kBlock)
+    for (int64_t n0 = 0; n0 < n; n0 += kBlock)
+      for (int64_t i = k0; i < std::min(k, k0 + kBlock); ++i)
+        for (int64_t j = n0; j < std::min(n, n0 + kBlock); ++j)
+          std::memcpy(at(result.data(), j * k + i), at(bytes.data(), i * n + j),
+                      sizeof(float));
+  return result;
+}
+
 class Writer {
 public:
-  Writer(ModuleOp module, llvm::MutableArrayRef<plan::KernelOp> kernels,
-         llvm::ArrayRef<cpu::LevelCode> code, WeightStore &weights,
-         const ArtifactOptions &options)
-      : module(module), kernels(kernels), code(code), weights(weights),
-        exprs(header) {
+  Writer(ModuleOp module, llvm::MutableArrayRef<TargetCode> targets,
+         WeightStore &weights, const ArtifactOptions &options)
+      : module(module), targets(targets), weights(weights), exprs(header) {
     header.kernel_abi = INGOT_KERNEL_ABI;
     header.producer = options.producer;
-    auto detail = std::make_unique<DetailT>();
-    detail->key = "model";
-    detail->value = options.modelName;
-    header.details.push_back(std::move(detail));
+    header.details.push_back(detail("model", options.modelName));
   }
 
   FailureOr<ArtifactSizes> write(llvm::raw_fd_ostream &os) {
-    for (auto [i, kernel] : llvm::enumerate(kernels))
-      kernelNumbers[kernel.getSymName()] = i;
-    addTargets();
+    for (TargetCode &target : targets)
+      addTarget(target);
+    // An entry's programs, one a device, in the order of the first.
+    llvm::MapVector<llvm::StringRef, llvm::SmallVector<plan::ProgramOp, 2>>
+        entries;
     for (auto program : module.getOps<plan::ProgramOp>())
-      addEntry(program);
+      entries[program.entryName()].push_back(program);
+    for (auto &[name, programs] : entries)
+      addEntry(name, programs);
     return writeFile(os);
   }
 
 private:
-  void addTargets() {
-    for (const cpu::LevelCode &level : code) {
-      auto target = std::make_unique<TargetT>();
-      target->name = std::string(cpu::isaOf(level.level).name);
-      target->features = {"avx2", "fma",   "f16c",  "bmi",
-                          "bmi2", "lzcnt", "movbe", "popcnt"};
-      if (level.level == cpu::IsaLevel::V4)
-        for (const char *feature :
-             {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
-          target->features.push_back(feature);
-      target->code_hash =
-          ContentHash::of(level.blob.code.data(), level.blob.code.size());
-      target->code_length = level.blob.code.size();
-      for (auto [i, kernel] : llvm::enumerate(kernels)) {
-        auto made = std::make_unique<KernelT>();
-        made->name = kernel.getSymName().str();
-        made->op = plan::stringifyFamily(kernel.getFamily()).str();
-        made->offset = level.blob.entries[i];
-        uint64_t end = level.blob.code.size();
-        for (uint64_t other : level.blob.entries)
-          if (other > made->offset)
-            end = std::min(end, other);
-        made->length = end - made->offset;
-        target->kernels.push_back(std::move(made));
-      }
-      header.targets.push_back(std::move(target));
+  static std::unique_ptr<DetailT> detail(llvm::StringRef key,
+                                         llvm::StringRef value) {
+    auto made = std::make_unique<DetailT>();
+    made->key = key.str();
+    made->value = value.str();
+    return made;
+  }
+
+  void addTarget(TargetCode &code) {
+    auto target = std::make_unique<TargetT>();
+    target->name = code.name;
+    target->device = code.isCuda ? DeviceKind::Cuda : DeviceKind::Cpu;
+    target->features = code.features;
+    target->code_hash = ContentHash::of(code.code.data(), code.code.size());
+    target->code_length = code.code.size();
+    for (KernelCode &kernel : code.kernels) {
+      auto made = std::make_unique<KernelT>();
+      made->name = kernel.kernel.getSymName().str();
+      made->op = plan::stringifyFamily(kernel.kernel.getFamily()).str();
+      made->offset = kernel.offset;
+      made->length = kernel.length;
+      if (code.isCuda)
+        made->block = std::make_unique<Block>(kernel.threads, 1, 1);
+      made->shared_bytes = kernel.sharedBytes;
+      made->source = kernel.source;
+      for (auto &[key, value] : kernel.details)
+        made->details.push_back(detail(key, value));
+      target->kernels.push_back(std::move(made));
     }
+    header.targets.push_back(std::move(target));
   }
 
   std::unique_ptr<TensorT> tensor(DictionaryAttr entry) {
@@ -133,9 +150,11 @@ private:
     return made;
   }
 
-  void addEntry(plan::ProgramOp program) {
+  void addEntry(llvm::StringRef name,
+                llvm::MutableArrayRef<plan::ProgramOp> programs) {
+    plan::ProgramOp program = programs.front(); // all have one interface
     auto entry = std::make_unique<EntryT>();
-    entry->name = program.getSymName().str();
+    entry->name = name.str();
     for (Attribute attr : program.getSymbols()) {
       auto symbol = llvm::cast<tfm::SymbolAttr>(attr);
       uint32_t number = exprs.symbol(symbol.getName());
@@ -153,8 +172,10 @@ private:
       entry->outputs.push_back(tensor(llvm::cast<DictionaryAttr>(attr)));
     for (auto require : program.getBody().getOps<plan::RequireOp>())
       entry->requirements.push_back(requirement(require));
-    for (size_t target = 0; target < code.size(); ++target)
-      entry->plans.push_back(plan(program, target));
+    for (uint32_t target = 0; target < targets.size(); ++target)
+      for (plan::ProgramOp each : programs)
+        if (each.isForCuda() == targets[target].isCuda)
+          entry->plans.push_back(plan(each, target));
     header.entries.push_back(std::move(entry));
   }
 
@@ -175,8 +196,8 @@ private:
   }
 
   uint32_t blob(plan::BufferOp buffer) {
-    auto key = std::pair(buffer.getWeightAttr().getValue(),
-                         buffer.getLayout().value_or("plain"));
+    llvm::StringRef layout = buffer.getLayout().value_or("plain");
+    auto key = std::pair(buffer.getWeightAttr().getValue(), layout);
     auto [it, isNew] = blobNumbers.try_emplace(key, header.blobs.size());
     if (!isNew)
       return it->second;
@@ -186,21 +207,24 @@ private:
     made->name = key.first.str();
     made->type = elementType(type.getElementType());
     made->dims.assign(type.getShape().begin(), type.getShape().end());
-    bool panels = key.second == "panels48";
-    if (panels)
+    bool panels = layout == "panels48";
+    if (layout != "plain")
       std::swap(made->dims[0],
                 made->dims[1]); // stored [K, N], described as [N][K]
     made->layout = std::make_unique<Layout>(panels ? LayoutKind::Panels
                                                    : LayoutKind::Dense,
                                             panels ? 48 : 0, panels ? 1 : 0);
     header.blobs.push_back(std::move(made));
-    blobWeights.push_back({weight, panels});
+    blobWeights.push_back({weight, layout});
     return it->second;
   }
 
   std::unique_ptr<PlanT> plan(plan::ProgramOp program, uint32_t target) {
     auto made = std::make_unique<PlanT>();
     made->target = target;
+    llvm::StringMap<uint32_t> kernelNumbers;
+    for (auto [i, kernel] : llvm::enumerate(targets[target].kernels))
+      kernelNumbers[kernel.kernel.getSymName()] = static_cast<uint32_t>(i);
     for (tfm::DimsAttr slot : slotsOf(program))
       made->slots.push_back(exprs.number(slot, 0));
     made->peak_text = peakOf(program);
@@ -228,29 +252,39 @@ private:
       case plan::BufferKind::State:
         b->kind = BufferKind::State;
         break;
+      case plan::BufferKind::Model:
+        b->kind = BufferKind::Model;
+        break;
       }
       if (buffer.getKind() != plan::BufferKind::Weight)
         b->index = static_cast<uint32_t>(buffer.getNumber());
       buffers[buffer.getResult()] = made->buffers.size();
       made->buffers.push_back(std::move(b));
     }
-    for (auto launch : program.getBody().getOps<plan::LaunchOp>())
-      made->steps.push_back(step(launch, buffers));
+    for (auto launch : program.getBody().getOps<plan::LaunchOp>()) {
+      uint32_t number = kernelNumbers.lookup(launch.getKernel());
+      (launch.getInit() ? made->init : made->steps)
+          .push_back(
+              step(launch, number, targets[target].kernels[number], buffers));
+    }
     return made;
   }
 
-  std::unique_ptr<StepT> step(plan::LaunchOp launch,
+  std::unique_ptr<StepT> step(plan::LaunchOp launch, uint32_t kernelNumber,
+                              KernelCode &kernel,
                               llvm::DenseMap<Value, uint32_t> &buffers) {
     auto made = std::make_unique<StepT>();
     made->kind = StepKind::Launch;
-    made->kernel = kernelNumbers.lookup(launch.getKernel());
+    made->kernel = kernelNumber;
     made->name = launch.getKernel().str();
     uint32_t grid[3];
     for (unsigned i = 0; i < 3; ++i)
-      grid[i] = i < launch.getGrid().size() ? exprs.number(launch.getGrid(), i)
-                                            : exprs.constant(1);
+      grid[i] =
+          i < launch.getGrid().size()
+              ? exprs.ceilDiv(launch.getGrid(), i, i == 0 ? kernel.tasks : 1)
+              : exprs.constant(1);
     made->grid = std::make_unique<Grid>(grid[0], grid[1], grid[2]);
-    size_t outs = kernels[made->kernel].getOutTypes().size();
+    size_t outs = kernel.kernel.numOuts();
     for (auto [i, buffer] : llvm::enumerate(launch.getBuffers()))
       made->args.emplace_back(ArgKind::Pointer, buffers.lookup(buffer),
                               exprs.number(launch.getOffsets(), i),
@@ -285,11 +319,11 @@ private:
     ArtifactSizes sizes;
     size_t headerLength = packHeader().size();
     os.write_zeros(sizeof(Prefix) + headerLength);
-    for (auto [target, level] : llvm::zip_equal(header.targets, code)) {
+    for (auto [target, code] : llvm::zip_equal(header.targets, targets)) {
       padTo(os, kSectionAlignment);
       target->code_offset = os.tell();
-      os << level.blob.code;
-      sizes.code += level.blob.code.size();
+      os << code.code;
+      sizes.code += code.code.size();
     }
     padTo(os, kSectionAlignment);
     for (auto [blob, weight] : llvm::zip_equal(header.blobs, blobWeights)) {
@@ -306,8 +340,9 @@ private:
           reinterpret_cast<const char *>(value->bytes().data()),
           value->bytes().size());
       std::vector<char> packed;
-      if (weight.panels) {
-        packed = packPanels(bytes, value->dim(0), value->dim(1));
+      if (weight.layout != "plain") {
+        packed = (weight.layout == "panels48" ? packPanels : transposed)(
+            bytes, value->dim(0), value->dim(1));
         bytes = packed;
       }
       blob->length = bytes.size();
@@ -332,15 +367,13 @@ private:
 
   struct BlobWeight {
     tfm::WeightOp op;
-    bool panels;
+    llvm::StringRef layout;
   };
   ModuleOp module;
-  llvm::MutableArrayRef<plan::KernelOp> kernels;
-  llvm::ArrayRef<cpu::LevelCode> code;
+  llvm::MutableArrayRef<TargetCode> targets;
   WeightStore &weights;
   ArtifactT header;
   ExprTable exprs;
-  llvm::StringMap<uint32_t> kernelNumbers;
   llvm::DenseMap<std::pair<llvm::StringRef, llvm::StringRef>, uint32_t>
       blobNumbers;
   std::vector<BlobWeight> blobWeights;
@@ -359,10 +392,10 @@ std::string peakOf(plan::ProgramOp program) {
 }
 
 FailureOr<ArtifactSizes>
-writeArtifact(ModuleOp module, llvm::MutableArrayRef<plan::KernelOp> kernels,
-              llvm::ArrayRef<cpu::LevelCode> code, WeightStore &weights,
-              llvm::raw_fd_ostream &os, const ArtifactOptions &options) {
-  return Writer(module, kernels, code, weights, options).write(os);
+writeArtifact(ModuleOp module, llvm::MutableArrayRef<TargetCode> targets,
+              WeightStore &weights, llvm::raw_fd_ostream &os,
+              const ArtifactOptions &options) {
+  return Writer(module, targets, weights, options).write(os);
 }
 
 } // namespace ingot

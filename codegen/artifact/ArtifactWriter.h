@@ -2,7 +2,7 @@
 //------===//
 #pragma once
 
-#include "codegen/cpu/KernelCompiler.h"
+#include "codegen/artifact/TargetCode.h"
 #include "ir/tfm/WeightStore.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -24,13 +24,12 @@ struct ArtifactSizes {
 };
 
 /// Writes the artifact of `module` (plan stage) to `os`, an empty file.
-/// `kernels` is the order of the entries in `code`, best level first. Weights
-/// are evaluated one at a time. Failures are diagnostics, but those of the
-/// stream are its own: the caller checks it.
+/// `targets` are those of each device best first. Weights are evaluated one at
+/// a time. Failures are diagnostics, but those of the stream are its own: the
+/// caller checks it.
 mlir::FailureOr<ArtifactSizes>
-writeArtifact(mlir::ModuleOp module,
-              llvm::MutableArrayRef<plan::KernelOp> kernels,
-              llvm::ArrayRef<cpu::LevelCode> code, WeightStore &weights,
-              llvm::raw_fd_ostream &os, const ArtifactOptions &options);
+writeArtifact(mlir::ModuleOp module, llvm::MutableArrayRef<TargetCode> targets,
+              WeightStore &weights, llvm::raw_fd_ostream &os,
+              const ArtifactOptions &options);
 
 } // namespace ingot

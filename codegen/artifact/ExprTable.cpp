@@ -14,10 +14,16 @@ uint32_t ExprTable::number(tfm::DimsAttr dims, unsigned i) {
   return number(dims.text(i));
 }
 
-uint32_t ExprTable::number(llvm::StringRef text) {
+uint32_t ExprTable::ceilDiv(tfm::DimsAttr dims, unsigned i, int64_t divisor) {
+  return number(pool.ceilDiv(parse(dims.text(i)), pool.integer(divisor)));
+}
+
+uint32_t ExprTable::number(llvm::StringRef text) { return number(parse(text)); }
+
+Expr ExprTable::parse(llvm::StringRef text) {
   std::optional<Expr> expr = pool.parse({text.data(), text.size()});
   assert(expr && "canonical text does not parse");
-  return number(*expr);
+  return *expr;
 }
 
 uint32_t ExprTable::atLeast(uint32_t left, uint32_t right) {

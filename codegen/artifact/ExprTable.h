@@ -19,6 +19,8 @@ public:
   uint32_t constant(int64_t value) { return number(pool.integer(value)); }
   /// Expression `i` of `dims`.
   uint32_t number(tfm::DimsAttr dims, unsigned i);
+  /// Expression `i` of `dims` divided by `divisor`, rounded up.
+  uint32_t ceilDiv(tfm::DimsAttr dims, unsigned i, int64_t divisor);
   /// The number of a canonical text.
   uint32_t number(llvm::StringRef text);
   /// left - right >= 0, or left == right.
@@ -28,6 +30,7 @@ public:
   uint32_t symbol(llvm::StringRef name);
 
 private:
+  Expr parse(llvm::StringRef text);
   uint32_t number(Expr expr);
   uint32_t make(Expr expr);
   uint32_t node(artifact::ExprOp op, uint32_t a, uint32_t b = 0, uint32_t c = 0,

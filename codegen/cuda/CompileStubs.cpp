@@ -10,6 +10,7 @@
 #include "llvm/Support/SHA256.h"
 
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 using llvm::StringRef;
@@ -164,17 +165,23 @@ compileStubs(llvm::ArrayRef<ImageJob> jobs, const ImageOptions &options) {
   }
   std::vector<CudaImage> images(distinct.size());
   std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  size_t done = 0;
   auto work = [&] {
     for (size_t i; (i = next++) < distinct.size();) {
       const ImageJob &job = jobs[distinct[i]];
       bool cached = options.cache && !folder.empty();
       llvm::SmallString<128> file(folder);
       path::append(file, "cuda", keys[i]);
-      if (cached && readCached(file, images[i]))
-        continue;
-      images[i] = (*nvrtc)->compile(*job.stub, job.arch);
-      if (cached && images[i].error.empty())
-        writeCached(file, images[i]);
+      if (!cached || !readCached(file, images[i])) {
+        images[i] = (*nvrtc)->compile(*job.stub, job.arch);
+        if (cached && images[i].error.empty())
+          writeCached(file, images[i]);
+      }
+      if (options.progress) {
+        std::lock_guard lock(mutex);
+        options.progress(++done, distinct.size());
+      }
     }
   };
   std::vector<std::thread> threads;

@@ -2,6 +2,7 @@
 
 #include "codegen/cuda/Cubin.h"
 #include "codegen/cuda/KernelHeaders.h"
+#include "codegen/cuda/Toolkits.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -79,41 +80,13 @@ static void listFolder(const Twine &folder, std::vector<std::string> &files) {
   }
 }
 
-/// Folders in `parent` whose names start so, in falling order of their names.
-static std::vector<std::string> children(const Twine &parent, StringRef start) {
-  std::vector<std::string> found;
-  std::error_code error;
-  for (fs::directory_iterator i(parent, error), end; !error && i != end;
-       i.increment(error))
-    if (path::filename(i->path()).starts_with(start))
-      found.push_back(i->path());
-  llvm::sort(found, std::greater<>());
-  return found;
-}
-
 static std::vector<std::string> candidates() {
   std::vector<std::string> files;
-  std::vector<std::string> toolkits;
-  for (const char *variable : {"CUDA_HOME", "CUDA_PATH"})
-    if (const char *folder = getenv(variable))
-      toolkits.push_back(folder);
-  toolkits.push_back("/usr/local/cuda");
-  llvm::append_range(toolkits, children("/usr/local", "cuda-"));
-  for (const std::string &toolkit : toolkits)
+  for (const std::string &toolkit : toolkitFolders())
     for (const char *libraries : {"lib64", "lib", "targets/x86_64-linux/lib"})
       listFolder(toolkit + "/" + libraries, files);
-  // Beside the folder that our library or program was built in: build/venv.
-  Dl_info info;
-  if (dladdr(reinterpret_cast<void *>(&candidates), &info) && info.dli_fname) {
-    StringRef folder = path::parent_path(info.dli_fname);
-    for (int up = 0; up < 3 && !folder.empty(); ++up) {
-      folder = path::parent_path(folder);
-      for (const std::string &python : children(folder + "/venv/lib", "python"))
-        for (const char *package : {"cu13", "cuda_nvrtc"})
-          listFolder(python + "/site-packages/nvidia/" + package + "/lib",
-                     files);
-    }
-  }
+  for (const std::string &wheel : wheelFolders())
+    listFolder(wheel + "/lib", files);
   llvm::append_range(files, std::initializer_list<const char *>{
                                 "libnvrtc.so.13", "libnvrtc.so.12"});
   return files;

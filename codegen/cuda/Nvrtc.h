@@ -54,6 +54,8 @@ struct ImageOptions {
   unsigned jobs = 1; ///< threads
   bool cache = true;
   std::string cacheFolder; ///< empty: the user's, see kernelCacheFolder
+  /// If set, is called as images get ready, one call at a time.
+  std::function<void(size_t done, size_t all)> progress;
 };
 
 /// Compiles all jobs, equal ones once; results are in the order of the jobs.

@@ -13,6 +13,7 @@ struct RowPlan {
   unsigned group; ///< threads a row: 32 of a block of 128, or the block's
   unsigned held;  ///< values a thread keeps in registers; 0: any number
   unsigned block() const { return group == 32 ? 128 : group; }
+  unsigned rows() const { return block() / group; } ///< a block
   /// One partial result a warp, where rows span warps.
   unsigned shared(unsigned bytes) const {
     return group == 32 ? 0 : group / 32 * bytes;
@@ -53,7 +54,7 @@ CudaStub printMap(StubWriter &w) {
   std::string call = instance("map", {std::to_string(std::max<size_t>(1, rank)),
                                       std::to_string(perThread)}) +
                      "(out0, " + w.shape("extents") + ", body);";
-  return w.finish("map.cuh", call, 256);
+  return w.finishTasks(256 * perThread, "map.cuh", call, 256);
 }
 
 /// The type of ReduceX that combines.
@@ -109,11 +110,11 @@ CudaStub printReduce(StubWriter &w) {
   std::string tail = "(out0, " + w.shape("extents") + ", " +
                      w.shape("reduce_extents") + ", body);";
   if (!isRows)
-    return w.finish("reduce.cuh",
-                    instance("reduce_columns", {kindOf(w)}) + tail, 128);
+    return w.finishTasks(128, "reduce.cuh",
+                         instance("reduce_columns", {kindOf(w)}) + tail, 128);
   RowPlan rows{length > 4096 ? 512u : length > 1024 ? 128u : 32u, 0};
-  return w.finish(
-      "reduce.cuh",
+  return w.finishTasks(
+      rows.rows(), "reduce.cuh",
       instance("reduce_rows", {std::to_string(rows.group), kindOf(w)}) + tail,
       rows.block(), rows.shared(16));
 }
@@ -126,7 +127,9 @@ CudaStub printScan(StubWriter &w) {
                                        std::to_string(w.kernel.param("axis")),
                                        word("exclusive"), word("reverse")}) +
                      "(out0, " + w.shape("extents") + ", body);";
-  return w.finish("scan.cuh", call, 128);
+  // As the kernel does: a warp a line of the last axis, else a thread.
+  bool isLast = static_cast<size_t>(w.kernel.param("axis")) + 1 == rank;
+  return w.finishTasks(isLast ? 4 : 128, "scan.cuh", call, 128);
 }
 
 CudaStub printSoftmax(StubWriter &w) {
@@ -136,7 +139,8 @@ CudaStub printSoftmax(StubWriter &w) {
   std::string call = instance("softmax", {std::to_string(rows.group),
                                           std::to_string(rows.held)}) +
                      "(out0, " + w.shape("extents") + ", body);";
-  return w.finish("softmax.cuh", call, rows.block(), rows.shared(4));
+  return w.finishTasks(rows.rows(), "softmax.cuh", call, rows.block(),
+                       rows.shared(4));
 }
 
 CudaStub printNorm(StubWriter &w) {
@@ -149,7 +153,8 @@ CudaStub printNorm(StubWriter &w) {
                         w.text("kind") == "layer" ? "true" : "false"}) +
       "(out0, " + keep + ", " + w.shape("extents") + ", " +
       literal(w.real("epsilon")) + ", body);";
-  return w.finish("norm.cuh", call, rows.block(), rows.shared(4));
+  return w.finishTasks(rows.rows(), "norm.cuh", call, rows.block(),
+                       rows.shared(4));
 }
 
 } // namespace ingot::cuda

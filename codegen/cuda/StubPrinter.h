@@ -15,6 +15,9 @@ struct CudaStub {
   unsigned threads = 0;     ///< a block
   unsigned sharedBytes = 0; ///< dynamic, a block
   unsigned minBlocks = 1;   ///< a multiprocessor holds, by its launch bounds
+  /// Elements, rows or lines (what the grids of plans for cuda count) that a
+  /// block takes at a time.
+  unsigned tasks = 1;
 };
 
 /// Fails with a diagnostic at the kernel for what CUDA code cannot do yet.

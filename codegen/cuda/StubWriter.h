@@ -57,6 +57,14 @@ public:
   CudaStub finish(llvm::StringRef header, const std::string &call,
                   unsigned threads, unsigned sharedBytes = 0,
                   unsigned minBlocks = 1);
+  /// The same; a block takes `tasks` of the grid's at a time.
+  CudaStub finishTasks(unsigned tasks, llvm::StringRef header,
+                       const std::string &call, unsigned threads,
+                       unsigned sharedBytes = 0) {
+    CudaStub stub = finish(header, call, threads, sharedBytes);
+    stub.tasks = tasks;
+    return stub;
+  }
 
 private:
   std::vector<std::string> arguments(llvm::ArrayRef<std::string> leading);

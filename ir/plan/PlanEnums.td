@@ -7,7 +7,7 @@ include "mlir/IR/EnumAttr.td"
 def Plan_BufferKind : I32EnumAttr<"BufferKind", "the role of a buffer", [
     I32EnumAttrCase<"Weight", 0, "weight">, I32EnumAttrCase<"Input", 1, "input">,
     I32EnumAttrCase<"Output", 2, "output">, I32EnumAttrCase<"Scratch", 3, "scratch">,
-    I32EnumAttrCase<"State", 4, "state">]> {
+    I32EnumAttrCase<"State", 4, "state">, I32EnumAttrCase<"Model", 5, "model">]> {
   let cppNamespace = "::ingot::plan";
   let genSpecializedAttr = 0;
 }

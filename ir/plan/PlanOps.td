@@ -67,7 +67,7 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     | scan | i64 an extent | `extents`, `axis`, `exclusive`, `reverse`; running sum of the yielded value along the axis; `chunk`: flattened other coordinates a task |
     | softmax | i64 an extent | `extents`, last is the row; region 1 (optional): epilogue(probability, i64 an extent); `chunk`: rows a task |
     | norm | i64 an extent | `extents`, last is the row; `kind` layer or rms, `epsilon`; region 1: epilogue(normalized, i64 an extent). A second output stores region 0's value; `chunk`: rows a task |
-    | linear | f32 acc, i64 m, i64 n | in 0: A f32 row-major [M, K] with row stride `lda`; in 1: W f32 packed [ceil(N/48)][K][48]; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest |
+    | linear | f32 acc, i64 m, i64 n | in 0: A f32 row-major [M, K] with row stride `lda`; in 1: W f32, packed [ceil(N/48)][K][48] for x86-64 and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest |
     | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v f32; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows` |
 
     Params are integers of 1 or more (`chunk`, `rows`, `panels`, `n`, `k`, `d`, `dv`,
@@ -119,7 +119,9 @@ def Plan_ProgramOp : Plan_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator
   let summary = "One entry point for one target";
   let description = [{
     `inputs` and `outputs` are dictionaries {name, type} in the order of the
-    interface; a type is the tensor type with its dims.
+    interface; a type is the tensor type with its dims. `target` is "x86-64", or
+    "cuda" for all GPUs. Programs for several targets have names of their own; then
+    `entry` is the name of the entry point they have in common.
 
     - program_c1: inputs and outputs are dictionaries of a string `name` and a
       ranked tensor `type`; no name comes twice among the inputs or the outputs
@@ -137,12 +139,16 @@ def Plan_ProgramOp : Plan_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$target, ArrayAttr:$symbols,
-                       ArrayAttr:$inputs, ArrayAttr:$outputs);
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$entry, StrAttr:$target,
+                       ArrayAttr:$symbols, ArrayAttr:$inputs, ArrayAttr:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $sym_name `target` $target `symbols` $symbols `inputs` $inputs `outputs` $outputs
+    $sym_name (`entry` $entry^)? `target` $target `symbols` $symbols `inputs` $inputs `outputs` $outputs
     attr-dict-with-keyword $body
+  }];
+  let extraClassDeclaration = [{
+    ::llvm::StringRef entryName() { return getEntry().value_or(getSymName()); }
+    bool isForCuda() { return getTarget() == "cuda"; }
   }];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
@@ -154,11 +160,13 @@ def Plan_BufferOp : Plan_Op<"buffer", [HasParent<"ProgramOp">,
   let description = [{
     `number` is the position in the interface of an input or output, the slot of a
     scratch buffer (-1 until `assign-slots` ran); `weight` names the weight.
-    `layout` of a weight is "plain" or "panels48" ([ceil(N/48)][K][48] of [K, N]).
+    `layout` of a weight is "plain", or of a matrix [K, N] "panels48"
+    ([ceil(N/48)][K][48]) or "rows" ([N][K]). A buffer of kind model is written by
+    launches marked `init` and read by all others; its number is any, once a program.
 
     - buffer_c1: one size expression
-    - buffer_c2: weight is given exactly for kind weight; layout is plain or
-      panels48 and only a weight has one
+    - buffer_c2: weight is given exactly for kind weight; layout is plain,
+      panels48 or rows and only a weight has one
     - buffer_c3: the number of an input or output is a position in the interface of
       its program
     - buffer_c4: the weight is a `tfm.weight`
@@ -187,17 +195,22 @@ def Plan_LaunchOp : Plan_Op<"launch", [HasParent<"ProgramOp">,
   let summary = "One step: a grid of one kernel";
   let description = [{
     `buffers` are the kernel's outputs, then its inputs; `offsets` has the byte
-    offset of each. An empty grid is skipped. `flops` and `bytes` are what `bench`
-    reports; `sources` names the model's nodes.
+    offset of each. An empty grid is skipped. For cuda, where `chunk` is 1, blocks
+    take several tasks of map, reduce, scan, softmax and norm at a time: how many is
+    said by the kernel's stub. `flops` and `bytes` are what `bench`
+    reports; `sources` names the model's nodes. A launch marked `init` runs once per
+    loaded model, before all runs.
 
     - launch_c1: the kernel exists; buffers and scalars are as many as it takes
     - launch_c2: one offset a buffer, 1 to 3 grid dims
     - launch_c3: flops and bytes are one expression each
+    - launch_c4: init launches use weights and model buffers only; others do not
+      write model buffers
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Tfm_DimsAttr:$grid,
                        Variadic<Plan_BufferType>:$buffers, Tfm_DimsAttr:$offsets,
                        Tfm_DimsAttr:$scalars, Tfm_DimsAttr:$flops, Tfm_DimsAttr:$bytes,
-                       StrArrayAttr:$sources);
+                       StrArrayAttr:$sources, UnitAttr:$init);
   let assemblyFormat = [{
     $kernel `grid` $grid ` ` `(` $buffers `)` `offsets` $offsets `scalars` $scalars
     `flops` $flops `bytes` $bytes `sources` $sources attr-dict

@@ -76,8 +76,9 @@ LogicalResult BufferOp::verify() {
            << stringifyBufferKind(getKind())
            << (isWeight ? " names no weight" : " names a weight");
   if (getLayout() &&
-      (!isWeight || (*getLayout() != "plain" && *getLayout() != "panels48")))
-    return emitOpError("layout of a weight is plain or panels48, got ")
+      (!isWeight || (*getLayout() != "plain" && *getLayout() != "panels48" &&
+                     *getLayout() != "rows")))
+    return emitOpError("layout of a weight is plain, panels48 or rows, got ")
            << getLayoutAttr() << " of kind " << stringifyBufferKind(getKind());
   // buffer_c3
   auto program = cast<ProgramOp>((*this)->getParentOp());
@@ -138,6 +139,16 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return emitOpError() << getKernelAttr() << " takes "
                          << kernel.getNumScalars() << " scalars, got "
                          << getScalars().size();
+  // launch_c4
+  for (auto [i, operand] : llvm::enumerate(getBuffers())) {
+    auto buffer = operand.getDefiningOp<BufferOp>();
+    bool isModel = buffer.getKind() == BufferKind::Model;
+    if (getInit() && !isModel && buffer.getKind() != BufferKind::Weight)
+      return emitOpError("is an init launch and uses a buffer of kind ")
+             << stringifyBufferKind(buffer.getKind());
+    if (!getInit() && isModel && i < kernel.numOuts())
+      return emitOpError("writes a model buffer and is no init launch");
+  }
   return success();
 }
 

@@ -8,11 +8,6 @@ using namespace mlir;
 
 namespace ingot {
 
-namespace {
-/// Columns of a weight panel (the f32 layout of every x86 level).
-constexpr int64_t kPanel = 48;
-} // namespace
-
 LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   Dims inputDims = shapes.dims(op.getInput()),
        weightDims = shapes.dims(op.getWeight());
@@ -56,15 +51,12 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   value = finish(
       kernel, op, value,
       rowCoordinates(row, col, storedDims, *axisOf(storedDims, weightDims[1])));
-  int64_t panels = (*n + kPanel - 1) / kPanel;
-  // A panel is read from memory once a task: as many rows for it as leave
-  // several tasks to each thread. 128 rows are one block of sums.
-  int64_t rows = panels < 8 ? 32 : 128;
+  LinearTasks tasks = target.linearTasks(*n);
   kernel.param("m", kernel.extent(m));
   kernel.param("n", *n);
   kernel.param("k", *k);
   kernel.param("lda", kernel.extent(*lda));
-  kernel.param("rows", rows);
+  kernel.param("rows", tasks.rows);
   kernel.param("panels", 1);
   kernel.flatRegion({accumulator, row, col}, value);
   std::string name =
@@ -76,7 +68,14 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
     }
   if (op.getResidual())
     name += "_residual";
-  Expr grid[] = {pool.integer(panels), pool.ceilDiv(m, pool.integer(rows))};
+  auto across = [&](int64_t columns) {
+    return pool.integer(llvm::divideCeil(*n, columns));
+  };
+  llvm::SmallVector<Expr> grid{across(tasks.columns),
+                               pool.ceilDiv(m, pool.integer(tasks.rows))};
+  if (tasks.columnsOfFewRows)
+    grid = {pool.max(countOf(grid), pool.mul(across(tasks.columnsOfFewRows),
+                                             pool.min(m, pool.integer(1))))};
   launch(kernel, plan::Family::Linear, name, {storedBy(op)}, grid,
          pool.scale(pool.scale(m, *n), 2 * *k), op.getLoc());
   return success();
@@ -119,7 +118,7 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
           "its score_mod holds an operation without a meaning on expressions");
     modified = *mapped;
   }
-  int64_t rows = 32;
+  int64_t rows = target.attentionRows(std::max(*d, *dv));
   kernel.param("batch", kernel.extent(batch));
   kernel.param("heads", *heads);
   kernel.param("queries", kernel.extent(queries));

@@ -246,7 +246,7 @@ LogicalResult Lowering::lowerCumSum(tfm::CumSumOp op) {
   KernelBuilder kernel(lifter, op.getLoc());
   llvm::SmallVector<Expr> others(dims);
   others.erase(others.begin() + op.getAxis());
-  int64_t chunk = 64;
+  int64_t chunk = target.hasFineTasks ? 1 : 64;
   kernel.param("extents", kernel.extents(dims));
   kernel.param("axis", op.getAxis());
   kernel.param("exclusive", kernel.attributes().getBoolAttr(op.getExclusive()));
@@ -277,7 +277,7 @@ LogicalResult Lowering::lowerSoftmax(tfm::SoftmaxOp op) {
   finalize(kernel, op, pool.type(element), at, at);
   launch(kernel, plan::Family::Softmax,
          "softmax_" + typeName(op.getType().getElementType()), {storedBy(op)},
-         dims.size() == 1 ? pool.integer(1) : gridOf(dims, chunk),
+         dims.size() == 1 ? pool.integer(1) : rowGridOf(dims, chunk),
          pool.scale(countOf(dims), 5), op.getLoc());
   return success();
 }
@@ -338,7 +338,7 @@ LogicalResult Lowering::lowerNorm(tfm::NormOp op) {
           .str();
   if (std::optional<int64_t> columns = pool.constantInt(n))
     name += "_c" + std::to_string(*columns);
-  launch(kernel, plan::Family::Norm, name, results, gridOf(loop, chunk),
+  launch(kernel, plan::Family::Norm, name, results, rowGridOf(loop, chunk),
          pool.scale(pool.mul(m, n), 8), op.getLoc());
   return success();
 }

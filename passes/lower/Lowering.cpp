@@ -16,10 +16,13 @@ std::string typeName(Type type) {
 }
 
 Lowering::Lowering(ModuleOp module, func::FuncOp function,
-                   ElementLifter::StoredBytes weights, KernelTable &kernels)
+                   ElementLifter::StoredBytes weights, KernelTable &kernels,
+                   ConstantWeights &constantWeights,
+                   const LoweringTarget &target)
     : module(module), function(function), shapes(facts),
       lifter(shapes, std::move(weights)), pool(shapes.pool()), kernels(kernels),
-      builder(module.getContext()) {}
+      builder(module.getContext()), constantWeights(constantWeights),
+      target(target) {}
 
 Expr Lowering::byteSize(RankedTensorType type) {
   Dims dims = shapes.dims(type);
@@ -30,7 +33,7 @@ Expr Lowering::byteSize(RankedTensorType type) {
              : pool.scale(count, std::max(1u, bits / 8));
 }
 
-void Lowering::makeProgram(llvm::StringRef target) {
+void Lowering::makeProgram(llvm::StringRef name) {
   auto interface = [&](TypeRange types, const char *unnamed, auto nameOf) {
     llvm::SmallVector<Attribute> entries;
     for (auto [i, type] : llvm::enumerate(types)) {
@@ -52,15 +55,17 @@ void Lowering::makeProgram(llvm::StringRef target) {
   });
   auto symbols = function->getAttrOfType<ArrayAttr>("tfm.symbols");
   builder.setInsertionPointToEnd(module.getBody());
+  llvm::StringRef entry = function.getSymName();
   program = plan::ProgramOp::create(
-      builder, function.getLoc(), function.getSymName(),
-      builder.getStringAttr(target),
+      builder, function.getLoc(), builder.getStringAttr(name),
+      name == entry ? StringAttr() : builder.getStringAttr(entry),
+      builder.getStringAttr(target.name),
       symbols ? symbols : builder.getArrayAttr({}), inputs, outputs);
   builder.setInsertionPointToStart(&program.getBody().emplaceBlock());
 }
 
-LogicalResult Lowering::run(llvm::StringRef target) {
-  makeProgram(target);
+LogicalResult Lowering::run(llvm::StringRef name) {
+  makeProgram(name);
   place();
   Block &body = function.getBody().front();
   // A pool that fails (64-bit overflow in a dim) means a model nobody can run.
@@ -152,6 +157,55 @@ Value Lowering::weightBuffer(Value value, llvm::StringRef layout) {
   return known;
 }
 
+Value Lowering::linearWeight(Value value) {
+  Value stored = weightBuffer(value, target.storedLayout);
+  if (target.storedLayout == target.linearLayout)
+    return stored;
+  assert(target.storedLayout == "panels48" && target.linearLayout == "rows");
+  if (Value known = modelBuffers.lookup(stored))
+    return known;
+  // out[n, k] = panels[n / 48, k, n % 48]
+  Location loc = value.getLoc();
+  auto type = llvm::cast<RankedTensorType>(value.getType());
+  Dims dims = shapes.dims(type);
+  Expr k = shapes.index("k", dims[0]), n = shapes.index("n", dims[1]);
+  Expr width = pool.integer(48);
+  Expr at = pool.add(
+      pool.mul(pool.add(pool.mul(pool.floorDiv(n, width), dims[0]), k), width),
+      pool.mod(n, width));
+  KernelBuilder kernel(lifter, loc);
+  kernel.param("extents", kernel.extents({dims[1], dims[0]}));
+  kernel.param("chunk", 1);
+  kernel.flatRegion(
+      {n, k},
+      pool.load(ExprType::F32, lifter.number(memoryOf(value)), {&at, 1}));
+  std::string name =
+      "unpack_f32_k" + pool.print(dims[0]) + "_n" + pool.print(dims[1]);
+  Type element = type.getElementType();
+  plan::KernelOp made =
+      kernels.intern(kernel.finish(plan::Family::Map, name, element));
+  Expr bytes = byteSize(type), zero = pool.integer(0);
+  Value result = makeBuffer(loc, plan::BufferKind::Model, bytes,
+                            static_cast<int64_t>(modelBuffers.size()));
+  modelBuffers[stored] = result;
+  // Before the steps.
+  OpBuilder::InsertionGuard guard(builder);
+  for (auto launch : program.getBody().getOps<plan::LaunchOp>())
+    if (!launch.getInit()) {
+      builder.setInsertionPoint(launch);
+      break;
+    }
+  MLIRContext *context = builder.getContext();
+  plan::LaunchOp::create(
+      builder, loc, FlatSymbolRefAttr::get(made.getSymNameAttr()),
+      shapes.attr(context, countOf(dims)), ValueRange{result, stored},
+      shapes.attr(context, {zero, zero}),
+      shapes.attr(context, kernel.scalars()), shapes.attr(context, zero),
+      shapes.attr(context, pool.scale(bytes, 2)), sources(loc),
+      /*init=*/builder.getUnitAttr());
+  return result;
+}
+
 Value Lowering::buffer(Value value) {
   value = memoryOf(value);
   if (isParameter(value))
@@ -203,13 +257,14 @@ void Lowering::lowerReturn(func::ReturnOp op) {
     Expr count = countOf(shapes.dims(type)), index = pool.index("i", count);
     KernelBuilder kernel(lifter, op.getLoc());
     kernel.param("extents", kernel.extents({count}));
-    kernel.param("chunk", kTaskElements);
+    int64_t chunk = chunkFor({count}, kTaskElements);
+    kernel.param("chunk", chunk);
     Expr load = pool.load(ElementLifter::exprType(type.getElementType()),
                           lifter.number(memory), {&index, 1});
     kernel.flatRegion({index}, load);
     launchInto(kernel, plan::Family::Map,
                "copy_" + typeName(type.getElementType()), type, target,
-               gridOf({count}, kTaskElements), pool.integer(0), op.getLoc());
+               gridOf({count}, chunk), pool.integer(0), op.getLoc());
   }
 }
 
@@ -253,19 +308,21 @@ void Lowering::launchInto(KernelBuilder &kernel, plan::Family family,
   llvm::SmallVector<Value> operands(outs);
   llvm::SmallVector<Expr> offsets(outs.size(), pool.integer(0));
   for (auto [i, in] : llvm::enumerate(kernel.inputs())) {
-    bool packed = family == plan::Family::Linear && i == 1;
-    operands.push_back(packed ? weightBuffer(in.value, "panels48")
-                              : buffer(in.value));
+    bool isWeight = family == plan::Family::Linear && i == 1;
+    operands.push_back(isWeight ? linearWeight(in.value) : buffer(in.value));
     offsets.push_back(in.byteOffset);
     bytes = pool.add(
         bytes, byteSize(llvm::cast<RankedTensorType>(in.value.getType())));
   }
+  Expr tasks = countOf(grid);
+  if (target.hasFineTasks)
+    grid = tasks;
   MLIRContext *context = builder.getContext();
   plan::LaunchOp::create(
       builder, loc, FlatSymbolRefAttr::get(made.getSymNameAttr()),
       shapes.attr(context, grid), operands, shapes.attr(context, offsets),
       shapes.attr(context, kernel.scalars()), shapes.attr(context, flops),
-      shapes.attr(context, bytes), sources(loc));
+      shapes.attr(context, bytes), sources(loc), /*init=*/UnitAttr());
 }
 
 void Lowering::atLeastOne(llvm::SmallVector<Expr> &dims,
@@ -281,6 +338,8 @@ Expr Lowering::rows(llvm::ArrayRef<Expr> dims) {
 }
 
 int64_t Lowering::chunkFor(llvm::ArrayRef<Expr> dims, int64_t elementsATask) {
+  if (target.hasFineTasks)
+    return 1;
   if (dims.size() <= 1)
     return elementsATask;
   int64_t row = pool.constantInt(dims.back()).value_or(128);
@@ -288,7 +347,7 @@ int64_t Lowering::chunkFor(llvm::ArrayRef<Expr> dims, int64_t elementsATask) {
 }
 
 /// Tasks of `chunk` rows each; for one dim, of `chunk` elements.
-Expr Lowering::gridOf(llvm::ArrayRef<Expr> dims, int64_t chunk) {
+Expr Lowering::rowGridOf(llvm::ArrayRef<Expr> dims, int64_t chunk) {
   Expr count = dims.size() == 1 ? dims[0] : rows(dims);
   // Rows without elements need no task.
   if (dims.size() > 1 && !pool.proveGe(dims.back(), pool.integer(1)))

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "passes/lower/KernelBuilder.h"
+#include "passes/lower/LoweringTarget.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -11,27 +12,35 @@ namespace ingot {
 /// Elements a task of a memory-bound kernel handles: some tens of microseconds.
 constexpr int64_t kTaskElements = 16384;
 
+/// The weights that stand for a function's constants, for all targets.
+using ConstantWeights =
+    llvm::DenseMap<mlir::Operation *, mlir::FlatSymbolRefAttr>;
+
 /// Lowers one function to a `plan.program`. Each op that computes becomes one
 /// launch; reshapes and operands that are only read in another order become
 /// views.
 class Lowering {
 public:
   Lowering(mlir::ModuleOp module, mlir::func::FuncOp function,
-           ElementLifter::StoredBytes weights, KernelTable &kernels);
+           ElementLifter::StoredBytes weights, KernelTable &kernels,
+           ConstantWeights &constantWeights, const LoweringTarget &target);
 
-  mlir::LogicalResult run(llvm::StringRef target);
+  /// Makes the program `name`.
+  mlir::LogicalResult run(llvm::StringRef name);
 
 private:
   using Dims = ShapeContext::Dims;
 
   // Program.
-  void makeProgram(llvm::StringRef target);
+  void makeProgram(llvm::StringRef name);
   mlir::LogicalResult lower(mlir::Operation *op);
   mlir::LogicalResult lowerStep(mlir::Operation *op);
   void lowerReturn(mlir::func::ReturnOp op);
   /// The buffer that holds `value` (which has memory), made on first use.
   mlir::Value buffer(mlir::Value value);
   mlir::Value weightBuffer(mlir::Value value, llvm::StringRef layout);
+  /// The weight of a linear as kernels of the target read it.
+  mlir::Value linearWeight(mlir::Value value);
   Expr byteSize(mlir::RankedTensorType type);
 
   plan::BufferOp makeBuffer(mlir::Location loc, plan::BufferKind kind,
@@ -77,7 +86,13 @@ private:
   Expr countOf(llvm::ArrayRef<Expr> dims) {
     return pool.product({dims.data(), dims.size()});
   }
-  Expr gridOf(llvm::ArrayRef<Expr> dims, int64_t chunk);
+  /// Tasks of a kernel that goes by rows.
+  Expr rowGridOf(llvm::ArrayRef<Expr> dims, int64_t chunk);
+  /// Tasks of one that takes each element alone: chunks of rows too, but where
+  /// tasks are fine.
+  Expr gridOf(llvm::ArrayRef<Expr> dims, int64_t chunk) {
+    return target.hasFineTasks ? countOf(dims) : rowGridOf(dims, chunk);
+  }
   /// A loop nest has at least one dim: scalars get one of extent 1.
   void atLeastOne(llvm::SmallVector<Expr> &dims,
                   llvm::SmallVector<Expr> &indices);
@@ -137,8 +152,10 @@ private:
   llvm::DenseMap<mlir::Operation *, tfm::FusedOp> epilogues;
   llvm::DenseMap<std::pair<mlir::Attribute, mlir::Attribute>, mlir::Value>
       weightBuffers;
-  /// Weights that stand for the function's constants.
-  llvm::DenseMap<mlir::Operation *, mlir::FlatSymbolRefAttr> constantWeights;
+  ConstantWeights &constantWeights;
+  LoweringTarget target;
+  /// Weights in the layout of the target, by the buffer of what is stored.
+  llvm::DenseMap<mlir::Value, mlir::Value> modelBuffers;
 };
 
 /// A kernel name part for an element type: f32, i64, i1, ...

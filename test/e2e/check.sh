@@ -8,6 +8,9 @@
 #     program       FOLDER is a .mlir file without inputs: compiled and by the reference, the same
 #                   bytes (integers, and floats that are exact)
 #     repeatable    compile twice, other folder and other number of jobs: same bytes
+#     cuda          compile for GPUs and CPUs, run on the emulated driver and on the CPU
+#     cuda-alone    compile for GPUs only, run on the emulated driver
+#     cuda-repeatable  repeatable, for GPUs and without the cache
 # It asks of `ingot run --data-set`: exit 0 where each output is within A + R x scale of the expected
 # one (scale: its largest finite magnitude, mask fills of 1e30 and more not counted; fills and
 # infinities must be met, NaN by NaN; integers and bool exactly), 1 where one is not.
@@ -43,7 +46,8 @@ run_data_sets() {
   return $failed
 }
 
-compile() { "$ingot" compile "$folder/model.onnx" "$@"; }
+target=()
+compile() { "$ingot" compile "$folder/model.onnx" "${target[@]}" "$@"; }
 
 check_refused() {
   local report=$work/report.txt status node
@@ -71,6 +75,22 @@ check_repeatable() {
   cmp "$work/a.ingot" "$work/other/b.ingot" && say "same bytes"
 }
 
+# GPUs' kernels need NVRTC: the reason to skip is what the command says without it.
+has_nvrtc() {
+  compile --target=sm_80 --emit=asm -o "$work/asm.txt" >"$work/nvrtc.txt" 2>&1 && return 0
+  cat "$work/nvrtc.txt"
+  ! grep -q "CUDA targets need NVRTC" "$work/nvrtc.txt" || exit 77
+  return 1
+}
+
+check_cuda() {
+  has_nvrtc && compile "--target=$1" -o "$work/model.ingot" || return 1
+  local failed=0
+  [[ $1 != *x86* ]] || run_data_sets "$work/model.ingot" "${model_tolerance[@]}" || failed=1
+  run_data_sets "$work/model.ingot" --device=emulated "${model_tolerance[@]}" || failed=1
+  return $failed
+}
+
 check_program() {
   "$ingot" compile "$folder" -o "$work/program.ingot" &&
     "$ingot" run "$work/program.ingot" --outputs "$work/compiled.npz" &&
@@ -95,6 +115,10 @@ check() {
     program) check_program ;;
     refused) check_refused ;;
     repeatable) check_repeatable ;;
+    cuda) check_cuda sm_80,x86-64 ;;
+    cuda-alone) check_cuda sm_80 ;;
+    cuda-repeatable)
+      has_nvrtc && target=(--target=x86-64,sm_80 --no-cache) && check_repeatable ;;
     *) say "unknown kind $kind"; return 1 ;;
   esac
 }

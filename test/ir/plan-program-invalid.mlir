@@ -104,7 +104,7 @@ plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
 
 // buffer_c2
 plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
-  // expected-error@+1 {{layout of a weight is plain or panels48, got "tiles" of kind weight}}
+  // expected-error@+1 {{layout of a weight is plain, panels48 or rows, got "tiles" of kind weight}}
   %x = plan.buffer weight 0 size <1> weight @w layout "tiles"
 }
 
@@ -112,7 +112,7 @@ plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
 
 // buffer_c2
 plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
-  // expected-error@+1 {{layout of a weight is plain or panels48, got "plain" of kind scratch}}
+  // expected-error@+1 {{layout of a weight is plain, panels48 or rows, got "plain" of kind scratch}}
   %x = plan.buffer scratch -1 size <1> layout "plain"
 }
 
@@ -218,6 +218,32 @@ plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
   %x = plan.buffer scratch -1 size <8>
   // expected-error@+1 {{flops and bytes are one expression each, got #tfm.dims<> and #tfm.dims<0>}}
   plan.launch @k grid <1> (%x) offsets <0> scalars <1> flops <> bytes <0> sources []
+}
+
+// -----
+
+// launch_c4
+plan.kernel map @k outs [i64] ins [] scalars 1 params {extents = array<i64: -1>, chunk = 1 : i64} {
+^bb0(%i: i64, %n: i64):
+  tfm.yield %i : i64
+}
+plan.program @main target "cuda" symbols [] inputs [] outputs [] {
+  %x = plan.buffer scratch -1 size <8>
+  // expected-error@+1 {{is an init launch and uses a buffer of kind scratch}}
+  plan.launch @k grid <1> (%x) offsets <0> scalars <1> flops <0> bytes <0> sources [] {init}
+}
+
+// -----
+
+// launch_c4
+plan.kernel map @k outs [i64] ins [] scalars 1 params {extents = array<i64: -1>, chunk = 1 : i64} {
+^bb0(%i: i64, %n: i64):
+  tfm.yield %i : i64
+}
+plan.program @main target "cuda" symbols [] inputs [] outputs [] {
+  %x = plan.buffer model 0 size <8>
+  // expected-error@+1 {{writes a model buffer and is no init launch}}
+  plan.launch @k grid <1> (%x) offsets <0> scalars <1> flops <0> bytes <0> sources []
 }
 
 // -----

@@ -35,3 +35,14 @@ plan.program @main target "x86-64" symbols [#tfm.symbol<"batch", 0, -1, 0, 0>]
   // CHECK: plan.launch @add_bias grid <batch, 1, 1> (%[[Y]], %[[S]], %[[W]]) offsets <0, 16, 0> scalars <batch> flops <0> bytes <0> sources []
   plan.launch @add_bias grid <batch, 1, 1> (%y, %s, %w) offsets <0, 16, 0> scalars <batch> flops <0> bytes <0> sources []
 }
+
+// Another program of the same entry, and what runs once a loaded model.
+// CHECK: plan.program @main_cuda entry "main" target "cuda"
+plan.program @main_cuda entry "main" target "cuda" symbols [] inputs [] outputs [] {
+  // CHECK: %[[M:.*]] = plan.buffer model 0 size <16>
+  %m = plan.buffer model 0 size <16>
+  // CHECK: %[[W:.*]] = plan.buffer weight 0 size <16> weight @bias layout "rows"
+  %w = plan.buffer weight 0 size <16> weight @bias layout "rows"
+  // CHECK: plan.launch @add_bias {{.*}} sources [] {init}
+  plan.launch @add_bias grid <1> (%m, %w, %w) offsets <0, 0, 0> scalars <1> flops <0> bytes <0> sources [] {init}
+}

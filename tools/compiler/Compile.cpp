@@ -1,11 +1,13 @@
 // `ingot compile`.
 #include "passes/Pipelines.h"
 #include "tools/compiler/CompilerVerbs.h"
+#include "tools/compiler/CudaKernels.h"
 #include "tools/compiler/Diagnostics.h"
 #include "tools/compiler/Dumps.h"
 #include "tools/compiler/ModelSource.h"
 #include "tools/compiler/OutputFile.h"
 #include "tools/compiler/Summary.h"
+#include "tools/compiler/Targets.h"
 
 #include "llvm/Support/Path.h"
 
@@ -20,7 +22,9 @@ struct CompileArguments {
   ModelSource source;
   std::string output, dumpFolder;
   Stage emit = Stage::Artifact;
+  Targets targets;
   int64_t jobs = 2;
+  bool cache = true;
 };
 
 int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
@@ -28,7 +32,7 @@ int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
   if (int code = parseOptions(argc, argv,
                               {"-o", "--jobs", "--emit", "--target", "--dims",
                                "--constant-input", "--dump-dir"},
-                              {}, options))
+                              {"--no-cache"}, options))
     return code;
   if (int code = parseModelSource(options, "compile", /*hasDims=*/true,
                                   arguments.source))
@@ -43,10 +47,10 @@ int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
                        name);
     arguments.emit = *stage;
   }
-  if (const char *target = options.get("--target"))
-    if (llvm::StringRef(target) != "x86-64")
-      return failUsage("no target %s: this version compiles for x86-64",
-                       target);
+  if (const char *targets = options.get("--target"))
+    if (int code = parseTargets(targets, arguments.targets))
+      return code;
+  arguments.cache = !options.has("--no-cache");
   if (const char *folder = options.get("--dump-dir")) {
     if (!*folder)
       return failUsage("--dump-dir takes a folder");
@@ -80,8 +84,11 @@ private:
   bool endsAt(Stage stage) const { return arguments.emit == stage; }
   int lower(Stage stage, llvm::function_ref<void(OpPassManager &)> build);
   int emitModule(Stage stage);
-  int compileKernels(std::vector<cpu::LevelCode> &code);
-  int writeFile(llvm::ArrayRef<cpu::LevelCode> code);
+  int compileForCpu();
+  int compileForCuda();
+  int listStubs(llvm::ArrayRef<plan::KernelOp> kernels);
+  int emitText();
+  int writeFile();
 
   const CompileArguments &arguments;
   MLIRContext context{MLIRContext::Threading::DISABLED};
@@ -91,7 +98,8 @@ private:
   Summary summary;
   ModuleOp module;
   std::shared_ptr<WeightStore> weights;
-  std::vector<plan::KernelOp> kernels;
+  std::vector<TargetCode> code;
+  std::string text; ///< of the kernels, where they are emitted
 };
 
 /// The passes to `stage`, unless the file was there already.
@@ -122,15 +130,21 @@ int Compilation::emitModule(Stage stage) {
                      });
 }
 
-int Compilation::compileKernels(std::vector<cpu::LevelCode> &code) {
+int Compilation::emitText() {
+  return writeOutput(arguments.output, Writing::Forward,
+                     [&](llvm::raw_fd_ostream &os) {
+                       os << text;
+                       return 0;
+                     });
+}
+
+int Compilation::compileForCpu() {
   progress.begin("kernels");
-  for (auto kernel : module.getOps<plan::KernelOp>())
-    kernels.push_back(kernel);
+  std::vector<plan::KernelOp> kernels = kernelsOf(module, /*isCuda=*/false);
   cpu::KernelCompilerOptions options;
   options.levels = {cpu::IsaLevel::V4, cpu::IsaLevel::V3};
   options.jobs = static_cast<unsigned>(arguments.jobs);
   options.progress = [&](size_t done, size_t all) { progress.show(done, all); };
-  std::string text;
   int status = 0;
   bool emits = endsAt(Stage::Kernels) || endsAt(Stage::Asm);
   if (emits || dumps.isOn())
@@ -145,20 +159,65 @@ int Compilation::compileKernels(std::vector<cpu::LevelCode> &code) {
     };
   FailureOr<std::vector<cpu::LevelCode>> made =
       cpu::compilePlanKernels(kernels, options);
-  progress.end();
   if (failed(made))
     return kExitInput;
-  code = std::move(*made);
-  if (status || !emits)
-    return status;
-  return writeOutput(arguments.output, Writing::Forward,
-                     [&](llvm::raw_fd_ostream &os) {
-                       os << text;
-                       return 0;
-                     });
+  for (const cpu::LevelCode &level : *made)
+    code.push_back(cpuTarget(level, kernels));
+  return status;
 }
 
-int Compilation::writeFile(llvm::ArrayRef<cpu::LevelCode> code) {
+int Compilation::compileForCuda() {
+  progress.begin("GPU kernels");
+  cuda::ImageOptions options;
+  options.jobs = static_cast<unsigned>(arguments.jobs);
+  options.cache = arguments.cache;
+  options.progress = [&](size_t done, size_t all) { progress.show(done, all); };
+  std::vector<plan::KernelOp> kernels = kernelsOf(module, /*isCuda=*/true);
+  if (endsAt(Stage::Kernels))
+    return listStubs(kernels);
+  FailureOr<cuda::CompiledKernels> made =
+      cuda::compilePlanKernels(kernels, {arguments.targets.archs, options});
+  if (failed(made))
+    return kExitInput;
+  for (const auto &architecture : made->architectures)
+    code.push_back(cudaTarget(architecture.name, kernels, made->stubs,
+                              architecture.images));
+  if (!endsAt(Stage::Asm) && !dumps.isOn())
+    return 0;
+  options.progress = nullptr;
+  for (const cuda::CudaStub &stub : made->stubs)
+    if (int status = dumps.kernelFile(stub.name + ".cu", stub.text))
+      return status;
+  std::optional<std::vector<CudaListing>> listings = listCuda(*made, options);
+  if (!listings)
+    return kExitInput;
+  for (const CudaListing &listing : *listings) {
+    text += "// " + listing.kernel + " " + listing.arch + "\n" + listing.text +
+            "\n";
+    if (int status = dumps.kernelFile(listing.kernel + "." + listing.arch +
+                                          (listing.isPtx ? ".ptx" : ".sass"),
+                                      listing.text))
+      return status;
+  }
+  return 0;
+}
+
+/// Printing needs no NVRTC.
+int Compilation::listStubs(llvm::ArrayRef<plan::KernelOp> kernels) {
+  for (plan::KernelOp kernel : kernels) {
+    FailureOr<cuda::CudaStub> stub = cuda::printStub(kernel);
+    if (failed(stub))
+      return kExitInput;
+    text += "// " + stub->name + " cuda: " + std::to_string(stub->threads) +
+            " threads, " + std::to_string(stub->sharedBytes) +
+            " bytes of shared memory\n" + stub->text + "\n";
+    if (int status = dumps.kernelFile(stub->name + ".cu", stub->text))
+      return status;
+  }
+  return 0;
+}
+
+int Compilation::writeFile() {
   progress.begin("artifact");
   ArtifactOptions options{
       "ingot " INGOT_VERSION,
@@ -167,7 +226,7 @@ int Compilation::writeFile(llvm::ArrayRef<cpu::LevelCode> code) {
   int status = writeOutput(
       arguments.output, Writing::Seeking, [&](llvm::raw_fd_ostream &os) {
         FailureOr<ArtifactSizes> written =
-            writeArtifact(module, kernels, code, *weights, os, options);
+            writeArtifact(module, code, *weights, os, options);
         if (failed(written))
           return kExitInput;
         sizes = *written;
@@ -187,6 +246,9 @@ int Compilation::writeFile(llvm::ArrayRef<cpu::LevelCode> code) {
 }
 
 int Compilation::run() {
+  if (arguments.targets.hasCuda() && arguments.emit >= Stage::Asm)
+    if (int code = checkNvrtc())
+      return code;
   if (int code = dumps.open())
     return code;
   progress.begin("import");
@@ -208,17 +270,21 @@ int Compilation::run() {
   if (endsAt(Stage::Fused))
     return emitModule(Stage::Fused);
   summary.countFused(module);
-  if (int code = lower(Stage::Plan, [](OpPassManager &passes) {
-        buildPlanPipeline(passes, "x86-64");
+  if (int code = lower(Stage::Plan, [&](OpPassManager &passes) {
+        buildPlanPipeline(passes, arguments.targets.plans());
       }))
     return code;
   if (endsAt(Stage::Plan))
     return emitModule(Stage::Plan);
   summary.countPlan(module);
-  std::vector<cpu::LevelCode> code;
-  if (int status = compileKernels(code))
-    return status;
-  return endsAt(Stage::Artifact) ? writeFile(code) : 0;
+  if (arguments.targets.x86)
+    if (int status = compileForCpu())
+      return status;
+  if (arguments.targets.hasCuda())
+    if (int status = compileForCuda())
+      return status;
+  progress.end();
+  return endsAt(Stage::Artifact) ? writeFile() : emitText();
 }
 } // namespace
 

@@ -63,6 +63,17 @@ int Dumps::module(ModuleOp module, llvm::StringRef name) {
 
 int Dumps::kernel(llvm::StringRef name, cpu::IsaLevel level,
                   const cpu::KernelDump &dump) {
+  std::string start =
+      (name + "." + llvm::StringRef(cpu::isaOf(level).name)).str();
+  for (auto [ending, text] : {std::pair(".mlir", &dump.mlir),
+                              {".ll", &dump.llvmIr},
+                              {".s", &dump.assembly}})
+    if (int code = kernelFile(start + ending, *text))
+      return code;
+  return 0;
+}
+
+int Dumps::kernelFile(const std::string &name, llvm::StringRef text) {
   if (!isOn())
     return 0;
   if (kernelFolder.empty()) {
@@ -71,13 +82,8 @@ int Dumps::kernel(llvm::StringRef name, cpu::IsaLevel level,
       return code;
   }
   llvm::SmallString<128> path(kernelFolder);
-  llvm::sys::path::append(path, name + "." + cpu::isaOf(level).name);
-  for (auto [ending, text] : {std::pair(".mlir", &dump.mlir),
-                              {".ll", &dump.llvmIr},
-                              {".s", &dump.assembly}})
-    if (int code = write((path + ending).str(), *text))
-      return code;
-  return 0;
+  llvm::sys::path::append(path, name);
+  return write(path.str().str(), text);
 }
 
 void Dumps::watch(PassManager &passes) {

@@ -22,6 +22,8 @@ public:
   int module(mlir::ModuleOp module, llvm::StringRef name);
   int kernel(llvm::StringRef name, cpu::IsaLevel level,
              const cpu::KernelDump &dump);
+  /// A file of the kernels' folder.
+  int kernelFile(const std::string &name, llvm::StringRef text);
 
   /// Has every pass of `passes` write what it changed.
   void watch(mlir::PassManager &passes);

@@ -58,12 +58,12 @@ static std::string memoryOf(plan::ProgramOp program) {
 
 void Summary::countPlan(ModuleOp module) {
   for (auto program : module.getOps<plan::ProgramOp>()) {
-    for ([[maybe_unused]] auto launch :
-         program.getBody().getOps<plan::LaunchOp>())
-      ++steps;
-    memory = memoryOf(program);
+    Plan plan{program.getTarget().str(), 0,
+              kernelsOf(module, program.isForCuda()).size(), memoryOf(program)};
+    for (auto launch : program.getBody().getOps<plan::LaunchOp>())
+      plan.steps += !launch.getInit();
+    plans.push_back(plan);
   }
-  kernels = llvm::range_size(module.getOps<plan::KernelOp>());
 }
 
 void Summary::print(llvm::raw_ostream &os, llvm::StringRef path,
@@ -76,8 +76,12 @@ void Summary::print(llvm::raw_ostream &os, llvm::StringRef path,
   for (auto [i, kind] : llvm::enumerate(fused))
     os << (i ? ", " : "") << kind.second << " " << kind.first;
   os << (fused.empty() ? "nothing" : "") << "\n";
-  os << "plan    " << steps << " steps of " << kernels << " kernels\n";
-  os << "memory  " << memory << "\n";
+  for (const Plan &plan : plans) {
+    std::string target = plans.size() > 1 ? ", " + plan.target : "";
+    os << "plan    " << plan.steps << " steps of " << plan.kernels << " kernels"
+       << target << "\n";
+    os << "memory  " << plan.memory << target << "\n";
+  }
   double total = 0;
   std::string stages;
   for (const auto &[stage, seconds] : progress.times()) {

@@ -19,8 +19,12 @@ public:
 private:
   /// Fused ops by what they are, in the order of their first.
   std::vector<std::pair<std::string, size_t>> fused;
-  size_t steps = 0, kernels = 0;
-  std::string memory; ///< a formula of bytes, and its value where there is one
+  struct Plan {
+    std::string target;
+    size_t steps, kernels;
+    std::string memory; ///< a formula of bytes, and its value where known
+  };
+  std::vector<Plan> plans;
 };
 
 } // namespace ingot::cli

@@ -22,8 +22,9 @@ int main(int argc, char **argv) {
   mlir::PassPipelineRegistration<> fused("fused", "Canonical to fused stage",
                                          ingot::buildFusedPipeline);
   mlir::PassPipelineRegistration<> plan(
-      "plan", "Fused to plan stage",
-      [](mlir::OpPassManager &pm) { ingot::buildPlanPipeline(pm, "x86-64"); });
+      "plan", "Fused to plan stage", [](mlir::OpPassManager &pm) {
+        ingot::buildPlanPipeline(pm, {"x86-64"});
+      });
   return mlir::failed(
       mlir::MlirOptMain(argc, argv, "Ingot's pass driver\n", registry));
 }

@@ -19,7 +19,9 @@ const Verb kVerbs[] = {
     {"compile", compilerVerb, "compile a model to an .ingot file",
      R"(usage: ingot compile IN.onnx|IN.mlir [-o OUT.ingot] [options]
 
-  --target=x86-64             what to make code for
+  --target=x86-64,sm_80       what to make code for: x86-64 (the default), sm_80
+                              (and, as PTX, newer GPUs), sm_86, sm_89, sm_90
+  --no-cache                  compile kernels for GPUs even if known from before
   --dims batch=1,sequence=1..512
                               fix symbols or give their range
   --constant-input NAME=FILE  bake an input in (.pb, .npy); may be repeated
@@ -30,6 +32,7 @@ const Verb kVerbs[] = {
 Try:
   ingot compile model.onnx -o model.ingot
   ingot compile model.onnx --dims batch=1,sequence=1..512 -o model.ingot
+  ingot compile model.onnx --target=sm_80,x86-64 -o model.ingot
 )"},
     {"run", runVerb, "run an .ingot file, or a model by the reference",
      R"(usage: ingot run FILE.ingot [--inputs IN.npz | --data-set DIR | --dims NAME=SIZE,...] [options]

@@ -1,0 +1,44 @@
+#include "passes/lower/LoweringTarget.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+namespace ingot {
+
+LoweringTarget LoweringTarget::x86() {
+  return {"x86-64", "panels48", "panels48", /*hasFineTasks=*/false};
+}
+
+LoweringTarget LoweringTarget::cuda(bool besideX86) {
+  return {"cuda", besideX86 ? "panels48" : "rows", "rows",
+          /*hasFineTasks=*/true};
+}
+
+LinearTasks LoweringTarget::linearTasks(int64_t columns) const {
+  // A tile of the product; few rows stream the weights, 2 columns a warp.
+  if (hasFineTasks)
+    return {64, 64, 16};
+  // A panel is read from memory once a task: as many rows for it as leave
+  // several tasks to each thread. 128 rows are one block of sums.
+  constexpr int64_t kPanel = 48;
+  return {columns <= 7 * kPanel ? 32 : 128, kPanel};
+}
+
+int64_t LoweringTarget::attentionRows(int64_t headDim) const {
+  if (!hasFineTasks)
+    return 32;
+  // As many as shared memory holds beside a tile of keys.
+  return headDim <= 128 ? 64 : headDim <= 256 ? 32 : 16;
+}
+
+llvm::SmallVector<LoweringTarget>
+loweringTargets(llvm::ArrayRef<std::string> names) {
+  bool hasX86 = llvm::is_contained(names, "x86-64");
+  llvm::SmallVector<LoweringTarget> targets;
+  if (hasX86)
+    targets.push_back(LoweringTarget::x86());
+  if (llvm::is_contained(names, "cuda"))
+    targets.push_back(LoweringTarget::cuda(/*besideX86=*/hasX86));
+  return targets;
+}
+
+} // namespace ingot

@@ -1,0 +1,39 @@
+//===- LoweringTarget.h - What the lowering decides by target
+//--------------===//
+#pragma once
+
+#include "mlir/Support/LLVM.h"
+
+namespace ingot {
+
+/// Tasks of a `linear` kernel.
+struct LinearTasks {
+  int64_t rows, columns;
+  /// Columns a task where there are few rows; 0: the same.
+  int64_t columnsOfFewRows = 0;
+};
+
+struct LoweringTarget {
+  /// Of the programs: "x86-64" or "cuda".
+  llvm::StringRef name;
+  /// How the weight of a linear lies in the artifact, and how kernels read it.
+  /// Where these differ, init launches bring it from one into the other.
+  llvm::StringRef storedLayout, linearLayout;
+  /// Every element (or row) is a task, and the grid has one dim: blocks take as
+  /// many as suit their kernel. Else tasks are chunks.
+  bool hasFineTasks;
+
+  LinearTasks linearTasks(int64_t columns) const;
+  /// Query rows that a task of attention takes.
+  int64_t attentionRows(int64_t headDim) const;
+
+  static LoweringTarget x86();
+  /// With code for x86-64 in the same artifact weights lie as that wants them.
+  static LoweringTarget cuda(bool besideX86);
+};
+
+/// The targets of those names, each once.
+llvm::SmallVector<LoweringTarget>
+loweringTargets(llvm::ArrayRef<std::string> names);
+
+} // namespace ingot

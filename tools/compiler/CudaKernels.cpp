@@ -1,0 +1,47 @@
+#include "tools/compiler/CudaKernels.h"
+
+#include "codegen/cuda/Toolkits.h"
+#include "tools/ingot/Options.h"
+
+namespace ingot::cli {
+
+int checkNvrtc() {
+  if (auto nvrtc = cuda::Nvrtc::get(); !nvrtc)
+    return fail("%s", llvm::toString(nvrtc.takeError()).c_str());
+  return 0;
+}
+
+std::optional<std::vector<CudaListing>>
+listCuda(const cuda::CompiledKernels &kernels,
+         const cuda::ImageOptions &options) {
+  // PTX of sm_86 is for reading only; no artifact has it.
+  std::vector<std::string> ptxArchs;
+  std::vector<cuda::ImageJob> jobs;
+  for (const auto &architecture : kernels.architectures)
+    if (!cuda::makesPtx(architecture.name)) {
+      ptxArchs.push_back("compute_" + architecture.name.substr(3));
+      for (const cuda::CudaStub &stub : kernels.stubs)
+        jobs.push_back({&stub, ptxArchs.back()});
+    }
+  llvm::Expected<std::vector<cuda::CudaImage>> ptx =
+      cuda::compileStubs(jobs, options);
+  if (!ptx) {
+    fail("%s", llvm::toString(ptx.takeError()).c_str());
+    return std::nullopt;
+  }
+  std::string nvdisasm = cuda::findNvdisasm();
+  std::vector<CudaListing> listings;
+  for (auto [i, stub] : llvm::enumerate(kernels.stubs)) {
+    for (auto [a, arch] : llvm::enumerate(ptxArchs))
+      listings.push_back(
+          {stub.name, arch, true, (*ptx)[a * kernels.stubs.size() + i].image});
+    for (const auto &architecture : kernels.architectures)
+      if (!nvdisasm.empty() && !cuda::makesPtx(architecture.name))
+        listings.push_back(
+            {stub.name, architecture.name, false,
+             cuda::disassemble(nvdisasm, architecture.images[i].image)});
+  }
+  return listings;
+}
+
+} // namespace ingot::cli
