@@ -63,32 +63,6 @@ void destroyModel(ingot_model *model) {
   model->allocator.destroy(static_cast<CpuModel *>(model));
 }
 
-Error checkPlan(const ingot_model &model, const fmt::Entry &entry,
-                const fmt::Plan &plan) {
-  for (auto *steps : {plan.init(), plan.steps()})
-    for (uint32_t i = 0; i < count(steps); ++i) {
-      const fmt::Step &step = *steps->Get(i);
-      bool isKnown = step.kind() == fmt::StepKind::Launch ||
-                     step.kind() == fmt::StepKind::Copy ||
-                     step.kind() == fmt::StepKind::Fill;
-      for (uint32_t a = 0; a < count(step.args()); ++a) {
-        const fmt::Arg &arg = *step.args()->Get(a);
-        isKnown &= arg.kind() != fmt::ArgKind::TensorMap;
-        isKnown &= arg.kind() != fmt::ArgKind::Pointer ||
-                   plan.buffers()->Get(arg.buffer())->kind() !=
-                       fmt::BufferKind::WorkerScratch;
-      }
-      if (!isKnown)
-        return makeError(
-            model.allocator, INGOT_ERROR_VERSION,
-            "'%s': step %u of entry '%s' is of a kind that this runtime (%s) "
-            "cannot run on %s",
-            model.artifact.name(), i, entry.name()->c_str(), ingot_version(),
-            model.device->description.c_str());
-    }
-  return nullptr;
-}
-
 Error loadCode(ingot_model &base) {
   auto &model = static_cast<CpuModel &>(base);
   const fmt::Target &target = *model.target;
@@ -125,7 +99,7 @@ Error runInit(ingot_model &model, Program &program, RunOutcome &outcome) {
 
 constinit const DeviceFunctions cpuFunctions = {
     destroyDevice, canRun,         allocate,          release,
-    makeModel,     destroyModel,   checkPlan,         loadCode,
+    makeModel,     destroyModel,   UINT32_MAX,        loadCode,
     runInit,       makeCpuSession, destroyCpuSession, configureCpuSession,
     setCpuThreads, checkCpuTensor, zeroCpu,           placeCpuTensors,
     prepareCpuRun, runCpu};

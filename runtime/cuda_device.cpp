@@ -169,12 +169,24 @@ void PinnedMemory::clear() {
   capacity = 0;
 }
 
-constinit const DeviceFunctions cudaFunctions = {
-    destroyDevice,  canRun,           allocate,           release,
-    makeCudaModel,  destroyCudaModel, checkCudaPlan,      loadCudaCode,
-    runCudaInit,    makeCudaSession,  destroyCudaSession, configureCudaSession,
-    setCudaThreads, checkCudaTensor,  zeroCuda,           placeCudaTensors,
-    prepareCudaRun, runCuda};
+constinit const DeviceFunctions cudaFunctions = {destroyDevice,
+                                                 canRun,
+                                                 allocate,
+                                                 release,
+                                                 makeCudaModel,
+                                                 destroyCudaModel,
+                                                 CudaParameters::kMost,
+                                                 loadCudaCode,
+                                                 runCudaInit,
+                                                 makeCudaSession,
+                                                 destroyCudaSession,
+                                                 configureCudaSession,
+                                                 setCudaThreads,
+                                                 checkCudaTensor,
+                                                 zeroCuda,
+                                                 placeCudaTensors,
+                                                 prepareCudaRun,
+                                                 runCuda};
 
 Error createCudaDevice(const Allocator &allocator,
                        const ingot_device_options &options, bool isEmulated,

@@ -118,8 +118,6 @@ void readStatus(const ingot_cuda_kernel_status &status, const Program &program,
 // Of models and sessions; see DeviceFunctions.
 ingot_model *makeCudaModel(ingot_device &device);
 void destroyCudaModel(ingot_model *model);
-Error checkCudaPlan(const ingot_model &model, const fmt::Entry &entry,
-                    const fmt::Plan &plan);
 Error loadCudaCode(ingot_model &model);
 /// Gives the weights that runs use their place and uploads them. What only init
 /// plans use stays in the file.

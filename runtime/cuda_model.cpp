@@ -120,32 +120,6 @@ void destroyCudaModel(ingot_model *model) {
   model->allocator.destroy(&cuda(*model));
 }
 
-Error checkCudaPlan(const ingot_model &model, const fmt::Entry &entry,
-                    const fmt::Plan &plan) {
-  for (auto *steps : {plan.init(), plan.steps()})
-    for (uint32_t i = 0; i < count(steps); ++i) {
-      const fmt::Step &step = *steps->Get(i);
-      bool isKnown = step.kind() == fmt::StepKind::Launch ||
-                     step.kind() == fmt::StepKind::Copy ||
-                     step.kind() == fmt::StepKind::Fill;
-      isKnown &= count(step.args()) <= CudaParameters::kMost;
-      for (uint32_t a = 0; a < count(step.args()); ++a) {
-        const fmt::Arg &arg = *step.args()->Get(a);
-        isKnown &= arg.kind() != fmt::ArgKind::TensorMap;
-        isKnown &= arg.kind() != fmt::ArgKind::Pointer ||
-                   plan.buffers()->Get(arg.buffer())->kind() !=
-                       fmt::BufferKind::WorkerScratch;
-      }
-      if (!isKnown)
-        return makeError(
-            model.allocator, INGOT_ERROR_VERSION,
-            "'%s': step %u of entry '%s' is of a kind that this runtime (%s) "
-            "cannot run on a GPU",
-            model.artifact.name(), i, entry.name()->c_str(), ingot_version());
-    }
-  return nullptr;
-}
-
 Error loadCudaCode(ingot_model &base) {
   CudaModel &model = cuda(base);
   const CudaDevice &device = model.gpu();

@@ -29,10 +29,7 @@ struct DeviceFunctions {
 
   ingot_model *(*makeModel)(ingot_device &device); // null: out of memory
   void (*destroyModel)(ingot_model *model);
-  /// Refuses a validated plan with steps or arguments of a kind that this
-  /// device does not have.
-  Error (*checkPlan)(const ingot_model &model, const fmt::Entry &entry,
-                     const fmt::Plan &plan);
+  uint32_t mostArguments; ///< of a step
   /// Makes kernels and weights of the chosen target usable: fills
   /// `model.kernels` and `model.weights`.
   Error (*loadCode)(ingot_model &model);

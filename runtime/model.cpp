@@ -89,6 +89,35 @@ Error runInit(ingot_model &model, uint32_t entry) {
   return nullptr;
 }
 
+/// Refuses a validated plan with steps or arguments of a kind that no device
+/// here has yet, or with more of them than this one takes.
+static Error checkPlan(const ingot_model &model, const fmt::Entry &entry,
+                       const fmt::Plan &plan) {
+  for (auto *steps : {plan.init(), plan.steps()})
+    for (uint32_t i = 0; i < count(steps); ++i) {
+      const fmt::Step &step = *steps->Get(i);
+      bool isKnown = step.kind() == fmt::StepKind::Launch ||
+                     step.kind() == fmt::StepKind::Copy ||
+                     step.kind() == fmt::StepKind::Fill;
+      isKnown &= count(step.args()) <= model.device->functions.mostArguments;
+      for (uint32_t a = 0; a < count(step.args()); ++a) {
+        const fmt::Arg &arg = *step.args()->Get(a);
+        isKnown &= arg.kind() != fmt::ArgKind::TensorMap;
+        isKnown &= arg.kind() != fmt::ArgKind::Pointer ||
+                   plan.buffers()->Get(arg.buffer())->kind() !=
+                       fmt::BufferKind::WorkerScratch;
+      }
+      if (!isKnown)
+        return makeError(
+            model.allocator, INGOT_ERROR_VERSION,
+            "'%s': step %u of entry '%s' is of a kind that this runtime (%s) "
+            "cannot run on %s",
+            model.artifact.name(), i, entry.name()->c_str(), ingot_version(),
+            model.device->description.c_str());
+    }
+  return nullptr;
+}
+
 Error prepareTarget(ingot_model &model, const char *wanted) {
   uint32_t number;
   if (Error error = chooseTarget(model, wanted, &number))
@@ -109,7 +138,7 @@ Error prepareTarget(ingot_model &model, const char *wanted) {
       const fmt::Plan &plan = *entry.plans()->Get(p);
       if (plan.target() != number)
         continue;
-      if (Error error = model.device->functions.checkPlan(model, entry, plan))
+      if (Error error = checkPlan(model, entry, plan))
         return error;
       model.plans[e] = &plan;
       if (!model.memory[e].buffers.create(model.allocator,
