@@ -100,7 +100,10 @@ llvm::Expected<const Nvrtc *> Nvrtc::get() {
                        "or name the library: INGOT_NVRTC=/path/libnvrtc.so";
     if (const char *file = getenv("INGOT_NVRTC")) {
       std::string why = openAt(file, nvrtc);
-      return why.empty() ? "" : "INGOT_NVRTC: " + why;
+      return why.empty() ? ""
+                         : "CUDA targets need NVRTC 12.4 or newer. INGOT_NVRTC "
+                           "names\n  " +
+                               why + "\n" + hint;
     }
     std::string tried;
     for (const std::string &file : candidates()) {

@@ -24,7 +24,8 @@ constexpr unsigned kRegisters = 64 << 10, kRegisterUnit = 256,
 std::optional<Occupancy> occupancyOf(llvm::StringRef arch, unsigned threads,
                                      unsigned registers, unsigned sharedBytes) {
   for (const Multiprocessor &sm : kMultiprocessors) {
-    if (sm.arch != arch || threads == 0)
+    // "sm_90a" is the same chip.
+    if (sm.arch != arch.rtrim('a') || threads == 0)
       continue;
     unsigned warps = llvm::divideCeil(threads, 32);
     auto ofWarp = static_cast<unsigned>(

@@ -84,7 +84,14 @@ has_nvrtc() {
 }
 
 check_cuda() {
-  has_nvrtc && compile "--target=$1" -o "$work/model.ingot" || return 1
+  has_nvrtc && compile "--target=$1" "--dump-dir=$work/dumps" -o "$work/model.ingot" || return 1
+  "$ingot" inspect "$work/model.ingot" --kernels >"$work/kernels.txt"
+  grep -q "registers [0-9]*, frame 0, spills 0, occupancy" "$work/kernels.txt" || { say "no registers"; return 1; }
+  ! grep -E "frame [1-9]|spills [1-9]" "$work/kernels.txt" || { say "kernels with a stack frame"; return 1; }
+  local stub
+  for stub in "$work"/dumps/*-kernels/*.cu; do
+    grep -q "target sm_80" "${stub%.cu}.compute_80.ptx" || { say "no PTX of $stub"; return 1; }
+  done
   local failed=0
   [[ $1 != *x86* ]] || run_data_sets "$work/model.ingot" "${model_tolerance[@]}" || failed=1
   run_data_sets "$work/model.ingot" --device=emulated "${model_tolerance[@]}" || failed=1
