@@ -24,8 +24,7 @@ constexpr std::pair<ElementType, ingot_type> kTypes[] = {
 /// The artifact in a temporary file.
 std::string writeTemporary(Subject &subject, ModuleOp lowered,
                            cpu::IsaLevel level) {
-  std::vector<plan::KernelOp> kernels(lowered.getOps<plan::KernelOp>().begin(),
-                                      lowered.getOps<plan::KernelOp>().end());
+  std::vector<plan::KernelOp> kernels = kernelsOf(lowered, /*isCuda=*/false);
   cpu::KernelCompilerOptions options;
   options.levels = {level};
   FailureOr<std::vector<cpu::LevelCode>> code =
@@ -38,8 +37,8 @@ std::string writeTemporary(Subject &subject, ModuleOp lowered,
   llvm::raw_fd_ostream os(file, /*shouldClose=*/true);
   WeightStore none("");
   WeightStore &weights = subject.weights ? *subject.weights : none;
-  if (failed(writeArtifact(lowered, kernels, *code, weights, os,
-                           {"test", "random"})))
+  TargetCode target = cpuTarget(code->front(), kernels);
+  if (failed(writeArtifact(lowered, target, weights, os, {"test", "random"})))
     return "";
   return path.str().str();
 }
