@@ -129,6 +129,8 @@ Ledger::Ledger(ModuleOp imported) : module(imported) {
         add(&op, SiteKind::Product, "matmul");
       else if (llvm::isa<tfm::LinearOp>(op))
         add(&op, SiteKind::Product, "linear");
+      else if (llvm::isa<tfm::ConvOp>(op))
+        add(&op, SiteKind::Product, "conv");
       else if (auto gather = llvm::dyn_cast<tfm::GatherOp>(op);
                gather && isEmbedding(gather))
         add(&op, SiteKind::Embedding, "gather");

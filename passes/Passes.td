@@ -64,6 +64,25 @@ def RaiseNorm : Ingot_Pass<"raise-norm"> {
   }];
 }
 
+def RaiseConv : Ingot_Pass<"raise-conv"> {
+  let summary = "Convolutions become linears of their windows";
+  let description = [{
+    A convolution in one group with a stored weight is a `tfm.fused` that lays out
+    the window of each output position, a `tfm.linear`, and a transpose back to
+    channels first, which costs nothing where the next op reads through it. Few
+    output channels, groups and computed weights stay `tfm.conv`.
+
+    ```mlir
+    %1 = tfm.conv %x, %w, %b strides [16, 16] ... : ... -> tensor<?x768x14x14xf32>
+    // becomes
+    %1 = tfm.fused { ... } : tensor<?x14x14x3x16x16xf32>
+    %2 = tfm.reshape %1 : ... -> tensor<?x14x14x768xf32>
+    %3 = tfm.linear %2, %wt bias %b : ... -> tensor<?x14x14x768xf32>
+    %4 = tfm.transpose %3 perm [0, 3, 1, 2] : ... -> tensor<?x768x14x14xf32>
+    ```
+  }];
+}
+
 def RaiseLinear : Ingot_Pass<"raise-linear"> {
   let summary = "A product with a weight, and its bias, become `tfm.linear`";
   let description = [{

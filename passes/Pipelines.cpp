@@ -39,6 +39,7 @@ void buildFusedPipeline(OpPassManager &passes) {
   // Norms and activations first: they are opaque to linears and attention.
   passes.addPass(createRaiseNorm());
   passes.addPass(createFuseActivation());
+  passes.addPass(createRaiseConv());
   passes.addPass(createRaiseLinear());
   // Attention before merging: it reads the projections through whatever
   // layout they have, and merged ones are only more layout.

@@ -103,7 +103,9 @@ bool ExprPool::Impl::proveStructure(Expr e, unsigned depth) {
         continue;
       if (proveAt(n, next) && (sign > 0 ? proveAt(rest, next) : holds(n)))
         return true;
-      Expr bound = sign > 0 ? plus(sub(n, d), 1) : n;
+      // q <= rest is exactly n - d + 1 <= d * rest.
+      bool exact = sign > 0 || constantInt(factor) == -1;
+      Expr bound = exact ? plus(sub(n, d), 1) : n;
       return proveAt(add(mul(factor, bound), mul(d, rest)), next);
     }
     case ExprKind::Max:

@@ -52,7 +52,7 @@ def check_denominator(name, found, imported):
 
     sites = found["totals"]
     assert sites["attention"]["sites"] == count(r"= tfm\.softmax "), f"{name}: softmax"
-    assert sites["product"]["sites"] == count(r"= tfm\.matmul "), f"{name}: products"
+    assert sites["product"]["sites"] == count(r"= tfm\.(?:matmul|conv) "), f"{name}: products"
     assert sites["activation"]["sites"] == count(
         r"= tfm\.elementwise (?:erf|tanh|sigmoid|gelu\w*|silu)\("), f"{name}: activations"
     native = sum(site["kind"] == "norm" and site["op"] == "norm" for site in found["sites"])

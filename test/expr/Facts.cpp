@@ -9,6 +9,14 @@ protected:
   Expr one = pool.integer(1);
 };
 
+TEST_F(ExprFacts, QuotientsOfAnIndexStayBelowTheirNumber) {
+  Expr n = pool.index("patch", i(196));
+  EXPECT_TRUE(pool.proveGe(i(13), pool.floorDiv(n, i(14))));
+  EXPECT_FALSE(pool.proveGe(i(12), pool.floorDiv(n, i(14))));
+  // Twice the quotient is bounded less tightly.
+  EXPECT_TRUE(pool.proveGe(i(28), pool.scale(pool.floorDiv(n, i(14)), 2)));
+}
+
 TEST_F(ExprFacts, SymbolsCountFromTheirLowerBounds) {
   EXPECT_TRUE(proves(past, i(0)));
   EXPECT_FALSE(proves(past, one));

@@ -223,8 +223,7 @@ std::vector<PlainOp> plainOps(ModuleOp module) {
   std::vector<PlainOp> ops;
   for (auto function : module.getOps<func::FuncOp>())
     for (Operation &op : function.getBody().front())
-      if (llvm::isa<tfm::ConvOp, tfm::ReduceOp, tfm::ArgReduceOp,
-                    tfm::CumSumOp>(op)) {
+      if (llvm::isa<tfm::ReduceOp, tfm::ArgReduceOp, tfm::CumSumOp>(op)) {
         std::string name = op.getName().stripDialect().str();
         if (auto reduce = llvm::dyn_cast<tfm::ReduceOp>(op))
           name += " " + tfm::stringifyReduceKind(reduce.getKind()).str();

@@ -30,7 +30,7 @@ std::string placeOf(const Ledger &ledger, const Site &site);
 /// The name of a value for a reader: an input's, a weight's or its node's.
 std::string valueName(mlir::Value value);
 
-/// Ops of the fused form that no fusion took, and no site counts: `conv`, ...
+/// Ops of the fused form that no fusion took, and no site counts: `reduce`, ...
 struct PlainOp {
   std::string op, node;
 };
