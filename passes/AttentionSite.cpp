@@ -347,11 +347,7 @@ void AttentionReader::readTerms() {
     default:
       break;
     }
-    if (pool.kind(node) != ExprKind::Poly)
-      llvm::append_range(work, pool.operands(node));
-    else
-      for (const ExprTerm &term : pool.terms(node))
-        llvm::append_range(work, term.atoms);
+    llvm::append_range(work, pool.operands(node));
   }
   for (llvm::StringRef term :
        {"causal", "window", "key_valid", "key_bias", "table", "tensor", "mask"})

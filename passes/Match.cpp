@@ -90,6 +90,13 @@ bool isNormStatistic(tfm::ReduceOp reduce) {
   return false;
 }
 
+Expr convPosition(ExprPool &pool, tfm::ConvOp conv, size_t axis, Expr at,
+                  Expr tap) {
+  return pool.sub(pool.add(pool.scale(at, conv.getStrides()[axis]),
+                           pool.scale(tap, conv.getDilations()[axis])),
+                  pool.integer(conv.getPads()[axis]));
+}
+
 bool isEmbedding(tfm::GatherOp gather) {
   auto table = llvm::cast<RankedTensorType>(gather.getInput().getType());
   return isParameter(gather.getInput()) && table.getRank() == 2 &&
@@ -97,16 +104,17 @@ bool isEmbedding(tfm::GatherOp gather) {
          !isParameter(gather.getIndices());
 }
 
+bool isDear(ScalarOp op) {
+  return scalarClass(op) == ScalarClass::Float || op == ScalarOp::Div ||
+         op == ScalarOp::Pow || op == ScalarOp::Mod || op == ScalarOp::Rem;
+}
+
 bool isDear(Operation *op) {
   if (llvm::isa<tfm::FusedOp>(op))
     return true;
   auto elementwise = llvm::dyn_cast<tfm::ElementwiseOp>(op);
-  if (!elementwise || !elementwise.getType().getElementType().isFloat())
-    return false;
-  ScalarOp kind = elementwise.getOp().getValue();
-  return scalarClass(kind) == ScalarClass::Float || kind == ScalarOp::Div ||
-         kind == ScalarOp::Pow || kind == ScalarOp::Mod ||
-         kind == ScalarOp::Rem;
+  return elementwise && elementwise.getType().getElementType().isFloat() &&
+         isDear(elementwise.getOp().getValue());
 }
 
 Location fusedLocation(llvm::ArrayRef<Operation *> ops) {
@@ -172,11 +180,9 @@ std::string whereSymbols(func::FuncOp function, ExprPool &pool,
         function.getArgAttrOfType<StringAttr>(symbol.getInput(), "tfm.name");
     std::string input =
         name ? "'" + name.str() + "'" : std::to_string(symbol.getInput());
-    text +=
-        (text.empty() ? ", where " : ", ") + symbol.getName().str() +
-        (symbol.getAxis() < 0 ? " is the value"
-                              : " is dim " + std::to_string(symbol.getAxis())) +
-        " of input " + input;
+    text += (text.empty() ? ", where " : ", ") +
+            tfm::describeSymbol(symbol.getName().getValue(), symbol.getAxis(),
+                                input);
   }
   return text;
 }

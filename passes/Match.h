@@ -29,10 +29,16 @@ mlir::Value squareRoot(mlir::Value value);
 /// is taken, over whatever axes. Wider than what RaiseNorm takes.
 bool isNormStatistic(tfm::ReduceOp reduce);
 
+/// Where along spatial axis `axis` of its input a convolution reads for result
+/// position `at` and kernel position `tap`; outside of it is padding.
+Expr convPosition(ExprPool &pool, tfm::ConvOp conv, size_t axis, Expr at,
+                  Expr tap);
+
 /// Rows of a table of floats by computed index.
 bool isEmbedding(tfm::GatherOp gather);
 
 /// Too dear to compute again in every consumer.
+bool isDear(ScalarOp op);
 bool isDear(mlir::Operation *op);
 
 /// The locations of all `ops` in one, so that a fused op names its sources.

@@ -73,15 +73,14 @@ struct MergeLinearsPass : impl::MergeLinearsBase<MergeLinearsPass> {
   }
 
   void note(tfm::LinearOp linear, size_t count, Operation *reader) {
-    if (count > 1)
-      noteUnfused(linear, llvm::Twine("not merged with the others of its "
-                                      "input: ") +
-                              (llvm::isa<func::ReturnOp>(reader)
-                                   ? llvm::StringRef("it is an output")
-                                   : reader->getName().stripDialect()) +
-                              (llvm::isa<func::ReturnOp>(reader)
-                                   ? ""
-                                   : " reads its result as one tensor"));
+    if (count < 2)
+      return;
+    std::string why = "it is an output";
+    if (!llvm::isa<func::ReturnOp>(reader))
+      why =
+          (reader->getName().stripDialect() + " reads its result as one tensor")
+              .str();
+    noteUnfused(linear, "not merged with the others of its input: " + why);
   }
 
   /// Its bias, or zeros.

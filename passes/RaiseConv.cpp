@@ -18,10 +18,6 @@ namespace {
 /// this the product would compute mostly padding.
 constexpr int64_t kMinChannels = 12;
 
-RankedTensorType typeOf(Value value) {
-  return llvm::cast<RankedTensorType>(value.getType());
-}
-
 struct RaiseConvPass : impl::RaiseConvBase<RaiseConvPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
@@ -37,7 +33,7 @@ struct RaiseConvPass : impl::RaiseConvBase<RaiseConvPass> {
 
   /// Why it is none of a linear's, or nothing.
   static llvm::StringRef refusal(tfm::ConvOp conv) {
-    RankedTensorType weight = typeOf(conv.getWeight());
+    RankedTensorType weight = tfm::tensorTypeOf(conv.getWeight());
     if (conv.getGroup() != 1)
       return "its channels are in groups";
     if (!weight.getElementType().isF32())
@@ -68,7 +64,7 @@ struct RaiseConvPass : impl::RaiseConvBase<RaiseConvPass> {
 
     OpBuilder builder(conv);
     Location loc = conv.getLoc();
-    RankedTensorType weight = typeOf(conv.getWeight());
+    RankedTensorType weight = tfm::tensorTypeOf(conv.getWeight());
     size_t spatial = weight.getRank() - 2;
     bool isPatch = true;
     for (size_t i = 0; i < spatial; ++i)
@@ -111,7 +107,7 @@ struct RaiseConvPass : impl::RaiseConvBase<RaiseConvPass> {
   /// The weight as [k, n].
   Value product(OpBuilder &builder, Location loc, Value weight,
                 llvm::ArrayRef<int64_t> perm, int64_t k, int64_t n) {
-    RankedTensorType type = typeOf(weight);
+    RankedTensorType type = tfm::tensorTypeOf(weight);
     WeightRecipes recipes(getOperation());
     llvm::SmallVector<int64_t> shape;
     for (int64_t axis : perm)
@@ -151,9 +147,7 @@ struct RaiseConvPass : impl::RaiseConvBase<RaiseConvPass> {
     llvm::SmallVector<Expr> source{indices[0], at[1]};
     Expr inside = pool.boolean(true);
     for (size_t i = 0; i < spatial; ++i) {
-      Expr x = pool.sub(pool.add(pool.scale(position[i], conv.getStrides()[i]),
-                                 pool.scale(at[2 + i], conv.getDilations()[i])),
-                        pool.integer(conv.getPads()[i]));
+      Expr x = convPosition(pool, conv, i, position[i], at[2 + i]);
       // Only what padding can be meant by is asked for.
       if (conv.getPads()[i] > 0)
         inside = pool.logicalAnd(inside, pool.ge(x, pool.integer(0)));
@@ -165,7 +159,7 @@ struct RaiseConvPass : impl::RaiseConvBase<RaiseConvPass> {
     if (pool.constantBool(inside) != true)
       element =
           pool.select(inside, element, pool.floatConst(pool.type(element), 0));
-    Type f32 = typeOf(conv.getInput()).getElementType();
+    Type f32 = tfm::tensorTypeOf(conv.getInput()).getElementType();
     return buildFused(builder, loc, lifter, shapes.type(dims, f32), indices,
                       element);
   }

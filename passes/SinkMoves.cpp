@@ -11,10 +11,6 @@ namespace ingot {
 #include "passes/Passes.h.inc"
 
 namespace {
-RankedTensorType typeOf(Value value) {
-  return llvm::cast<RankedTensorType>(value.getType());
-}
-
 /// `type` with its axes from `axis` on replaced by one of extent `last`.
 RankedTensorType withLast(RankedTensorType type, size_t axis, int64_t last) {
   llvm::SmallVector<std::string> dims = tfm::dimTexts(type);
@@ -74,28 +70,29 @@ struct SinkMovesPass : impl::SinkMovesBase<SinkMovesPass> {
     if (linear.getResidual() || !linear.getEpilogue().empty())
       return false;
     Value source = linear.getInput();
-    int64_t k = typeOf(linear.getWeight()).getDimSize(0),
-            n = typeOf(linear.getWeight()).getDimSize(1);
+    int64_t k = tfm::tensorTypeOf(linear.getWeight()).getDimSize(0),
+            n = tfm::tensorTypeOf(linear.getWeight()).getDimSize(1);
     auto reshape = source.getDefiningOp<tfm::ReshapeOp>();
     if (reshape)
       source = reshape.getInput();
-    std::optional<size_t> axis = rowAxis(typeOf(source), k);
+    std::optional<size_t> axis = rowAxis(tfm::tensorTypeOf(source), k);
     if (!axis)
       return false;
     // Where a batch and a sequence change places, later readers still find rows
     // at one stride; windows of an image they would not.
     tfm::TransposeOp transpose = rowTranspose(source, *axis);
-    if (transpose && longAxes(typeOf(source), *axis) > 2)
+    if (transpose && longAxes(tfm::tensorTypeOf(source), *axis) > 2)
       return false;
     bool regroups =
-        reshape && *axis + 1 == static_cast<size_t>(typeOf(source).getRank());
+        reshape &&
+        *axis + 1 == static_cast<size_t>(tfm::tensorTypeOf(source).getRank());
     if (!transpose && !regroups)
       return false;
 
     OpBuilder builder(linear);
     Location loc = linear.getLoc();
     Value rows = transpose ? transpose.getInput() : source;
-    RankedTensorType matrix = withLast(typeOf(rows), *axis, k);
+    RankedTensorType matrix = withLast(tfm::tensorTypeOf(rows), *axis, k);
     if (rows.getType() != matrix)
       rows = tfm::ReshapeOp::create(builder, loc, matrix, rows);
     auto moved =
@@ -106,7 +103,8 @@ struct SinkMovesPass : impl::SinkMovesBase<SinkMovesPass> {
       llvm::SmallVector<int64_t> perm(
           transpose.getPerm().take_front(*axis + 1));
       result = tfm::TransposeOp::create(
-          builder, loc, withLast(typeOf(source), *axis, n), result, perm);
+          builder, loc, withLast(tfm::tensorTypeOf(source), *axis, n), result,
+          perm);
     }
     if (result.getType() != linear.getType())
       result = tfm::ReshapeOp::create(builder, loc, linear.getType(), result);

@@ -86,6 +86,10 @@ struct CudaModel : ingot_model {
   DeviceMemory weightMemory;
 };
 
+inline CudaModel &onGpu(ingot_model &model) {
+  return static_cast<CudaModel &>(model);
+}
+
 /// A kernel's parameters: the step's arguments, then the status and the step.
 class CudaParameters {
 public:

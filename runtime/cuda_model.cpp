@@ -10,8 +10,6 @@ namespace {
 // follows, up to a zero.
 constexpr char kStubMagic[] = "//ingot stub 1\n";
 
-CudaModel &cuda(ingot_model &model) { return static_cast<CudaModel &>(model); }
-
 Error loadModule(CudaModel &model, uint32_t number, const void *image) {
   const CudaDevice &device = model.gpu();
   const char *name = model.target->kernels()->Get(number)->name()->c_str();
@@ -117,11 +115,11 @@ ingot_model *makeCudaModel(ingot_device &device) {
 }
 
 void destroyCudaModel(ingot_model *model) {
-  model->allocator.destroy(&cuda(*model));
+  model->allocator.destroy(&onGpu(*model));
 }
 
 Error loadCudaCode(ingot_model &base) {
-  CudaModel &model = cuda(base);
+  CudaModel &model = onGpu(base);
   const CudaDevice &device = model.gpu();
   CudaScope scope(device);
   if (Error error = scope.error())

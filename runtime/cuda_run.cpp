@@ -14,10 +14,6 @@ void dropTimes(CudaSession &session) {
 
 namespace {
 
-CudaSession &cuda(ingot_session &session) {
-  return static_cast<CudaSession &>(session);
-}
-
 /// After what may have left work on the device in an unknown state.
 Error lose(CudaSession &session, Error error) {
   session.isLost |= error != nullptr;
@@ -160,7 +156,7 @@ Error execute(CudaSession &session, Bind &bind, RunOutcome &outcome) {
 } // namespace
 
 Error prepareCudaRun(ingot_session &base, Bind &bind) {
-  CudaSession &session = cuda(base);
+  CudaSession &session = onGpu(base);
   CudaGraph &graph = session.graphs[bind.entry];
   if (session.profile ||
       (bind.preparedAt && bind.preparedAt == graph.generation()))
@@ -176,7 +172,7 @@ Error prepareCudaRun(ingot_session &base, Bind &bind) {
 }
 
 Error runCuda(ingot_session &base, Bind &bind, RunOutcome &outcome) {
-  CudaSession &session = cuda(base);
+  CudaSession &session = onGpu(base);
   const CudaDevice &device = session.gpu();
   EntryTensors &bound = session.entries[bind.entry];
   outcome.isCancelled = isCancelled(session);

@@ -7,10 +7,6 @@
 namespace ingot::runtime {
 namespace {
 
-CudaSession &cuda(ingot_session &session) {
-  return static_cast<CudaSession &>(session);
-}
-
 Error lost(const CudaSession &session) {
   return makeError(session.allocator, INGOT_ERROR_DEVICE,
                    "this session is lost since an error of %s: destroy it",
@@ -42,12 +38,12 @@ ingot_session *makeCudaSession(ingot_model &model) {
 }
 
 void destroyCudaSession(ingot_session *session) {
-  session->allocator.destroy(&cuda(*session));
+  session->allocator.destroy(&onGpu(*session));
 }
 
 Error configureCudaSession(ingot_session &base,
                            const ingot_session_options &options) {
-  CudaSession &session = cuda(base);
+  CudaSession &session = onGpu(base);
   const CudaDevice &device = session.gpu();
   session.parallel = device.parallel;
   if (!session.graphs.create(session.allocator, session.entries.size()))
@@ -110,7 +106,7 @@ Error checkCudaTensor(const ingot_session &base, const char *what,
 }
 
 Error zeroCuda(ingot_session &base, uint64_t address, size_t bytes) {
-  CudaSession &session = cuda(base);
+  CudaSession &session = onGpu(base);
   const CudaDevice &device = session.gpu();
   if (!bytes)
     return nullptr;
@@ -147,7 +143,7 @@ static Error growTransfers(CudaSession &session, uint64_t bytes) {
 }
 
 Error placeCudaTensors(ingot_session &base, const Bind &bind) {
-  CudaSession &session = cuda(base);
+  CudaSession &session = onGpu(base);
   if (session.isLost)
     return lost(session);
   EntryTensors &bound = session.entries[bind.entry];

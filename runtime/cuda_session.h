@@ -26,6 +26,10 @@ struct CudaSession : ingot_session {
   Array<cuda::Event> times; // around steps, while profiling
 };
 
+inline CudaSession &onGpu(ingot_session &session) {
+  return static_cast<CudaSession &>(session);
+}
+
 /// Destroys the events of profiled runs.
 void dropTimes(CudaSession &session);
 

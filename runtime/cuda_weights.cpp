@@ -233,7 +233,7 @@ Error loadCudaWeights(CudaModel &model) {
 }
 
 Error runCudaInit(ingot_model &base, Program &program, RunOutcome &outcome) {
-  auto &model = static_cast<CudaModel &>(base);
+  CudaModel &model = onGpu(base);
   CudaScope scope(model.gpu());
   if (Error error = scope.error())
     return error;

@@ -46,7 +46,7 @@ ElementType elementType(Type type) {
 
 /// A weight as it is stored: [ceil(N/48)][K][48] of an f32 matrix [K, N].
 std::vector<char> packPanels(llvm::ArrayRef<char> bytes, int64_t k, int64_t n) {
-  constexpr int64_t kColumns = 48;
+  constexpr int64_t kColumns = plan::kPanelColumns;
   int64_t panels = (n + kColumns - 1) / kColumns;
   std::vector<char> packed(panels * k * kColumns * sizeof(float), 0);
   for (int64_t row = 0; row < k; ++row)
@@ -211,9 +211,9 @@ private:
     if (layout != "plain")
       std::swap(made->dims[0],
                 made->dims[1]); // stored [K, N], described as [N][K]
-    made->layout = std::make_unique<Layout>(panels ? LayoutKind::Panels
-                                                   : LayoutKind::Dense,
-                                            panels ? 48 : 0, panels ? 1 : 0);
+    made->layout = std::make_unique<Layout>(
+        panels ? LayoutKind::Panels : LayoutKind::Dense,
+        panels ? plan::kPanelColumns : 0, panels ? 1 : 0);
     header.blobs.push_back(std::move(made));
     blobWeights.push_back({weight, layout});
     return it->second;

@@ -11,11 +11,11 @@
 #pragma once
 
 #include "codegen/cpu/Emitter.h"
+#include "ir/plan/Plan.h"
 
 namespace ingot::cpu {
 
-/// Columns of a packed panel: one layout for all ISA levels.
-inline constexpr int64_t kPanelColumns = 48;
+using plan::kPanelColumns;
 
 /// Buffers are flat memrefs of f32, the rest `index` values (constants where
 /// they are known, which makes better code).

@@ -19,10 +19,6 @@ KernelWriter::KernelWriter(Emitter &e, plan::KernelOp kernel, ValueRange values)
   assert(values.empty() && "kernel called with another number of arguments");
 }
 
-Type KernelWriter::outType(unsigned i) {
-  return cast<TypeAttr>(kernel.getOutTypes()[i]).getValue();
-}
-
 Value KernelWriter::number(int64_t code) {
   return code >= 0 ? e.index(code) : e.toIndex(scalars[-1 - code]);
 }
@@ -32,17 +28,6 @@ SmallVector<Value> KernelWriter::extents(StringRef name) {
   for (int64_t code : kernel.paramArray(name))
     result.push_back(number(code));
   return result;
-}
-
-double KernelWriter::real(StringRef name) {
-  return cast<FloatAttr>(kernel.getParams().get(name)).getValueAsDouble();
-}
-StringRef KernelWriter::text(StringRef name) {
-  return cast<StringAttr>(kernel.getParams().get(name)).getValue();
-}
-bool KernelWriter::flag(StringRef name) {
-  auto attr = kernel.getParams().getAs<BoolAttr>(name);
-  return attr && attr.getValue();
 }
 
 RegionEmitter KernelWriter::evaluator(unsigned i, ArrayRef<Strand> leading,

@@ -24,7 +24,7 @@ public:
 
   mlir::Value out(unsigned i) { return outs[i]; }
   mlir::Value in(unsigned i) { return ins[i]; }
-  mlir::Type outType(unsigned i);
+  mlir::Type outType(unsigned i) { return kernel.outType(i); }
 
   /// An extent or stride of the params: a number if >= 0, else scalar -1-k.
   mlir::Value number(int64_t code);
@@ -32,9 +32,9 @@ public:
     return number(kernel.param(name));
   }
   llvm::SmallVector<mlir::Value> extents(llvm::StringRef name);
-  double real(llvm::StringRef name);
-  llvm::StringRef text(llvm::StringRef name);
-  bool flag(llvm::StringRef name); ///< false where absent
+  double real(llvm::StringRef name) { return kernel.paramReal(name); }
+  llvm::StringRef text(llvm::StringRef name) { return kernel.paramText(name); }
+  bool flag(llvm::StringRef name) { return kernel.paramFlag(name); }
 
   bool hasRegion(unsigned i) { return i < kernel.getBodies().size(); }
   mlir::Block &region(unsigned i) { return kernel.getBodies()[i].front(); }

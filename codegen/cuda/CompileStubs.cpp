@@ -78,18 +78,25 @@ std::string hash(StringRef bytes) {
       .str();
 }
 
-std::string keyOf(const Nvrtc &nvrtc, const ImageJob &job) {
+/// What all keys have in common.
+std::string commonKey(const Nvrtc &nvrtc) {
+  Writer common;
+  common.string(kFormat);
+  common.number(nvrtc.major);
+  common.number(nvrtc.minor);
+  for (const KernelHeader &header : kernelHeaders()) {
+    common.string(header.name);
+    common.string(header.text);
+  }
+  return hash(common.bytes);
+}
+
+std::string keyOf(StringRef common, const ImageJob &job) {
   Writer key;
-  key.string(kFormat);
-  key.number(nvrtc.major);
-  key.number(nvrtc.minor);
+  key.string(common);
   key.string(job.arch);
   key.string(job.stub->name);
   key.string(job.stub->text);
-  for (const KernelHeader &header : kernelHeaders()) {
-    key.string(header.name);
-    key.string(header.text);
-  }
   return llvm::toHex(hash(key.bytes), /*LowerCase=*/true);
 }
 
@@ -154,8 +161,9 @@ compileStubs(llvm::ArrayRef<ImageJob> jobs, const ImageOptions &options) {
   llvm::StringMap<size_t> numberOf;
   std::vector<size_t> distinct, resultOf;
   std::vector<std::string> keys;
+  std::string common = commonKey(**nvrtc);
   for (auto [i, job] : llvm::enumerate(jobs)) {
-    std::string key = keyOf(**nvrtc, job);
+    std::string key = keyOf(common, job);
     auto [it, isNew] = numberOf.try_emplace(key, distinct.size());
     if (isNew) {
       distinct.push_back(i);

@@ -5,10 +5,6 @@ using llvm::Twine;
 
 namespace ingot::cuda {
 
-Type StubWriter::outType(unsigned i) {
-  return cast<TypeAttr>(kernel.getOutTypes()[i]).getValue();
-}
-
 std::string StubWriter::number(int64_t code) {
   return code >= 0 ? literal(code) : "s" + std::to_string(-1 - code);
 }
@@ -21,18 +17,6 @@ std::string StubWriter::shape(StringRef name) {
     extents.push_back("1");
   return "Shape<" + std::to_string(extents.size()) + ">{{" +
          llvm::join(extents, ", ") + "}}";
-}
-
-double StubWriter::real(StringRef name) {
-  return cast<FloatAttr>(kernel.getParams().get(name)).getValueAsDouble();
-}
-StringRef StubWriter::text(StringRef name) {
-  return cast<StringAttr>(kernel.getParams().get(name)).getValue();
-}
-bool StubWriter::flag(StringRef name) {
-  Attribute attr = kernel.getParams().get(name);
-  auto boolean = dyn_cast_if_present<BoolAttr>(attr);
-  return isa_and_present<UnitAttr>(attr) || (boolean && boolean.getValue());
 }
 
 std::vector<std::string> coordinateNames(size_t count) {

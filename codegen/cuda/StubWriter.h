@@ -16,7 +16,7 @@ public:
   plan::KernelOp kernel;
 
   std::string out(unsigned i) { return "out" + std::to_string(i); }
-  mlir::Type outType(unsigned i);
+  mlir::Type outType(unsigned i) { return kernel.outType(i); }
   llvm::StringRef outTypeName(unsigned i) { return memoryTypeName(outType(i)); }
   /// An extent or stride of the params: a literal, or the scalar it names.
   std::string number(int64_t code);
@@ -27,9 +27,9 @@ public:
   std::string shape(llvm::StringRef name);
   /// As many coordinates as `name` has extents.
   size_t rank(llvm::StringRef name) { return kernel.paramArray(name).size(); }
-  double real(llvm::StringRef name);
-  llvm::StringRef text(llvm::StringRef name);
-  bool flag(llvm::StringRef name); ///< false where absent
+  double real(llvm::StringRef name) { return kernel.paramReal(name); }
+  llvm::StringRef text(llvm::StringRef name) { return kernel.paramText(name); }
+  bool flag(llvm::StringRef name) { return kernel.paramFlag(name); }
 
   bool hasRegion(unsigned i) { return i < kernel.getBodies().size(); }
   mlir::Block &region(unsigned i) { return kernel.getBodies()[i].front(); }

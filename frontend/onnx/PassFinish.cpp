@@ -76,9 +76,9 @@ void ForwardPass::addRequirements(OpBuilder &ops) {
     for (const InputSymbols::Source &source : symbols.sources()) {
       if (!mentioned.contains(source.symbol))
         continue;
-      sentence += joint.str() + source.symbol + " is dim " +
-                  std::to_string(source.axis) + " of input " +
-                  quoted(arguments[source.input]->name);
+      sentence += joint.str() +
+                  tfm::describeSymbol(source.symbol, source.axis,
+                                      quoted(arguments[source.input]->name));
       joint = ", ";
     }
     auto known = state.locations.find(r.sentence);

@@ -41,16 +41,34 @@ void PlanDialect::registerTypes() {
       >();
 }
 
-int64_t KernelOp::param(llvm::StringRef name) {
-  auto attr = getParams().getAs<IntegerAttr>(name);
+template <typename Attr>
+static Attr paramOf(KernelOp kernel, llvm::StringRef name) {
+  auto attr = kernel.getParams().getAs<Attr>(name);
   assert(attr && "kernel lacks a parameter of its family");
-  return attr.getInt();
+  return attr;
+}
+
+int64_t KernelOp::param(llvm::StringRef name) {
+  return paramOf<IntegerAttr>(*this, name).getInt();
 }
 
 llvm::ArrayRef<int64_t> KernelOp::paramArray(llvm::StringRef name) {
-  auto attr = getParams().getAs<DenseI64ArrayAttr>(name);
-  assert(attr && "kernel lacks a parameter of its family");
-  return attr.asArrayRef();
+  return paramOf<DenseI64ArrayAttr>(*this, name).asArrayRef();
+}
+
+double KernelOp::paramReal(llvm::StringRef name) {
+  return paramOf<FloatAttr>(*this, name).getValueAsDouble();
+}
+
+llvm::StringRef KernelOp::paramText(llvm::StringRef name) {
+  return paramOf<StringAttr>(*this, name).getValue();
+}
+
+bool KernelOp::paramFlag(llvm::StringRef name) {
+  Attribute attr = getParams().get(name);
+  auto boolean = llvm::dyn_cast_if_present<BoolAttr>(attr);
+  return llvm::isa_and_present<UnitAttr>(attr) ||
+         (boolean && boolean.getValue());
 }
 
 } // namespace ingot::plan

@@ -7,6 +7,10 @@
 namespace ingot::plan {
 using tfm::parseWord;
 using tfm::printWord;
+
+/// Columns of a panel of the weight layout "panels48": one for all levels of
+/// x86-64.
+inline constexpr int64_t kPanelColumns = 48;
 } // namespace ingot::plan
 
 #include "ir/plan/PlanDialect.h.inc"

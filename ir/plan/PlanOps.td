@@ -106,9 +106,15 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
   let extraClassDeclaration = [{
     size_t numOuts() { return getOutTypes().size(); }
     size_t numIns() { return getInTypes().size(); }
-    /// A number of `params`; it must be there.
+    ::mlir::Type outType(unsigned i) {
+      return ::llvm::cast<::mlir::TypeAttr>(getOutTypes()[i]).getValue();
+    }
+    /// Values of `params`, which must be there.
     int64_t param(::llvm::StringRef name);
     ::llvm::ArrayRef<int64_t> paramArray(::llvm::StringRef name);
+    double paramReal(::llvm::StringRef name);
+    ::llvm::StringRef paramText(::llvm::StringRef name);
+    bool paramFlag(::llvm::StringRef name); ///< false where absent
   }];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;

@@ -61,6 +61,15 @@ namespace ingot::tfm {
 /// The dims of `type` as canonical texts: the encoding's, or its numbers.
 llvm::SmallVector<std::string> dimTexts(mlir::RankedTensorType type);
 
+inline mlir::RankedTensorType tensorTypeOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType());
+}
+
+/// "n is dim 0 of input 'x'", what a symbol of `tfm.symbols` stands for; below
+/// 0 the axis says that it is the value of the input.
+std::string describeSymbol(llvm::StringRef symbol, int64_t axis,
+                           llvm::StringRef quotedInput);
+
 /// A tensor type whose dims are `dims` (canonical texts); the encoding is left
 /// out where all are numbers.
 mlir::RankedTensorType tensorType(llvm::ArrayRef<std::string> dims,

@@ -21,6 +21,12 @@ bool hasDims(RankedTensorType type) {
   return llvm::isa_and_present<DimsAttr>(type.getEncoding());
 }
 
+std::string describeSymbol(llvm::StringRef symbol, int64_t axis,
+                           llvm::StringRef quotedInput) {
+  std::string what = axis < 0 ? "the value" : "dim " + std::to_string(axis);
+  return (symbol + " is " + what + " of input " + quotedInput).str();
+}
+
 llvm::SmallVector<std::string> dimTexts(RankedTensorType type) {
   llvm::SmallVector<std::string> texts;
   auto dims = llvm::dyn_cast_if_present<DimsAttr>(type.getEncoding());

@@ -6,10 +6,6 @@
 
 namespace ingot::tfm {
 
-inline mlir::RankedTensorType tensorTypeOf(mlir::Value value) {
-  return llvm::cast<mlir::RankedTensorType>(value.getType());
-}
-
 /// 0 <= axis < rank.
 mlir::LogicalResult verifyAxis(mlir::Operation *op, int64_t axis,
                                mlir::Value tensor);

@@ -159,10 +159,7 @@ LogicalResult Lowering::lowerConv(tfm::ConvOp op) {
       at[0], pool.add(pool.mul(groupNumber, weightDims[1]), reduced[0])};
   Expr inside = pool.boolean(true);
   for (size_t i = 0; i < spatial; ++i) {
-    Expr position =
-        pool.sub(pool.add(pool.scale(at[2 + i], op.getStrides()[i]),
-                          pool.scale(reduced[1 + i], op.getDilations()[i])),
-                 pool.integer(op.getPads()[i]));
+    Expr position = convPosition(pool, op, i, at[2 + i], reduced[1 + i]);
     inside = pool.logicalAnd(
         inside, pool.logicalAnd(pool.ge(position, pool.integer(0)),
                                 pool.lt(position, inputDims[2 + i])));

@@ -148,7 +148,8 @@ Value Lowering::weightBuffer(Value value, llvm::StringRef layout) {
     if (layout == "panels48") {
       // [ceil(N/48)][K][48]
       Dims dims = shapes.dims(type);
-      Expr padded = pool.scale(pool.ceilDiv(dims[1], pool.integer(48)), 48);
+      Expr panels = pool.ceilDiv(dims[1], pool.integer(plan::kPanelColumns));
+      Expr padded = pool.scale(panels, plan::kPanelColumns);
       bytes = pool.scale(pool.mul(dims[0], padded), 4);
     }
     known = makeBuffer(value.getLoc(), plan::BufferKind::Weight, bytes, 0,
@@ -169,7 +170,7 @@ Value Lowering::linearWeight(Value value) {
   auto type = llvm::cast<RankedTensorType>(value.getType());
   Dims dims = shapes.dims(type);
   Expr k = shapes.index("k", dims[0]), n = shapes.index("n", dims[1]);
-  Expr width = pool.integer(48);
+  Expr width = pool.integer(plan::kPanelColumns);
   Expr at = pool.add(
       pool.mul(pool.add(pool.mul(pool.floorDiv(n, width), dims[0]), k), width),
       pool.mod(n, width));
@@ -184,7 +185,7 @@ Value Lowering::linearWeight(Value value) {
   Type element = type.getElementType();
   plan::KernelOp made =
       kernels.intern(kernel.finish(plan::Family::Map, name, element));
-  Expr bytes = byteSize(type), zero = pool.integer(0);
+  Expr bytes = byteSize(type);
   Value result = makeBuffer(loc, plan::BufferKind::Model, bytes,
                             static_cast<int64_t>(modelBuffers.size()));
   modelBuffers[stored] = result;
@@ -195,14 +196,10 @@ Value Lowering::linearWeight(Value value) {
       builder.setInsertionPoint(launch);
       break;
     }
-  MLIRContext *context = builder.getContext();
-  plan::LaunchOp::create(
-      builder, loc, FlatSymbolRefAttr::get(made.getSymNameAttr()),
-      shapes.attr(context, countOf(dims)), ValueRange{result, stored},
-      shapes.attr(context, {zero, zero}),
-      shapes.attr(context, kernel.scalars()), shapes.attr(context, zero),
-      shapes.attr(context, pool.scale(bytes, 2)), sources(loc),
-      /*init=*/builder.getUnitAttr());
+  Expr zeros[] = {pool.integer(0), pool.integer(0)};
+  makeLaunch(made, kernel, countOf(dims), {result, stored}, zeros,
+             pool.integer(0), pool.scale(bytes, 2), loc)
+      .setInit(true);
   return result;
 }
 
@@ -317,10 +314,18 @@ void Lowering::launchInto(KernelBuilder &kernel, plan::Family family,
   Expr tasks = countOf(grid);
   if (target.hasFineTasks)
     grid = tasks;
+  makeLaunch(made, kernel, grid, operands, offsets, flops, bytes, loc);
+}
+
+plan::LaunchOp Lowering::makeLaunch(plan::KernelOp made, KernelBuilder &kernel,
+                                    llvm::ArrayRef<Expr> grid,
+                                    ValueRange buffers,
+                                    llvm::ArrayRef<Expr> offsets, Expr flops,
+                                    Expr bytes, Location loc) {
   MLIRContext *context = builder.getContext();
-  plan::LaunchOp::create(
+  return plan::LaunchOp::create(
       builder, loc, FlatSymbolRefAttr::get(made.getSymNameAttr()),
-      shapes.attr(context, grid), operands, shapes.attr(context, offsets),
+      shapes.attr(context, grid), buffers, shapes.attr(context, offsets),
       shapes.attr(context, kernel.scalars()), shapes.attr(context, flops),
       shapes.attr(context, bytes), sources(loc), /*init=*/UnitAttr());
 }

@@ -58,6 +58,11 @@ private:
                   llvm::ArrayRef<mlir::RankedTensorType> types,
                   llvm::ArrayRef<mlir::Value> outs, llvm::ArrayRef<Expr> grid,
                   Expr flops, mlir::Location loc);
+  /// The launch of `made`, which `kernel` has become.
+  plan::LaunchOp makeLaunch(plan::KernelOp made, KernelBuilder &kernel,
+                            llvm::ArrayRef<Expr> grid, mlir::ValueRange buffers,
+                            llvm::ArrayRef<Expr> offsets, Expr flops,
+                            Expr bytes, mlir::Location loc);
   mlir::ArrayAttr sources(mlir::Location loc);
 
   // Ops.

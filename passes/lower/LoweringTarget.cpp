@@ -1,5 +1,7 @@
 #include "passes/lower/LoweringTarget.h"
 
+#include "ir/plan/Plan.h"
+
 #include "llvm/ADT/STLExtras.h"
 
 namespace ingot {
@@ -19,7 +21,7 @@ LinearTasks LoweringTarget::linearTasks(int64_t columns) const {
     return {64, 64, 16};
   // A panel is read from memory once a task: as many rows for it as leave
   // several tasks to each thread. 128 rows are one block of sums.
-  constexpr int64_t kPanel = 48;
+  constexpr int64_t kPanel = plan::kPanelColumns;
   return {columns <= 7 * kPanel ? 32 : 128, kPanel};
 }
 

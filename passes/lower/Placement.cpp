@@ -75,15 +75,10 @@ enum class Cost {
   Dear
 };
 
-bool isSimple(ScalarOp op) {
-  return scalarClass(op) != ScalarClass::Float && op != ScalarOp::Div &&
-         op != ScalarOp::Pow && op != ScalarOp::Mod && op != ScalarOp::Rem;
-}
-
 Cost costOf(ExprPool &pool, Expr expr) {
   unsigned loads = 0;
   for (Expr node : pool.reachable(expr)) {
-    if (pool.kind(node) == ExprKind::Apply && !isSimple(pool.scalarOp(node)))
+    if (pool.kind(node) == ExprKind::Apply && isDear(pool.scalarOp(node)))
       return Cost::Dear;
     loads += pool.kind(node) == ExprKind::Load;
   }

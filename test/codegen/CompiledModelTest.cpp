@@ -6,12 +6,10 @@
 
 #include "gtest/gtest.h"
 
-#include <cstdio>
-
 namespace ingot::test {
 namespace {
 
-uint64_t firstSeed = 1, lastSeed = 12;
+SeedRange seeds{1, 12};
 
 /// Compiled for `level`, on every binding and style of inputs.
 void compareCompiled(const std::string &model, cpu::IsaLevel level,
@@ -45,7 +43,7 @@ cpu::IsaLevel bestLevel() {
 }
 
 TEST(CompiledModels, RandomOnesAgreeWithTheReference) {
-  for (uint64_t seed = firstSeed; seed <= lastSeed && !HasFatalFailure();
+  for (uint64_t seed = seeds.first; seed <= seeds.last && !HasFatalFailure();
        ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     compareCompiled(randomModel(seed, 3 + seed % 12, RoundsAs::Compiled),
@@ -68,12 +66,5 @@ INSTANTIATE_TEST_SUITE_P(Attention, CompiledMasks,
 } // namespace ingot::test
 
 int main(int argc, char **argv) {
-  testing::InitGoogleTest(&argc, argv);
-  unsigned long long first, last;
-  for (int i = 1; i < argc; ++i)
-    if (std::sscanf(argv[i], "--seeds=%llu..%llu", &first, &last) == 2) {
-      ingot::test::firstSeed = first;
-      ingot::test::lastSeed = last;
-    }
-  return RUN_ALL_TESTS();
+  return ingot::test::runSeeds(argc, argv, ingot::test::seeds);
 }

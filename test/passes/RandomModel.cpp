@@ -4,6 +4,9 @@
 
 #include "llvm/ADT/StringExtras.h"
 
+#include <gtest/gtest.h>
+
+#include <cstdio>
 #include <map>
 
 namespace ingot::test {
@@ -667,6 +670,15 @@ private:
 
 std::string randomModel(uint64_t seed, unsigned size, RoundsAs rounds) {
   return Generator(seed, rounds).run(size);
+}
+
+int runSeeds(int argc, char **argv, SeedRange &seeds) {
+  testing::InitGoogleTest(&argc, argv);
+  unsigned long long first, last;
+  for (int i = 1; i < argc; ++i)
+    if (std::sscanf(argv[i], "--seeds=%llu..%llu", &first, &last) == 2)
+      seeds = {first, last};
+  return RUN_ALL_TESTS();
 }
 
 } // namespace ingot::test

@@ -17,4 +17,12 @@ enum class RoundsAs { Reference, Compiled };
 std::string randomModel(uint64_t seed, unsigned size,
                         RoundsAs rounds = RoundsAs::Reference);
 
+/// The models that a test makes: all from the first to the last.
+struct SeedRange {
+  uint64_t first, last;
+};
+
+/// GoogleTest's main, with `--seeds=FIRST..LAST` instead of `seeds`.
+int runSeeds(int argc, char **argv, SeedRange &seeds);
+
 } // namespace ingot::test

@@ -5,20 +5,19 @@
 
 #include "gtest/gtest.h"
 
-#include <cstdio>
 #include <cstring>
 
 namespace ingot::test {
 namespace {
 
-uint64_t firstSeed = 1, lastSeed = 150;
+SeedRange seeds{1, 150};
 
 /// Size from the seed, so that every seed is one model.
 std::string modelOf(uint64_t seed) { return randomModel(seed, 3 + seed % 12); }
 
 TEST(RandomModels, AgreeAfterFusion) {
   unsigned refused = 0, count = 0;
-  for (uint64_t seed = firstSeed; seed <= lastSeed; ++seed, ++count) {
+  for (uint64_t seed = seeds.first; seed <= seeds.last; ++seed, ++count) {
     std::string model = modelOf(seed);
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + model);
     Subject subject(model);
@@ -42,12 +41,5 @@ TEST(RandomModels, AgreeAfterFusion) {
 } // namespace ingot::test
 
 int main(int argc, char **argv) {
-  testing::InitGoogleTest(&argc, argv);
-  unsigned long long first, last;
-  for (int i = 1; i < argc; ++i)
-    if (std::sscanf(argv[i], "--seeds=%llu..%llu", &first, &last) == 2) {
-      ingot::test::firstSeed = first;
-      ingot::test::lastSeed = last;
-    }
-  return RUN_ALL_TESTS();
+  return ingot::test::runSeeds(argc, argv, ingot::test::seeds);
 }

@@ -101,13 +101,12 @@ std::string describeAttention(tfm::AttentionOp attention) {
 }
 
 std::string describeNorm(tfm::NormOp norm) {
+  auto dims =
+      llvm::cast<RankedTensorType>(norm.getInput().getType()).getShape();
   std::vector<std::string> parts{
       (norm.getKind() == tfm::NormKind::Layer ? "layer norm of "
                                               : "RMS norm of ") +
-          std::to_string(dim(norm.getInput(), llvm::cast<RankedTensorType>(
-                                                  norm.getInput().getType())
-                                                      .getRank() -
-                                                  1)),
+          std::to_string(dims.back()),
       "epsilon " + number(norm.getEpsilon().convertToDouble())};
   if (!norm.getScale())
     parts.push_back("no scale");
@@ -118,8 +117,7 @@ std::string describeNorm(tfm::NormOp norm) {
   return join(parts);
 }
 
-std::string describeLinear(const Fusion &fusion, tfm::LinearOp linear,
-                           unsigned products) {
+std::string describeLinear(tfm::LinearOp linear, unsigned products) {
   std::vector<std::string> parts{std::to_string(dim(linear.getWeight(), 0)) +
                                  " to " +
                                  std::to_string(dim(linear.getWeight(), 1))};
@@ -191,8 +189,7 @@ std::string describe(const Ledger &ledger, const Fusion &fusion) {
   if (auto norm = llvm::dyn_cast<tfm::NormOp>(fusion.op))
     return describeNorm(norm);
   if (auto linear = llvm::dyn_cast<tfm::LinearOp>(fusion.op))
-    return describeLinear(fusion, linear,
-                          llvm::count_if(fusion.sites, [&](unsigned i) {
+    return describeLinear(linear, llvm::count_if(fusion.sites, [&](unsigned i) {
                             return ledger.sites()[i].kind == SiteKind::Product;
                           }));
   bool computes = false;

@@ -59,11 +59,10 @@ private:
 /// What the runtime checks when an input is set, in its words.
 int ReferenceRunner::check(size_t i, const Array &array) {
   RankedTensorType type = inputType(i);
-  Array declared;
-  declared.type = typeOf(type.getElementType());
-  if (declared.type != array.type)
+  ingot_type declared = typeOf(type.getElementType());
+  if (declared != array.type)
     return fail("input '%s' has type %s, but %s was given", array.name.c_str(),
-                ingot_type_name(declared.type), ingot_type_name(array.type));
+                ingot_type_name(declared), ingot_type_name(array.type));
   if (type.getRank() != static_cast<int64_t>(array.dims.size()))
     return fail("input '%s' has rank %lld, but rank %zu was given",
                 array.name.c_str(), static_cast<long long>(type.getRank()),

@@ -19,6 +19,41 @@ struct AttentionShape {
   float scale;
 };
 
+// What a block works on at a time: the query rows from q0 on of head h of batch
+// b, and where the rows of its heads start.
+template <class E>
+struct AttentionTask {
+  i64 b, h, q0;
+  const E *q, *k, *v;
+};
+
+template <int BM, class E>
+DEV AttentionTask<E> attention_task(i64 task, i64 row_blocks, const E *q,
+                                    const E *k, const E *v,
+                                    const AttentionShape &shape) {
+  i64 pair = divide_fast(task, row_blocks);
+  i64 b = divide_fast(pair, shape.heads), h = pair - b * shape.heads;
+  i64 g = divide_fast(h, shape.group);
+  return {b,
+          h,
+          (task - pair * row_blocks) * BM,
+          q + b * shape.q_strides[0] + h * shape.q_strides[2],
+          k + b * shape.k_strides[0] + g * shape.k_strides[2],
+          v + b * shape.v_strides[0] + g * shape.v_strides[2]};
+}
+
+// Whether all rows start at multiples of 16 bytes.
+template <class E>
+DEV bool attention_aligned(const E *q, const E *k, const E *v,
+                           const AttentionShape &shape) {
+  i64 strides = 0;
+  UNROLL for (int i = 0; i < 3; ++i) strides |=
+      shape.q_strides[i] | shape.k_strides[i] | shape.v_strides[i];
+  u64 starts = reinterpret_cast<u64>(q) | reinterpret_cast<u64>(k) |
+               reinterpret_cast<u64>(v);
+  return ((starts | (u64)strides * sizeof(E)) & 15) == 0;
+}
+
 // What one load from shared memory brings.
 template <int C>
 struct alignas(C * 4) FloatVector {
@@ -71,18 +106,12 @@ DEV void attention_rows(float *out, const float *q, const float *k,
   const i64 row_blocks = (queries + BM - 1) / BM;
   const i64 tasks = row_blocks * shape.heads * shape.batch;
   for (i64 task = block_number(); task < tasks; task += block_count()) {
-    i64 pair = divide_fast(task, row_blocks);
-    i64 q0 = (task - pair * row_blocks) * BM;
-    i64 b = divide_fast(pair, shape.heads), h = pair - b * shape.heads;
-    i64 g = divide_fast(h, shape.group);
-    const float *queries_at =
-        q + b * shape.q_strides[0] + h * shape.q_strides[2];
-    const float *keys_at = k + b * shape.k_strides[0] + g * shape.k_strides[2];
-    const float *values_at =
-        v + b * shape.v_strides[0] + g * shape.v_strides[2];
+    const AttentionTask<float> at =
+        attention_task<BM>(task, row_blocks, q, k, v, shape);
+    const float *keys_at = at.k, *values_at = at.v;
     // No barrier: everyone is done with q and k since the last values landed.
-    attention_tile<WIDE, D, DP, BM, THREADS>(shared.q, queries_at,
-                                             shape.q_strides[1], q0, queries);
+    attention_tile<WIDE, D, DP, BM, THREADS>(shared.q, at.q, shape.q_strides[1],
+                                             at.q0, queries);
     if (keys > 0) // else there is no address to copy nothing from
       attention_tile<WIDE, D, DP, BN, THREADS>(shared.k, keys_at,
                                                shape.k_strides[1], 0, keys);
@@ -119,7 +148,7 @@ DEV void attention_rows(float *out, const float *q, const float *k,
         typename Body::Loads loads[KEYS];
         auto each = [&](auto visit) {
           UNROLL for (int j = 0; j < KEYS; ++j) {
-            i64 c[4] = {b, h, q0 + 4 * y + i, k0 + x + 16 * j};
+            i64 c[4] = {at.b, at.h, at.q0 + 4 * y + i, k0 + x + 16 * j};
             visit(j, c, c[2] < queries && c[3] < keys);
           }
         };
@@ -183,10 +212,10 @@ DEV void attention_rows(float *out, const float *q, const float *k,
       if (total == 0 && (ZERO_EMPTY || keys == 0))
         total = 1;
       float factor = 1 / total;
-      i64 row = q0 + 4 * y + i;
+      i64 row = at.q0 + 4 * y + i;
       if (row >= queries)
         continue;
-      float *to = out + ((b * queries + row) * shape.heads + h) * DV;
+      float *to = out + ((at.b * queries + row) * shape.heads + at.h) * DV;
       UNROLL for (int j = 0; j < COLUMNS; ++j) {
         UNROLL for (int u = 0; u < C; ++u) {
           int column = (x + 16 * j) * C + u;
@@ -199,21 +228,12 @@ DEV void attention_rows(float *out, const float *q, const float *k,
   }
 }
 
-DEV bool attention_aligned(const float *p, const i64 (&strides)[3]) {
-  return (reinterpret_cast<u64>(p) & 15) == 0 &&
-         ((strides[0] | strides[1] | strides[2]) & 3) == 0;
-}
-
 template <int D, int DV, int BM, int BN, bool ZERO_EMPTY, class Body>
 DEV void attention(float *out, const float *q, const float *k, const float *v,
                    const AttentionShape &shape, const Body &body) {
-  bool wide = D % 4 == 0 && DV % 4 == 0 &&
-              attention_aligned(q, shape.q_strides) &&
-              attention_aligned(k, shape.k_strides) &&
-              attention_aligned(v, shape.v_strides);
-  if (wide)
-    attention_rows<D, DV, BM, BN, ZERO_EMPTY, D % 4 == 0 && DV % 4 == 0>(
-        out, q, k, v, shape, body);
+  constexpr bool EVEN = D % 4 == 0 && DV % 4 == 0;
+  if (EVEN && attention_aligned(q, k, v, shape))
+    attention_rows<D, DV, BM, BN, ZERO_EMPTY, EVEN>(out, q, k, v, shape, body);
   else
     attention_rows<D, DV, BM, BN, ZERO_EMPTY, false>(out, q, k, v, shape, body);
 }

@@ -166,28 +166,23 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
   const i64 row_blocks = (queries + BM - 1) / BM;
   const i64 tasks = row_blocks * shape.heads * shape.batch;
   for (i64 task = block_number(); task < tasks; task += block_count()) {
-    i64 pair = divide_fast(task, row_blocks);
-    i64 q0 = (task - pair * row_blocks) * BM;
-    i64 b = divide_fast(pair, shape.heads), h = pair - b * shape.heads;
-    i64 g = divide_fast(h, shape.group);
-    const E *queries_at = q + b * shape.q_strides[0] + h * shape.q_strides[2];
-    const E *keys_at = k + b * shape.k_strides[0] + g * shape.k_strides[2];
-    const E *values_at = v + b * shape.v_strides[0] + g * shape.v_strides[2];
+    const AttentionTask<E> at =
+        attention_task<BM>(task, row_blocks, q, k, v, shape);
     auto fetch_keys = [&](i64 k0) {
       attention_slabs<ALIGN, D, BN, T::SLABS, THREADS>(
-          tiles.k, keys_at, shape.k_strides[1], k0, keys);
+          tiles.k, at.k, shape.k_strides[1], k0, keys);
     };
     auto fetch_values = [&](i64 k0) {
       if constexpr (T::WORDS)
         attention_words<ALIGN, DV, BN, T::PITCH, THREADS>(
-            tiles.v, values_at, shape.v_strides[1], k0, keys);
+            tiles.v, at.v, shape.v_strides[1], k0, keys);
       else
         attention_slabs<ALIGN, DV, BN, T::VALUE_SLABS, THREADS>(
-            tiles.v, values_at, shape.v_strides[1], k0, keys);
+            tiles.v, at.v, shape.v_strides[1], k0, keys);
     };
     // No barrier: everyone is done with q and k since the last values landed.
     attention_slabs<ALIGN, D, BM, T::SLABS, THREADS>(
-        tiles.q, queries_at, shape.q_strides[1], q0, queries);
+        tiles.q, at.q, shape.q_strides[1], at.q0, queries);
     if (keys > 0)
       fetch_keys(0);
     copy_commit();
@@ -210,7 +205,7 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
         auto each = [&](auto visit) {
           UNROLL for (int j = 0; j < GROUP; ++j) {
             UNROLL for (int i = 0; i < 4; ++i) {
-              i64 c[4] = {b, h, q0 + row0 + l / 4 + i / 2 * 8,
+              i64 c[4] = {at.b, at.h, at.q0 + row0 + l / 4 + i / 2 * 8,
                           k0 + (first + j) * 8 + l % 4 * 2 + i % 2};
               visit(j, i, c, c[2] < queries && c[3] < keys);
             }
@@ -264,10 +259,10 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
       if (total == 0 && (ZERO_EMPTY || keys == 0))
         total = 1;
       float factor = 1 / total;
-      i64 row = q0 + row0 + l / 4 + r * 8;
+      i64 row = at.q0 + row0 + l / 4 + r * 8;
       if (row >= queries)
         continue;
-      Out *to = out + ((b * queries + row) * shape.heads + h) * DV;
+      Out *to = out + ((at.b * queries + row) * shape.heads + at.h) * DV;
       UNROLL for (int j = 0; j < FV; ++j) {
         UNROLL for (int e = 0; e < 2; ++e) {
           int column = j * 8 + l % 4 * 2 + e;
@@ -286,12 +281,7 @@ DEV void attention_mma(Out *out, const E *q, const E *k, const E *v,
   // Elements in 16 bytes; rows of heads start at multiples of them or nowhere.
   constexpr int UNIT = 16 / (int)sizeof(E);
   constexpr bool EVEN = D % UNIT == 0 && DV % UNIT == 0;
-  auto aligned = [](const E *p, const i64(&strides)[3]) {
-    return (reinterpret_cast<u64>(p) & 15) == 0 &&
-           ((strides[0] | strides[1] | strides[2]) & (UNIT - 1)) == 0;
-  };
-  if (EVEN && aligned(q, shape.q_strides) && aligned(k, shape.k_strides) &&
-      aligned(v, shape.v_strides))
+  if (EVEN && attention_aligned(q, k, v, shape))
     attention_mma_rows<Math, D, DV, BN, ZERO_EMPTY, EVEN ? 16 : (int)sizeof(E)>(
         out, q, k, v, shape, body);
   else

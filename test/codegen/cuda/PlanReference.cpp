@@ -44,17 +44,6 @@ private:
       shape.push_back(number(code));
     return shape;
   }
-  StringRef text(StringRef name) {
-    return cast<StringAttr>(kernel.getParams().get(name)).getValue();
-  }
-  double real(StringRef name) {
-    return cast<FloatAttr>(kernel.getParams().get(name)).getValueAsDouble();
-  }
-  bool flag(StringRef name) {
-    Attribute attr = kernel.getParams().get(name);
-    auto boolean = dyn_cast_if_present<BoolAttr>(attr);
-    return isa_and_present<UnitAttr>(attr) || (boolean && boolean.getValue());
-  }
   /// Region `i`: `first`, if any, then the coordinates, then the rest.
   Scalar evaluate(unsigned i, std::optional<Scalar> first,
                   ArrayRef<int64_t> coordinates) {
@@ -117,7 +106,7 @@ void Run::map() {
 
 /// Positions of argmax and argmin count in i64; all else keeps the type.
 Scalar Run::reduced(ArrayRef<Scalar> values) {
-  StringRef kind = text("kind");
+  StringRef kind = kernel.paramText("kind");
   ElementType type = regions[0].yieldedType();
   auto better = [&](const Scalar &a, const Scalar &b, bool largest) {
     bool aNaN = a.number != a.number, bNaN = b.number != b.number;
@@ -132,7 +121,7 @@ Scalar Run::reduced(ArrayRef<Scalar> values) {
     int64_t best = -1;
     for (auto [r, value] : llvm::enumerate(values))
       if (best < 0 || better(value, values[best], largest) ||
-          (flag("last") && !better(values[best], value, largest)))
+          (kernel.paramFlag("last") && !better(values[best], value, largest)))
         best = static_cast<int64_t>(r);
     return Scalar::ofInteger(ElementType::I64, best);
   }
@@ -209,7 +198,7 @@ void Run::scan() {
     double sum = 0;
     uint64_t total = 0;
     for (int64_t step = 0; step < length; ++step) {
-      c[axis] = flag("reverse") ? length - 1 - step : step;
+      c[axis] = kernel.paramFlag("reverse") ? length - 1 - step : step;
       Scalar x = evaluate(0, {}, c);
       double before = sum;
       uint64_t integerBefore = total;
@@ -217,7 +206,7 @@ void Run::scan() {
       int64_t at = 0;
       for (size_t a = 0; a < c.size(); ++a)
         at += c[a] * strides[a];
-      bool exclusive = flag("exclusive");
+      bool exclusive = kernel.paramFlag("exclusive");
       Scalar value =
           isFloat(x.type)
               ? Scalar::ofFloat(x.type, exclusive ? before : sum)
@@ -248,12 +237,12 @@ void Run::rows() {
     if (isNorm) {
       auto n = static_cast<double>(columns);
       double squares = 0;
-      if (text("kind") == "layer")
+      if (kernel.paramText("kind") == "layer")
         for (double v : x)
           shift += v / n;
       for (double v : x)
         squares += (v - shift) * (v - shift) / n;
-      factor = 1 / std::sqrt(squares + real("epsilon"));
+      factor = 1 / std::sqrt(squares + kernel.paramReal("epsilon"));
       for (double &v : x)
         v = (v - shift) * factor;
     } else {
@@ -298,32 +287,33 @@ void Run::attention() {
   auto at = [](const Shape &strides, int64_t b, int64_t row, int64_t head) {
     return b * strides[0] + row * strides[1] + head * strides[2];
   };
-  each(
-      {extent("batch"), queries, heads}, [&](ArrayRef<int64_t> c, int64_t row) {
-        int64_t b = c[0], i = c[1], h = c[2], g = h / group;
-        std::vector<double> p(keys);
-        double largest = -INFINITY, sum = 0;
-        for (int64_t j = 0; j < keys; ++j) {
-          double dot = 0;
-          for (int64_t e = 0; e < d; ++e)
-            dot += inputs[0].number(at(q, b, i, h) + e) *
-                   inputs[1].number(at(k, b, j, g) + e);
-          Scalar score = Scalar::ofFloat(ElementType::F32, dot * real("scale"));
-          p[j] = evaluate(0, score, {b, h, i, j}).number;
-          largest = std::isnan(p[j]) || p[j] > largest ? p[j] : largest;
-        }
-        bool isEmpty =
-            keys == 0 || (largest == -INFINITY && text("empty_rows") == "zero");
-        for (double &x : p)
-          sum += x = isEmpty ? 0 : std::exp(x - largest);
-        for (int64_t e = 0; e < dv; ++e) {
-          double value = 0;
-          for (int64_t j = 0; j < keys; ++j)
-            if (!isEmpty)
-              value += p[j] / sum * inputs[2].number(at(v, b, j, g) + e);
-          outputs[0].setNumber(row * dv + e, value);
-        }
-      });
+  each({extent("batch"), queries, heads},
+       [&](ArrayRef<int64_t> c, int64_t row) {
+         int64_t b = c[0], i = c[1], h = c[2], g = h / group;
+         std::vector<double> p(keys);
+         double largest = -INFINITY, sum = 0;
+         for (int64_t j = 0; j < keys; ++j) {
+           double dot = 0;
+           for (int64_t e = 0; e < d; ++e)
+             dot += inputs[0].number(at(q, b, i, h) + e) *
+                    inputs[1].number(at(k, b, j, g) + e);
+           Scalar score = Scalar::ofFloat(ElementType::F32,
+                                          dot * kernel.paramReal("scale"));
+           p[j] = evaluate(0, score, {b, h, i, j}).number;
+           largest = std::isnan(p[j]) || p[j] > largest ? p[j] : largest;
+         }
+         bool isEmpty = keys == 0 || (largest == -INFINITY &&
+                                      kernel.paramText("empty_rows") == "zero");
+         for (double &x : p)
+           sum += x = isEmpty ? 0 : std::exp(x - largest);
+         for (int64_t e = 0; e < dv; ++e) {
+           double value = 0;
+           for (int64_t j = 0; j < keys; ++j)
+             if (!isEmpty)
+               value += p[j] / sum * inputs[2].number(at(v, b, j, g) + e);
+           outputs[0].setNumber(row * dv + e, value);
+         }
+       });
 }
 
 void Run::run() {
