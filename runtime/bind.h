@@ -46,6 +46,12 @@ struct Program {
   size_t workerScratchBytes = 0;
 };
 
+/// Of one step, while profiling.
+struct StepTime {
+  int64_t nanoseconds;
+  int64_t busy; // of all threads together, inside tasks; 0 on a GPU
+};
+
 /// How an execution of a program ended.
 struct RunOutcome {
   bool isCancelled = false;

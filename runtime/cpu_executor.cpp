@@ -131,7 +131,7 @@ void CpuExecutor::execute(const Run &toRun, RunOutcome &result) {
   outcome = &result;
   isFailing.store(false, std::memory_order_relaxed);
   isFinished.store(false, std::memory_order_relaxed);
-  if (toRun.nanoseconds)
+  if (toRun.times)
     startedAt = nanosecondsNow();
   publishFrom(0);
   if (pool.parallel && threadCount > 1) {
@@ -184,7 +184,11 @@ void CpuExecutor::runChunk(Worker &worker, uint32_t remaining) {
   int64_t first = int64_t(chunkCount - remaining) * chunkTasks;
   int64_t last =
       step.tasks - first < chunkTasks ? step.tasks : first + chunkTasks;
+  int64_t begin = run->times ? nanosecondsNow() : 0;
   runTasks(worker, step, first, last);
+  if (run->times)
+    __atomic_fetch_add(&run->times[current].busy, nanosecondsNow() - begin,
+                       __ATOMIC_RELAXED);
   if (worker.status.code) {
     // The first to come reports.
     if (!isFailing.exchange(true, std::memory_order_acq_rel)) {
@@ -197,9 +201,9 @@ void CpuExecutor::runChunk(Worker &worker, uint32_t remaining) {
   uint32_t finished = current;
   if (pending.fetch_sub(1, std::memory_order_acq_rel) != 1)
     return;
-  if (run->nanoseconds) {
+  if (run->times) {
     int64_t now = nanosecondsNow();
-    run->nanoseconds[finished] = now - startedAt;
+    run->times[finished].nanoseconds = now - startedAt;
     startedAt = now;
   }
   publishFrom(finished + 1);

@@ -14,7 +14,7 @@ struct Run {
   uint32_t stepCount;
   const uint64_t *args;
   const volatile int32_t *cancel; // may be null
-  int64_t *nanoseconds;           // by step; null: read no clock
+  StepTime *times;                // by step; null: read no clock
 };
 
 /// Threads that work through the steps of one run at a time. Nobody waits for

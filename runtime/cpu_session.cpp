@@ -101,7 +101,7 @@ Error runCpu(ingot_session &base, Bind &bind, RunOutcome &outcome) {
   session.executor.execute(
       {bind.program.steps.data(), uint32_t(bind.program.steps.size()),
        bind.program.args.data(), session.cancelFlag,
-       session.profile ? session.nanoseconds.data() : nullptr},
+       session.profile ? session.stepTimes.data() : nullptr},
       outcome);
   return nullptr;
 }

@@ -124,7 +124,7 @@ Error readTimes(CudaSession &session, const Program &program) {
                 &milliseconds, session.times[i], session.times[i + 1]),
             "timing a step"))
       return error;
-    session.nanoseconds[i] = int64_t(double(milliseconds) * 1e6);
+    session.stepTimes[i].nanoseconds = int64_t(double(milliseconds) * 1e6);
   }
   return nullptr;
 }

@@ -168,9 +168,9 @@ Error ingot_session::provideMemory(const Bind &bind) {
     stateBytes[i] = bytes;
   }
   size_t steps = bind.program.steps.size();
-  if (profile && nanoseconds.size() < steps &&
-      !nanoseconds.create(allocator, steps))
-    return outOfMemory(allocator, "a profile", steps * sizeof(int64_t));
+  if (profile && stepTimes.size() < steps &&
+      !stepTimes.create(allocator, steps))
+    return outOfMemory(allocator, "a profile", steps * sizeof(StepTime));
   return functions().placeTensors(*this, bind);
 }
 
@@ -244,7 +244,7 @@ Error ingot_session::run() {
   if (Error error = prepare(&bind))
     return error;
   if (profile)
-    memset(nanoseconds.data(), 0, nanoseconds.size() * sizeof(int64_t));
+    memset(stepTimes.data(), 0, stepTimes.size() * sizeof(StepTime));
   RunOutcome outcome;
   if (Error error = functions().run(*this, *bind, outcome))
     return error;
@@ -293,12 +293,13 @@ void ingot_session::reportProfile(const Bind &bind) {
                               ->c_str()
                     : step.kind == fmt::StepKind::Copy ? "copy"
                                                        : "fill";
-    report.nanoseconds = nanoseconds[i];
+    report.nanoseconds = stepTimes[i].nanoseconds;
     report.flops = step.flops;
     report.bytes = step.bytes;
     report.tasks = step.tasks;
     report.source_count = count(step.step->sources());
     report.internal = step.step;
+    report.busy_nanoseconds = stepTimes[i].busy;
     profile(profileUser, &report);
   }
 }

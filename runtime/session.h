@@ -89,7 +89,8 @@ struct ingot_session {
   const volatile int32_t *cancelFlag = nullptr;
   ingot_profile_function profile = nullptr;
   void *profileUser = nullptr;
-  ingot::runtime::Array<int64_t> nanoseconds; // by step, while profiling
+  ingot::runtime::Array<ingot::runtime::StepTime>
+      stepTimes; // by step, while profiling
   ingot::runtime::DeviceMemory arena;
 
 private:

@@ -147,6 +147,18 @@ class Command(unittest.TestCase):
         self.assertLessEqual(timed["min_ms"], timed["median_ms"])
         self.assertLessEqual(timed["median_ms"], timed["p99_ms"])
         self.assertEqual(timed["steps"][0]["sources"], ["/node/gather"])
+        self.assertEqual((timed["flops"], timed["threads"]), (32, 1))
+        self.assertGreater(min(timed["peak_gflops"], timed["peak_gbytes"], timed["bound_ms"]), 0)
+        self.assertEqual([s["bound"] for s in timed["steps"]], ["memory", "compute", None])
+        self.assertIsNone(timed["steps"][2]["of_bound"])
+        for step in timed["steps"]:
+            self.assertTrue(0 <= step["waiting"] < 1)
+        table = self.call("bench", self.work / "embedding.ingot", "--dims=batch=1,sequence=8", "--seconds=0.01",
+                          "--target=x86-64-v3", says="of bound")
+        self.assertRegex(table.splitlines()[-1], r"model: .* GFLOP, .* MB; bound .* ms by \d+ GFLOP/s .* at \d+%")
+        for verb in "run", "bench":
+            self.call(verb, self.model, "--dims=batch=1,sequence=8", "--target=x86-64-v9", code=1,
+                      says="no code for target 'x86-64-v9'; it has: ")
 
     def test_verify_and_doctor(self):
         self.call("verify", self.model)

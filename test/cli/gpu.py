@@ -45,6 +45,8 @@ class Gpu(unittest.TestCase):
         timed = json.loads(self.call(*bench, "--device=emulated"))
         self.assertEqual((timed["device"], timed["target"]), ("emulated:0", "sm_80"))
         self.assertEqual([s["kernel"] for s in timed["steps"]], ["gather", "add", "copy"])
+        self.assertIsNone(timed["steps"][0]["of_bound"])
+        self.assertNotIn("peak_gflops", timed)
         self.assertEqual(json.loads(self.call(*bench))["device"], "cpu")
         self.call(*bench, "--device=gpu", code=2, says="no device gpu")
 

@@ -8,6 +8,7 @@
 #     program       FOLDER is a .mlir file without inputs: compiled and by the reference, the same
 #                   bytes (integers, and floats that are exact)
 #     repeatable    compile twice, other folder and other number of jobs: same bytes
+#     threads       each data set on 1, 2, 3 and 4 threads, twice: same bytes
 #     cuda          compile for GPUs and CPUs, run on the emulated driver and on the CPU
 #     cuda-alone    compile for GPUs only, run on the emulated driver
 #     cuda-repeatable  repeatable, for GPUs and without the cache
@@ -75,6 +76,20 @@ check_repeatable() {
   cmp "$work/a.ingot" "$work/other/b.ingot" && say "same bytes"
 }
 
+check_threads() {
+  compile -o "$work/model.ingot" || return 1
+  local data threads failed=0
+  for data in "$folder"/test_data_set_*; do
+    for threads in 1 1 2 2 3 3 4 4; do
+      "$ingot" run "$work/model.ingot" --data-set "$data" "${model_tolerance[@]}" --threads $threads \
+        --outputs "$work/outputs.npz" || return 1
+      [ -e "$work/$(basename "$data").npz" ] || cp "$work/outputs.npz" "$work/$(basename "$data").npz"
+      cmp "$work/outputs.npz" "$work/$(basename "$data").npz" || { say "on $threads threads"; failed=1; }
+    done
+  done
+  return $failed
+}
+
 # GPUs' kernels need NVRTC: the reason to skip is what the command says without it.
 has_nvrtc() {
   compile --target=sm_80 --emit=asm -o "$work/asm.txt" >"$work/nvrtc.txt" 2>&1 && return 0
@@ -122,6 +137,7 @@ check() {
     program) check_program ;;
     refused) check_refused ;;
     repeatable) check_repeatable ;;
+    threads) check_threads ;;
     cuda) check_cuda sm_80,x86-64 ;;
     cuda-alone) check_cuda sm_80 ;;
     cuda-repeatable)

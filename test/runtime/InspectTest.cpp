@@ -105,7 +105,8 @@ TEST(Inspect, Types) {
 TEST(Profile, EachStep) {
   Maker m = embedding();
   Model model(m);
-  Session session(model, 2);
+  constexpr int64_t kThreads = 2;
+  Session session(model, kThreads);
   std::vector<int64_t> ids(6, 1);
   std::vector<float> x(24);
   ingot_tensor i = tensor(ids, {2, 3}), t = tensor(x, {2, 3, 4});
@@ -128,6 +129,8 @@ TEST(Profile, EachStep) {
     s.bytes.push_back(profile->bytes);
     s.tasks.push_back(profile->tasks);
     s.nanoseconds.push_back(profile->nanoseconds);
+    EXPECT_GT(profile->busy_nanoseconds, 0);
+    EXPECT_LE(profile->busy_nanoseconds, kThreads * profile->nanoseconds);
   };
   ASSERT_TRUE(ok(ingot_session_set_profile(session, record, &seen)));
   ASSERT_TRUE(ok(ingot_session_run(session)));

@@ -16,7 +16,7 @@ ALLOWED = {
     "passes": {"ir"},
     "codegen": {"ir"},
     "tools": {"runtime", "ir", "frontend", "passes", "codegen"},
-    "bench": {"runtime", "ir", "frontend", "passes", "codegen"},
+    "bench": {"runtime", "ir", "frontend", "passes", "codegen", "tools"},
     "examples": {"runtime"},
     "python": {"runtime"},
 }

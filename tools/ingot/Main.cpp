@@ -46,6 +46,7 @@ Try:
   --dims NAME=SIZE    random inputs of these dims; --seed N draws others
   --outputs OUT.npz   write the outputs; without it, print a summary
   --threads N         default: one for each CPU
+  --target=x86-64-v3  this code of the file's; default: the best that runs here
   --device=cpu|cuda|cuda:N|emulated|reference
                       emulated: kernels for GPUs, run and checked on the CPU
   --constant-input NAME=FILE
@@ -61,10 +62,16 @@ Try:
      R"(usage: ingot bench FILE.ingot [--dims NAME=SIZE,...] [options]
 
   --threads N   default: one for each CPU
+  --target=x86-64-v3
+                this code of the file's; default: the best that runs here
   --device=cpu|cuda|cuda:N|emulated
   --seconds S   how long to measure whole runs (default: 1)
   --seed N      other random inputs
-  --json        min_ms, median_ms, p99_ms and steps
+  --json        the same for scripts
+
+of bound: FLOPs over the CPU's peak or bytes over its bandwidth, whichever takes
+longer, as a part of the step's time; both are measured first. More than 100% is
+a step that reads from cache. wait: of the threads' time, what they had no work.
 
 Try:
   ingot bench model.ingot --dims batch=1,sequence=128

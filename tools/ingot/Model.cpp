@@ -19,9 +19,12 @@ int Model::load(const std::string &path) {
              : 0;
 }
 
-int Model::load(const std::string &path, const std::string &name) {
+int Model::load(const std::string &path, const std::string &name,
+                const char *target) {
+  ingot_model_options options = INGOT_MODEL_OPTIONS_INIT;
+  options.target = target;
   if (failed(openDevice(name.c_str(), &device)) ||
-      failed(ingot_model_load(device, path.c_str(), nullptr, &model)))
+      failed(ingot_model_load(device, path.c_str(), &options, &model)))
     return kExitInput;
   return 0;
 }

@@ -17,7 +17,9 @@ public:
   // All return 0, else the exit code after a complaint.
   // To look at, and to run on a device: "cpu", "cuda:0".
   int load(const std::string &path);
-  int load(const std::string &path, const std::string &device);
+  // `target`: NULL is the best one.
+  int load(const std::string &path, const std::string &device,
+           const char *target);
   int createSession(int64_t threads); // 0: one per CPU
   // Matched by name; keeps the arrays, which must outlive the runs.
   int bindInputs();

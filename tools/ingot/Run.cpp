@@ -67,7 +67,8 @@ int runVerb(int argc, const char **argv) {
     return failUsage("--constant-input is for ingot compile: %s is compiled",
                      file);
   Model model;
-  if (int code = model.load(request.file, request.device))
+  if (int code = model.load(request.file, request.device,
+                            request.options.get("--target")))
     return code;
   if (int code = model.createSession(request.threads))
     return code;

@@ -14,7 +14,7 @@ int parseRun(int argc, const char **argv, RunRequest &request) {
   if (int code = parseOptions(argc, argv,
                               {"--inputs", "--outputs", "--data-set", "--rtol",
                                "--atol", "--dims", "--seed", "--threads",
-                               "--device", "--constant-input"},
+                               "--device", "--target", "--constant-input"},
                               {}, options))
     return code;
   if (options.files.size() != 1)

@@ -312,6 +312,9 @@ typedef struct ingot_step_profile {
   int64_t tasks;
   uint32_t source_count; /* model nodes that the step computes */
   const void *internal;
+  /* Of all threads together, at work on the step; the rest of threads x
+   * `nanoseconds` they waited. 0 on a GPU. */
+  int64_t busy_nanoseconds;
 } ingot_step_profile;
 /* Name of one of the nodes; NULL from `source_count` on. */
 INGOT_API const char *
