@@ -15,13 +15,14 @@ CudaStub printLinear(StubWriter &w) {
   // Rows that are no number may be few or many.
   bool few = m < 0 || m <= 8, many = m < 0 || m > 8;
   auto word = [](bool value) { return value ? "true" : "false"; };
-  std::string call = ("linear<" + Twine(n) + ", " + Twine(k) + ", " +
-                      word(few) + ", " + word(many) + ">(out0, in0, " +
+  std::string call = ("linear<" + w.math() + ", " + Twine(n) + ", " + Twine(k) +
+                      ", " + word(few) + ", " + word(many) + ">(out0, in0, " +
                       w.extent("lda") + ", in1, " + w.extent("m") + ", body);")
                          .str();
   // Of the largest GemmConfig there: stages of 128 bytes a row.
   unsigned shared = 0;
-  if (many && k % 4 == 0)
+  int64_t unit = 128 / w.kernel.inType(0).getIntOrFloatBitWidth();
+  if (many && k % unit == 0)
     shared = n > 64 ? 3 * (128 + 128) * 128 : 4 * (64 + 64) * 128;
   else if (many)
     shared = 3 * (64 + 64) * 128;

@@ -30,6 +30,13 @@ public:
   double real(llvm::StringRef name) { return kernel.paramReal(name); }
   llvm::StringRef text(llvm::StringRef name) { return kernel.paramText(name); }
   bool flag(llvm::StringRef name) { return kernel.paramFlag(name); }
+  /// The tag of what multiplies the operands of linear and attention: "tf32" or
+  /// their type.
+  llvm::StringRef math() {
+    return kernel.getParams().contains("math")
+               ? text("math")
+               : memoryTypeName(kernel.inType(0));
+  }
 
   bool hasRegion(unsigned i) { return i < kernel.getBodies().size(); }
   mlir::Block &region(unsigned i) { return kernel.getBodies()[i].front(); }

@@ -67,16 +67,22 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     | scan | i64 an extent | `extents`, `axis`, `exclusive`, `reverse`; running sum of the yielded value along the axis; `chunk`: flattened other coordinates a task |
     | softmax | i64 an extent | `extents`, last is the row; region 1 (optional): epilogue(probability, i64 an extent); `chunk`: rows a task |
     | norm | i64 an extent | `extents`, last is the row; `kind` layer or rms, `epsilon`; region 1: epilogue(normalized, i64 an extent). A second output stores region 0's value; `chunk`: rows a task |
-    | linear | f32 acc, i64 m, i64 n | in 0: A f32 row-major [M, K] with row stride `lda`; in 1: W f32, packed [ceil(N/48)][K][48] for x86-64 and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest |
-    | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v f32; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows` |
+    | linear | f32 acc, i64 m, i64 n | in 0: A row-major [M, K] with row stride `lda`; in 1: W of the same type, packed [ceil(N/48)][K][48] for x86-64 and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest; `math` |
+    | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v of one type; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows`, `math` |
 
     Params are integers of 1 or more (`chunk`, `rows`, `panels`, `n`, `k`, `d`, `dv`,
     `group`), extents (`m`, `lda`, `batch`, ...), arrays of extents, floats (`epsilon`,
-    `scale`), strings (`kind`, `empty_rows`) and flags (`exclusive`, `reverse`, `last`: a
+    `scale`), strings (`kind`, `empty_rows`, `math`) and flags (`exclusive`, `reverse`, `last`: a
     unit or boolean, absent where false).
 
+    linear and attention multiply operands of f32, bf16 or f16 and add up in f32;
+    scores and softmax are f32. `math` is absent (products are exact, but that
+    bf16 and f16 attention may round a row's weights to the type of the values)
+    or "tf32": operands of f32 that a kernel may round to tf32.
+
     - kernel_c1: as many inputs, outputs, regions, and arguments of every region, as
-      the table says
+      the table says; operands of linear and attention have one type, f32, bf16
+      or f16
     - kernel_c2: params of the family are present, of their kind; extents name
       scalars there are
     - kernel_c3: regions yield what the table says
@@ -108,6 +114,9 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     size_t numIns() { return getInTypes().size(); }
     ::mlir::Type outType(unsigned i) {
       return ::llvm::cast<::mlir::TypeAttr>(getOutTypes()[i]).getValue();
+    }
+    ::mlir::Type inType(unsigned i) {
+      return ::llvm::cast<::mlir::TypeAttr>(getInTypes()[i]).getValue();
     }
     /// Values of `params`, which must be there.
     int64_t param(::llvm::StringRef name);

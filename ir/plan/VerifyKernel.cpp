@@ -14,7 +14,8 @@ enum class ParamKind {
   Axis,
   Float,
   Flag,
-  Kind
+  Kind,
+  Math
 };
 
 struct Param {
@@ -39,15 +40,15 @@ ArrayRef<Param> paramsOf(Family family) {
                                     {"kind", Kind},
                                     {"epsilon", Float},
                                     {"chunk", Count}};
-  static constexpr Param kLinear[] = {{"m", Extent},   {"n", Count},
-                                      {"k", Count},    {"lda", Extent},
-                                      {"rows", Count}, {"panels", Count}};
+  static constexpr Param kLinear[] = {
+      {"m", Extent},   {"n", Count},      {"k", Count},  {"lda", Extent},
+      {"rows", Count}, {"panels", Count}, {"math", Math}};
   static constexpr Param kAttention[] = {
       {"batch", Extent},      {"heads", Extent},      {"queries", Extent},
       {"keys", Extent},       {"d", Count},           {"dv", Count},
       {"group", Count},       {"scale", Float},       {"q_strides", Strides},
       {"k_strides", Strides}, {"v_strides", Strides}, {"rows", Count},
-      {"empty_rows", Kind}};
+      {"empty_rows", Kind},   {"math", Math}};
   switch (family) {
   case Family::Map:
   case Family::Softmax:
@@ -125,6 +126,12 @@ LogicalResult verifyParam(KernelOp kernel, const Param &param) {
     return check(text && llvm::is_contained(kinds, text.getValue()),
                  "one of " + llvm::join(kinds, ", "));
   }
+  case ParamKind::Math: {
+    auto text = dyn_cast_if_present<StringAttr>(attr);
+    bool isF32 = kernel.inType(0).isF32();
+    return check(!attr || (text && text.getValue() == "tf32" && isF32),
+                 "tf32, of f32 operands, or absent");
+  }
   }
   assert(false && "unknown kind of parameter");
   return failure();
@@ -201,11 +208,17 @@ LogicalResult KernelOp::verify() {
            << stringifyFamily(getFamily()) << " cannot have " << numOuts()
            << " outputs, " << numIns() << " inputs and " << getBodies().size()
            << " regions";
-  for (size_t i = 0; i < counts.minIns; ++i)
-    if (!cast<TypeAttr>(getInTypes()[i]).getValue().isF32())
+  for (size_t i = 0; i < counts.minIns; ++i) {
+    Type type = inType(i);
+    if (!type.isF32() && !type.isBF16() && !type.isF16())
+      return emitOpError("of family ") << stringifyFamily(getFamily())
+                                       << " reads f32, bf16 or f16 from input "
+                                       << i << ", got " << getInTypes()[i];
+    if (getInTypes()[i] != getInTypes()[0])
       return emitOpError("of family ")
-             << stringifyFamily(getFamily()) << " reads f32 from input " << i
-             << ", got " << getInTypes()[i];
+             << stringifyFamily(getFamily()) << " multiplies operands of one "
+             << "type, got " << getInTypes()[0] << " and " << getInTypes()[i];
+  }
   // kernel_c2
   if (static_cast<int64_t>(getNumScalars()) < 0)
     return emitOpError("cannot have ")

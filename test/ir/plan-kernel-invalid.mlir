@@ -55,9 +55,27 @@ plan.kernel reduce @k outs [f32, f32] ins [f32] scalars 0 params {extents = arra
 // -----
 
 // kernel_c1
-// expected-error@+1 {{of family linear reads f32 from input 1, got f16}}
+// expected-error@+1 {{of family linear multiplies operands of one type, got f32 and f16}}
 plan.kernel linear @k outs [f32] ins [f32, f16] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64} {
-^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>):
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf16>):
+  tfm.yield %acc : f32
+}
+
+// -----
+
+// kernel_c1
+// expected-error@+1 {{of family attention reads f32, bf16 or f16 from input 0, got f64}}
+plan.kernel attention @k outs [f32] ins [f64, f64, f64] scalars 0 params {} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf64>, %ik: tensor<?xf64>, %iv: tensor<?xf64>):
+  tfm.yield %s : f32
+}
+
+// -----
+
+// kernel_c2
+// expected-error@+1 {{parameter math must be tf32, of f32 operands, or absent, got "tf32"}}
+plan.kernel linear @k outs [f32] ins [f16, f16] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64, math = "tf32"} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf16>, %w: tensor<?xf16>):
   tfm.yield %acc : f32
 }
 

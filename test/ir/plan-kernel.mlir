@@ -99,6 +99,19 @@ plan.kernel linear @linear outs [f32] ins [f32, f32, f32] scalars 1 params {m = 
   tfm.yield %y : f32
 }
 
+// CHECK: plan.kernel linear @linear_bf16
+plan.kernel linear @linear_bf16 outs [f16] ins [bf16, bf16] scalars 1 params {m = -1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64} {
+^bb0(%acc: f32, %m: i64, %n: i64, %a: tensor<?xbf16>, %w: tensor<?xbf16>, %count: i64):
+  %y = tfm.convert %acc : f32 to f16
+  tfm.yield %y : f16
+}
+
+// CHECK: plan.kernel linear @linear_tf32
+plan.kernel linear @linear_tf32 outs [f32] ins [f32, f32] scalars 1 params {m = -1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64, math = "tf32"} {
+^bb0(%acc: f32, %m: i64, %n: i64, %a: tensor<?xf32>, %w: tensor<?xf32>, %count: i64):
+  tfm.yield %acc : f32
+}
+
 // CHECK: plan.kernel attention @attention
 plan.kernel attention @attention outs [f32] ins [f32, f32, f32, i64] scalars 2 params {batch = -1 : i64, heads = 12 : i64, queries = -2 : i64, keys = -2 : i64, d = 32 : i64, dv = 32 : i64, group = 1 : i64, scale = 1.250000e-01 : f64, q_strides = array<i64: 384, 384, 32>, k_strides = array<i64: 384, 384, 32>, v_strides = array<i64: 384, 384, 32>, rows = 32 : i64, empty_rows = "mean"} {
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %0: tensor<?xf32>, %1: tensor<?xf32>, %2: tensor<?xf32>, %mask: tensor<?xi64>, %batch: i64, %sequence: i64):

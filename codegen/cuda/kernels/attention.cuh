@@ -1,4 +1,5 @@
-// Flash attention forward in IEEE f32, without tensor cores:
+// Flash attention forward in IEEE f32 of f32, bf16 or f16, without tensor
+// cores:
 //   out[b, q, h, :] = sum over k of p[k] v[b, k, h / group, :], p = softmax of
 //   s[k] = score(scale * q.k, b, h, q, k)
 //   grid   any; a block takes BM query rows of one b and h at a time
@@ -72,18 +73,20 @@ struct AttentionShared {
 
 // Rows first.. of a matrix into shared memory, asynchronously; what lies
 // outside of [0, rows) x [0, D) becomes 0. WIDE: 16 bytes at a time, where
-// addresses allow it.
-template <bool WIDE, int D, int WIDTH, int COUNT, int THREADS, int PITCH>
-DEV void attention_tile(float (&to)[COUNT][PITCH], const float *from,
-                        i64 stride, i64 first, i64 rows) {
+// addresses allow it. Elements of 16 bits go past registers, one at a time.
+template <bool WIDE, int D, int WIDTH, int COUNT, int THREADS, int PITCH,
+          class E>
+DEV void attention_tile(float (&to)[COUNT][PITCH], const E *from, i64 stride,
+                        i64 first, i64 rows) {
   constexpr int STEP = WIDE ? 4 : 1, CHUNKS = WIDTH / STEP;
   for (int i = tid(); i < COUNT * CHUNKS; i += THREADS) {
     int row = i / CHUNKS, column = i % CHUNKS * STEP;
     bool inside = first + row < rows && column < D;
     // Even a copy of nothing needs an address inside.
-    const float *source =
-        inside ? from + (first + row) * stride + column : from;
-    if constexpr (WIDE)
+    const E *source = inside ? from + (first + row) * stride + column : from;
+    if constexpr (sizeof(E) == 2)
+      to[row][column] = inside ? to_f32(*source) : 0;
+    else if constexpr (WIDE)
       copy_async16(&to[row][column], source, inside ? 16 : 0);
     else
       copy_async4(&to[row][column], source, inside ? 4 : 0);
@@ -91,10 +94,10 @@ DEV void attention_tile(float (&to)[COUNT][PITCH], const float *from,
 }
 
 // ZERO_EMPTY: a row without keys gives 0, else the NaN that the formula gives.
-template <int D, int DV, int BM, int BN, bool ZERO_EMPTY, bool WIDE, class Body>
-DEV void attention_rows(float *out, const float *q, const float *k,
-                        const float *v, const AttentionShape &shape,
-                        const Body &body) {
+template <int D, int DV, int BM, int BN, bool ZERO_EMPTY, bool WIDE, class Out,
+          class E, class Body>
+DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
+                        const AttentionShape &shape, const Body &body) {
   constexpr int DP = (D + 15) / 16 * 16, VP = (DV + 31) / 32 * 32;
   constexpr int C = VP % 64 == 0 ? 4 : 2, COLUMNS = VP / (16 * C);
   constexpr int KEYS = BN / 16, THREADS = BM * 4;
@@ -106,9 +109,9 @@ DEV void attention_rows(float *out, const float *q, const float *k,
   const i64 row_blocks = (queries + BM - 1) / BM;
   const i64 tasks = row_blocks * shape.heads * shape.batch;
   for (i64 task = block_number(); task < tasks; task += block_count()) {
-    const AttentionTask<float> at =
+    const AttentionTask<E> at =
         attention_task<BM>(task, row_blocks, q, k, v, shape);
-    const float *keys_at = at.k, *values_at = at.v;
+    const E *keys_at = at.k, *values_at = at.v;
     // No barrier: everyone is done with q and k since the last values landed.
     attention_tile<WIDE, D, DP, BM, THREADS>(shared.q, at.q, shape.q_strides[1],
                                              at.q0, queries);
@@ -215,12 +218,12 @@ DEV void attention_rows(float *out, const float *q, const float *k,
       i64 row = at.q0 + 4 * y + i;
       if (row >= queries)
         continue;
-      float *to = out + ((at.b * queries + row) * shape.heads + at.h) * DV;
+      Out *to = out + ((at.b * queries + row) * shape.heads + at.h) * DV;
       UNROLL for (int j = 0; j < COLUMNS; ++j) {
         UNROLL for (int u = 0; u < C; ++u) {
           int column = (x + 16 * j) * C + u;
           if (column < DV)
-            to[column] = acc[i][j][u] * factor;
+            to[column] = stored<Out>(acc[i][j][u] * factor);
         }
       }
     }
@@ -228,10 +231,11 @@ DEV void attention_rows(float *out, const float *q, const float *k,
   }
 }
 
-template <int D, int DV, int BM, int BN, bool ZERO_EMPTY, class Body>
-DEV void attention(float *out, const float *q, const float *k, const float *v,
+template <int D, int DV, int BM, int BN, bool ZERO_EMPTY, class Out, class E,
+          class Body>
+DEV void attention(Out *out, const E *q, const E *k, const E *v,
                    const AttentionShape &shape, const Body &body) {
-  constexpr bool EVEN = D % 4 == 0 && DV % 4 == 0;
+  constexpr bool EVEN = D % 4 == 0 && DV % 4 == 0 && sizeof(E) == 4;
   if (EVEN && attention_aligned(q, k, v, shape))
     attention_rows<D, DV, BM, BN, ZERO_EMPTY, EVEN>(out, q, k, v, shape, body);
   else

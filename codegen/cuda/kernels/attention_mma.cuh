@@ -263,11 +263,16 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
       if (row >= queries)
         continue;
       Out *to = out + ((at.b * queries + row) * shape.heads + at.h) * DV;
+      // In pairs, where each starts at a multiple of its size.
+      constexpr int V = DV % 2 ? 1 : 2;
       UNROLL for (int j = 0; j < FV; ++j) {
-        UNROLL for (int e = 0; e < 2; ++e) {
+        UNROLL for (int e = 0; e < 2; e += V) {
           int column = j * 8 + l % 4 * 2 + e;
+          float x[V];
+          UNROLL for (int i = 0; i < V; ++i) x[i] =
+              o[0][j][r * 2 + e + i] * factor;
           if (column < DV)
-            to[column] = stored<Out>(o[0][j][r * 2 + e] * factor);
+            store_columns(to + column, x);
         }
       }
     }

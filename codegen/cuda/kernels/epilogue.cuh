@@ -51,24 +51,25 @@ DEV float column(const Columns<T, V> &c, int i) {
 
 template <class T, int V>
 DEV void store_columns(T *p, const float (&x)[V]) {
-  Columns<T, V> r;
-  if constexpr (sizeof(T) == 4) {
-    UNROLL for (int i = 0; i < V; ++i) r.w[i] = f32_bits(x[i]);
-  } else if constexpr (V == 1) {
+  if constexpr (V == 1) {
     *p = from_f32<T>(x[0]);
-    return;
   } else {
-    UNROLL for (int i = 0; i < V / 2; ++i) r.w[i] =
-        pack2<T>(x[2 * i], x[2 * i + 1]);
-  }
-  if constexpr (r.BYTES % 16 == 0) {
-    UNROLL for (int i = 0; i < r.BYTES / 16;
-                ++i) reinterpret_cast<vec16 *>(p)[i] =
-        vec16{{r.w[i * 4], r.w[i * 4 + 1], r.w[i * 4 + 2], r.w[i * 4 + 3]}};
-  } else if constexpr (r.BYTES == 8) {
-    *reinterpret_cast<vec8 *>(p) = vec8{{r.w[0], r.w[1]}};
-  } else {
-    *reinterpret_cast<u32 *>(p) = r.w[0];
+    Columns<T, V> r;
+    if constexpr (sizeof(T) == 4) {
+      UNROLL for (int i = 0; i < V; ++i) r.w[i] = f32_bits(x[i]);
+    } else {
+      UNROLL for (int i = 0; i < V / 2; ++i) r.w[i] =
+          pack2<T>(x[2 * i], x[2 * i + 1]);
+    }
+    if constexpr (r.BYTES % 16 == 0) {
+      UNROLL for (int i = 0; i < r.BYTES / 16;
+                  ++i) reinterpret_cast<vec16 *>(p)[i] =
+          vec16{{r.w[i * 4], r.w[i * 4 + 1], r.w[i * 4 + 2], r.w[i * 4 + 3]}};
+    } else if constexpr (r.BYTES == 8) {
+      *reinterpret_cast<vec8 *>(p) = vec8{{r.w[0], r.w[1]}};
+    } else {
+      *reinterpret_cast<u32 *>(p) = r.w[0];
+    }
   }
 }
 

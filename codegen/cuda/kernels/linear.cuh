@@ -1,4 +1,7 @@
-// linear in IEEE f32: out[m, n] = apply(sum over k of A[m, k] W[n, k], m, n)
+// linear: out[m, n] = apply(sum over k of A[m, k] W[n, k], m, n)
+//   Math   float: IEEE products; bf16 and f16 (A and W of that type) or tf32
+//   (of
+//          f32 data) on tensor cores; sums in f32
 //   grid   any
 //   block  256
 //   smem   as LinearTiles says
@@ -7,9 +10,10 @@
 //          FEW: M <= 8 is possible, MANY: M > 8 is
 //          Body: Loads load(const i64 *c), float apply(Loads, float, c) with
 //          c = {m, n}
-// One kernel for all M: few rows stream the weights past registers (gemv), more
-// are tiles of a matrix product, large ones where they keep a GPU busy. Where
-// addresses are no multiples of 16 everything goes element by element.
+// One kernel for all M: few rows stream the weights past registers (gemv, whose
+// products are exact for tf32 too), more are tiles of a matrix product, large
+// ones where they keep a GPU busy. Where addresses are no multiples of 16
+// everything goes element by element.
 #pragma once
 #include "gemm.cuh"
 #include "shape.cuh"
@@ -29,30 +33,24 @@ struct LinearElement {
   }
 };
 
-// What a lane takes of a row at once.
-template <int C>
-struct alignas(C * 4) FloatChunk {
-  float x[C];
-};
 // Of weights, which pass once.
-template <int C>
-DEV FloatChunk<C> load_chunk(const float *p) {
-  if constexpr (C == 4) {
+template <int V, class E>
+DEV Columns<E, V> load_columns_once(const E *p) {
+  if constexpr (Columns<E, V>::BYTES == 16) {
     vec16 v = load_stream(reinterpret_cast<const vec16 *>(p));
-    return {{bits_f32(v.w[0]), bits_f32(v.w[1]), bits_f32(v.w[2]),
-             bits_f32(v.w[3])}};
+    return {{v.w[0], v.w[1], v.w[2], v.w[3]}};
   } else {
-    return {{*p}};
+    return load_columns<V>(p);
   }
 }
 
 // Few rows: a warp takes COLUMNS columns of the result at a time, its lanes lie
-// along k. M <= ROWS.
-template <int ROWS, int COLUMNS, bool WIDE, class Epilogue>
-DEV void gemv(const GemmOperands<float> &p, const Epilogue &epilogue) {
+// along k, CHUNK elements each. M <= ROWS.
+template <int ROWS, int COLUMNS, int CHUNK, class E, class Epilogue>
+DEV void gemv(const GemmOperands<E> &p, const Epilogue &epilogue) {
   static_assert(ROWS * COLUMNS <= 32 && Epilogue::V == 1);
   // STEPS steps of a warp's width are under way at once.
-  constexpr int CHUNK = WIDE ? 4 : 1, STEPS = 2, WIDTH = 32 * CHUNK;
+  constexpr int STEPS = 2, WIDTH = 32 * CHUNK;
   i64 first = (block_number() * (threads() / 32) + warp_uniform()) * COLUMNS;
   i64 step = block_count() * (threads() / 32) * COLUMNS;
   for (i64 n0 = first; n0 < p.n; n0 += step) {
@@ -62,27 +60,30 @@ DEV void gemv(const GemmOperands<float> &p, const Epilogue &epilogue) {
     typename Epilogue::In in = {};
     if (mine)
       in = epilogue.load(m, n);
-    const float *w[COLUMNS];
+    const E *w[COLUMNS];
     UNROLL for (int j = 0; j < COLUMNS; ++j) w[j] =
         p.w + min_(n0 + j, (i64)p.n - 1) * p.ldw;
     float sum[ROWS][COLUMNS] = {};
     UNROLL1 for (int k0 = lane() * CHUNK; k0 < p.k; k0 += STEPS * WIDTH) {
-      FloatChunk<CHUNK> x[STEPS][COLUMNS];
+      Columns<E, CHUNK> x[STEPS][COLUMNS];
       UNROLL for (int s = 0; s < STEPS; ++s) {
         int k = k0 + s * WIDTH;
         UNROLL for (int j = 0; j < COLUMNS; ++j) x[s][j] =
-            k < p.k ? load_chunk<CHUNK>(w[j] + k) : FloatChunk<CHUNK>{};
+            k < p.k ? load_columns_once<CHUNK>(w[j] + k) : Columns<E, CHUNK>{};
       }
       UNROLL for (int s = 0; s < STEPS; ++s) {
         int k = k0 + s * WIDTH;
+        float y[COLUMNS][CHUNK];
+        UNROLL for (int j = 0; j < COLUMNS; ++j) {
+          UNROLL for (int e = 0; e < CHUNK; ++e) y[j][e] = column(x[s][j], e);
+        }
         UNROLL for (int r = 0; r < ROWS; ++r) {
           if (r >= p.m || k >= p.k)
             continue;
-          auto a =
-              *reinterpret_cast<const FloatChunk<CHUNK> *>(p.a + r * p.lda + k);
+          Columns<E, CHUNK> a = load_columns<CHUNK>(p.a + r * p.lda + k);
           UNROLL for (int j = 0; j < COLUMNS; ++j) {
             UNROLL for (int e = 0; e < CHUNK; ++e) sum[r][j] =
-                math_fma(a.x[e], x[s][j].x[e], sum[r][j]);
+                math_fma(column(a, e), y[j][e], sum[r][j]);
           }
         }
       }
@@ -102,7 +103,8 @@ DEV void gemv(const GemmOperands<float> &p, const Epilogue &epilogue) {
 
 // The tiles there are; a block takes one after the other.
 template <class C, class Epilogue>
-DEV void gemm_tiles(const GemmOperands<float> &p, const Epilogue &epilogue) {
+DEV void gemm_tiles(const GemmOperands<typename C::Element> &p,
+                    const Epilogue &epilogue) {
   i64 tiles = (i64)ceil_div(p.m, C::BM) * ceil_div(p.n, C::BN);
   for (i64 place = block_number(); place < tiles; place += block_count()) {
     gemm_tile<C>((int)place, p, epilogue, {});
@@ -114,28 +116,30 @@ DEV bool is_aligned16(const void *p) {
   return (reinterpret_cast<u64>(p) & 15) == 0;
 }
 
-template <int N, int K, bool FEW, bool MANY, class Body>
-DEV void linear(float *out, const float *a, i64 lda, const float *w, i64 m,
+template <class Math, int N, int K, bool FEW, bool MANY, class Out, class E,
+          class Body>
+DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
                 const Body &body) {
   // As the printer counts shared memory.
-  using Large = GemmConfig<float, 128, 128, 2, 4, 3, 16>;
-  using Small = GemmConfig<float, 64, 64, 2, 4, 4, 16>;
-  using Narrow = GemmConfig<float, 64, 64, 2, 4, 3, 4>;
+  using Large = GemmConfig<Math, 128, 128, 2, 4, 3, 16>;
+  using Small = GemmConfig<Math, 64, 64, 2, 4, 4, 16>;
+  using Narrow = GemmConfig<Math, 64, 64, 2, 4, 3, sizeof(E)>;
   // Large tiles take fewer loads, where there are enough to go round.
   constexpr int ENOUGH = 96, V = N % 4 == 0 ? 4 : 1;
+  constexpr int UNIT = 16 / (int)sizeof(E); // elements
   using F = LinearElement<Body>;
-  GemmOperands<float> p{a, w, lda, K, 0, 0, (int)m, N, K};
-  PointwiseEpilogue<float, 1, F> one{out, N, {&body}};
-  PointwiseEpilogue<float, V, F> several{out, N, {&body}};
-  bool wide = K % 4 == 0 && lda % 4 == 0 && is_aligned16(a) &&
+  GemmOperands<E> p{a, w, lda, K, 0, 0, (int)m, N, K};
+  PointwiseEpilogue<Out, 1, F> one{out, N, {&body}};
+  PointwiseEpilogue<Out, V, F> several{out, N, {&body}};
+  bool wide = K % UNIT == 0 && lda % UNIT == 0 && is_aligned16(a) &&
               is_aligned16(w) && (V == 1 || is_aligned16(out));
   if constexpr (FEW) {
     if (!MANY || m <= 8) {
-      wide ? gemv<8, 2, K % 4 == 0>(p, one) : gemv<8, 2, false>(p, one);
+      wide ? gemv<8, 2, K % UNIT ? 1 : UNIT>(p, one) : gemv<8, 2, 1>(p, one);
       return;
     }
   }
-  if constexpr (MANY && K % 4 == 0) {
+  if constexpr (MANY && K % UNIT == 0) {
     if (wide) {
       bool large = (i64)ceil_div(p.m, 128) * ceil_div(N, 128) >= ENOUGH;
       if constexpr (N > 64) {

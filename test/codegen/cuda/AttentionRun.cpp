@@ -61,13 +61,6 @@ std::string AttentionVariant::stub() const {
   return s.str();
 }
 
-static Tensor rounded(int64_t size, ElementType type, unsigned seed) {
-  Tensor x = noise(size, seed), y = *Tensor::create(type, {size});
-  for (int64_t i = 0; i < size; ++i)
-    y.setNumber(i, x.number(i));
-  return y;
-}
-
 static std::unique_ptr<DeviceBytes> upload(const Tensor &tensor) {
   auto memory = std::make_unique<DeviceBytes>(tensor.bytes().size());
   if (!tensor.bytes().empty()) {
@@ -83,9 +76,9 @@ std::string runAttention(const AttentionVariant &v, Stub &stub,
   int64_t g = s.heads / v.group;
   int64_t qr = s.heads * v.d + s.pad, kr = g * v.d + s.pad,
           vr = g * v.dv + s.pad;
-  Tensor q = rounded(s.batch * s.queries * qr, v.type(), 1),
-         k = rounded(s.batch * s.keys * kr, v.type(), 2),
-         w = rounded(s.batch * s.keys * vr, v.type(), 3),
+  Tensor q = noise(s.batch * s.queries * qr, 1, 1, v.type()),
+         k = noise(s.batch * s.keys * kr, 2, 1, v.type()),
+         w = noise(s.batch * s.keys * vr, 3, 1, v.type()),
          bias = noise(s.keys, 4, 3);
   auto dq = upload(q), dk = upload(k), dw = upload(w), db = upload(bias);
   DeviceArray<float> out(

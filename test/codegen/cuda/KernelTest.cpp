@@ -23,13 +23,25 @@ Tensor integers(ElementType type, std::vector<int64_t> values) {
   return tensor;
 }
 
-Tensor noise(int64_t size, unsigned seed, float scale) {
+Tensor noise(int64_t size, unsigned seed, float scale, ElementType type) {
   std::mt19937 random(seed);
   std::uniform_real_distribution<float> uniform(-scale, scale);
   std::vector<float> values(static_cast<size_t>(size));
   for (float &value : values)
     value = uniform(random);
-  return floats(std::move(values));
+  return floats(std::move(values), type);
+}
+
+std::string nameOf(ElementType type) {
+  return type == ElementType::BF16  ? "bf16"
+         : type == ElementType::F16 ? "f16"
+                                    : "f32";
+}
+
+double roundingOf(ElementType type) {
+  return type == ElementType::BF16  ? 0x1p-8
+         : type == ElementType::F16 ? 0x1p-11
+                                    : 0x1p-24;
 }
 
 void compare(const Tensor &got, const Tensor &expected, Tolerance tolerance) {

@@ -18,8 +18,12 @@ using reference::Tensor;
 /// A flat tensor.
 Tensor floats(std::vector<float> values, ElementType type = ElementType::F32);
 Tensor integers(ElementType type, std::vector<int64_t> values);
-/// Uniform in (-1, 1).
-Tensor noise(int64_t size, unsigned seed = 1, float scale = 1);
+/// Uniform in (-scale, scale), rounded to the type.
+Tensor noise(int64_t size, unsigned seed = 1, float scale = 1,
+             ElementType type = ElementType::F32);
+/// Of f32, bf16 and f16: its name in IR, and half a unit in its last place.
+std::string nameOf(ElementType type);
+double roundingOf(ElementType type);
 
 /// How far an element may be from the reference.
 struct Tolerance {

@@ -1,5 +1,5 @@
 // linear kernels: few and many rows, sizes beside the tiles', alignment,
-// epilogues.
+// epilogues, types.
 #include "test/codegen/cuda/KernelTest.h"
 
 #include <cmath>
@@ -12,16 +12,24 @@ namespace {
 class CudaLinear : public CudaKernel {
 protected:
   int64_t n = 0, k = 0;
+  /// Of A, W and the residual; of the result.
+  ElementType type = ElementType::F32, outType = ElementType::F32;
+  bool isTf32 = false;
 
   /// gelu(A W + bias) + residual, the residual where m is odd only.
   void loadLinear(int64_t columns, int64_t depth,
                   const std::string &rows = "-1") {
     n = columns, k = depth;
-    load("plan.kernel linear @k outs [f32] ins [f32, f32, f32, f32] scalars 2 "
-         "params {m = " +
-         rows + ", n = " + std::to_string(n) + ", k = " + std::to_string(k) +
+    std::string t = nameOf(type), out = nameOf(outType);
+    std::string flat = ": tensor<?x" + t + ">";
+    load("plan.kernel linear @k outs [" + out + "] ins [" + t + ", " + t +
+         ", f32, " + t + "] scalars 2 params {m = " + rows +
+         ", n = " + std::to_string(n) + ", k = " + std::to_string(k) +
+         (isTf32 ? ", math = \"tf32\"" : "") +
          R"mlir(, lda = -2, rows = 6, panels = 2} {
-    ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %b: tensor<?xf32>, %r: tensor<?xf32>, %M: i64, %l: i64):
+    ^bb0(%acc: f32, %m: i64, %n: i64, %x)mlir" +
+         flat + ", %w" + flat + ", %b: tensor<?xf32>, %r" + flat +
+         R"mlir(, %M: i64, %l: i64):
       %N = arith.constant )mlir" +
          std::to_string(n) + R"mlir( : i64
       %one = arith.constant 1 : i64
@@ -33,13 +41,23 @@ protected:
       %h = tfm.apply floordiv(%m, %two) : (i64, i64) -> i64
       %3 = tfm.apply mul(%h, %N) : (i64, i64) -> i64
       %4 = tfm.apply add(%3, %n) : (i64, i64) -> i64
-      %5 = tfm.load %r[%4] : tensor<?xf32> -> f32
+      %stored = tfm.load %r[%4] )mlir" +
+         flat + " -> " + t + "\n%5 = tfm.convert %stored : " + t +
+         R"mlir( to f32
       %p = tfm.apply mod(%m, %two) : (i64, i64) -> i64
       %odd = tfm.apply eq(%p, %one) : (i64, i64) -> i1
       %6 = tfm.choose %odd, %5, %zero : f32
       %7 = tfm.apply add(%2, %6) : (f32, f32) -> f32
-      tfm.yield %7 : f32
-    })mlir");
+      %8 = tfm.convert %7 : f32 to )mlir" +
+         out + "\ntfm.yield %8 : " + out + "\n}");
+  }
+
+  /// Sums in f32, operands of tf32 rounded to 11 bits, results once to their
+  /// type (that may take them to the other neighbour than the reference's).
+  Tolerance tolerance() const {
+    double sums = std::sqrt(static_cast<double>(k));
+    return {(2e-6 + (isTf32 ? 0x1p-11 : 0)) * sums,
+            2e-6 + 2 * roundingOf(outType)};
   }
 
   void checkRows(int64_t m, int64_t pad = 0, bool allModes = false,
@@ -47,45 +65,15 @@ protected:
     SCOPED_TRACE(testing::Message()
                  << "m " << m << " n " << n << " k " << k << " pad " << pad);
     int64_t lda = k + pad;
-    std::vector<Tensor> inputs{noise(m * lda), noise(n * k, 2), noise(n, 3),
-                               noise(m / 2 * n, 4)};
-    Tolerance tolerance{2e-6 * std::sqrt(static_cast<double>(k)), 2e-6};
+    std::vector<Tensor> inputs{noise(m * lda, 1, 1, type),
+                               noise(n * k, 2, 1, type), noise(n, 3),
+                               noise(m / 2 * n, 4, 1, type)};
     if (allModes)
-      checkInAllModes(inputs, {m, lda}, tolerance, grid);
+      checkInAllModes(inputs, {m, lda}, tolerance(), grid);
     else
-      check(inputs, {m, lda}, tolerance, grid);
+      check(inputs, {m, lda}, tolerance(), grid);
   }
 };
-
-TEST_F(CudaLinear, FewRows) {
-  loadLinear(40, 300);
-  for (int64_t m : {1, 2, 7, 8})
-    checkRows(m);
-  checkRows(3, 4);
-  checkRows(3, 1); // rows at multiples of 4 bytes
-  checkRows(1, 0, false, {1, 2, 1});
-  loadLinear(33, 7);
-  checkRows(5);
-}
-
-TEST_F(CudaLinear, ManyRows) {
-  loadLinear(72, 100);
-  checkRows(9, 0, true);
-  checkRows(70, 4, false, {1, 1, 1});
-  checkRows(65, 3);
-  loadLinear(50, 36); // columns in ones
-  checkRows(64);
-  loadLinear(72, 33); // weights at multiples of 4 bytes
-  checkRows(67, 0, true, {2, 1, 1});
-  loadLinear(1, 1);
-  checkRows(1);
-  checkRows(100);
-}
-
-TEST_F(CudaLinear, LargeTiles) {
-  loadLinear(128 * 32 - 4, 8);
-  checkRows(128 * 2 + 1, 0, false, {5, 1, 1});
-}
 
 TEST_F(CudaLinear, RowsThatAreANumber) {
   loadLinear(24, 64, "4");
@@ -95,16 +83,77 @@ TEST_F(CudaLinear, RowsThatAreANumber) {
   checkRows(20);
 }
 
+struct LinearTypes {
+  ElementType type, outType;
+  bool isTf32 = false;
+};
+constexpr ElementType F32 = ElementType::F32, BF16 = ElementType::BF16,
+                      F16 = ElementType::F16;
+
+std::string nameOfTypes(const testing::TestParamInfo<LinearTypes> &info) {
+  return (info.param.isTf32 ? "tf32" : nameOf(info.param.type)) + "_to_" +
+         nameOf(info.param.outType);
+}
+
+class CudaLinearTypes : public CudaLinear,
+                        public testing::WithParamInterface<LinearTypes> {
+protected:
+  CudaLinearTypes() {
+    type = GetParam().type, outType = GetParam().outType;
+    isTf32 = GetParam().isTf32;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(
+    All, CudaLinearTypes,
+    testing::Values(LinearTypes{F32, F32}, LinearTypes{F32, BF16},
+                    LinearTypes{F32, F32, true}, LinearTypes{F32, BF16, true},
+                    LinearTypes{BF16, F32}, LinearTypes{BF16, BF16},
+                    LinearTypes{F16, F32}, LinearTypes{F16, F16},
+                    LinearTypes{BF16, F16}),
+    nameOfTypes);
+
+TEST_P(CudaLinearTypes, FewRows) {
+  loadLinear(40, 600);
+  for (int64_t m : {0, 1, 7, 8})
+    checkRows(m);
+  checkRows(2, 0, false, {1, 2, 1});
+  checkRows(3, 8);
+  checkRows(3, 1); // rows at odd addresses
+  checkRows(5, 0, true, {1, 1, 1});
+  loadLinear(33, 7);
+  checkRows(5);
+}
+
+TEST_P(CudaLinearTypes, ManyRows) {
+  loadLinear(72, 200);
+  checkRows(9, 0, true);
+  checkRows(70, 8, false, {1, 1, 1});
+  checkRows(65, 3);   // A by elements
+  loadLinear(50, 72); // columns in ones
+  checkRows(64);
+  loadLinear(72, 33); // W by elements
+  checkRows(67, 0, true, {2, 1, 1});
+  loadLinear(1, 1);
+  checkRows(1);
+  checkRows(100);
+}
+
+TEST_P(CudaLinearTypes, LargeTiles) {
+  loadLinear(128 * 32 - 4, 8);
+  checkRows(128 * 2 + 1, 0, false, {5, 1, 1});
+}
+
 /// 0 * inf and what a NaN meets stay in their rows and columns.
-TEST_F(CudaLinear, ValuesThatAreNotFinite) {
+TEST_P(CudaLinearTypes, ValuesThatAreNotFinite) {
   loadLinear(24, 40);
   for (int64_t m : {3, 30}) {
-    Tensor a = noise(m * k), w = noise(n * k, 2);
+    Tensor a = noise(m * k, 1, 1, type), w = noise(n * k, 2, 1, type);
     a.setNumber(k + 5, INFINITY);
     a.setNumber(2 * k + 39, NAN);
     w.setNumber(4 * k + 5, 0);
     w.setNumber(7 * k + 1, -INFINITY);
-    check({a, w, noise(n, 3), noise(m / 2 * n, 4)}, {m, k}, {1e-5, 1e-5});
+    check({a, w, noise(n, 3), noise(m / 2 * n, 4, 1, type)}, {m, k},
+          tolerance());
   }
 }
 

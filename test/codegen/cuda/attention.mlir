@@ -64,3 +64,47 @@ plan.kernel attention @attention_f32_d256 outs [f32] ins [f32, f32, f32] scalars
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>, %Q: i64, %K: i64):
   tfm.yield %s : f32
 }
+
+// On tensor cores: two tiles of 8 KiB of q, k and v each.
+// CHECK-LABEL: // attention_bf16_d64: 128 threads, 24576 bytes of shared memory
+// CHECK-NEXT:  #include "attention_mma.cuh"
+// CHECK:       KERNEL(128, 2) attention_bf16_d64(bf16 *out0, const bf16 *in0, const bf16 *in1, const bf16 *in2,
+// CHECK:         attention_mma<bf16, 64, 64, 64, true>(out0, in0, in1, in2, shape, body);
+plan.kernel attention @attention_bf16_d64 outs [bf16] ins [bf16, bf16, bf16] scalars 2 params {batch = 1, heads = 12, queries = -1, keys = -2, d = 64, dv = 64, group = 1, scale = 0.125 : f64, q_strides = array<i64: 0, 768, 64>, k_strides = array<i64: 0, 768, 64>, v_strides = array<i64: 0, 768, 64>, rows = 64, empty_rows = "zero"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %Q: i64, %K: i64):
+  %inf = arith.constant 0xFF800000 : f32
+  %0 = tfm.apply le(%k, %q) : (i64, i64) -> i1
+  %1 = tfm.choose %0, %s, %inf : f32
+  tfm.yield %1 : f32
+}
+
+// CHECK-LABEL: // attention_f16_d256: 128 threads, 65536 bytes
+// CHECK:         attention_mma<f16, 256, 256, 32, false>(
+plan.kernel attention @attention_f16_d256 outs [f32] ins [f16, f16, f16] scalars 2 params {batch = 1, heads = 2, queries = -1, keys = -2, d = 256, dv = 256, group = 1, scale = 1.0 : f64, q_strides = array<i64: 0, 512, 256>, k_strides = array<i64: 0, 512, 256>, v_strides = array<i64: 0, 512, 256>, rows = 32, empty_rows = "mean"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf16>, %ik: tensor<?xf16>, %iv: tensor<?xf16>, %Q: i64, %K: i64):
+  tfm.yield %s : f32
+}
+
+// Wider heads: the f32 kernel.
+// CHECK-LABEL: // attention_bf16_d320: 64 threads, 63232 bytes
+// CHECK-NEXT:  #include "attention.cuh"
+// CHECK:         attention<320, 320, 16, 16, false>(
+plan.kernel attention @attention_bf16_d320 outs [bf16] ins [bf16, bf16, bf16] scalars 2 params {batch = 1, heads = 2, queries = -1, keys = -2, d = 320, dv = 320, group = 1, scale = 1.0 : f64, q_strides = array<i64: 0, 640, 320>, k_strides = array<i64: 0, 640, 320>, v_strides = array<i64: 0, 640, 320>, rows = 16, empty_rows = "mean"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %Q: i64, %K: i64):
+  tfm.yield %s : f32
+}
+
+// CHECK-LABEL: // attention_tf32_d128: 128 threads, 66560 bytes
+// CHECK:         attention_mma<tf32, 128, 128, 32, false>(
+plan.kernel attention @attention_tf32_d128 outs [f32] ins [f32, f32, f32] scalars 2 params {batch = 1, heads = 2, queries = -1, keys = -2, d = 128, dv = 128, group = 1, scale = 1.0 : f64, q_strides = array<i64: 0, 256, 128>, k_strides = array<i64: 0, 256, 128>, v_strides = array<i64: 0, 256, 128>, rows = 64, empty_rows = "scores", math = "tf32"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>, %Q: i64, %K: i64):
+  tfm.yield %s : f32
+}
+
+// Tiles of tf32 for wider heads would not fit: IEEE f32.
+// CHECK-LABEL: // attention_tf32_d256: 128 threads, 68864 bytes
+// CHECK:         attention<256, 256, 32, 16, false>(
+plan.kernel attention @attention_tf32_d256 outs [f32] ins [f32, f32, f32] scalars 2 params {batch = 1, heads = 2, queries = -1, keys = -2, d = 256, dv = 256, group = 1, scale = 1.0 : f64, q_strides = array<i64: 0, 512, 256>, k_strides = array<i64: 0, 512, 256>, v_strides = array<i64: 0, 512, 256>, rows = 32, empty_rows = "scores", math = "tf32"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>, %Q: i64, %K: i64):
+  tfm.yield %s : f32
+}

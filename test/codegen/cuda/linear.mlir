@@ -20,7 +20,7 @@
 // CHECK-NEXT:      float v2 = F32::add(v1, in.x1);
 // CHECK-NEXT:      return v2;
 // CHECK:       KERNEL(256, 1) linear_f32_k768_n3072(float *out0, const float *in0,
-// CHECK:         linear<3072, 768, true, true>(out0, in0, 768, in1, s0, body);
+// CHECK:         linear<float, 3072, 768, true, true>(out0, in0, 768, in1, s0, body);
 plan.kernel linear @linear_f32_k768_n3072 outs [f32] ins [f32, f32, f32, f32] scalars 1 params {m = -1, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %b: tensor<?xf32>, %r: tensor<?xf32>, %M: i64):
   %c3072 = arith.constant 3072 : i64
@@ -36,7 +36,7 @@ plan.kernel linear @linear_f32_k768_n3072 outs [f32] ins [f32, f32, f32, f32] sc
 
 // One row: no tiles, no shared memory.
 // CHECK-LABEL: // linear_m1: 256 threads, 0 bytes
-// CHECK:         linear<30, 64, true, false>(out0, in0, s0, in1, 1, body);
+// CHECK:         linear<float, 30, 64, true, false>(out0, in0, s0, in1, 1, body);
 plan.kernel linear @linear_m1 outs [f32] ins [f32, f32] scalars 1 params {m = 1, n = 30, k = 64, lda = -1, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %l: i64):
   tfm.yield %acc : f32
@@ -44,8 +44,46 @@ plan.kernel linear @linear_m1 outs [f32] ins [f32, f32] scalars 1 params {m = 1,
 
 // Rows of weights that are no multiples of 16 bytes.
 // CHECK-LABEL: // linear_k33: 256 threads, 49152 bytes
-// CHECK:         linear<64, 33, false, true>(out0, in0, 33, in1, 100, body);
+// CHECK:         linear<float, 64, 33, false, true>(out0, in0, 33, in1, 100, body);
 plan.kernel linear @linear_k33 outs [f32] ins [f32, f32] scalars 0 params {m = 100, n = 64, k = 33, lda = 33, rows = 64, panels = 1} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>):
+  tfm.yield %acc : f32
+}
+
+// On tensor cores; the residual has a type of its own, the result is rounded once.
+// CHECK-LABEL: // linear_bf16_k768_n3072: 256 threads, 98304 bytes of shared memory
+// CHECK-NEXT:  #include "linear.cuh"
+// CHECK:         const bf16 *in1;
+// CHECK:         struct Loads { float x0; float x1; };
+// CHECK:           float [[R:v[0-9]+]] = in3[{{v[0-9]+}}];
+// CHECK:         DEV float apply(const Loads &in, float x, const i64 *c) const {
+// CHECK:       KERNEL(256, 1) linear_bf16_k768_n3072(bf16 *out0, const bf16 *in0, const bf16 *in1,
+// CHECK:         linear<bf16, 3072, 768, true, true>(out0, in0, 768, in1, s0, body);
+plan.kernel linear @linear_bf16_k768_n3072 outs [bf16] ins [bf16, bf16, f32, f32] scalars 1 params {m = -1, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>, %b: tensor<?xf32>, %r: tensor<?xf32>, %M: i64):
+  %c3072 = arith.constant 3072 : i64
+  %0 = tfm.load %b[%n] : tensor<?xf32> -> f32
+  %1 = tfm.apply add(%acc, %0) : (f32, f32) -> f32
+  %2 = tfm.apply gelu(%1) : (f32) -> f32
+  %3 = tfm.apply mul(%m, %c3072) : (i64, i64) -> i64
+  %4 = tfm.apply add(%3, %n) : (i64, i64) -> i64
+  %5 = tfm.load %r[%4] : tensor<?xf32> -> f32
+  %6 = tfm.apply add(%2, %5) : (f32, f32) -> f32
+  %7 = tfm.convert %6 : f32 to bf16
+  tfm.yield %7 : bf16
+}
+
+// Rows of 36 elements of 16 bits are no multiples of 16 bytes.
+// CHECK-LABEL: // linear_f16_k36: 256 threads, 49152 bytes
+// CHECK:         linear<f16, 64, 36, false, true>(out0, in0, 36, in1, 100, body);
+plan.kernel linear @linear_f16_k36 outs [f32] ins [f16, f16] scalars 0 params {m = 100, n = 64, k = 36, lda = 36, rows = 64, panels = 1} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf16>, %w: tensor<?xf16>):
+  tfm.yield %acc : f32
+}
+
+// CHECK-LABEL: // linear_tf32: 256 threads, 65536 bytes
+// CHECK:         linear<tf32, 64, 36, false, true>(out0, in0, 36, in1, 100, body);
+plan.kernel linear @linear_tf32 outs [f32] ins [f32, f32] scalars 0 params {m = 100, n = 64, k = 36, lda = 36, rows = 64, panels = 1, math = "tf32"} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>):
   tfm.yield %acc : f32
 }
