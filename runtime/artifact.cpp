@@ -50,6 +50,10 @@ Error Artifact::open(const Allocator &allocator, const char *path) {
   if (mapped == MAP_FAILED)
     return makeError(allocator, INGOT_ERROR_IO, "cannot map '%s': %s", path,
                      strerror(errno));
+  // Has the system read and map the weights in huge pages where it can: the
+  // first run has fewer faults, all of them fewer TLB misses. A refusal is no
+  // harm.
+  madvise(mapped, length, MADV_HUGEPAGE);
   bytes = static_cast<const uint8_t *>(mapped);
   return check(allocator);
 }

@@ -2,10 +2,13 @@
 
 #include <immintrin.h>
 #include <sched.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -52,17 +55,34 @@ double multiplyAdd16() {
   return 2.0 * 16 * kChains * kSteps;
 }
 
+/// Ones, in huge pages where the system has them.
+class Ones {
+public:
+  explicit Ones(size_t megabytes) : count((megabytes << 20) / sizeof(float)) {
+    constexpr size_t kHugePage = 2 << 20;
+    const size_t bytes = megabytes << 20; // a multiple of it: even
+    data.reset(static_cast<float *>(aligned_alloc(kHugePage, bytes)));
+    madvise(data.get(), bytes, MADV_HUGEPAGE);
+    std::fill_n(data.get(), count, 1.0f);
+  }
+  struct Free {
+    void operator()(float *memory) const { free(memory); }
+  };
+  std::unique_ptr<float, Free> data;
+  size_t count;
+};
+
 /// Bytes read.
-__attribute__((target("avx2"))) double read(const std::vector<float> &data,
-                                            float *sink) {
+__attribute__((target("avx2"))) double read(const Ones &ones, float *sink) {
+  const float *data = ones.data.get();
   __m256 sums[8] = {};
-  for (size_t i = 0; i < data.size(); i += 64)
+  for (size_t i = 0; i < ones.count; i += 64)
 #pragma GCC unroll 8
     for (int j = 0; j < 8; ++j)
       sums[j] = _mm256_add_ps(sums[j], _mm256_loadu_ps(&data[i + 8 * j]));
   for (__m256 sum : sums)
     sink[3] += _mm256_cvtss_f32(sum);
-  return static_cast<double>(data.size()) * sizeof(float);
+  return static_cast<double>(ones.count) * sizeof(float);
 }
 
 /// Best rate of all threads together: each try is one piece of work a thread,
@@ -105,14 +125,13 @@ CpuPeak measureCpuPeak(int threads, double seconds, size_t megabytes) {
       done += wide ? multiplyAdd16() : multiplyAdd8();
     return done;
   });
-  std::vector<std::vector<float>> data(static_cast<size_t>(threads));
+  std::vector<std::unique_ptr<Ones>> data(static_cast<size_t>(threads));
   bestRate(threads, 0, [&](int t) {
-    data[static_cast<size_t>(t)].assign((megabytes << 20) / sizeof(float),
-                                        1.0f);
+    data[static_cast<size_t>(t)] = std::make_unique<Ones>(megabytes);
     return 0.0;
   });
   peak.bytes = bestRate(threads, seconds, [&](int t) {
-    return read(data[static_cast<size_t>(t)],
+    return read(*data[static_cast<size_t>(t)],
                 &sinks[static_cast<size_t>(t) * 64]);
   });
   return peak;
