@@ -17,8 +17,8 @@ readonly required=(
   protobuf-compiler libprotobuf-dev flatbuffers-compiler libflatbuffers-dev
   libgtest-dev libgmock-dev libbenchmark-dev python3 python3-venv
 )
-# `make format` and `make lint`: everything else works without them.
-readonly optional=(clang-format-14 clang-tidy-14)
+# `make format`, `make lint`, and tests that are skipped without them: everything else works.
+readonly optional=(clang-format-14 clang-tidy-14 strace valgrind)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
@@ -87,7 +87,7 @@ setup_packages() {
   look_up "${wanted[@]}"
   if [ ${#have[@]} -gt 0 ]; then apt install -y --no-install-recommends "${have[@]}" || true; fi
   mapfile -t wanted < <(missing_of "${optional[@]}")
-  [ ${#wanted[@]} -eq 0 ] || say "not installed: ${wanted[*]} (only 'make format' and 'make lint' need them)"
+  [ ${#wanted[@]} -eq 0 ] || say "not installed: ${wanted[*]} (only 'make format', 'make lint' and tests that count need them)"
 }
 
 # The Python environment is for tests and the demo: without it the build works and

@@ -36,16 +36,18 @@ Bound boundOf(int64_t flops, int64_t bytes,
   return compute > memory ? Bound{compute, "compute"} : Bound{memory, "memory"};
 }
 
-// Of the threads' time, what they did not work; nothing on a GPU.
+// Of the threads' time, what they did not work, in the median run; nothing on
+// a GPU.
 std::optional<double> waitingOf(const StepTimes &step, int threads) {
-  double whole = 0, busy = 0;
-  for (size_t i = 0; i < step.busy.size(); ++i) {
-    whole += static_cast<double>(step.nanoseconds[i]) * threads;
-    busy += static_cast<double>(step.busy[i]);
-  }
-  if (busy == 0)
+  std::vector<double> parts;
+  for (size_t i = 0; i < step.busy.size(); ++i)
+    if (step.busy[i] > 0)
+      parts.push_back(1 -
+                      static_cast<double>(step.busy[i]) /
+                          (static_cast<double>(step.nanoseconds[i]) * threads));
+  if (parts.empty())
     return std::nullopt;
-  return 1 - busy / whole;
+  return quantile(parts, 0.5);
 }
 
 struct Total {

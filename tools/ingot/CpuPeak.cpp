@@ -121,7 +121,7 @@ CpuPeak measureCpuPeak(int threads, double seconds, size_t megabytes) {
   CpuPeak peak;
   peak.flops = bestRate(threads, seconds, [&](int) {
     double done = 0;
-    for (int i = 0; i < 100; ++i) // so long that starting a thread is nothing
+    for (int i = 0; i < 40; ++i) // so long that starting a thread is nothing
       done += wide ? multiplyAdd16() : multiplyAdd8();
     return done;
   });
