@@ -1,4 +1,4 @@
-// Attention in IEEE f32: odd shapes, layouts, grouped heads, masks of each
+// Attention of each type: odd shapes, layouts, grouped heads, masks of each
 // kind, rows without keys.
 #include "test/codegen/cuda/KernelTest.h"
 
@@ -13,9 +13,16 @@ struct Shape {
   int64_t batch, heads, queries, keys, group = 1;
 };
 
-class CudaAttention : public CudaKernel {
+struct Types {
+  ElementType type, outType; ///< of q, k and v; of the result
+  bool isTf32 = false;
+};
+
+class CudaAttention : public CudaKernel,
+                      public testing::WithParamInterface<Types> {
 protected:
   int64_t d = 0, dv = 0, group = 1;
+  ElementType type = GetParam().type;
 
   /// q [B, S, H, D], k [B, T, G, D], v [B, T, G, E] with `pad` floats after
   /// each row; `extra` has types of further inputs %x0, ...; `body` names the
@@ -33,17 +40,19 @@ protected:
       types += ", " + type;
     }
     auto n = [](int64_t value) { return std::to_string(value); };
-    load("plan.kernel attention @k outs [f32] ins [f32, f32, f32" + types +
+    std::string t = nameOf(type), flat = ": tensor<?x" + t + ">";
+    load("plan.kernel attention @k outs [" + nameOf(GetParam().outType) +
+         "] ins [" + t + ", " + t + ", " + t + types +
          "] scalars 10 params {batch = -1, heads = -2, queries = -3, keys = "
          "-4, d = " +
          n(d) + ", dv = " + n(dv) + ", group = " + n(group) +
          ", scale = 0.25 : f64, q_strides = array<i64: -5, -6, " + n(d) +
          ">, k_strides = array<i64: -7, -8, " + n(d) +
          ">, v_strides = array<i64: -9, -10, " + n(dv) +
-         ">, rows = 32, empty_rows = \"" + empty +
-         "\"} {\n^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: "
-         "tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>" +
-         inputs +
+         ">, rows = 32, empty_rows = \"" + empty + "\"" +
+         (GetParam().isTf32 ? ", math = \"tf32\"" : "") +
+         "} {\n^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq" + flat +
+         ", %ik" + flat + ", %iv" + flat + inputs +
          ", %B: i64, %H: i64, %Q: i64, %K: i64, %s0: i64, %s1: i64, %s2: i64, "
          "%s3: i64, %s4: i64, %s5: i64):\n"
          "%inf = arith.constant 0xFF800000 : f32\n" +
@@ -57,32 +66,49 @@ protected:
                  << s.queries << " keys " << s.keys << " pad " << pad);
     int64_t g = s.heads / group;
     int64_t q = s.heads * d + pad, k = g * d + pad, v = g * dv + pad;
-    std::vector<Tensor> inputs{noise(s.batch * s.queries * q, 1, scale),
-                               noise(s.batch * s.keys * k, 2, scale),
-                               noise(s.batch * s.keys * v, 3)};
+    std::vector<Tensor> inputs{noise(s.batch * s.queries * q, 1, scale, type),
+                               noise(s.batch * s.keys * k, 2, scale, type),
+                               noise(s.batch * s.keys * v, 3, 1, type)};
     inputs.insert(inputs.end(), extra.begin(), extra.end());
     std::vector<int64_t> scalars{s.batch,       s.heads, s.queries,  s.keys,
                                  s.queries * q, q,       s.keys * k, k,
                                  s.keys * v,    v};
-    Tolerance tolerance{3e-6, 3e-6};
+    // 16-bit types round weights once, tf32 products; then the result is.
+    double rounded = type != ElementType::F32 ? 1.5 * roundingOf(type)
+                     : GetParam().isTf32      ? 1.5e-3 * scale * scale
+                                              : 0;
+    Tolerance tolerance{3e-6 + rounded,
+                        3e-6 + 2 * roundingOf(GetParam().outType)};
     if (allModes)
       checkInAllModes(inputs, scalars, tolerance, {2, 1, 1});
     else
       check(inputs, scalars, tolerance, {2, 1, 1});
   }
 };
+INSTANTIATE_TEST_SUITE_P(
+    All, CudaAttention,
+    testing::Values(Types{ElementType::F32, ElementType::F32},
+                    Types{ElementType::F32, ElementType::BF16},
+                    Types{ElementType::F32, ElementType::F32, true},
+                    Types{ElementType::BF16, ElementType::F32},
+                    Types{ElementType::BF16, ElementType::BF16},
+                    Types{ElementType::F16, ElementType::F16}),
+    [](const auto &info) {
+      return (info.param.isTf32 ? "tf32" : nameOf(info.param.type)) + "_to_" +
+             nameOf(info.param.outType);
+    });
 
-TEST_F(CudaAttention, Shapes) {
+TEST_P(CudaAttention, Shapes) {
   loadAttention(64, 64, 1, "", "", "%s");
   checkShape({2, 2, 70, 130}, {}, 0, true);
   checkShape({1, 1, 1, 1});
   checkShape({1, 2, 3, 64}, {}, 4);
-  checkShape({1, 1, 65, 63}, {}, 1); // 4 bytes at a time
+  checkShape({1, 1, 65, 63}, {}, 1); // by elements
   checkShape({0, 2, 3, 4});
   checkShape({2, 1, 0, 4});
 }
 
-TEST_F(CudaAttention, HeadDims) {
+TEST_P(CudaAttention, HeadDims) {
   for (auto [width, valueWidth] : {std::pair<int64_t, int64_t>{32, 32},
                                    {80, 96},
                                    {128, 128},
@@ -97,7 +123,7 @@ TEST_F(CudaAttention, HeadDims) {
   }
 }
 
-TEST_F(CudaAttention, GroupedHeads) {
+TEST_P(CudaAttention, GroupedHeads) {
   loadAttention(32, 32, 3, "", "", "%s");
   checkShape({2, 6, 9, 20});
 }
@@ -114,7 +140,7 @@ constexpr const char *kCausalFromEnd = R"mlir(
   %far = tfm.apply le(%k, %last) : (i64, i64) -> i1
   %r = tfm.choose %far, %s, %inf : f32)mlir";
 
-TEST_F(CudaAttention, CausalAndEmptyRows) {
+TEST_P(CudaAttention, CausalAndEmptyRows) {
   for (const char *empty : {"zero", "nan"}) {
     SCOPED_TRACE(empty);
     loadAttention(32, 32, 1, "", kCausal, "%r", empty);
@@ -129,7 +155,7 @@ TEST_F(CudaAttention, CausalAndEmptyRows) {
 
 /// Finite fills: one that absorbs scores gives the mean over the keys it
 /// leaves finite, one that does not gives what the formula says.
-TEST_F(CudaAttention, EmptyRowsMeanAndScores) {
+TEST_P(CudaAttention, EmptyRowsMeanAndScores) {
   for (auto [fill, empty] :
        {std::pair<const char *, const char *>{"-3.40282347E+38", "mean"},
         {"-10000.0", "scores"}}) {
@@ -159,7 +185,7 @@ TEST_F(CudaAttention, EmptyRowsMeanAndScores) {
   }
 }
 
-TEST_F(CudaAttention, BiasAndSoftCap) {
+TEST_P(CudaAttention, BiasAndSoftCap) {
   loadAttention(32, 32, 1, "f", R"mlir(
       %fifty = arith.constant 50.0 : f32
       %t0 = tfm.apply div(%s, %fifty) : (f32, f32) -> f32
@@ -175,7 +201,7 @@ TEST_F(CudaAttention, BiasAndSoftCap) {
   checkShape({2, 2, 33, 65}, {noise(2 * 33 * 65)}, 0, true, 10);
 }
 
-TEST_F(CudaAttention, ValuesThatAreNotFinite) {
+TEST_P(CudaAttention, ValuesThatAreNotFinite) {
   loadAttention(32, 32, 1, "f", R"mlir(
       %bias = tfm.load %x0[%k] : tensor<?xf32> -> f32
       %r = tfm.apply add(%s, %bias) : (f32, f32) -> f32)mlir",

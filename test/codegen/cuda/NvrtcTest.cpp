@@ -1,6 +1,7 @@
 // Every stub of the golden tests in this folder compiles, without spills, for
 // the two architectures that sm_80 stands for. Skipped where NVRTC is absent.
 #include "codegen/cuda/Nvrtc.h"
+#include "codegen/cuda/Toolkits.h"
 #include "ir/tfm/Tfm.h"
 
 #include "mlir/Parser/Parser.h"
@@ -130,6 +131,43 @@ TEST_P(GoldenStubs, CompileWithoutSpills) {
     EXPECT_TRUE(llvm::StringRef(image.image).contains(".target sm_80"));
     EXPECT_EQ(image.image.find('\0'), std::string::npos);
   }
+}
+
+/// bf16, f16 and tf32 multiply on tensor cores, from shared memory that is
+/// filled past registers; IEEE f32 does not. Weights of few rows come in 16
+/// bytes.
+TEST_F(NvrtcTest, SassOfProducts) {
+  std::string nvdisasm = findNvdisasm();
+  if (nvdisasm.empty())
+    GTEST_SKIP() << "no nvdisasm (INGOT_NVDISASM, a toolkit, the wheel, PATH)";
+  std::vector<CudaStub> stubs;
+  for (const char *file : {"linear.mlir", "attention.mlir"})
+    llvm::append_range(stubs, stubsIn(INGOT_SOURCE_DIR "/test/codegen/cuda/" +
+                                      std::string(file)));
+  unsigned seen = 0;
+  for (auto [name, onTensorCores] :
+       {std::pair<const char *, bool>{"linear_f32_k768_n3072", false},
+        {"linear_bf16_k768_n3072", true},
+        {"linear_tf32", true},
+        {"attention_f32_d64", false},
+        {"attention_bf16_d64", true},
+        {"attention_f16_d256", true},
+        {"attention_tf32_d128", true}}) {
+    SCOPED_TRACE(name);
+    for (const CudaStub &stub : stubs) {
+      if (stub.name != name)
+        continue;
+      ++seen;
+      std::string sass =
+          disassemble(nvdisasm, nvrtc->compile(stub, "sm_80").image);
+      EXPECT_EQ(sass.find("HMMA") != std::string::npos, onTensorCores);
+      EXPECT_NE(sass.find("LDGSTS"), std::string::npos);
+      if (llvm::StringRef(stub.text).contains(", true, true>")) {
+        EXPECT_NE(sass.find("LDG.E.NA.128"), std::string::npos);
+      }
+    }
+  }
+  EXPECT_EQ(seen, 7u);
 }
 
 TEST_F(NvrtcTest, SameBytesEachTime) {

@@ -257,7 +257,7 @@ void Run::rows() {
     }
     for (int64_t j = 0; j < columns; ++j) {
       c.back() = j;
-      Scalar value = finish(Scalar::ofFloat(ElementType::F32, x[j]), c);
+      Scalar value = finish(this->number(x[j]), c);
       outputs[0].set(start + j, castScalar(value, outputs[0].type()));
     }
   });
