@@ -12,6 +12,7 @@
 #     cuda          compile for GPUs and CPUs, run on the emulated driver and on the CPU
 #     cuda-alone    compile for GPUs only, run on the emulated driver
 #     cuda-repeatable  repeatable, for GPUs and without the cache
+#     cuda-kernels  compile for GPUs: no kernel has a stack frame or spills registers
 # It asks of `ingot run --data-set`: exit 0 where each output is within A + R x scale of the expected
 # one (scale: its largest finite magnitude, mask fills of 1e30 and more not counted; fills and
 # infinities must be met, NaN by NaN; integers and bool exactly), 1 where one is not.
@@ -91,18 +92,23 @@ check_threads() {
 }
 
 # GPUs' kernels need NVRTC: the reason to skip is what the command says without it.
-has_nvrtc() {
-  compile --target=sm_80 --emit=asm -o "$work/asm.txt" >"$work/nvrtc.txt" 2>&1 && return 0
+compile_for_gpus() {
+  compile "$@" >"$work/nvrtc.txt" 2>&1 && return 0
   cat "$work/nvrtc.txt"
   ! grep -q "CUDA targets need NVRTC" "$work/nvrtc.txt" || exit 77
   return 1
 }
+has_nvrtc() { compile_for_gpus --target=sm_80 --emit=asm -o "$work/asm.txt"; }
 
-check_cuda() {
-  has_nvrtc && compile "--target=$1" "--dump-dir=$work/dumps" -o "$work/model.ingot" || return 1
+check_kernels() {
+  compile_for_gpus "--target=$1" "${@:2}" -o "$work/model.ingot" || return 1
   "$ingot" inspect "$work/model.ingot" --kernels >"$work/kernels.txt"
   grep -q "registers [0-9]*, frame 0, spills 0, occupancy" "$work/kernels.txt" || { say "no registers"; return 1; }
   ! grep -E "frame [1-9]|spills [1-9]" "$work/kernels.txt" || { say "kernels with a stack frame"; return 1; }
+}
+
+check_cuda() {
+  has_nvrtc && check_kernels "$1" "--dump-dir=$work/dumps" || return 1
   local stub
   for stub in "$work"/dumps/*-kernels/*.cu; do
     grep -q "target sm_80" "${stub%.cu}.compute_80.ptx" || { say "no PTX of $stub"; return 1; }
@@ -140,6 +146,7 @@ check() {
     threads) check_threads ;;
     cuda) check_cuda sm_80,x86-64 ;;
     cuda-alone) check_cuda sm_80 ;;
+    cuda-kernels) check_kernels sm_80 ;;
     cuda-repeatable)
       has_nvrtc && target=(--target=x86-64,sm_80 --no-cache) && check_repeatable ;;
     *) say "unknown kind $kind"; return 1 ;;
