@@ -1,13 +1,8 @@
-#include "codegen/cuda/RegionPrinter.h"
+#include "codegen/cuda/ScalarPrinter.h"
 
 #include "mlir/IR/Matchers.h"
-#include "llvm/ADT/DenseSet.h"
-#include "llvm/ADT/SmallSet.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Error.h"
-
-#include <deque>
 
 using namespace mlir;
 using llvm::Twine;
@@ -15,78 +10,6 @@ using llvm::Twine;
 namespace ingot::cuda {
 
 static std::string str(const Twine &text) { return text.str(); }
-
-namespace {
-/// A block of C++ being written. Scopes nest as conditions do.
-struct Scope {
-  Scope *parent = nullptr;
-  struct Statement {
-    std::string name, expression; ///< empty: only text
-    std::string text;
-  };
-  std::vector<Statement> statements;
-  llvm::DenseMap<Value, std::string> names;
-  llvm::StringMap<std::string> byText; ///< equal expressions are one
-
-  /// Blocks under a further condition, in a region's load phase.
-  struct Guarded {
-    std::string condition;
-    Value source;
-    bool negated;
-    Scope *scope;
-  };
-  std::vector<Guarded> guarded;
-};
-
-/// A condition of the region, or its opposite.
-struct Term {
-  Value condition;
-  bool negated;
-  bool operator==(const Term &other) const {
-    return condition == other.condition && negated == other.negated;
-  }
-};
-using Conjunction = SmallVector<Term, 2>;
-
-class Printer {
-public:
-  Printer(Block &block, ArrayRef<std::string> arguments) {
-    for (auto [argument, text] :
-         llvm::zip_equal(block.getArguments(), arguments))
-      root.names[argument] = text;
-  }
-
-  std::string name(Value value) { return emit(value, root); }
-  std::string text(unsigned indent) { return render(root, indent); }
-
-  /// From now on `value` is this text, wherever it is used.
-  void bind(Value value, std::string text) {
-    root.names[value] = std::move(text);
-  }
-  /// Called for a load or check before it is printed; true if it bound it.
-  std::function<bool(Operation *)> intercept;
-
-  /// Assigns `value` to `target` under all of `terms`.
-  void assign(Value value, StringRef target, ArrayRef<Term> terms);
-
-private:
-  std::string emit(Value value, Scope &scope);
-  std::string define(Operation *op, Scope &scope);
-  std::string choose(tfm::ChooseOp op, Scope &scope);
-  std::string statement(Scope &scope, Type type, const std::string &expression);
-  std::string fresh() { return "v" + std::to_string(next++); }
-  bool reads(Value value);
-  const llvm::SmallSet<int, 8> &demand(Value value);
-  std::string render(const Scope &scope, unsigned indent);
-
-  Scope root;
-  std::deque<Scope> scopes; ///< that stay after their text was made
-  unsigned next = 0;
-  llvm::DenseMap<Value, bool> readers;
-  std::map<void *, llvm::SmallSet<int, 8>> demands;
-  SmallVector<Operation *> readingOps;
-};
-} // namespace
 
 StringRef memoryTypeName(Type element) {
   if (auto integer = dyn_cast<IntegerType>(element)) {
@@ -178,7 +101,7 @@ std::string literal(TypedAttr value) {
 
 /// Whether computing `value` loads or checks an index: it then stays under its
 /// condition.
-bool Printer::reads(Value value) {
+bool ScalarPrinter::reads(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return false;
@@ -194,7 +117,7 @@ bool Printer::reads(Value value) {
 
 /// The reading operations that every evaluation of `value` runs, as positions
 /// in `readingOps`.
-const llvm::SmallSet<int, 8> &Printer::demand(Value value) {
+const llvm::SmallSet<int, 8> &ScalarPrinter::demand(Value value) {
   auto [it, isNew] = demands.try_emplace(value.getAsOpaquePointer());
   Operation *op = value.getDefiningOp();
   if (!isNew || !op || !reads(value))
@@ -222,19 +145,18 @@ const llvm::SmallSet<int, 8> &Printer::demand(Value value) {
   return demands[value.getAsOpaquePointer()] = std::move(result);
 }
 
-std::string Printer::statement(Scope &scope, Type type,
-                               const std::string &expression) {
+std::string ScalarPrinter::statement(Scope &scope, StringRef type,
+                                     const std::string &expression) {
   for (Scope *outer = &scope; outer; outer = outer->parent)
     if (auto it = outer->byText.find(expression); it != outer->byText.end())
       return it->second;
   std::string name = fresh();
   scope.statements.push_back(
-      {name, expression,
-       str(scalarTypeName(type) + " " + name + " = " + expression + ";")});
+      {name, expression, str(type + " " + name + " = " + expression + ";")});
   return scope.byText[expression] = name;
 }
 
-std::string Printer::emit(Value value, Scope &scope) {
+std::string ScalarPrinter::emit(Value value, Scope &scope) {
   for (Scope *outer = &scope; outer; outer = outer->parent)
     if (auto it = outer->names.find(value); it != outer->names.end())
       return it->second;
@@ -248,10 +170,25 @@ std::string Printer::emit(Value value, Scope &scope) {
   return name;
 }
 
-std::string Printer::define(Operation *op, Scope &scope) {
+std::string fromMemory(Type element, const std::string &text) {
+  if (element.isInteger(1))
+    return text + " != 0";
+  return element.isF16() || element.isBF16() ? "to_f32(" + text + ")" : text;
+}
+
+std::string ScalarPrinter::typeOf(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (unsigned width = widths.lookup(op))
+    return str("Lanes<" + memoryTypeName(elementOf(cast<tfm::LoadOp>(op))) +
+               ", " + Twine(width) + ">");
+  return scalarTypeName(value.getType()).str();
+}
+
+std::string ScalarPrinter::define(Operation *op, Scope &scope) {
   if (intercept && isa<tfm::LoadOp, tfm::CheckIndexOp>(op) && intercept(op))
     return root.names[op->getResult(0)];
   Type type = op->getResult(0).getType();
+  StringRef typeName = scalarTypeName(type);
   return llvm::TypeSwitch<Operation *, std::string>(op)
       .Case([&](arith::ConstantOp constant) {
         return literal(constant.getValue());
@@ -271,7 +208,7 @@ std::string Printer::define(Operation *op, Scope &scope) {
         }
         if (scalarClass(kind) == ScalarClass::Logic)
           mnemonic += "_"; // and, or, not are words of C++
-        return statement(scope, type,
+        return statement(scope, typeName,
                          str(operationsOf(apply.getOperands()[0].getType()) +
                              "::" + mnemonic + "(" +
                              llvm::join(operands, ", ") + ")"));
@@ -283,33 +220,32 @@ std::string Printer::define(Operation *op, Scope &scope) {
         if (from == type)
           return x;
         if (type.isInteger(1))
-          return statement(scope, type, x + " != 0");
+          return statement(scope, typeName, x + " != 0");
         if (type.isInteger(64) && isa<FloatType>(from))
-          return statement(scope, type, "to_i64(" + x + ")");
+          return statement(scope, typeName, "to_i64(" + x + ")");
         if (type.isF16() || type.isBF16())
           return statement(
-              scope, type,
+              scope, typeName,
               str("to_f32(to_" + memoryTypeName(type) + "((float)" + x + "))"));
-        return statement(scope, type,
+        return statement(scope, typeName,
                          str("(" + scalarTypeName(type) + ")" + x));
       })
       .Case([&](tfm::LoadOp load) {
         assert(load.getCoordinates().size() == 1 &&
                "loads of kernels are flat");
-        Type element =
-            cast<RankedTensorType>(load.getTensor().getType()).getElementType();
-        std::string at = emit(load.getTensor(), scope) + "[" +
-                         emit(load.getCoordinates()[0], scope) + "]";
-        if (element.isInteger(1))
-          at += " != 0";
-        if (element.isF16() || element.isBF16())
-          at = "to_f32(" + at + ")";
-        return statement(scope, type, at);
+        std::string tensor = emit(load.getTensor(), scope),
+                    at = emit(load.getCoordinates()[0], scope);
+        if (unsigned width = widths.lookup(op))
+          return statement(scope, typeOf(load),
+                           str("load_lanes<" + Twine(width) + ">(" + tensor +
+                               " + " + at + ")"));
+        return statement(scope, typeName,
+                         fromMemory(elementOf(load), tensor + "[" + at + "]"));
       })
       .Case([&](tfm::CheckIndexOp check) {
         std::string index = emit(check.getIndex(), scope);
         std::string extent = emit(check.getExtent(), scope);
-        return statement(scope, type,
+        return statement(scope, typeName,
                          "check_index(" + index + ", " + extent +
                              ", status, step)");
       })
@@ -331,7 +267,7 @@ static std::optional<std::string> expressionOf(const Scope &side,
                                                   : only.expression;
 }
 
-std::string Printer::choose(tfm::ChooseOp op, Scope &scope) {
+std::string ScalarPrinter::choose(tfm::ChooseOp op, Scope &scope) {
   std::string condition = emit(op.getCondition(), scope);
   if (condition == "true" || condition == "false")
     return emit(condition == "true" ? op.getTrueValue() : op.getFalseValue(),
@@ -352,7 +288,7 @@ std::string Printer::choose(tfm::ChooseOp op, Scope &scope) {
   if (a == b && yes.statements.empty() && no.statements.empty())
     return a;
   std::optional<std::string> x = expressionOf(yes, a), y = expressionOf(no, b);
-  Type type = op.getType();
+  StringRef type = scalarTypeName(op.getType());
   if (x && y)
     return statement(scope, type, condition + " ? " + *x + " : " + *y);
   std::string name = fresh();
@@ -361,12 +297,21 @@ std::string Printer::choose(tfm::ChooseOp op, Scope &scope) {
   };
   scope.statements.push_back(
       {"", "",
-       str(scalarTypeName(type) + " " + name + ";\nif (" + condition + ") {\n" +
-           side(yes, a) + " else {\n" + side(no, b))});
+       str(type + " " + name + ";\nif (" + condition + ") {\n" + side(yes, a) +
+           " else {\n" + side(no, b))});
   return name;
 }
 
-void Printer::assign(Value value, StringRef target, ArrayRef<Term> terms) {
+std::string ScalarPrinter::names(ValueRange values) {
+  std::vector<std::string> each;
+  for (Value value : values)
+    each.push_back(name(value));
+  std::string list = llvm::join(each, ", ");
+  return each.size() == 1 ? list : "{" + list + "}";
+}
+
+void ScalarPrinter::assign(Value value, StringRef target,
+                           ArrayRef<Term> terms) {
   Scope *scope = &root;
   for (const Term &term : terms) {
     std::string condition = emit(term.condition, *scope);
@@ -387,7 +332,14 @@ void Printer::assign(Value value, StringRef target, ArrayRef<Term> terms) {
   scope->statements.push_back({"", "", str(target + " = " + name + ";")});
 }
 
-std::string Printer::render(const Scope &scope, unsigned indent) {
+void ScalarPrinter::declare(Value value, StringRef target,
+                            ArrayRef<Term> terms) {
+  root.statements.push_back(
+      {"", "", str(typeOf(value) + " " + target + " = {};")});
+  assign(value, target, terms);
+}
+
+std::string ScalarPrinter::render(const Scope &scope, unsigned indent) {
   std::string result;
   auto add = [&](StringRef text, unsigned by) {
     SmallVector<StringRef> lines;
@@ -405,119 +357,12 @@ std::string Printer::render(const Scope &scope, unsigned indent) {
   return result;
 }
 
-static Value yieldedBy(Block &block) {
-  auto yield = cast<tfm::YieldOp>(block.getTerminator());
-  assert(yield.getValues().size() == 1 && "kernels store one value an element");
-  return yield.getValues()[0];
-}
-
 std::string printRegion(Block &region, ArrayRef<std::string> arguments,
                         unsigned indent) {
-  Printer printer(region, arguments);
-  std::string result = printer.name(yieldedBy(region));
-  return printer.text(indent) + std::string(indent, ' ') + "return " + result +
+  ScalarPrinter printer(region, arguments);
+  std::string results = printer.names(region.getTerminator()->getOperands());
+  return printer.text(indent) + std::string(indent, ' ') + "return " + results +
          ";\n";
-}
-
-namespace {
-/// When each value of a region is needed: under one conjunction, or under
-/// several (then there is none).
-class Needs {
-public:
-  explicit Needs(Block &block) {
-    add(yieldedBy(block), Conjunction());
-    for (Operation &op : llvm::reverse(block.without_terminator())) {
-      auto own = needs.find(op.getResult(0));
-      if (own == needs.end())
-        continue;
-      std::optional<Conjunction> terms = own->second;
-      auto choose = dyn_cast<tfm::ChooseOp>(&op);
-      for (OpOperand &operand : op.getOpOperands()) {
-        std::optional<Conjunction> inner = terms;
-        if (choose && operand.getOperandNumber() > 0 && inner)
-          inner->push_back(
-              {choose.getCondition(), operand.getOperandNumber() == 2});
-        add(operand.get(), inner);
-      }
-    }
-  }
-  std::optional<Conjunction> of(Value value) const {
-    return needs.lookup(value);
-  }
-
-private:
-  void add(Value value, const std::optional<Conjunction> &terms) {
-    auto [it, isNew] = needs.try_emplace(value, terms);
-    if (isNew || it->second == terms)
-      return;
-    std::optional<Conjunction> &own = it->second;
-    if (!own || !terms) {
-      bool always = (own && own->empty()) || (terms && terms->empty());
-      own = always ? std::optional(Conjunction()) : std::nullopt;
-      return;
-    }
-    // Of two the shared beginning remains where one is it, or where they part
-    // at a condition and its opposite.
-    size_t shared = 0;
-    while (shared < own->size() && shared < terms->size() &&
-           (*own)[shared] == (*terms)[shared])
-      ++shared;
-    bool oneEnds = shared == own->size() || shared == terms->size();
-    bool opposite = !oneEnds && own->size() == shared + 1 &&
-                    terms->size() == shared + 1 &&
-                    (*own)[shared].condition == (*terms)[shared].condition;
-    if (oneEnds || opposite)
-      own->truncate(shared);
-    else
-      own = std::nullopt;
-  }
-  llvm::DenseMap<Value, std::optional<Conjunction>> needs;
-};
-
-/// The values of a region that are computed from `value`, and it.
-llvm::DenseSet<Value> dependents(Block &block, Value value) {
-  llvm::DenseSet<Value> result{value};
-  for (Operation &op : block.without_terminator())
-    if (llvm::any_of(op.getOperands(),
-                     [&](Value operand) { return result.contains(operand); }))
-      result.insert(op.getResult(0));
-  return result;
-}
-} // namespace
-
-TwoPhases printTwoPhases(Block &region, ArrayRef<std::string> arguments,
-                         Value late, unsigned indent) {
-  Needs needs(region);
-  llvm::DenseSet<Value> isLate = dependents(region, late);
-  TwoPhases result;
-  std::string space(indent, ' ');
-  SmallVector<Operation *> early;
-  Printer apply(region, arguments);
-  apply.intercept = [&](Operation *op) {
-    Value value = op->getResult(0);
-    std::optional<Conjunction> terms = needs.of(value);
-    if (!terms || isLate.contains(value) ||
-        llvm::any_of(*terms, [&](const Term &term) {
-          return isLate.contains(term.condition);
-        }))
-      return false;
-    apply.bind(value, "in.x" + std::to_string(early.size()));
-    early.push_back(op);
-    return true;
-  };
-  std::string yielded = apply.name(yieldedBy(region));
-  result.apply = apply.text(indent) + space + "return " + yielded + ";\n";
-
-  Printer load(region, arguments);
-  for (auto [i, op] : llvm::enumerate(early)) {
-    std::string field = "x" + std::to_string(i);
-    Value value = op->getResult(0);
-    result.fields += str(scalarTypeName(value.getType()) + " " + field + "; ");
-    load.assign(value, "in." + field, *needs.of(value));
-  }
-  result.load =
-      space + "Loads in = {};\n" + load.text(indent) + space + "return in;\n";
-  return result;
 }
 
 } // namespace ingot::cuda

@@ -11,6 +11,8 @@
 
 #include "ir/tfm/Tfm.h"
 
+#include "llvm/ADT/SetVector.h"
+
 #include <string>
 
 namespace ingot::cuda {
@@ -26,7 +28,8 @@ std::string literal(mlir::TypedAttr value);
 std::string literal(double value); ///< as a float
 std::string literal(int64_t value);
 
-/// The body of a function that returns what the region yields. `arguments` has
+/// The body of a function that returns what the region yields (several: as a
+/// list in braces). `arguments` has
 /// the C++ of each block argument: an expression, or a pointer's name.
 std::string printRegion(mlir::Block &region,
                         llvm::ArrayRef<std::string> arguments, unsigned indent);
@@ -42,5 +45,26 @@ struct TwoPhases {
 TwoPhases printTwoPhases(mlir::Block &region,
                          llvm::ArrayRef<std::string> arguments,
                          mlir::Value late, unsigned indent);
+
+/// How several elements are taken at once, see LaneFacts.h.
+struct Lanes {
+  unsigned width;
+  unsigned along;                  ///< the argument that counts the elements
+  std::optional<unsigned> varying; ///< the argument that is an array of them
+  unsigned firstScalar;            ///< among the arguments
+  uint64_t given;                  ///< scalars that are multiples of width
+  std::string type;                ///< of the result: an array of elements
+};
+/// The body of a function that returns what the region yields for `width`
+/// elements from a multiple of width on. What lies in one piece is loaded so.
+struct LaneRegion {
+  std::string body;
+  llvm::SmallSetVector<unsigned, 4> wide; ///< tensor arguments loaded so
+  unsigned single = 0;  ///< loads and checks of each element for itself
+  uint64_t scalars = 0; ///< that have to be multiples of width
+};
+LaneRegion printLanes(mlir::Block &region,
+                      llvm::ArrayRef<std::string> arguments, const Lanes &lanes,
+                      unsigned indent);
 
 } // namespace ingot::cuda

@@ -20,7 +20,8 @@ struct RowPlan {
   }
 };
 
-RowPlan planRows(int64_t columns) {
+/// Threads take `width` columns at once.
+RowPlan planRows(int64_t columns, unsigned width) {
   auto held = [&](unsigned group) {
     return static_cast<unsigned>(
         std::max<int64_t>(1, llvm::divideCeil(columns, group)));
@@ -29,6 +30,13 @@ RowPlan planRows(int64_t columns) {
     return {32, 0};
   if (columns <= 256)
     return {32, held(32)};
+  if (width > 1 && columns <= 8192) {
+    // Two pieces a thread, if a block has that many.
+    auto warps =
+        static_cast<unsigned>(llvm::divideCeil(columns, 2 * 32 * width));
+    unsigned group = 32 * std::min(16u, warps);
+    return {group, held(group)};
+  }
   if (columns <= 1024)
     return {128, held(128)};
   if (columns <= 4096)
@@ -49,18 +57,21 @@ CudaStub printMap(StubWriter &w) {
   w.method(0, "value", "const i64 *c", coordinateNames(rank));
   // Several elements a thread hide the latency of loads; a long region does so
   // by itself, and would be printed several times.
-  bool isShort = llvm::range_size(w.region(0)) <= 48;
-  unsigned perThread = isShort ? 4 : 1;
-  std::string call = instance("map", {std::to_string(std::max<size_t>(1, rank)),
-                                      std::to_string(perThread)}) +
-                     "(out0, " + w.shape("extents") + ", body);";
-  return w.finishTasks(256 * perThread, "map.cuh", call, 256);
+  bool isShort = w.isShort(0);
+  unsigned perThread = isShort ? 4 : 1,
+           width = isShort && rank ? w.lanes(rank - 1, rank, "extents", 0,
+                                             /*anyEnd=*/rank == 1)
+                                   : 1;
+  std::string call =
+      instance("map", {std::to_string(perThread), std::to_string(width)}) +
+      "(" + w.shape("extents") + ", body, " + w.outs() + ");";
+  return w.finishTasks(256 * std::max(perThread, width), "map.cuh", call, 256);
 }
 
 /// The type of ReduceX that combines.
 static std::string kindOf(StubWriter &w) {
   StringRef kind = w.text("kind");
-  std::string type = w.yieldedTypeName(0).str();
+  std::string type = w.yieldedTypeName(0);
   if (kind.starts_with("arg")) {
     if (type == "bool")
       type = "i64";
@@ -107,15 +118,25 @@ CudaStub printReduce(StubWriter &w) {
   bool isRows = extents.back() == 1 ||
                 gathers(rank + reduced - 1) < gathers(rank - 1) ||
                 (outs >= 0 && outs < 1024 && length > 4 * outs);
-  std::string tail = "(out0, " + w.shape("extents") + ", " +
-                     w.shape("reduce_extents") + ", body);";
-  if (!isRows)
-    return w.finishTasks(128, "reduce.cuh",
-                         instance("reduce_columns", {kindOf(w)}) + tail, 128);
+  std::string tail = "(" + w.shape("extents") + ", " +
+                     w.shape("reduce_extents") + ", body, " + w.outs() + ");";
+  if (!isRows) {
+    unsigned width =
+        w.isShort(0) ? w.lanes(rank - 1, rank + reduced, "extents", rank) : 1;
+    return w.finishTasks(
+        128, "reduce.cuh",
+        instance("reduce_columns", {kindOf(w), std::to_string(width)}) + tail,
+        128);
+  }
+  unsigned width = w.isShort(0) ? w.lanes(rank + reduced - 1, rank + reduced,
+                                          "reduce_extents", 0)
+                                : 1;
   RowPlan rows{length > 4096 ? 512u : length > 1024 ? 128u : 32u, 0};
   return w.finishTasks(
       rows.rows(), "reduce.cuh",
-      instance("reduce_rows", {std::to_string(rows.group), kindOf(w)}) + tail,
+      instance("reduce_rows",
+               {std::to_string(rows.group), kindOf(w), std::to_string(width)}) +
+          tail,
       rows.block(), rows.shared(16));
 }
 
@@ -123,7 +144,7 @@ CudaStub printScan(StubWriter &w) {
   size_t rank = w.rank("extents");
   w.method(0, "value", "const i64 *c", coordinateNames(rank));
   auto word = [&](StringRef name) { return w.flag(name) ? "true" : "false"; };
-  std::string call = instance("scan", {w.yieldedTypeName(0).str(),
+  std::string call = instance("scan", {w.yieldedTypeName(0),
                                        std::to_string(w.kernel.param("axis")),
                                        word("exclusive"), word("reverse")}) +
                      "(out0, " + w.shape("extents") + ", body);";
@@ -132,13 +153,23 @@ CudaStub printScan(StubWriter &w) {
   return w.finishTasks(isLast ? 4 : 128, "scan.cuh", call, 128);
 }
 
+/// How many columns a thread of softmax or norm takes at once.
+static unsigned rowLanes(StubWriter &w) {
+  size_t rank = w.rank("extents");
+  bool fits = w.isShort(0) && (!w.hasRegion(1) || w.isShort(1)) &&
+              w.yieldedTypeName(0) == "float";
+  return fits ? w.lanes(rank - 1, rank, "extents", rank) : 1;
+}
+
 CudaStub printSoftmax(StubWriter &w) {
   size_t rank = w.rank("extents");
   w.valueAndFinish(rank, rank);
-  RowPlan rows = planRows(w.kernel.paramArray("extents").back());
-  std::string call = instance("softmax", {std::to_string(rows.group),
-                                          std::to_string(rows.held)}) +
-                     "(out0, " + w.shape("extents") + ", body);";
+  unsigned width = rowLanes(w);
+  RowPlan rows = planRows(w.kernel.paramArray("extents").back(), width);
+  std::string call =
+      instance("softmax", {std::to_string(rows.group),
+                           std::to_string(rows.held), std::to_string(width)}) +
+      "(" + w.shape("extents") + ", body, " + w.outs() + ");";
   return w.finishTasks(rows.rows(), "softmax.cuh", call, rows.block(),
                        rows.shared(4));
 }
@@ -146,11 +177,13 @@ CudaStub printSoftmax(StubWriter &w) {
 CudaStub printNorm(StubWriter &w) {
   size_t rank = w.rank("extents");
   w.valueAndFinish(rank, rank);
-  RowPlan rows = planRows(w.kernel.paramArray("extents").back());
+  unsigned width = rowLanes(w);
+  RowPlan rows = planRows(w.kernel.paramArray("extents").back(), width);
   std::string keep = w.kernel.numOuts() > 1 ? "out1" : "(float *)nullptr";
   std::string call =
       instance("norm", {std::to_string(rows.group), std::to_string(rows.held),
-                        w.text("kind") == "layer" ? "true" : "false"}) +
+                        w.text("kind") == "layer" ? "true" : "false",
+                        std::to_string(width)}) +
       "(out0, " + keep + ", " + w.shape("extents") + ", " +
       literal(w.real("epsilon")) + ", body);";
   return w.finishTasks(rows.rows(), "norm.cuh", call, rows.block(),

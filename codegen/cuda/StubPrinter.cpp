@@ -14,11 +14,6 @@ static LogicalResult check(plan::KernelOp kernel) {
     if (memoryTypeName(type).empty())
       return kernel.emitError("CUDA kernels have no elements of type ") << type;
   }
-  bool isNorm = kernel.getFamily() == plan::Family::Norm;
-  if (kernel.numOuts() > (isNorm ? 2 : 1))
-    return kernel.emitError("CUDA kernels of family ")
-           << plan::stringifyFamily(kernel.getFamily()) << " cannot have "
-           << kernel.numOuts() << " outputs";
   if (kernel.getFamily() == plan::Family::Attention &&
       !hasAttention(kernel.param("d"), kernel.param("dv")))
     return kernel.emitError("CUDA attention takes heads of up to 512, got ")

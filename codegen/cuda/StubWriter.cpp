@@ -5,6 +5,13 @@ using llvm::Twine;
 
 namespace ingot::cuda {
 
+std::string StubWriter::outs() {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < kernel.numOuts(); ++i)
+    names.push_back(out(i));
+  return llvm::join(names, ", ");
+}
+
 std::string StubWriter::number(int64_t code) {
   return code >= 0 ? literal(code) : "s" + std::to_string(-1 - code);
 }
@@ -33,6 +40,14 @@ std::vector<std::string> StubWriter::arguments(ArrayRef<std::string> leading) {
   for (size_t i = 0; i < kernel.getNumScalars(); ++i)
     names.push_back("s" + std::to_string(i));
   return names;
+}
+
+std::string StubWriter::yieldedTypeName(unsigned i) {
+  std::vector<std::string> each;
+  for (Type type : region(i).getTerminator()->getOperandTypes())
+    each.push_back(scalarTypeName(type).str());
+  std::string list = llvm::join(each, ", ");
+  return each.size() == 1 ? list : "Tuple<" + list + ">";
 }
 
 void StubWriter::method(unsigned i, StringRef name, StringRef parameters,
@@ -66,6 +81,85 @@ void StubWriter::valueAndFinish(size_t coordinates, size_t finishCoordinates) {
   Type first = region(1).getArgument(0).getType();
   method(1, "finish", (scalarTypeName(first) + " x, const i64 *c").str(),
          leading);
+}
+
+unsigned StubWriter::lanes(size_t along, size_t coordinates, StringRef extents,
+                           size_t finishCoordinates, bool anyEnd) {
+  ArrayRef<int64_t> dims = kernel.paramArray(extents);
+  int64_t end = dims.empty() ? 1 : dims.back();
+  bool hasHalves = llvm::any_of(
+      llvm::concat<const Attribute>(kernel.getOutTypes(), kernel.getInTypes()),
+      [](Attribute attr) {
+        return cast<TypeAttr>(attr).getValue().getIntOrFloatBitWidth() == 16;
+      });
+  for (unsigned width : {8u, 4u})
+    if ((width == 4 || hasHalves) &&
+        lanesOf(width, along, coordinates, end, finishCoordinates, anyEnd))
+      return width;
+  return 1;
+}
+
+bool StubWriter::lanesOf(unsigned width, size_t along, size_t coordinates,
+                         int64_t end, size_t finishCoordinates, bool anyEnd) {
+  bool isNumber = end >= 0;
+  if (isNumber && (end < width || (!anyEnd && end % width)))
+    return false;
+  uint64_t scalars = isNumber || anyEnd ? 0 : uint64_t(1) << (-1 - end);
+  llvm::SmallSetVector<unsigned, 4> wide;
+  unsigned single = 0;
+  std::string text;
+  auto add = [&](unsigned i, StringRef name, StringRef parameters,
+                 ArrayRef<std::string> leading, bool takesElements) {
+    unsigned firstIn = leading.size(), number = along + (takesElements ? 1 : 0);
+    std::string type =
+        ("Lanes<" + Twine(yieldedTypeName(i)) + ", " + Twine(width) + ">")
+            .str();
+    Lanes lanes{width,
+                number,
+                takesElements ? std::optional(0u) : std::nullopt,
+                firstIn + static_cast<unsigned>(kernel.numIns()),
+                scalars,
+                type};
+    LaneRegion printed = printLanes(region(i), arguments(leading), lanes, 4);
+    scalars |= printed.scalars;
+    single += printed.single;
+    for (unsigned argument : printed.wide)
+      wide.insert(argument - firstIn);
+    text += ("  DEV " + type + " " + name + "(" + parameters + ") const {\n" +
+             printed.body + "  }\n")
+                .str();
+  };
+  std::vector<std::string> leading = coordinateNames(coordinates);
+  add(0, "lanes_value", "const i64 *c", leading, false);
+  if (finishCoordinates && hasRegion(1)) {
+    leading = coordinateNames(finishCoordinates);
+    leading.insert(leading.begin(), "x");
+    Type first = region(1).getArgument(0).getType();
+    add(1, "lanes_finish",
+        ("const Lanes<" + scalarTypeName(first) + ", " + Twine(width) +
+         "> &x, const i64 *c")
+            .str(),
+        leading, true);
+  } else if (finishCoordinates) {
+    text += "  template <class X> DEV X lanes_finish(const X &x, const i64 *) "
+            "const { return x; }\n";
+  }
+  if (wide.empty() && single)
+    return false;
+  std::string condition;
+  auto require = [&](const std::string &term) {
+    condition += (condition.empty() ? "" : " && ") + term;
+  };
+  for (unsigned in : wide)
+    require("is_aligned<" + std::to_string(width) + ">(in" +
+            std::to_string(in) + ")");
+  for (unsigned k = 0; k < kernel.getNumScalars() && k < 64; ++k)
+    if (scalars >> k & 1)
+      require("s" + std::to_string(k) + " % " + std::to_string(width) +
+              " == 0");
+  methods += text + "  DEV bool is_wide() const { return " +
+             (condition.empty() ? "true" : condition) + "; }\n";
+  return true;
 }
 
 CudaStub StubWriter::finish(StringRef header, const std::string &call,

@@ -16,6 +16,7 @@ public:
   plan::KernelOp kernel;
 
   std::string out(unsigned i) { return "out" + std::to_string(i); }
+  std::string outs(); ///< all of them, as arguments
   mlir::Type outType(unsigned i) { return kernel.outType(i); }
   llvm::StringRef outTypeName(unsigned i) { return memoryTypeName(outType(i)); }
   /// An extent or stride of the params: a literal, or the scalar it names.
@@ -40,12 +41,13 @@ public:
 
   bool hasRegion(unsigned i) { return i < kernel.getBodies().size(); }
   mlir::Block &region(unsigned i) { return kernel.getBodies()[i].front(); }
+  /// A region that may be printed several times in one kernel.
+  bool isShort(unsigned i) { return llvm::range_size(region(i)) <= 48; }
   mlir::Value yielded(unsigned i) {
     return region(i).getTerminator()->getOperand(0);
   }
-  llvm::StringRef yieldedTypeName(unsigned i) {
-    return scalarTypeName(yielded(i).getType());
-  }
+  /// Of several: a Tuple.
+  std::string yieldedTypeName(unsigned i);
 
   /// Adds `T name(PARAMETERS) const` with region `i`; `leading` has the C++ of
   /// the arguments before inputs and scalars.
@@ -59,6 +61,13 @@ public:
   /// `value(c)` with region 0 and `finish(x, c)` with region 1, or the value
   /// itself where there is none; `coordinates` is how many each gets.
   void valueAndFinish(size_t coordinates, size_t finishCoordinates);
+  /// Adds `lanes_value(c)` for several elements along coordinate `along` of
+  /// `coordinates` and `is_wide()`, if loads get wider by that, and gives how
+  /// many, else 1. The last of `extents` counts along it. With
+  /// `finishCoordinates` also `lanes_finish(x, c)` of as many; `anyEnd`: the
+  /// line may end between multiples.
+  unsigned lanes(size_t along, size_t coordinates, llvm::StringRef extents,
+                 size_t finishCoordinates, bool anyEnd = false);
 
   /// The stub with `call` as the kernel's body.
   CudaStub finish(llvm::StringRef header, const std::string &call,
@@ -74,6 +83,8 @@ public:
   }
 
 private:
+  bool lanesOf(unsigned width, size_t along, size_t coordinates, int64_t end,
+               size_t finishCoordinates, bool anyEnd);
   std::vector<std::string> arguments(llvm::ArrayRef<std::string> leading);
   std::string methods;
 };

@@ -9,15 +9,19 @@
 //   smem   blocks: THREADS / 32 floats
 //   needs  HELD * THREADS >= columns, or HELD = 0 for any number of columns:
 //          value() then runs up to three times
-//          Body: float value(const i64 *c), scalar finish(float, const i64 *c)
+//          Body: float value(const i64 *c), scalar finish(float, const i64 *c).
+//          WIDTH > 1: bool is_wide(), lanes_value(c), lanes_finish(x, c)
 #pragma once
 #include "group.cuh"
+#include "lanes.cuh"
 
-template <int THREADS, int HELD, bool LAYER, int R, class Out, class Keep,
-          class Body>
-DEV void norm(Out *out, Keep *keep, const Shape<R> &shape, float epsilon,
-              const Body &body) {
+template <int N, int THREADS, int HELD, bool LAYER, int R, class Out,
+          class Keep, class Body>
+DEV void norm_rows(Out *out, Keep *keep, const Shape<R> &shape, float epsilon,
+                   const Body &body) {
   using Row = Group<THREADS>;
+  using Values = Lanes<float, N>;
+  constexpr int PIECES = ceil_div(HELD, N);
   const i64 columns = shape.n[R - 1];
   i64 rows = 1;
   UNROLL for (int a = 0; a < R - 1; ++a) rows *= shape.n[a];
@@ -25,47 +29,65 @@ DEV void norm(Out *out, Keep *keep, const Shape<R> &shape, float epsilon,
   for (i64 row = Row::first(); row < rows; row += Row::step()) {
     i64 c[R], start = row * columns;
     shape.template coordinates<R - 1>(row, c);
-    float held[HELD > 0 ? HELD : 1];
+    Values held[PIECES > 0 ? PIECES : 1];
     auto value = [&](i64 j) {
       c[R - 1] = j;
-      return body.value(c);
+      return lanes_float<N>(body, c);
     };
-    // visit(j, x) for this thread's columns.
+    // visit(j, x) for this thread's columns, N at a time.
     auto each = [&](auto visit) {
       if constexpr (HELD > 0) {
-        UNROLL for (int i = 0; i < HELD; ++i) {
-          i64 j = Row::rank() + i * THREADS;
+        UNROLL for (int i = 0; i < PIECES; ++i) {
+          i64 j = (Row::rank() + i * THREADS) * N;
           if (j < columns)
             visit(j, held[i]);
         }
       } else {
-        for (i64 j = Row::rank(); j < columns; j += THREADS)
+        for (i64 j = Row::rank() * N; j < columns; j += THREADS * N)
           visit(j, value(j));
       }
     };
     if constexpr (HELD > 0) {
-      UNROLL for (int i = 0; i < HELD; ++i) {
-        i64 j = Row::rank() + i * THREADS;
-        held[i] = j < columns ? value(j) : 0;
+      UNROLL for (int i = 0; i < PIECES; ++i) {
+        i64 j = (Row::rank() + i * THREADS) * N;
+        held[i] = j < columns ? value(j) : Values{};
       }
     }
     float mean = 0;
     if (LAYER) {
       float sum = 0;
-      each([&](i64, float x) { sum += x; });
+      each([&](i64, const Values &x) {
+        UNROLL for (int l = 0; l < N; ++l) sum += x[l];
+      });
       mean = Row::sum(sum) / count;
     }
     // In a second pass over the row: the difference of two sums would lose the
     // digits that matter where the mean is large.
     float squares = 0;
-    each(
-        [&](i64, float x) { squares = math_fma(x - mean, x - mean, squares); });
+    each([&](i64, const Values &x) {
+      UNROLL for (int l = 0; l < N; ++l) squares =
+          math_fma(x[l] - mean, x[l] - mean, squares);
+    });
     float factor = 1 / math_sqrt(Row::sum(squares) / count + epsilon);
-    each([&](i64 j, float x) {
+    each([&](i64 j, const Values &x) {
       if (keep)
-        keep[start + j] = stored<Keep>(x);
+        store_lanes(keep + start + j, x);
+      Values normalized;
+      UNROLL for (int l = 0; l < N; ++l) normalized[l] = (x[l] - mean) * factor;
       c[R - 1] = j;
-      out[start + j] = stored<Out>(body.finish((x - mean) * factor, c));
+      store_lanes(out + start + j, lanes_finish(body, normalized, c));
     });
   }
+}
+
+template <int THREADS, int HELD, bool LAYER, int WIDTH, int R, class Out,
+          class Keep, class Body>
+DEV void norm(Out *out, Keep *keep, const Shape<R> &shape, float epsilon,
+              const Body &body) {
+  if constexpr (WIDTH > 1) {
+    if (body.is_wide() && is_aligned<WIDTH>(out) && is_aligned<WIDTH>(keep))
+      return norm_rows<WIDTH, THREADS, HELD, LAYER>(out, keep, shape, epsilon,
+                                                    body);
+  }
+  norm_rows<1, THREADS, HELD, LAYER>(out, keep, shape, epsilon, body);
 }

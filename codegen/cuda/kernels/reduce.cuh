@@ -1,4 +1,4 @@
-// Reductions: out[i...] = finish(reduction over r... of value(i..., r...))
+// Reductions: outs[i...] = finish(reduction over r... of value(i..., r...))
 //   reduce_rows     a warp (THREADS = 32) or a block of THREADS an output,
 //   lanes
 //                   along r: where neighbours in r lie together in memory
@@ -8,9 +8,12 @@
 //   smem   reduce_rows by blocks: THREADS / 32 accumulators
 //   needs  Kind: one of those below
 //          Body: T value(const i64 *c), c the outer, then the reduced
-//          coordinates; scalar finish(result, const i64 *c)
+//          coordinates; finish(result, const i64 *c): a scalar, or a Tuple
+//          of as many as there are outs. WIDTH > 1: bool
+//          is_wide(), lanes_value(c) along r or i, lanes_finish(x, c) along i
 #pragma once
 #include "group.cuh"
+#include "lanes.cuh"
 
 template <class T>
 struct OpsOf;
@@ -160,38 +163,71 @@ struct ReduceArg {
   }
 };
 
-template <int THREADS, class Kind, int R, int RR, class Out, class Body>
-DEV void reduce_rows(Out *out, const Shape<R> &shape, const Shape<RR> &reduced,
-                     const Body &body) {
+template <int N, int THREADS, class Kind, int R, int RR, class Body,
+          class... Outs>
+DEV void reduce_each_row(const Shape<R> &shape, const Shape<RR> &reduced,
+                         const Body &body, Outs *...outs) {
   using Row = Group<THREADS>;
   i64 total = shape.count(), length = reduced.count();
   for (i64 at = Row::first(); at < total; at += Row::step()) {
     i64 c[R + RR];
     shape.template coordinates<R>(at, c);
     auto acc = Kind::none();
-    for (i64 r = Row::rank(); r < length; r += THREADS) {
+    for (i64 r = Row::rank() * N; r < length; r += THREADS * N) {
       reduced.template coordinates<RR>(r, c + R);
-      acc = Kind::add(acc, body.value(c), r);
+      auto x = lanes_value<N>(body, c);
+      UNROLL for (int l = 0; l < N; ++l) acc = Kind::add(acc, x[l], r + l);
     }
     acc = Row::reduce(acc, Kind());
-    if (Row::rank() == 0)
-      out[at] = stored<Out>(body.finish(Kind::result(acc, length), c));
+    if (Row::rank() == 0) {
+      auto result = Kind::result(acc, length);
+      store_lanes_at(
+          at, lanes_finish(body, Lanes<decltype(result), 1>{{result}}, c),
+          outs...);
+    }
   }
 }
+template <int THREADS, class Kind, int WIDTH, int R, int RR, class Body,
+          class... Outs>
+DEV void reduce_rows(const Shape<R> &shape, const Shape<RR> &reduced,
+                     const Body &body, Outs *...outs) {
+  if constexpr (WIDTH > 1) {
+    if (body.is_wide())
+      return reduce_each_row<WIDTH, THREADS, Kind>(shape, reduced, body,
+                                                   outs...);
+  }
+  reduce_each_row<1, THREADS, Kind>(shape, reduced, body, outs...);
+}
 
-template <class Kind, int R, int RR, class Out, class Body>
-DEV void reduce_columns(Out *out, const Shape<R> &shape,
-                        const Shape<RR> &reduced, const Body &body) {
+template <int N, class Kind, int R, int RR, class Body, class... Outs>
+DEV void reduce_each_column(const Shape<R> &shape, const Shape<RR> &reduced,
+                            const Body &body, Outs *...outs) {
   i64 total = shape.count(), length = reduced.count();
-  for (i64 at = block_number() * threads() + tid(); at < total;
-       at += block_count() * threads()) {
+  for (i64 at = (block_number() * threads() + tid()) * N; at < total;
+       at += block_count() * threads() * N) {
     i64 c[R + RR];
     shape.template coordinates<R>(at, c);
-    auto acc = Kind::none();
+    Lanes<decltype(Kind::none()), N> acc;
+    UNROLL for (int l = 0; l < N; ++l) acc[l] = Kind::none();
     for (i64 r = 0; r < length; ++r) {
       reduced.template coordinates<RR>(r, c + R);
-      acc = Kind::add(acc, body.value(c), r);
+      auto x = lanes_value<N>(body, c);
+      UNROLL for (int l = 0; l < N; ++l) acc[l] = Kind::add(acc[l], x[l], r);
     }
-    out[at] = stored<Out>(body.finish(Kind::result(acc, length), c));
+    Lanes<decltype(Kind::result(acc[0], length)), N> result;
+    UNROLL for (int l = 0; l < N; ++l) result[l] = Kind::result(acc[l], length);
+    store_lanes_at(at, lanes_finish(body, result, c), outs...);
   }
+}
+// Fewer columns than this occupy a GPU better one a thread.
+constexpr i64 MANY_COLUMNS = 1 << 16;
+template <class Kind, int WIDTH, int R, int RR, class Body, class... Outs>
+DEV void reduce_columns(const Shape<R> &shape, const Shape<RR> &reduced,
+                        const Body &body, Outs *...outs) {
+  if constexpr (WIDTH > 1) {
+    if (shape.count() >= MANY_COLUMNS && body.is_wide() &&
+        (is_aligned<WIDTH>(outs) && ...))
+      return reduce_each_column<WIDTH, Kind>(shape, reduced, body, outs...);
+  }
+  reduce_each_column<1, Kind>(shape, reduced, body, outs...);
 }

@@ -86,23 +86,27 @@ std::vector<Tensor> CudaKernel::run(const std::vector<Tensor> &inputs,
   std::vector<Tensor> outputs;
   std::vector<std::unique_ptr<DeviceBytes>> memory;
   std::vector<uint64_t> values;
+  auto allocate = [&](size_t bytes) {
+    size_t shift = memory.size() < shifts.size() ? shifts[memory.size()] : 0;
+    memory.push_back(std::make_unique<DeviceBytes>(bytes + shift));
+    values.push_back(memory.back()->pointer + shift);
+  };
   // The reference knows the shapes of the outputs.
   expected = runPlanKernel(kernel, inputs, scalars, noValue);
   for (const Tensor &output : expected) {
     outputs.push_back(*Tensor::create(output.type(), output.shape()));
-    memory.push_back(
-        std::make_unique<DeviceBytes>(outputs.back().bytes().size()));
-    values.push_back(memory.back()->pointer);
+    allocate(outputs.back().bytes().size());
   }
   for (const Tensor &input : inputs) {
-    memory.push_back(std::make_unique<DeviceBytes>(input.bytes().size()));
+    allocate(input.bytes().size());
     if (!input.bytes().empty()) {
-      EXPECT_EQ(driver.copyToDevice(memory.back()->pointer,
-                                    input.bytes().data(), input.bytes().size()),
+      EXPECT_EQ(driver.copyToDevice(values.back(), input.bytes().data(),
+                                    input.bytes().size()),
                 cu::success);
     }
-    values.push_back(memory.back()->pointer);
   }
+  std::vector<uint64_t> outputPointers(values.begin(),
+                                       values.begin() + outputs.size());
   values.insert(values.end(), scalars.begin(), scalars.end());
   DeviceArray<int64_t> statusMemory(std::vector<int64_t>(4, 0));
   values.push_back(statusMemory.pointer);
@@ -127,7 +131,7 @@ std::vector<Tensor> CudaKernel::run(const std::vector<Tensor> &inputs,
   for (auto [i, output] : llvm::enumerate(outputs))
     if (!output.bytes().empty()) {
       EXPECT_EQ(driver.copyToHost(output.mutableBytes().data(),
-                                  memory[i]->pointer, output.bytes().size()),
+                                  outputPointers[i], output.bytes().size()),
                 cu::success)
           << control("report");
     }

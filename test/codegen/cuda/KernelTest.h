@@ -55,6 +55,9 @@ protected:
   /// Where set, elements for which the reference has no value are counted.
   unsigned *noValue = nullptr;
   cuda::CudaStub printed;
+  /// How many bytes each buffer (outputs, then inputs) starts after a multiple
+  /// of 16; 0 for those not named.
+  std::vector<size_t> shifts;
 
 private:
   mlir::MLIRContext context;

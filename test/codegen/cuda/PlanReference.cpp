@@ -352,6 +352,18 @@ std::vector<Tensor> runPlanKernel(plan::KernelOp kernel,
                                   ArrayRef<Tensor> inputs,
                                   ArrayRef<int64_t> scalars,
                                   unsigned *noValue) {
+  if (kernel.numOuts() > 1 && kernel.getFamily() != plan::Family::Norm) {
+    // As many kernels of one output.
+    std::vector<Tensor> outputs;
+    for (auto [i, type] : llvm::enumerate(kernel.getOutTypes())) {
+      OwningOpRef<plan::KernelOp> one = kernel.clone();
+      one->setOutTypesAttr(ArrayAttr::get(kernel.getContext(), type));
+      Operation *yield = one->getBodies().back().front().getTerminator();
+      yield->setOperands(yield->getOperand(i));
+      outputs.push_back(runPlanKernel(*one, inputs, scalars, noValue)[0]);
+    }
+    return outputs;
+  }
   Run run(kernel, inputs, scalars, noValue);
   run.run();
   return std::move(run.outputs);

@@ -19,11 +19,26 @@
 // CHECK-NEXT:     float v5 = F32::mul(v4, 0x1.921fb6p1f);
 // CHECK-NEXT:     return v5;
 // CHECK-NEXT:   }
+// CHECK-NEXT:   DEV Lanes<float, 4> lanes_value(const i64 *c) const {
+// CHECK-NEXT:     i64 w0 = in0[c[0]];
+// CHECK-NEXT:     i64 w1 = check_index(w0, 120, status, step);
+// CHECK-NEXT:     i64 w2 = I64::mul(w1, 32);
+// CHECK-NEXT:     i64 w3 = I64::add(c[1], w2);
+// CHECK-NEXT:     Lanes<float, 4> w4 = load_lanes<4>(in1 + w3);
+// CHECK-NEXT:     Lanes<float, 4> y;
+// CHECK-NEXT:     UNROLL for (int l = 0; l < 4; ++l) {
+// CHECK-NEXT:       float v0 = w4[l];
+// CHECK-NEXT:       float v1 = F32::mul(v0, 0x1.921fb6p1f);
+// CHECK-NEXT:       y[l] = v1;
+// CHECK-NEXT:     }
+// CHECK-NEXT:     return y;
+// CHECK-NEXT:   }
+// CHECK-NEXT:   DEV bool is_wide() const { return is_aligned<4>(in1); }
 // CHECK-NEXT: };
 // CHECK-EMPTY:
 // CHECK-NEXT: KERNEL(256, 1) embed_f32_c32(float *out0, const i64 *in0, const float *in1, i64 s0, KernelStatus *status, i64 step) {
 // CHECK-NEXT:   Body body{in0, in1, s0, status, step};
-// CHECK-NEXT:   map<2, 4>(out0, Shape<2>{{[{][{]}}s0, 32}}, body);
+// CHECK-NEXT:   map<4, 4>(Shape<2>{{[{][{]}}s0, 32}}, body, out0);
 // CHECK-NEXT: }
 // CHECK-NEXT: EXPORT_KERNEL(embed_f32_c32)
 plan.kernel map @embed_f32_c32 outs [f32] ins [i64, f32] scalars 1 params {extents = array<i64: -1, 32>, chunk = 32 : i64} {
@@ -47,7 +62,7 @@ plan.kernel map @embed_f32_c32 outs [f32] ins [i64, f32] scalars 1 params {exten
 // CHECK:         bool v1 = in1[0] != 0;
 // CHECK-NEXT:    bool v2 = Bool::or_(v0, v1);
 // CHECK:       KERNEL(256, 1) any_i1(u8 *out0, const u8 *in0, const u8 *in1,
-// CHECK:         map<1, 4>(out0, Shape<1>{{[{][{]}}1}}, body);
+// CHECK:         map<4, 1>(Shape<1>{{[{][{]}}1}}, body, out0);
 plan.kernel map @any_i1 outs [i1] ins [i1, i1] scalars 0 params {extents = array<i64>, chunk = 1 : i64} {
 ^bb0(%x: tensor<?xi1>, %y: tensor<?xi1>):
   %zero = arith.constant 0 : i64
@@ -103,4 +118,43 @@ plan.kernel map @convert outs [i8] ins [bf16, f16, ui8, i16] scalars 0 params {e
   %m = tfm.apply sub(%k, %cd) : (i64, i64) -> i64
   %n = tfm.apply sub(%m, %e) : (i64, i64) -> i64
   tfm.yield %n : i64
+}
+
+// Several results: a Tuple. What is read for all elements of a thread is one
+// piece where the row says so (s1 is its length) or the same for all, under
+// conditions that are so as well.
+// CHECK-LABEL: // both:
+// CHECK:         DEV Tuple<float, i64> value(const i64 *c) const {
+// CHECK:           return {v{{[0-9]+}}, v{{[0-9]+}}};
+// CHECK:         DEV Lanes<Tuple<float, i64>, 8> lanes_value(const i64 *c) const {
+// CHECK-DAG:       float [[SCALE:w[0-9]+]] = in1[c[0]];
+// CHECK-DAG:       Lanes<bf16, 8> [[X:w[0-9]+]] = load_lanes<8>(in0 +
+// CHECK-DAG:       Lanes<float, 8> [[Y:x[0-9]+]] = {};
+// CHECK-DAG:       bool [[FIRST:w[0-9]+]] = I64::lt(c[1], 16);
+// CHECK:           if ([[FIRST]]) {
+// CHECK-NEXT:        Lanes<float, 8> [[W:w[0-9]+]] = load_lanes<8>(in2 + c[1]);
+// CHECK-NEXT:        [[Y]] = [[W]];
+// CHECK:           UNROLL for (int l = 0; l < 8; ++l) {
+// CHECK:             to_f32([[X]][l])
+// CHECK:             in2[{{.*}}]
+// CHECK:             y[l] = {v{{[0-9]+}}, v{{[0-9]+}}};
+// CHECK:         DEV bool is_wide() const { return is_aligned<8>(in0) && is_aligned<8>(in2) && s1 % 8 == 0; }
+// CHECK:         map<4, 8>(Shape<2>{{[{][{]}}s0, s1}}, body, out0, out1);
+plan.kernel map @both outs [f32, i32] ins [bf16, f32, f32] scalars 2 params {extents = array<i64: -1, -2>, chunk = 64 : i64} {
+^bb0(%i: i64, %j: i64, %x: tensor<?xbf16>, %s: tensor<?xf32>, %y: tensor<?xf32>, %m: i64, %n: i64):
+  %c16 = arith.constant 16 : i64
+  %c3 = arith.constant 3 : i64
+  %row = tfm.apply mul(%i, %n) : (i64, i64) -> i64
+  %at = tfm.apply add(%row, %j) : (i64, i64) -> i64
+  %0 = tfm.load %x[%at] : tensor<?xbf16> -> bf16
+  %f = tfm.convert %0 : bf16 to f32
+  %scale = tfm.load %s[%i] : tensor<?xf32> -> f32
+  %1 = tfm.apply mul(%f, %scale) : (f32, f32) -> f32
+  %first = tfm.apply lt(%j, %c16) : (i64, i64) -> i1
+  %2 = tfm.load %y[%j] : tensor<?xf32> -> f32
+  %m3 = tfm.apply mul(%j, %c3) : (i64, i64) -> i64
+  %3 = tfm.load %y[%m3] : tensor<?xf32> -> f32
+  %4 = tfm.choose %first, %2, %3 : f32
+  %5 = tfm.apply add(%1, %4) : (f32, f32) -> f32
+  tfm.yield %5, %at : f32, i64
 }

@@ -6,12 +6,3 @@ plan.kernel map @packed outs [i4] ins [i64] scalars 0 params {extents = array<i6
   %v = tfm.load %x[%i] : tensor<?xi64> -> i64
   tfm.yield %v : i64
 }
-
-// -----
-
-// expected-error @+1 {{CUDA kernels of family map cannot have 2 outputs}}
-plan.kernel map @both outs [i64, i64] ins [i64] scalars 0 params {extents = array<i64: 4>, chunk = 64 : i64} {
-^bb0(%i: i64, %x: tensor<?xi64>):
-  %v = tfm.load %x[%i] : tensor<?xi64> -> i64
-  tfm.yield %v, %v : i64, i64
-}
