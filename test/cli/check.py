@@ -147,6 +147,7 @@ class Command(unittest.TestCase):
         self.assertLessEqual(timed["min_ms"], timed["median_ms"])
         self.assertLessEqual(timed["median_ms"], timed["p99_ms"])
         self.assertEqual(timed["steps"][0]["sources"], ["/node/gather"])
+        self.assertGreater(min(timed["load_ms"], timed["first_ms"]), 0)
         self.assertEqual((timed["flops"], timed["threads"]), (32, 1))
         self.assertGreater(min(timed["peak_gflops"], timed["peak_gbytes"], timed["bound_ms"]), 0)
         self.assertEqual([s["bound"] for s in timed["steps"]], ["memory", "compute", None])

@@ -48,15 +48,21 @@ int benchVerb(int argc, const char **argv) {
   if (!isDevice(device))
     return failUsage("no device %s: cpu, cuda, cuda:N or emulated",
                      device.c_str());
+  using Clock = std::chrono::steady_clock;
+  auto milliseconds = [](Clock::duration duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+  };
+  Clock::time_point start = Clock::now();
   Model model;
   if (int code = model.load(options.files[0], device, options.get("--target")))
     return code;
   if (int code = model.createSession(threads))
     return code;
+  BenchReport report;
+  report.loadMs = milliseconds(Clock::now() - start);
   if (int code = model.firstRun(dims, static_cast<uint64_t>(seed)))
     return code;
 
-  BenchReport report;
   ingot_device_info info = {};
   ingot_device_get_info(model.device, &info);
   if (!info.architecture || !*info.architecture) { // no GPU
@@ -66,12 +72,8 @@ int benchVerb(int argc, const char **argv) {
                                  /*megabytes=*/96);
   }
 
-  using Clock = std::chrono::steady_clock;
-  auto milliseconds = [](Clock::duration duration) {
-    return std::chrono::duration<double, std::milli>(duration).count();
-  };
   const size_t fewest = 10, most = 100000, warmUp = 2;
-  Clock::time_point start = Clock::now();
+  start = Clock::now();
   for (size_t i = 0; i < warmUp + fewest ||
                      (milliseconds(Clock::now() - start) < seconds * 1e3 &&
                       report.times.size() < most);
@@ -95,7 +97,7 @@ int benchVerb(int argc, const char **argv) {
   if (options.has("--json"))
     printJson(report, model);
   else
-    printTable(report);
+    printTable(report, model);
   return 0;
 }
 

@@ -118,6 +118,8 @@ void printJson(const BenchReport &report, const Model &model) {
          report.times.size(), report.threads, jsonString(device.name).c_str(),
          jsonString(info.target ? info.target : "").c_str());
   Total total = totalOf(report);
+  printf("  \"load_ms\": %.6f,\n  \"first_ms\": %.6f,\n", report.loadMs,
+         model.firstRunMs);
   printf("  \"flops\": %lld,\n  \"bytes\": %lld,\n",
          static_cast<long long>(total.flops),
          static_cast<long long>(total.bytes));
@@ -136,11 +138,12 @@ void printJson(const BenchReport &report, const Model &model) {
   printf("\n  ]\n}\n");
 }
 
-void printTable(const BenchReport &report) {
+void printTable(const BenchReport &report, const Model &model) {
   double fastest = quantile(report.times, 0), sum = 0;
-  printf("min %.3f ms  median %.3f ms  p99 %.3f ms  (%zu runs)\n\n", fastest,
-         quantile(report.times, 0.5), quantile(report.times, 0.99),
-         report.times.size());
+  printf("min %.3f ms  median %.3f ms  p99 %.3f ms  (%zu runs)  load %.3f ms  "
+         "first run %.3f ms\n\n",
+         fastest, quantile(report.times, 0.5), quantile(report.times, 0.99),
+         report.times.size(), report.loadMs, model.firstRunMs);
   for (const StepTimes &step : report.steps)
     sum += medianMs(step);
   printf("%5s %9s %6s %9s %8s %8s %-7s %5s  %-24s %s\n", "step", "ms", "share",

@@ -15,13 +15,14 @@ struct StepTimes {
 };
 
 struct BenchReport {
-  std::vector<double> times; // of whole runs, in ms
+  double loadMs = 0;         // file to session
+  std::vector<double> times; // of whole runs after the first, in ms
   std::vector<StepTimes> steps;
   int threads = 0;
   std::optional<CpuPeak> peak; // none on a GPU
 };
 
 void printJson(const BenchReport &report, const Model &model);
-void printTable(const BenchReport &report);
+void printTable(const BenchReport &report, const Model &model);
 
 } // namespace ingot::cli

@@ -71,7 +71,7 @@ Try:
 
 of bound: FLOPs over the CPU's peak or bytes over its bandwidth, whichever takes
 longer, as a part of the step's time; both are measured first. More than 100% is
-a step that reads from cache. wait: of the threads' time, what they had no work.
+a step that reads from cache. wait: the part of the threads' time without work.
 
 Try:
   ingot bench model.ingot --dims batch=1,sequence=128

@@ -1,6 +1,7 @@
 #include "tools/ingot/Model.h"
 #include "tools/ingot/RandomInputs.h"
 
+#include <chrono>
 #include <optional>
 
 namespace ingot::cli {
@@ -194,7 +195,11 @@ int Model::firstRun(const Dims &dims, uint64_t seed) {
     if (int code = bindInputs())
       return code;
     ingot_error_destroy(error);
+    auto start = std::chrono::steady_clock::now();
     error = ingot_session_run(session);
+    firstRunMs = std::chrono::duration<double, std::milli>(
+                     std::chrono::steady_clock::now() - start)
+                     .count();
     if (!error || ingot_error_get_code(error) != INGOT_ERROR_DATA)
       break;
   }

@@ -36,6 +36,7 @@ public:
   ingot_model *model = nullptr;
   ingot_session *session = nullptr;
   std::vector<Array> inputs;
+  double firstRunMs = 0; // of firstRun, its making of inputs aside
 
 private:
   // Integers that are ids are below `tokens`.
