@@ -17,8 +17,10 @@ namespace {
 // Long enough to bridge the gap between steps, far shorter than a scheduler
 // slice: a thread that spins through its slice starves whom it waits for.
 constexpr int64_t kSpinNanoseconds = 20000;
-// More chunks than threads evens out threads of unequal speed.
-constexpr int64_t kChunksPerThread = 16;
+// A thread takes this part of what each thread would have to do.
+constexpr uint32_t kSharesPerThread = 2;
+constexpr unsigned kUnitBits = 16; // of the ticket, twice
+constexpr int64_t kMostUnits = (1 << kUnitBits) - 1;
 constexpr size_t kStackBytes = 1 << 20;
 // Round to nearest, denormals kept, exceptions masked, whatever the caller set:
 // results do not depend on the thread that computes them.
@@ -37,6 +39,9 @@ void futexWait(std::atomic<uint32_t> &word, uint32_t expected) {
 void futexWake(std::atomic<uint32_t> &word, int count) {
   syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
 }
+
+/// Of the ticket: units that nobody has taken.
+uint32_t remainingOf(uint64_t ticket) { return ticket & kMostUnits; }
 
 class FloatControl {
 public:
@@ -72,7 +77,7 @@ Error CpuExecutor::prepare(size_t workerScratchBytes) {
       worker.executor = this;
   }
   if (workerScratchBytes > scratchBytes) {
-    // Idle threads touch nothing before they take a chunk.
+    // Idle threads touch nothing before they take units.
     for (size_t i = 0; i < workers.size(); ++i) {
       workers[i].scratch = nullptr;
       if (!scratch[i].grow(*allocator, workerScratchBytes)) {
@@ -149,7 +154,7 @@ void *CpuExecutor::threadMain(void *argument) {
   pthread_setname_np(pthread_self(), name);
   FloatControl control;
   while (!self.isStopping.load(std::memory_order_acquire))
-    if (!self.tryChunk(worker))
+    if (!self.workOnStep(worker))
       self.wait(
           [&] { return self.isStopping.load(std::memory_order_seq_cst); });
   return nullptr;
@@ -164,26 +169,49 @@ void CpuExecutor::poolMain(void *executor, int32_t worker) {
 void CpuExecutor::workUntilFinished(Worker &worker) {
   FloatControl control;
   while (!isFinished.load(std::memory_order_acquire))
-    if (!tryChunk(worker))
+    if (!workOnStep(worker))
       wait([&] { return isFinished.load(std::memory_order_seq_cst); });
 }
 
-bool CpuExecutor::tryChunk(Worker &worker) {
+/// Takes units of the current step while there are any. False: there were none.
+/// Every other worker takes the last ones, so that each is in the same part of
+/// every step and finds there what it wrote itself.
+bool CpuExecutor::workOnStep(Worker &worker) {
+  bool fromBack = (&worker - workers.data()) % 2;
+  uint32_t done = 0; // until it is counted, no other step can be published
   uint64_t seen = ticket.load(std::memory_order_acquire);
-  do {
-    if (!uint32_t(seen))
-      return false;
-  } while (!ticket.compare_exchange_weak(
-      seen, seen - 1, std::memory_order_acq_rel, std::memory_order_acquire));
-  runChunk(worker, uint32_t(seen));
-  return true;
+  while (uint32_t remaining = remainingOf(seen)) {
+    uint32_t units = shareOf(remaining), first = uint32_t(seen) >> kUnitBits;
+    uint64_t rest = seen - units;
+    if (fromBack)
+      first += remaining - units;
+    else
+      rest += units << kUnitBits;
+    if (!ticket.compare_exchange_weak(seen, rest, std::memory_order_acq_rel,
+                                      std::memory_order_acquire))
+      continue;
+    runUnits(worker, first, units);
+    done += units;
+    seen = ticket.load(std::memory_order_acquire);
+  }
+  if (done)
+    finishUnits(done);
+  return done;
 }
 
-void CpuExecutor::runChunk(Worker &worker, uint32_t remaining) {
+/// Large pieces first, so that they are few (each is two transfers of a cache
+/// line between CPUs); small ones last, so that threads end together.
+uint32_t CpuExecutor::shareOf(uint32_t remaining) const {
+  if (threadCount == 1)
+    return remaining;
+  uint32_t share = remaining / (kSharesPerThread * uint32_t(threadCount));
+  return share ? share : 1;
+}
+
+void CpuExecutor::runUnits(Worker &worker, uint32_t firstUnit, uint32_t units) {
   const BoundStep &step = run->steps[current];
-  int64_t first = int64_t(chunkCount - remaining) * chunkTasks;
-  int64_t last =
-      step.tasks - first < chunkTasks ? step.tasks : first + chunkTasks;
+  int64_t first = firstUnit * unitTasks, wanted = units * unitTasks;
+  int64_t last = step.tasks - first < wanted ? step.tasks : first + wanted;
   int64_t begin = run->times ? nanosecondsNow() : 0;
   runTasks(worker, step, first, last);
   if (run->times)
@@ -198,8 +226,11 @@ void CpuExecutor::runChunk(Worker &worker, uint32_t remaining) {
     }
     worker.status = {};
   }
+}
+
+void CpuExecutor::finishUnits(uint32_t units) {
   uint32_t finished = current;
-  if (pending.fetch_sub(1, std::memory_order_acq_rel) != 1)
+  if (pending.fetch_sub(units, std::memory_order_acq_rel) != units)
     return;
   if (run->times) {
     int64_t now = nanosecondsNow();
@@ -246,17 +277,15 @@ void CpuExecutor::publishFrom(uint32_t step) {
     return finish();
   }
   int64_t tasks = run->steps[step].tasks;
-  int64_t wanted =
-      threadCount == 1 ? 1 : int64_t(threadCount) * kChunksPerThread;
-  chunkTasks = tasks / wanted + (tasks % wanted != 0);
-  chunkCount = uint32_t(tasks / chunkTasks + (tasks % chunkTasks != 0));
+  unitTasks = 1 + (tasks - 1) / kMostUnits;
+  unitCount = uint32_t(1 + (tasks - 1) / unitTasks);
   current = step;
-  uint32_t chunks = chunkCount;
-  pending.store(chunks, std::memory_order_relaxed);
+  uint32_t units = unitCount;
+  pending.store(units, std::memory_order_relaxed);
   uint64_t publication = (ticket.load(std::memory_order_relaxed) >> 32) + 1;
-  ticket.store(publication << 32 | chunks, std::memory_order_seq_cst);
+  ticket.store(publication << 32 | units, std::memory_order_seq_cst);
   // This thread takes one itself. (The step may be over by now: touch nothing.)
-  wake(chunks - 1);
+  wake(units - 1);
 }
 
 void CpuExecutor::finish() {
@@ -273,11 +302,11 @@ void CpuExecutor::wake(uint32_t wanted) {
   futexWake(epoch, wanted < INT_MAX ? int(wanted) : INT_MAX);
 }
 
-/// Returns when there may be a chunk to take or `stop()` holds.
+/// Returns when there may be units to take or `stop()` holds.
 template <typename Stop>
 void CpuExecutor::wait(Stop stop) {
   auto isOver = [&] {
-    return uint32_t(ticket.load(std::memory_order_seq_cst)) || stop();
+    return remainingOf(ticket.load(std::memory_order_seq_cst)) || stop();
   };
   if (threadCount > 1) {
     int64_t deadline = nanosecondsNow() + kSpinNanoseconds;

@@ -51,8 +51,10 @@ private:
   static void *threadMain(void *worker);
   static void poolMain(void *executor, int32_t worker);
   void workUntilFinished(Worker &worker);
-  bool tryChunk(Worker &worker);
-  void runChunk(Worker &worker, uint32_t remaining);
+  bool workOnStep(Worker &worker);
+  uint32_t shareOf(uint32_t remaining) const;
+  void runUnits(Worker &worker, uint32_t firstUnit, uint32_t units);
+  void finishUnits(uint32_t units);
   void runTasks(Worker &worker, const BoundStep &step, int64_t first,
                 int64_t last);
   void publishFrom(uint32_t step);
@@ -69,19 +71,21 @@ private:
   Array<Region> scratch; // by worker
   size_t scratchBytes = 0;
 
-  // The step being worked on. Written by the thread that publishes it, before
-  // `ticket`; a thread may read it while it holds a chunk of the step.
+  // The step being worked on, cut into units of as many tasks. Written by the
+  // thread that publishes it, before `ticket`; a thread may read it while it
+  // holds units of the step.
   const Run *run = nullptr;
   RunOutcome *outcome = nullptr;
   uint32_t current = 0;
-  uint32_t chunkCount = 0;
-  int64_t chunkTasks = 0;
+  uint32_t unitCount = 0;
+  int64_t unitTasks = 0;
   int64_t startedAt = 0;
 
-  // Publication number in the high half, chunks not yet taken in the low one:
-  // taking a chunk by compare-and-swap proves that the step is still current.
+  // Publication number in the high half; in the low one, 16 bits each, the
+  // first unit not yet taken and how many there are from it on: taking some by
+  // compare-and-swap proves that the step is still current.
   alignas(64) std::atomic<uint64_t> ticket{0};
-  alignas(64) std::atomic<uint32_t> pending{0}; // chunks not yet done
+  alignas(64) std::atomic<uint32_t> pending{0}; // units not yet done
   std::atomic<bool> isFailing{false};
   alignas(64) std::atomic<uint32_t> epoch{
       0}; // futex, changes when sleepers must look again
