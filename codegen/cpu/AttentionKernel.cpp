@@ -43,6 +43,8 @@ struct Attention {
 
   void prepare();
   void group(Value q0, Value count);
+  SmallVector<Value> blocks(Value from, Value to, Value q0, Value count,
+                            bool loadsByRow, ValueRange state);
   void transposeQueries(Value q0, Value count);
   void scoresOf(Value k0, Value count);
   SmallVector<Value> modify(Value q0, Value k0, Value count, Value mask,
@@ -260,10 +262,46 @@ void Attention::group(Value q0, Value count) {
     if (auto load = dyn_cast<tfm::LoadOp>(op))
       loadsByRow |= coefficientOf(load.getCoordinates()[0], row) != 0;
 
-  ValueRange state = e.loop(
-      e.index(0), keys, e.index(kBlock), init,
-      [&](Value k0, ValueRange carried) {
-        Value block = e.min(e.index(kBlock), e.sub(keys, k0));
+  SmallVector<Value> state;
+  if (!w.has("causal_keys")) {
+    state = blocks(e.index(0), keys, q0, count, loadsByRow, init);
+  } else {
+    // Later keys weigh nothing in any row: a fill of -inf, or of -1e30 and less
+    // where the row has a greater score.
+    Value end =
+        e.add(e.add(q0, count), e.sub(w.extent("causal_keys"), e.index(1)));
+    end = arith::MaxSIOp::create(e.b, e.loc, e.min(end, keys), e.index(0));
+    if (w.text("empty_rows") == "mean") {
+      // One loop over both parts: the code of a block is there once.
+      state = SmallVector<Value>(e.loop(
+          e.index(0), e.index(2), e.index(1), init,
+          [&](Value part, ValueRange carried) {
+            Val isFirst{e, arith::CmpIOp::create(e.b, e.loc,
+                                                 arith::CmpIPredicate::eq, part,
+                                                 e.index(0))};
+            Val empty = le(Val(e, carried[0]), zeros().k(-1e29));
+            for (int64_t v = 1; v < vectors; ++v)
+              empty = empty | le(Val(e, carried[v]), zeros().k(-1e29));
+            Val last = select({e, anyLane(empty)}, {e, keys}, {e, end});
+            return blocks(select(isFirst, {e, e.index(0)}, {e, end}),
+                          select(isFirst, {e, end}, last), q0, count,
+                          loadsByRow, carried);
+          }));
+    } else {
+      state = blocks(e.index(0), end, q0, count, loadsByRow, init);
+    }
+  }
+  writeOut(q0, count, ArrayRef(state).drop_front(vectors));
+}
+
+/// Keys [from, to): goes on from `state`, maxima and then sums.
+SmallVector<Value> Attention::blocks(Value from, Value to, Value q0,
+                                     Value count, bool loadsByRow,
+                                     ValueRange state) {
+  double inf = std::numeric_limits<double>::infinity();
+  return SmallVector<Value>(e.loop(
+      from, to, e.index(kBlock), state, [&](Value k0, ValueRange carried) {
+        Value block = e.min(e.index(kBlock), e.sub(to, k0));
         scoresOf(k0, block);
         SmallVector<Value> before(carried.take_front(vectors)), max;
         if (loadsByRow) {
@@ -292,8 +330,7 @@ void Attention::group(Value q0, Value count) {
         accumulate(k0, block, decay);
         max.append(sum.begin(), sum.end());
         return max;
-      });
-  writeOut(q0, count, state.drop_front(vectors));
+      }));
 }
 
 void Attention::prepare() {

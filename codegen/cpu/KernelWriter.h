@@ -28,6 +28,7 @@ public:
 
   /// An extent or stride of the params: a number if >= 0, else scalar -1-k.
   mlir::Value number(int64_t code);
+  bool has(llvm::StringRef param) { return kernel.getParams().contains(param); }
   mlir::Value extent(llvm::StringRef name) {
     return number(kernel.param(name));
   }

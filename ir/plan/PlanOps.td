@@ -68,12 +68,17 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     | softmax | i64 an extent | `extents`, last is the row; region 1 (optional): epilogue(probability, i64 an extent); `chunk`: rows a task |
     | norm | i64 an extent | `extents`, last is the row; `kind` layer or rms, `epsilon`; region 1: epilogue(normalized, i64 an extent). A second output stores region 0's value; `chunk`: rows a task |
     | linear | f32 acc, i64 m, i64 n | in 0: A row-major [M, K] with row stride `lda`; in 1: W of the same type, packed [ceil(N/48)][K][48] for x86-64 and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest; `math` |
-    | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v of one type; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows`, `math` |
+    | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v of one type; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows`, `causal_keys`, `math` |
 
     Params are integers of 1 or more (`chunk`, `rows`, `panels`, `n`, `k`, `d`, `dv`,
     `group`), extents (`m`, `lda`, `batch`, ...), arrays of extents, floats (`epsilon`,
     `scale`), strings (`kind`, `empty_rows`, `math`) and flags (`exclusive`, `reverse`, `last`: a
     unit or boolean, absent where false).
+
+    `causal_keys` (an extent, or absent) promises of region 0 that query q keeps none
+    of the keys from q + causal_keys on: their scores are -inf, or with `empty_rows`
+    mean -1e30 or less. Kernels need not look at them, in the latter case in rows
+    with a greater score; what is no number in a key or value is then not seen.
 
     linear and attention multiply operands of f32, bf16 or f16 and add up in f32;
     scores and softmax are f32. `math` is absent (products are exact, but that

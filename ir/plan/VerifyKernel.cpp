@@ -9,6 +9,7 @@ namespace {
 enum class ParamKind {
   Count,
   Extent,
+  OptionalExtent,
   Extents,
   Strides,
   Axis,
@@ -44,11 +45,14 @@ ArrayRef<Param> paramsOf(Family family) {
       {"m", Extent},   {"n", Count},      {"k", Count},  {"lda", Extent},
       {"rows", Count}, {"panels", Count}, {"math", Math}};
   static constexpr Param kAttention[] = {
-      {"batch", Extent},      {"heads", Extent},      {"queries", Extent},
-      {"keys", Extent},       {"d", Count},           {"dv", Count},
-      {"group", Count},       {"scale", Float},       {"q_strides", Strides},
-      {"k_strides", Strides}, {"v_strides", Strides}, {"rows", Count},
-      {"empty_rows", Kind},   {"math", Math}};
+      {"batch", Extent},      {"heads", Extent},
+      {"queries", Extent},    {"keys", Extent},
+      {"d", Count},           {"dv", Count},
+      {"group", Count},       {"scale", Float},
+      {"q_strides", Strides}, {"k_strides", Strides},
+      {"v_strides", Strides}, {"rows", Count},
+      {"empty_rows", Kind},   {"causal_keys", OptionalExtent},
+      {"math", Math}};
   switch (family) {
   case Family::Map:
   case Family::Softmax:
@@ -99,11 +103,15 @@ LogicalResult verifyParam(KernelOp kernel, const Param &param) {
     return diag;
   };
   switch (param.kind) {
-  case ParamKind::Count:
-    return check(isNumber && integer.getInt() >= 1, "an i64 of 1 or more");
+  case ParamKind::OptionalExtent:
+    if (!attr)
+      return success();
+    [[fallthrough]];
   case ParamKind::Extent:
     return check(isNumber && areExtents(integer.getInt(), scalars),
                  "an i64 of " + Twine(-scalars) + " or more");
+  case ParamKind::Count:
+    return check(isNumber && integer.getInt() >= 1, "an i64 of 1 or more");
   case ParamKind::Extents:
     return check(array && areExtents(array.asArrayRef(), scalars),
                  "an i64 array of " + Twine(-scalars) + " or more");

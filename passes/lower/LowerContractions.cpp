@@ -81,6 +81,61 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   return success();
 }
 
+/// Whether `score`, a softmax argument, is `fill` or less whatever it adds to
+/// it: what is left of it where a mask does not keep a key.
+static bool isFilled(ExprPool &pool, Expr score, double fill) {
+  if (std::optional<double> number = pool.constantFloat(score))
+    return *number <= fill;
+  auto operand = [&](size_t i) {
+    return isFilled(pool, pool.operands(score)[i], fill);
+  };
+  if (pool.kind(score) == ExprKind::Select)
+    return operand(1) && operand(2);
+  return pool.kind(score) == ExprKind::Apply &&
+         pool.scalarOp(score) == ScalarOp::Add && (operand(0) || operand(1));
+}
+
+/// The n of a causal mask: query q keeps none of the keys from q + n on.
+/// Nothing where it keeps them, or fills with so little that they count.
+static std::optional<Expr> causalKeys(ExprPool &pool, Expr score, Expr q,
+                                      Expr k, tfm::EmptyRows emptyRows) {
+  if (emptyRows == tfm::EmptyRows::Scores)
+    return std::nullopt;
+  double fill = emptyRows == tfm::EmptyRows::Mean
+                    ? -1e30
+                    : -std::numeric_limits<double>::infinity();
+  for (Expr node : pool.reachable(score)) {
+    if (pool.kind(node) != ExprKind::Ge)
+      continue;
+    // slope * (k - q) + rest >= 0
+    auto ofK = pool.splitLinear(pool.operands(node)[0], k);
+    auto ofQ = ofK ? pool.splitLinear(ofK->second, q) : std::nullopt;
+    if (!ofQ)
+      continue;
+    int64_t slope = pool.constantInt(ofK->first).value_or(0);
+    Expr rest = ofQ->second;
+    bool isOfSymbols = pool.indices(rest).empty() &&
+                       llvm::none_of(pool.reachable(rest), [&](Expr part) {
+                         return pool.kind(part) == ExprKind::Load;
+                       });
+    if ((slope != 1 && slope != -1) || pool.constantInt(ofQ->first) != -slope ||
+        !isOfSymbols)
+      continue;
+    // Later keys are where it does not hold, or where it does.
+    Expr later = pool.replace(score, [&](Expr part) -> std::optional<Expr> {
+      return part == node ? std::optional(pool.boolean(slope == 1))
+                          : std::nullopt;
+    });
+    if (!isFilled(pool, later, fill))
+      continue;
+    Expr keys = slope == -1 ? pool.add(rest, pool.integer(1))
+                            : pool.sub(pool.integer(0), rest);
+    if (pool.constantInt(keys).value_or(0) >= 0)
+      return keys;
+  }
+  return std::nullopt;
+}
+
 LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
   Dims q = shapes.dims(op.getQuery()), k = shapes.dims(op.getKey()),
        v = shapes.dims(op.getValue());
@@ -130,10 +185,21 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
   kernel.param("rows", rows);
   kernel.param("empty_rows", kernel.attributes().getStringAttr(
                                  tfm::stringifyEmptyRows(op.getEmptyRows())));
+  Expr pairs = pool.mul(queries, keys);
+  if (std::optional<Expr> causal = causalKeys(
+          pool, modified, arguments[3], arguments[4], op.getEmptyRows())) {
+    kernel.param("causal_keys", kernel.extent(*causal));
+    // The last query keeps all keys: a triangle less.
+    if (pool.add(*causal, queries) == pool.add(keys, pool.integer(1)))
+      pairs = pool.sub(
+          pairs,
+          pool.floorDiv(pool.mul(queries, pool.sub(queries, pool.integer(1))),
+                        pool.integer(2)));
+  }
   kernel.region(arguments, modified);
   Expr grid[] = {pool.ceilDiv(queries, pool.integer(rows)),
                  pool.integer(*heads), batch};
-  Expr products = pool.mul(pool.mul(batch, queries), pool.scale(keys, *heads));
+  Expr products = pool.scale(pool.mul(batch, pairs), *heads);
   launch(kernel, plan::Family::Attention,
          "attention_f32_d" + std::to_string(*d), {op.getResult()}, grid,
          pool.scale(products, 2 * (*d + *dv)), op.getLoc());

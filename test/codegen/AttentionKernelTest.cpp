@@ -25,7 +25,8 @@ std::string number(int64_t value) { return std::to_string(value); }
 std::string attentionText(const Shape &s, const std::string &extra,
                           const std::string &body, const std::string &result,
                           const std::string &empty = "scores",
-                          int64_t rows = 20) {
+                          int64_t rows = 20, const std::string &more = "",
+                          int scalars = 2) {
   std::string inputs, types;
   int i = 0;
   for (const char *c = extra.c_str(); *c; ++c) {
@@ -39,7 +40,8 @@ std::string attentionText(const Shape &s, const std::string &extra,
   };
   int64_t g = s.kvHeads();
   return "plan.kernel attention @k outs [f32] ins [f32, f32, f32" + types +
-         "] scalars 2 params {batch = " + number(s.batch) +
+         "] scalars " + number(scalars) +
+         " params {batch = " + number(s.batch) +
          ", heads = " + number(s.heads) +
          ", queries = -1, keys = -2, d = " + number(s.d) +
          ", dv = " + number(s.dv) + ", group = " + number(s.group) +
@@ -49,11 +51,11 @@ std::string attentionText(const Shape &s, const std::string &extra,
          strides("q_strides", s.queries * s.heads * s.d, s.heads * s.d, s.d) +
          strides("k_strides", s.keys * g * s.d, g * s.d, s.d) +
          strides("v_strides", s.keys * g * s.dv, g * s.dv, s.dv) +
-         "rows = " + number(rows) + ", empty_rows = \"" + empty +
+         "rows = " + number(rows) + more + ", empty_rows = \"" + empty +
          "\"} {\n^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, " +
          "%iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>" + inputs +
-         ", %Q: i64, %K: i64):\n" + body + "\ntfm.yield " + result +
-         " : f32\n}";
+         ", %Q: i64, %K: i64" + (scalars > 2 ? ", %n: i64" : "") + "):\n" +
+         body + "\ntfm.yield " + result + " : f32\n}";
 }
 
 using ScoreMod =
@@ -62,11 +64,15 @@ using ScoreMod =
 class AttentionKernel : public PlanKernel {
 protected:
   std::vector<float> q, k, v, out;
+  std::string loadedText;
+  std::optional<Loaded> kernel; ///< of it
 
   void run(const Shape &s, const std::string &text,
-           const std::vector<uint64_t> &extra, int64_t rows = 20) {
-    Loaded kernel = compile(text);
-    if (!kernel)
+           const std::vector<uint64_t> &extra, int64_t rows = 20,
+           std::optional<int64_t> scalar = {}) {
+    if (text != loadedText)
+      kernel.emplace(compile(loadedText = text));
+    if (!*kernel)
       return;
     std::mt19937 random(3);
     std::uniform_real_distribution<float> uniform(-1, 1);
@@ -84,7 +90,9 @@ protected:
     args.insert(args.end(), extra.begin(), extra.end());
     args.push_back(slot(s.queries));
     args.push_back(slot(s.keys));
-    kernel.run(0, args, (s.queries + rows - 1) / rows * s.heads * s.batch);
+    if (scalar)
+      args.push_back(slot(*scalar));
+    kernel->run(0, args, (s.queries + rows - 1) / rows * s.heads * s.batch);
     EXPECT_EQ(out.back(), -7) << "written past the end";
   }
 
@@ -268,6 +276,60 @@ TEST_P(AttentionKernel, EmptyRowsMean) {
     return static_cast<float>(static_cast<float>(score) +
                               (q && k % 2 == 0 ? 0.f : -3.4028235e38f));
   });
+}
+
+/// Later keys are skipped, and no bit of the result tells: rows that keep none
+/// of the earlier ones included.
+TEST_P(AttentionKernel, SkippingLaterKeysChangesNothing) {
+  // The mask of (b, k), and keys before q + n.
+  const std::string body = R"mlir(
+      %zero = arith.constant 0.0 : f32
+      %1 = tfm.apply add(%q, %n) : (i64, i64) -> i64
+      %2 = tfm.apply lt(%k, %1) : (i64, i64) -> i1
+      %3 = tfm.apply mul(%b, %K) : (i64, i64) -> i64
+      %4 = tfm.apply add(%3, %k) : (i64, i64) -> i64
+      %5 = tfm.load %x0[%4] : tensor<?xi1> -> i1
+      %6 = tfm.apply and(%2, %5) : (i1, i1) -> i1
+      %7 = tfm.choose %6, %zero, %fill : f32
+      %8 = tfm.apply add(%s, %7) : (f32, f32) -> f32)mlir";
+  for (auto [rule, fill] :
+       {std::pair("nan", "0xFF800000"), std::pair("zero", "0xFF800000"),
+        std::pair("mean", "-3.4028235e+38"), std::pair("mean", "-1.0e+30")})
+    for (auto [queries, keys] : {std::pair<int64_t, int64_t>{1, 130},
+                                 {37, 37},
+                                 {50, 150},
+                                 {150, 70}}) {
+      SCOPED_TRACE(testing::Message()
+                   << rule << fill << " " << queries << "x" << keys);
+      Shape s{2, 1, queries, keys, 16, 16, 1};
+      std::vector<std::vector<float>> results[2];
+      for (bool skips : {false, true}) {
+        std::string text = attentionText(
+            s, "b",
+            std::string("%fill = arith.constant ") + fill + " : f32" + body,
+            "%8", rule, 20, skips ? ", causal_keys = -3" : "", /*scalars=*/3);
+        for (int64_t n : {1, 0, 5, 64, 1000, -3, -60})
+          for (bool padded : {false, true}) {
+            // Of the second batch no early key is kept, so that its first rows
+            // are empty; of the first every third is not.
+            std::vector<uint8_t> keep(2 * keys, 1);
+            for (int64_t k = 0; padded && k < keys; ++k) {
+              keep[k] = k % 3 != 0;
+              keep[keys + k] = k >= 40;
+            }
+            run(s, text, {pointer(keep)}, 20, n);
+            results[skips].push_back(out);
+          }
+      }
+      for (size_t run = 0; run < results[0].size(); ++run)
+        for (size_t i = 0; i < out.size(); ++i) {
+          float all = results[0][run][i], skipping = results[1][run][i];
+          ASSERT_TRUE(all == skipping ||
+                      (std::isnan(all) && std::isnan(skipping)))
+              << "run " << run << ", " << i << ": " << all << ", skipping "
+              << skipping;
+        }
+    }
 }
 
 TEST_P(AttentionKernel, NaNScorePoisonsItsRowOnly) {

@@ -371,3 +371,11 @@ plan.kernel map @k outs [i64] ins [] scalars 0 params {extents = array<i64: 4>, 
   %n = tfm.symbol <batch>
   tfm.yield %n : i64
 }
+
+// -----
+
+// expected-error@+1 {{parameter causal_keys must be an i64 of 0 or more, got -1 : i64}}
+plan.kernel attention @k outs [f32] ins [f32, f32, f32] scalars 0 params {batch = 1 : i64, heads = 1 : i64, queries = 2 : i64, keys = 2 : i64, d = 4 : i64, dv = 4 : i64, group = 1 : i64, scale = 1.0 : f64, q_strides = array<i64: 8, 4, 4>, k_strides = array<i64: 8, 4, 4>, v_strides = array<i64: 8, 4, 4>, rows = 32 : i64, empty_rows = "nan", causal_keys = -1 : i64} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %x: tensor<?xf32>, %y: tensor<?xf32>, %z: tensor<?xf32>):
+  tfm.yield %s : f32
+}
