@@ -308,8 +308,16 @@ void Lowering::launchInto(KernelBuilder &kernel, plan::Family family,
     bool isWeight = family == plan::Family::Linear && i == 1;
     operands.push_back(isWeight ? linearWeight(in.value) : buffer(in.value));
     offsets.push_back(in.byteOffset);
-    bytes = pool.add(
-        bytes, byteSize(llvm::cast<RankedTensorType>(in.value.getType())));
+    auto inType = llvm::cast<RankedTensorType>(in.value.getType());
+    Expr read = byteSize(inType);
+    // Of a table, at most an element for each one that is computed.
+    bool isTable =
+        inType.getRank() > 1 && in.value.getDefiningOp<tfm::GetWeightOp>();
+    if (isTable &&
+        (family == plan::Family::Map || family == plan::Family::Norm))
+      read = pool.min(read, byteSize(RankedTensorType(types[0]).clone(
+                                inType.getElementType())));
+    bytes = pool.add(bytes, read);
   }
   Expr tasks = countOf(grid);
   if (target.hasFineTasks)

@@ -1,8 +1,8 @@
 // RUN: ingot-opt %s --split-input-file --lower-to-plan | FileCheck %s
 
 // The function becomes a program of the same interface; requirements stay, a
-// weight of a product is packed, one that is looked up lies plain, a splat bias
-// is a number in the kernel.
+// weight of a product is packed, one that is looked up lies plain and counts what
+// is read of it, a splat bias is a number in the kernel.
 // CHECK-LABEL: plan.program @main
 // CHECK-SAME: target "x86-64" symbols [#tfm.symbol<"batch", 0, -1, 0, 0>, #tfm.symbol<"sequence", 0, 512, 0, 1>]
 // CHECK-SAME: inputs [{name = "ids", type = tensor<?x?xi64, #tfm.dims<batch, sequence>>}]
@@ -13,7 +13,7 @@
 // CHECK-DAG: %[[OUT:.*]] = plan.buffer output 0 size <96*batch*sequence>
 // CHECK-DAG: %[[X:.*]] = plan.buffer scratch -1 size <32*batch*sequence>
 // CHECK: plan.require le <sequence, 512> "position table of node 'Slice_12'"
-// CHECK-NEXT: plan.launch @[[GATHER:[a-z0-9_]*]] grid {{.*}} (%[[X]], %[[IN]], %[[T]]) {{.*}} sources ["Gather_1"]
+// CHECK-NEXT: plan.launch @[[GATHER:[a-z0-9_]*]] grid {{.*}} (%[[X]], %[[IN]], %[[T]]) {{.*}} bytes <40*batch*sequence + min(32*batch*sequence, 320)> sources ["Gather_1"]
 // CHECK-NEXT: plan.launch @linear_f32_k8_n24 {{.*}} (%[[OUT]], %[[X]], %[[W]]) {{.*}} flops <384*batch*sequence> {{.*}} sources ["Add_3", "MatMul_2"]
 // CHECK-NOT: plan.launch
 // CHECK: plan.kernel map @[[GATHER]] outs [f32] ins [i64, f32]
