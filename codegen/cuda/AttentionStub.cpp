@@ -65,10 +65,14 @@ CudaStub printAttention(StubWriter &w) {
       numbers.push_back(w.number(code));
     return "{" + llvm::join(numbers, ", ") + "}";
   };
+  // A mask that fills with a number counts in rows of fills alone.
+  bool isCausal = w.kernel.getParams().contains("causal_keys") &&
+                  w.text("empty_rows") != "mean";
   std::string shape = llvm::join(
       std::vector<std::string>{
           w.extent("batch"), w.extent("heads"), w.extent("queries"),
-          w.extent("keys"), w.extent("group"), strides("q_strides"),
+          w.extent("keys"), w.extent("group"),
+          w.extent(isCausal ? "causal_keys" : "keys"), strides("q_strides"),
           strides("k_strides"), strides("v_strides"), literal(w.real("scale"))},
       ", ");
   bool zero = w.text("empty_rows") == "zero";

@@ -16,6 +16,7 @@
 
 struct AttentionShape {
   i64 batch, heads, queries, keys, group;
+  i64 causal_keys; // query q keeps no key from q + causal_keys on
   i64 q_strides[3], k_strides[3], v_strides[3];
   float scale;
 };
@@ -41,6 +42,12 @@ DEV AttentionTask<E> attention_task(i64 task, i64 row_blocks, const E *q,
           q + b * shape.q_strides[0] + h * shape.q_strides[2],
           k + b * shape.k_strides[0] + g * shape.k_strides[2],
           v + b * shape.v_strides[0] + g * shape.v_strides[2]};
+}
+
+// Where the keys end that any of BM query rows from q0 on keeps.
+template <int BM>
+DEV i64 attention_end(const AttentionShape &shape, i64 q0) {
+  return min_(shape.keys, max_(q0 + BM - 1 + shape.causal_keys, (i64)0));
 }
 
 // Whether all rows start at multiples of 16 bytes.
@@ -112,17 +119,18 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
     const AttentionTask<E> at =
         attention_task<BM>(task, row_blocks, q, k, v, shape);
     const E *keys_at = at.k, *values_at = at.v;
+    const i64 end = attention_end<BM>(shape, at.q0);
     // No barrier: everyone is done with q and k since the last values landed.
     attention_tile<WIDE, D, DP, BM, THREADS>(shared.q, at.q, shape.q_strides[1],
                                              at.q0, queries);
-    if (keys > 0) // else there is no address to copy nothing from
+    if (end > 0) // else there is no address to copy nothing from
       attention_tile<WIDE, D, DP, BN, THREADS>(shared.k, keys_at,
                                                shape.k_strides[1], 0, keys);
     copy_commit();
 
     float acc[4][COLUMNS][C] = {}, largest[4], sum[4] = {};
     UNROLL for (int i = 0; i < 4; ++i) largest[i] = -infinity;
-    for (i64 k0 = 0; k0 < keys; k0 += BN) {
+    for (i64 k0 = 0; k0 < end; k0 += BN) {
       // Keys have landed, and everyone is done with the last values: the next
       // values come while scores are computed.
       copy_wait<0>();
@@ -186,7 +194,7 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
       // ones come while values are added up.
       copy_wait<0>();
       barrier();
-      if (k0 + BN < keys)
+      if (k0 + BN < end)
         attention_tile<WIDE, D, DP, BN, THREADS>(
             shared.k, keys_at, shape.k_strides[1], k0 + BN, keys);
       copy_commit();

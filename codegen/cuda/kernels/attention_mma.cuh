@@ -168,6 +168,7 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
   for (i64 task = block_number(); task < tasks; task += block_count()) {
     const AttentionTask<E> at =
         attention_task<BM>(task, row_blocks, q, k, v, shape);
+    const i64 end = attention_end<BM>(shape, at.q0);
     auto fetch_keys = [&](i64 k0) {
       attention_slabs<ALIGN, D, BN, T::SLABS, THREADS>(
           tiles.k, at.k, shape.k_strides[1], k0, keys);
@@ -183,13 +184,13 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
     // No barrier: everyone is done with q and k since the last values landed.
     attention_slabs<ALIGN, D, BM, T::SLABS, THREADS>(
         tiles.q, at.q, shape.q_strides[1], at.q0, queries);
-    if (keys > 0)
+    if (end > 0)
       fetch_keys(0);
     copy_commit();
 
     // Lane 4 r + t has rows r and r + 8, of each 8 columns 2t and 2t + 1.
     float o[1][FV][4] = {}, largest[2] = {-infinity, -infinity}, sum[2] = {};
-    for (i64 k0 = 0; k0 < keys; k0 += BN) {
+    for (i64 k0 = 0; k0 < end; k0 += BN) {
       // Keys have landed, and everyone is done with the last values.
       copy_wait<0>();
       barrier();
@@ -245,7 +246,7 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
       // Values have landed, and everyone is done with these keys.
       copy_wait<0>();
       barrier();
-      if (k0 + BN < keys)
+      if (k0 + BN < end)
         fetch_keys(k0 + BN);
       copy_commit();
       attention_values<Math>(o, s, tiles);

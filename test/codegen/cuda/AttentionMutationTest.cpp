@@ -93,6 +93,8 @@ const Edit kEdits[] = {
      "visit(j, i, c, true)", "bf16"},
     {"MmaNoGuardOfColumns", "if (column < DV)", "if (true)", "bf16"},
     // mask and empty rows
+    {"EndsTooEarly", "q0 + BM - 1 + shape.causal_keys",
+     "q0 + shape.causal_keys", "float"},
     {"ShiftsByInfinity", "most == -infinity ? 0 : most", "most", "float", true},
     {"EmptyRowsDivideByZero", "ZERO_EMPTY || keys == 0", "keys == 0", "float",
      true},

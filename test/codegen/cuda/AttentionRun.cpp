@@ -48,8 +48,9 @@ std::string AttentionVariant::stub() const {
     << " *v, const float *bias, i64 batch, i64 heads, i64 queries, i64 keys, "
        "i64 qb, i64 qr, i64 kb, i64 kr, i64 vb, i64 vr) {\n"
     << "  AttentionShape shape{batch, heads, queries, keys, " << group
-    << ", {qb, qr, " << d << "}, {kb, kr, " << d << "}, {vb, vr, " << dv
-    << "}, 0.25f};\n  " << (isPlain() ? "attention<" : "attention_mma<");
+    << (causal ? ", keys - queries + 1" : ", keys") << ", {qb, qr, " << d
+    << "}, {kb, kr, " << d << "}, {vb, vr, " << dv << "}, 0.25f};\n  "
+    << (isPlain() ? "attention<" : "attention_mma<");
   if (!isPlain())
     s << math << ", ";
   s << d << ", " << dv << ", ";

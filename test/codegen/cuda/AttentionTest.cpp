@@ -30,7 +30,8 @@ protected:
   void loadAttention(int64_t width, int64_t valueWidth, int64_t groupSize,
                      const std::string &extra, const std::string &body,
                      const std::string &result,
-                     const std::string &empty = "scores") {
+                     const std::string &empty = "scores",
+                     const std::string &params = "") {
     d = width, dv = valueWidth, group = groupSize;
     std::string inputs, types;
     int i = 0;
@@ -43,18 +44,18 @@ protected:
     std::string t = nameOf(type), flat = ": tensor<?x" + t + ">";
     load("plan.kernel attention @k outs [" + nameOf(GetParam().outType) +
          "] ins [" + t + ", " + t + ", " + t + types +
-         "] scalars 10 params {batch = -1, heads = -2, queries = -3, keys = "
+         "] scalars 11 params {batch = -1, heads = -2, queries = -3, keys = "
          "-4, d = " +
          n(d) + ", dv = " + n(dv) + ", group = " + n(group) +
          ", scale = 0.25 : f64, q_strides = array<i64: -5, -6, " + n(d) +
          ">, k_strides = array<i64: -7, -8, " + n(d) +
          ">, v_strides = array<i64: -9, -10, " + n(dv) +
-         ">, rows = 32, empty_rows = \"" + empty + "\"" +
+         ">, rows = 32, empty_rows = \"" + empty + "\"" + params +
          (GetParam().isTf32 ? ", math = \"tf32\"" : "") +
          "} {\n^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq" + flat +
          ", %ik" + flat + ", %iv" + flat + inputs +
          ", %B: i64, %H: i64, %Q: i64, %K: i64, %s0: i64, %s1: i64, %s2: i64, "
-         "%s3: i64, %s4: i64, %s5: i64):\n"
+         "%s3: i64, %s4: i64, %s5: i64, %c: i64):\n"
          "%inf = arith.constant 0xFF800000 : f32\n" +
          body + "\ntfm.yield " + result + " : f32\n}");
   }
@@ -70,9 +71,9 @@ protected:
                                noise(s.batch * s.keys * k, 2, scale, type),
                                noise(s.batch * s.keys * v, 3, 1, type)};
     inputs.insert(inputs.end(), extra.begin(), extra.end());
-    std::vector<int64_t> scalars{s.batch,       s.heads, s.queries,  s.keys,
-                                 s.queries * q, q,       s.keys * k, k,
-                                 s.keys * v,    v};
+    std::vector<int64_t> scalars{
+        s.batch,    s.heads, s.queries,  s.keys, s.queries * q,         q,
+        s.keys * k, k,       s.keys * v, v,      s.keys - s.queries + 1};
     // 16-bit types round weights once, tf32 products; then the result is.
     double rounded = type != ElementType::F32 ? 1.5 * roundingOf(type)
                      : GetParam().isTf32      ? 1.5e-3 * scale * scale
@@ -141,16 +142,19 @@ constexpr const char *kCausalFromEnd = R"mlir(
   %r = tfm.choose %far, %s, %inf : f32)mlir";
 
 TEST_P(CudaAttention, CausalAndEmptyRows) {
-  for (const char *empty : {"zero", "nan"}) {
-    SCOPED_TRACE(empty);
-    loadAttention(32, 32, 1, "", kCausal, "%r", empty);
-    checkShape({1, 2, 70, 70}, {}, 0, true);
-    checkShape({1, 1, 90, 20});
-    loadAttention(32, 32, 1, "", kCausalFromEnd, "%r", empty);
-    checkShape({1, 1, 90, 20});
-    checkShape({1, 1, 20, 90});
-    checkShape({2, 2, 3, 0}); // no keys at all
-  }
+  for (const char *empty : {"zero", "nan"})
+    for (bool known : {false, true}) {
+      SCOPED_TRACE(empty);
+      loadAttention(32, 32, 1, "", kCausal, "%r", empty,
+                    known ? ", causal_keys = 1" : "");
+      checkShape({1, 2, 70, 70}, {}, 0, true);
+      checkShape({1, 1, 90, 20});
+      loadAttention(32, 32, 1, "", kCausalFromEnd, "%r", empty,
+                    known ? ", causal_keys = -11" : "");
+      checkShape({1, 1, 190, 20}, {}, 0, known); // blocks without a key
+      checkShape({1, 1, 20, 90});
+      checkShape({2, 2, 3, 0}); // no keys at all
+    }
 }
 
 /// Finite fills: one that absorbs scores gives the mean over the keys it

@@ -16,7 +16,7 @@
 // CHECK-NEXT:      bool v1 = Bool::and_(v0, in.x0);
 // CHECK-NEXT:      float v2 = v1 ? x : bits_f32(0xff800000);
 // CHECK-NEXT:      return v2;
-// CHECK:         AttentionShape shape{s2, 12, s0, s1, 3, {2304, 2304, 64}, {s1, 768, 64}, {768, 768, 64}, 0.125f};
+// CHECK:         AttentionShape shape{s2, 12, s0, s1, 3, s1, {2304, 2304, 64}, {s1, 768, 64}, {768, 768, 64}, 0.125f};
 // CHECK-NEXT:    attention<64, 64, 64, 64, true>(out0, in0, in1, in2, shape, body);
 plan.kernel attention @attention_f32_d64 outs [f32] ins [f32, f32, f32, i1] scalars 3 params {batch = -3, heads = 12, queries = -1, keys = -2, d = 64, dv = 64, group = 3, scale = 0.125 : f64, q_strides = array<i64: 2304, 2304, 64>, k_strides = array<i64: -2, 768, 64>, v_strides = array<i64: 768, 768, 64>, rows = 32, empty_rows = "zero"} {
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>, %keep: tensor<?xi1>, %Q: i64, %K: i64, %B: i64):
@@ -69,8 +69,9 @@ plan.kernel attention @attention_f32_d256 outs [f32] ins [f32, f32, f32] scalars
 // CHECK-LABEL: // attention_bf16_d64: 128 threads, 24576 bytes of shared memory
 // CHECK-NEXT:  #include "attention_mma.cuh"
 // CHECK:       KERNEL(128, 2) attention_bf16_d64(bf16 *out0, const bf16 *in0, const bf16 *in1, const bf16 *in2,
-// CHECK:         attention_mma<bf16, 64, 64, 64, true>(out0, in0, in1, in2, shape, body);
-plan.kernel attention @attention_bf16_d64 outs [bf16] ins [bf16, bf16, bf16] scalars 2 params {batch = 1, heads = 12, queries = -1, keys = -2, d = 64, dv = 64, group = 1, scale = 0.125 : f64, q_strides = array<i64: 0, 768, 64>, k_strides = array<i64: 0, 768, 64>, v_strides = array<i64: 0, 768, 64>, rows = 64, empty_rows = "zero"} {
+// CHECK:         AttentionShape shape{1, 12, s0, s1, 1, 1, {0,
+// CHECK-NEXT:    attention_mma<bf16, 64, 64, 64, true>(out0, in0, in1, in2, shape, body);
+plan.kernel attention @attention_bf16_d64 outs [bf16] ins [bf16, bf16, bf16] scalars 2 params {batch = 1, heads = 12, queries = -1, keys = -2, d = 64, dv = 64, group = 1, scale = 0.125 : f64, q_strides = array<i64: 0, 768, 64>, k_strides = array<i64: 0, 768, 64>, v_strides = array<i64: 0, 768, 64>, rows = 64, empty_rows = "zero", causal_keys = 1} {
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %Q: i64, %K: i64):
   %inf = arith.constant 0xFF800000 : f32
   %0 = tfm.apply le(%k, %q) : (i64, i64) -> i1
