@@ -65,9 +65,7 @@ CudaStub printAttention(StubWriter &w) {
       numbers.push_back(w.number(code));
     return "{" + llvm::join(numbers, ", ") + "}";
   };
-  // A mask that fills with a number counts in rows of fills alone.
-  bool isCausal = w.kernel.getParams().contains("causal_keys") &&
-                  w.text("empty_rows") != "mean";
+  bool isCausal = w.kernel.getParams().contains("causal_keys");
   std::string shape = llvm::join(
       std::vector<std::string>{
           w.extent("batch"), w.extent("heads"), w.extent("queries"),
@@ -75,6 +73,8 @@ CudaStub printAttention(StubWriter &w) {
           w.extent(isCausal ? "causal_keys" : "keys"), strides("q_strides"),
           strides("k_strides"), strides("v_strides"), literal(w.real("scale"))},
       ", ");
+  if (isCausal && w.text("empty_rows") == "mean")
+    shape += ", true";
   bool zero = w.text("empty_rows") == "zero";
   std::string call = "AttentionShape shape{" + shape + "};\n  " +
                      tile.instance + (zero ? ", true" : ", false") +

@@ -19,6 +19,8 @@ struct AttentionShape {
   i64 causal_keys; // query q keeps no key from q + causal_keys on
   i64 q_strides[3], k_strides[3], v_strides[3];
   float scale;
+  // A row that keeps no key is the mean of all; else it is what -inf gives.
+  bool mean = false;
 };
 
 // What a block works on at a time: the query rows from q0 on of head h of batch
@@ -119,7 +121,9 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
     const AttentionTask<E> at =
         attention_task<BM>(task, row_blocks, q, k, v, shape);
     const E *keys_at = at.k, *values_at = at.v;
-    const i64 end = attention_end<BM>(shape, at.q0);
+    i64 end = attention_end<BM>(shape, at.q0);
+    if (shape.mean && end == 0)
+      end = keys;
     // No barrier: everyone is done with q and k since the last values landed.
     attention_tile<WIDE, D, DP, BM, THREADS>(shared.q, at.q, shape.q_strides[1],
                                              at.q0, queries);
@@ -190,10 +194,20 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
         }
       }
 
+      // A row goes on to the later keys if it has no score beside which theirs
+      // are nothing; its largest lies where no weight does.
+      bool asks = shape.mean && end < keys && k0 + BN >= end;
+      if (asks && x == 0) {
+        UNROLL for (int i = 0; i < 4; ++i) shared.p[4 * y + i][BN] = largest[i];
+      }
       // Values have landed, and everyone is done with these keys: the next
       // ones come while values are added up.
       copy_wait<0>();
       barrier();
+      if (asks) {
+        UNROLL1 for (int row = 0; row < BM && at.q0 + row < queries;
+                     ++row) if (!(shared.p[row][BN] > -1e29f)) end = keys;
+      }
       if (k0 + BN < end)
         attention_tile<WIDE, D, DP, BN, THREADS>(
             shared.k, keys_at, shape.k_strides[1], k0 + BN, keys);

@@ -168,7 +168,8 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
   for (i64 task = block_number(); task < tasks; task += block_count()) {
     const AttentionTask<E> at =
         attention_task<BM>(task, row_blocks, q, k, v, shape);
-    const i64 end = attention_end<BM>(shape, at.q0);
+    // Rows that may be the mean of all keys look at all.
+    const i64 end = shape.mean ? keys : attention_end<BM>(shape, at.q0);
     auto fetch_keys = [&](i64 k0) {
       attention_slabs<ALIGN, D, BN, T::SLABS, THREADS>(
           tiles.k, at.k, shape.k_strides[1], k0, keys);

@@ -109,6 +109,77 @@ TEST_P(CudaAttention, Shapes) {
   checkShape({2, 1, 0, 4});
 }
 
+/// Keys from q + n on are not looked at; nothing changes by that, whatever else
+/// is masked: the reference looks at all.
+TEST_P(CudaAttention, LaterKeysAreSkipped) {
+  for (auto [rule, fill] : {std::pair("nan", "%inf"), std::pair("zero", "%inf"),
+                            std::pair("mean", "%lowest")})
+    for (int64_t n : {1, 70}) {
+      SCOPED_TRACE(testing::Message() << rule << n);
+      std::string count = std::to_string(n);
+      loadAttention(32, 32, 1, "b",
+                    R"mlir(
+      %lowest = arith.constant -3.4028235e+38 : f32
+      %zero = arith.constant 0.0 : f32
+      %n = arith.constant )mlir" +
+                        count + R"mlir( : i64
+      %1 = tfm.apply add(%q, %n) : (i64, i64) -> i64
+      %2 = tfm.apply lt(%k, %1) : (i64, i64) -> i1
+      %3 = tfm.apply mul(%b, %K) : (i64, i64) -> i64
+      %4 = tfm.apply add(%3, %k) : (i64, i64) -> i64
+      %5 = tfm.load %x0[%4] : tensor<?xi1> -> i1
+      %6 = tfm.apply and(%2, %5) : (i1, i1) -> i1
+      %7 = tfm.choose %6, %zero, )mlir" +
+                        fill + R"mlir( : f32
+      %8 = tfm.apply add(%s, %7) : (f32, f32) -> f32)mlir",
+                    "%8", rule, ", causal_keys = " + count);
+      for (auto [queries, keys] :
+           {std::pair<int64_t, int64_t>{1, 130}, {150, 150}, {70, 20}, {3, 0}})
+        for (bool padded : {false, true}) {
+          // Of the second batch no early key is kept: its first rows are empty.
+          std::vector<int64_t> keep(2 * keys, 1);
+          for (int64_t k = 0; padded && k < keys; ++k) {
+            keep[k] = k % 3 != 0;
+            keep[keys + k] = k >= 70;
+          }
+          checkShape({2, 1, queries, keys}, {integers(ElementType::Bool, keep)},
+                     0, padded);
+        }
+    }
+}
+
+/// Of three blocks of rows the first needs one tile of keys, the last three.
+TEST_P(CudaAttention, LaterKeysAreNotFetched) {
+  auto fetched = [&](const std::string &rule, const std::string &more) {
+    loadAttention(16, 16, 1, "",
+                  R"mlir(
+      %lowest = arith.constant -3.4028235e+38 : f32
+      %1 = tfm.apply le(%k, %q) : (i64, i64) -> i1
+      %2 = tfm.choose %1, %s, )mlir" +
+                      std::string(rule == "nan" ? "%inf" : "%lowest") +
+                      " : f32",
+                  "%2", rule, more);
+    emulator::control("stats reset");
+    checkShape({1, 1, 192, 192});
+    std::istringstream lines(emulator::control("stats"));
+    std::string name;
+    int64_t total = 0;
+    for (int64_t count; lines >> name >> count;)
+      if (name.starts_with("copies") || name == "loads2")
+        total += count;
+    return total;
+  };
+  int64_t all = fetched("nan", "");
+  EXPECT_LT(fetched("nan", ", causal_keys = 1"), all * 3 / 4);
+  // On tensor cores rows are not asked whether they have a key.
+  bool asks = type == ElementType::F32 && !GetParam().isTf32;
+  int64_t some = fetched("mean", ", causal_keys = 1");
+  if (asks)
+    EXPECT_LT(some, all * 3 / 4);
+  else
+    EXPECT_EQ(some, all);
+}
+
 TEST_P(CudaAttention, HeadDims) {
   for (auto [width, valueWidth] : {std::pair<int64_t, int64_t>{32, 32},
                                    {80, 96},

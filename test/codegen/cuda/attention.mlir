@@ -58,6 +58,18 @@ plan.kernel attention @attention_f32_d128 outs [f32] ins [f32, f32, f32, f32] sc
   tfm.yield %5 : f32
 }
 
+// Rows without a key are the mean of all: kernels have to ask.
+// CHECK-LABEL: // attention_mean:
+// CHECK:         AttentionShape shape{1, 32, s0, s0, 1, s1, {{.*}}, 1.f, true};
+plan.kernel attention @attention_mean outs [f32] ins [f32, f32, f32] scalars 2 params {batch = 1, heads = 32, queries = -1, keys = -1, d = 64, dv = 64, group = 1, scale = 1.0 : f64, q_strides = array<i64: 4096, 2048, 64>, k_strides = array<i64: 4096, 2048, 64>, v_strides = array<i64: 4096, 2048, 64>, rows = 32, empty_rows = "mean", causal_keys = -2} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>, %Q: i64, %n: i64):
+  %lowest = arith.constant -3.4028235e+38 : f32
+  %0 = tfm.apply add(%q, %n) : (i64, i64) -> i64
+  %1 = tfm.apply lt(%k, %0) : (i64, i64) -> i1
+  %2 = tfm.choose %1, %s, %lowest : f32
+  tfm.yield %2 : f32
+}
+
 // CHECK-LABEL: // attention_f32_d256: 128 threads, 68864 bytes
 // CHECK:         attention<256, 256, 32, 16, false>(
 plan.kernel attention @attention_f32_d256 outs [f32] ins [f32, f32, f32] scalars 2 params {batch = 1, heads = 2, queries = -1, keys = -2, d = 256, dv = 256, group = 1, scale = 1.0 : f64, q_strides = array<i64: 0, 512, 256>, k_strides = array<i64: 0, 512, 256>, v_strides = array<i64: 0, 512, 256>, rows = 32, empty_rows = "mean"} {
