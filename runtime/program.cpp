@@ -58,7 +58,7 @@ private:
         if (Error error = values.getSize(allocator, plan.slots()->Get(i),
                                          "a slot", "working memory", &size))
           return error;
-      slotBytes[i] = size;
+      slotBytes[i] = isForRuns ? -1 : size;
       slotOffsets[i] = end;
       int64_t padded;
       if (__builtin_add_overflow(size, kSlotAlignment - 1, &padded) ||
