@@ -24,6 +24,9 @@ struct FuseEpiloguePass : impl::FuseEpilogueBase<FuseEpiloguePass> {
       llvm::SmallVector<tfm::LinearOp> linears(
           function.getOps<tfm::LinearOp>());
       for (tfm::LinearOp linear : linears) {
+        Type element = linear.getType().getElementType();
+        if (tfm::sumType(element) != element)
+          continue; // the value in between is rounded
         while (absorbActivation(linear))
           ;
         absorbResidual(linear, block);

@@ -9,6 +9,12 @@
 
 namespace ingot {
 
+/// Of a function that is for one target alone: the target, the function it
+/// stands for, and the precision of its products.
+inline constexpr llvm::StringLiteral kTargetAttr = "tfm.target",
+                                     kEntryAttr = "tfm.entry",
+                                     kPrecisionAttr = "tfm.precision";
+
 #define GEN_PASS_DECL
 #include "passes/Passes.h.inc"
 

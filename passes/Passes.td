@@ -187,6 +187,31 @@ def FoldWeights : Ingot_Pass<"fold-weights"> {
   }];
 }
 
+def NarrowOperands : Ingot_Pass<"narrow-operands"> {
+  let summary = "Products of one target read bf16 or f16";
+  let description = [{
+    Each function gets a twin for `target` whose linears read rows and weights of
+    bf16 or f16, and whose attention reads such heads if `attention`; sums gather in
+    f32. What only products read is rounded where it is computed; of what others
+    read too, a residual, the row in front of a norm, a rounded copy is made beside.
+    A linear over an odd number of elements keeps its type.
+
+    ```mlir
+    %1 = tfm.linear %x, %w bias %b : (tensor<?x768xf32>, ...) -> tensor<?x3072xf32>
+    %2 = tfm.linear %1, %v bias %c residual %r : ... -> tensor<?x768xf32>
+    // becomes
+    %wn = tfm.cast %w : tensor<768x3072xf32> -> tensor<768x3072xbf16>
+    %1 = tfm.linear %xn, %wn bias %b : (tensor<?x768xbf16>, ...) -> tensor<?x3072xbf16>
+    %2 = tfm.linear %1, %vn bias %c residual %r : ... -> tensor<?x768xf32>
+    ```
+    With tf32 nothing changes its type; the kernels round what they multiply.
+  }];
+  let options = [Option<"target", "target", "std::string", "", "x86-64 or cuda">,
+                 Option<"precision", "precision", "std::string", "", "bf16, f16 or tf32">,
+                 Option<"attention", "attention", "bool", "false",
+                        "whether attention reads narrow heads">];
+}
+
 def LowerToPlan : Ingot_Pass<"lower-to-plan"> {
   let summary = "Functions become programs: kernels, buffers, steps";
   let description = [{
@@ -200,6 +225,7 @@ def LowerToPlan : Ingot_Pass<"lower-to-plan"> {
     Of several targets each gets its programs: `@main` the first of x86-64 and cuda,
     `@main_cuda` the other. Beside x86-64 weights of linears are stored as that wants
     them, and the programs for cuda bring them into [N][K] by launches marked `init`.
+    A function that `narrow-operands` made stands for its original on its target.
   }];
   let options = [ListOption<"targets", "targets", "std::string",
                             "x86-64, cuda or both (default: x86-64)">];

@@ -59,9 +59,20 @@ void buildFusedPipeline(OpPassManager &passes) {
 }
 
 void buildPlanPipeline(OpPassManager &passes,
-                       llvm::ArrayRef<std::string> targets) {
+                       llvm::ArrayRef<PlanTarget> targets) {
   LowerToPlanOptions options;
-  llvm::append_range(options.targets, targets);
+  for (const PlanTarget &target : targets) {
+    options.targets.push_back(target.name);
+    if (target.precision == "f32")
+      continue;
+    NarrowOperandsOptions narrow;
+    narrow.target = target.name;
+    narrow.precision = target.precision;
+    // Tensor cores multiply scores too; a CPU keeps them in f32, they are a
+    // small part there.
+    narrow.attention = target.name == "cuda";
+    passes.addPass(createNarrowOperands(narrow));
+  }
   passes.addPass(createLowerToPlan(options));
   passes.addPass(createAssignSlots());
 }

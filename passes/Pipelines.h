@@ -18,9 +18,12 @@ std::optional<Stage> stageOf(llvm::StringRef name);
 void buildCanonicalPipeline(mlir::OpPassManager &passes);
 /// Canonical to fused: Transformer ops, then one `tfm.fused` a chain.
 void buildFusedPipeline(mlir::OpPassManager &passes);
-/// Fused to plan: kernels, buffers and steps for each of `targets`, "x86-64"
-/// and "cuda".
+struct PlanTarget {
+  std::string name;              ///< "x86-64" or "cuda"
+  std::string precision = "f32"; ///< of products: "tf32", "bf16", "f16"
+};
+/// Fused to plan: kernels, buffers and steps for each of `targets`.
 void buildPlanPipeline(mlir::OpPassManager &passes,
-                       llvm::ArrayRef<std::string> targets);
+                       llvm::ArrayRef<PlanTarget> targets);
 
 } // namespace ingot

@@ -44,17 +44,28 @@ ElementType elementType(Type type) {
   }
 }
 
-/// A weight as it is stored: [ceil(N/48)][K][48] of an f32 matrix [K, N].
-std::vector<char> packPanels(llvm::ArrayRef<char> bytes, int64_t k, int64_t n) {
+/// A matrix [K, N] in panels, see plan::PanelShape.
+std::vector<char> packPanels(llvm::ArrayRef<char> bytes,
+                             RankedTensorType type) {
   constexpr int64_t kColumns = plan::kPanelColumns;
-  int64_t panels = (n + kColumns - 1) / kColumns;
-  std::vector<char> packed(panels * k * kColumns * sizeof(float), 0);
+  plan::PanelShape shape = plan::panelShape(type);
+  int64_t k = type.getDimSize(0), n = type.getDimSize(1),
+          size = shape.elementBytes;
+  std::vector<char> packed(shape.count * shape.bytes(), 0);
   for (int64_t row = 0; row < k; ++row)
-    for (int64_t panel = 0; panel < panels; ++panel) {
+    for (int64_t panel = 0; panel < shape.count; ++panel) {
       int64_t columns = std::min(kColumns, n - panel * kColumns);
-      std::memcpy(packed.data() + (panel * k + row) * kColumns * sizeof(float),
-                  bytes.data() + (row * n + panel * kColumns) * sizeof(float),
-                  columns * sizeof(float));
+      const char *from = bytes.data() + (row * n + panel * kColumns) * size;
+      int64_t step = panel * shape.steps + row / shape.interleave;
+      char *to =
+          packed.data() +
+          (step * kColumns * shape.interleave + row % shape.interleave) * size;
+      if (shape.interleave == 1) {
+        std::memcpy(to, from, columns * size);
+        continue;
+      }
+      for (int64_t i = 0; i < columns; ++i)
+        std::memcpy(to + i * shape.interleave * size, from + i * size, size);
     }
   return packed;
 }
@@ -66,10 +77,13 @@ llvm::SmallVector<tfm::DimsAttr> slotsOf(plan::ProgramOp program) {
   return llvm::to_vector(slots.getAsRange<tfm::DimsAttr>());
 }
 
-/// [N][K] of an f32 matrix [K, N].
-std::vector<char> transposed(llvm::ArrayRef<char> bytes, int64_t k, int64_t n) {
+/// [N][K] of a matrix [K, N].
+std::vector<char> transposed(llvm::ArrayRef<char> bytes,
+                             RankedTensorType type) {
+  int64_t k = type.getDimSize(0), n = type.getDimSize(1),
+          size = type.getElementTypeBitWidth() / 8;
   std::vector<char> result(bytes.size());
-  auto at = [](auto *from, int64_t i) { return from + i * sizeof(float); };
+  auto at = [&](auto *from, int64_t i) { return from + i * size; };
   // By blocks, so that both sides stay in the cache.
   constexpr int64_t kBlock = 32;
   for (int64_t k0 = 0; k0 < k; k0 += kBlock)
@@ -77,7 +91,7 @@ std::vector<char> transposed(llvm::ArrayRef<char> bytes, int64_t k, int64_t n) {
       for (int64_t i = k0; i < std::min(k, k0 + kBlock); ++i)
         for (int64_t j = n0; j < std::min(n, n0 + kBlock); ++j)
           std::memcpy(at(result.data(), j * k + i), at(bytes.data(), i * n + j),
-                      sizeof(float));
+                      size);
   return result;
 }
 
@@ -213,7 +227,8 @@ private:
                 made->dims[1]); // stored [K, N], described as [N][K]
     made->layout = std::make_unique<Layout>(
         panels ? LayoutKind::Panels : LayoutKind::Dense,
-        panels ? plan::kPanelColumns : 0, panels ? 1 : 0);
+        panels ? plan::kPanelColumns : 0,
+        panels ? plan::panelShape(type).interleave : 0);
     header.blobs.push_back(std::move(made));
     blobWeights.push_back({weight, layout});
     return it->second;
@@ -342,7 +357,7 @@ private:
       std::vector<char> packed;
       if (weight.layout != "plain") {
         packed = (weight.layout == "panels48" ? packPanels : transposed)(
-            bytes, value->dim(0), value->dim(1));
+            bytes, llvm::cast<RankedTensorType>(weight.op.getType()));
         bytes = packed;
       }
       blob->length = bytes.size();

@@ -21,13 +21,17 @@ std::vector<plan::KernelOp> kernelsOf(ModuleOp module, bool isCuda) {
 
 TargetCode cpuTarget(const cpu::LevelCode &level,
                      llvm::ArrayRef<plan::KernelOp> kernels) {
+  const cpu::Isa &isa = cpu::isaOf(level.level);
   TargetCode target;
-  target.name = std::string(cpu::isaOf(level.level).name);
+  target.name = std::string(isa.name);
   target.features = {"avx2", "fma",   "f16c",  "bmi",
                      "bmi2", "lzcnt", "movbe", "popcnt"};
-  if (level.level == cpu::IsaLevel::V4)
+  if (isa.avx512)
     for (const char *feature :
          {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
+      target.features.push_back(feature);
+  if (isa.bf16)
+    for (const char *feature : {"avx512vnni", "avx512bf16"})
       target.features.push_back(feature);
   llvm::StringRef code(level.blob.code.data(), level.blob.code.size());
   target.code = code.str();

@@ -243,7 +243,7 @@ void Attention::writeOut(Value q0, Value count, ValueRange sum) {
     w.vectors(e.index(0), e.index(dv), [&](Strand column, Value mask) {
       Value c = e.toIndex(column.value);
       Value value = e.load(vec(), o, e.add(e.mul(r, e.index(padded)), c));
-      e.store(value, w.out(0), e.add(to, c), mask);
+      e.store(w.stored(0, value), w.out(0), e.add(to, c), mask);
     });
   });
 }

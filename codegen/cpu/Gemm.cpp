@@ -1,13 +1,15 @@
 #include "codegen/cpu/Gemm.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
 namespace ingot::cpu {
 
-GemmBlocking gemmBlocking(const Isa &target, int64_t k) {
+GemmBlocking gemmBlocking(const Isa &target, int64_t steps) {
   // Accumulators + B vectors + one broadcast fit 32 registers. 8 rows also fit
   // the 8 ways of L1 when lda is a multiple of 4 KB. A panel streams from L2 as
   // fast as it is used, so K is not cut.
@@ -16,10 +18,10 @@ GemmBlocking gemmBlocking(const Isa &target, int64_t k) {
   // 16 registers: strips of 16 columns. Past K = 1024 a strip is too large for
   // L2 beside A; parts of it stay in L1 (measured on Zen 3: 79 to 85 % of the
   // peak at K = 3072, nothing gained at 768).
-  if (k >= 0 && k <= 1024)
+  if (steps >= 0 && steps <= 1024)
     return {6, 2, 0};
   for (int64_t depth : {384, 256, 320, 192})
-    if (k > 0 && k % depth == 0)
+    if (steps > 0 && steps % depth == 0)
       return {6, 2, depth};
   return {6, 2, 384};
 }
@@ -27,21 +29,30 @@ GemmBlocking gemmBlocking(const Isa &target, int64_t k) {
 /// Rows of sums kept between the product and its epilogue: 24 KB.
 static constexpr int64_t kChunkRows = 128;
 
-/// How many steps of K ahead B is asked for. A step takes 3 to 6 cycles, memory
+/// How many steps ahead B is asked for. A step takes 3 to 6 cycles, memory
 /// some 300. Weights come from memory once a run; without this, a product of
 /// 16 rows waits for every page's first lines (measured on Zen 3: MiniLM-L6 at
 /// 1x16 takes 7.4 ms of CPU time without, 5.8 with).
 static constexpr int64_t kPrefetchSteps = 48;
-/// Floats in a line of cache.
+/// Words of 4 bytes in a line of cache.
 static constexpr int64_t kLine = 16;
 
 namespace {
+/// What a step multiplies, in 4 bytes a lane: an f32, or two bf16. Without the
+/// instruction for pairs they are widened, which is exact.
+struct Operand {
+  Val word; ///< f32, or bf16 as the instruction takes them
+  Val high; ///< of a widened pair: the second
+};
+
 struct Generator {
   Emitter &e;
   const GemmOperands &operands;
   GemmBlocking blocking;
   GemmEpilogue epilogue;
-  Value sums; ///< f32[kChunkRows][kPanelColumns]
+  Value sums;         ///< f32[kChunkRows][kPanelColumns]
+  Value steps;        ///< along k
+  int64_t interleave; ///< elements of A and B that a step takes at once
 
   int64_t lanes() const { return e.target.lanes; }
   Value compare(arith::CmpIPredicate predicate, Value x, Value y) {
@@ -55,8 +66,57 @@ struct Generator {
             int64_t vectors, Value k0, Value depth, bool first,
             int64_t prefetched);
   void finish(Value panel, Value row0, Value rows);
+
+  Operand loadA(Value at);
+  Operand loadB(Value at);
+  Val multiplyAdd(const Operand &a, const Operand &b, Val sum);
 };
 } // namespace
+
+/// Lanes of i32 that are pairs of bf16.
+static Operand pairs(Emitter &e, Val words) {
+  if (e.target.bf16) {
+    auto type = VectorType::get(2 * e.target.lanes, e.b.getBF16Type());
+    Val same{e, vector::BitCastOp::create(e.b, e.loc, type, words)};
+    return {same, same};
+  }
+  Val low = floats(shl(words, 16)),
+      high = floats(words & words.k(static_cast<int32_t>(0xffff0000)));
+  return {low, high};
+}
+
+Operand Generator::loadA(Value at) {
+  if (interleave == 1) {
+    Val value{e, e.broadcast(e.loadScalar(operands.a, at), lanes())};
+    return {value, value};
+  }
+  auto type = VectorType::get(2, e.b.getI16Type());
+  auto word = VectorType::get(1, e.b.getI32Type());
+  Value pair =
+      vector::BitCastOp::create(e.b, e.loc, word, e.load(type, operands.a, at));
+  pair = vector::ExtractOp::create(e.b, e.loc, pair, 0);
+  return pairs(e, {e, e.broadcast(pair, lanes())});
+}
+
+Operand Generator::loadB(Value at) {
+  if (interleave == 1) {
+    Val value{e, e.load(e.vec(e.f32()), operands.b, at)};
+    return {value, value};
+  }
+  auto type = VectorType::get(2 * lanes(), e.b.getI16Type());
+  Val words{e, vector::BitCastOp::create(e.b, e.loc, e.vec(e.b.getI32Type()),
+                                         e.load(type, operands.b, at))};
+  return pairs(e, words);
+}
+
+Val Generator::multiplyAdd(const Operand &a, const Operand &b, Val sum) {
+  if (interleave == 1)
+    return fma(a.word, b.word, sum);
+  if (!e.target.bf16)
+    return fma(a.high, b.high, fma(a.word, b.word, sum));
+  return {e, x86vector::DotBF16Op::create(e.b, e.loc, sum.type(), sum.v,
+                                          a.word.v, b.word.v)};
+}
 
 /// sums[inChunk ...][inPanel ...] (+)= A[row0 + inChunk ...] B over `depth`
 /// steps. `prefetched`: columns of B that are asked for ahead.
@@ -67,7 +127,8 @@ void Generator::tile(Value panel, Value row0, Value inChunk, int64_t rows,
   SmallVector<Value> rowStart, sumAt, init;
   for (int64_t r = 0; r < rows; ++r) {
     Value row = e.add(inChunk, e.index(r));
-    rowStart.push_back(e.add(e.mul(e.add(row0, row), operands.lda), k0));
+    rowStart.push_back(e.add(e.mul(e.add(row0, row), operands.lda),
+                             e.mul(k0, e.index(interleave))));
     Value start = e.add(e.mul(row, e.index(kPanelColumns)), inPanel);
     for (int64_t v = 0; v < vectors; ++v) {
       sumAt.push_back(e.add(start, e.index(v * lanes())));
@@ -75,35 +136,30 @@ void Generator::tile(Value panel, Value row0, Value inChunk, int64_t rows,
                            : e.load(vector, sums, sumAt.back()));
     }
   }
-  Value panelStart =
-      e.add(e.mul(e.add(e.mul(panel, operands.k), k0), e.index(kPanelColumns)),
-            inPanel);
+  Value panelStart = e.add(
+      e.mul(e.add(e.mul(panel, steps), k0), e.index(kPanelColumns)), inPanel);
+  Value width = e.index(interleave);
   ValueRange total =
       e.loop(e.index(0), depth, e.index(1), init, [&](Value k, ValueRange acc) {
-        SmallVector<Value> next(acc.begin(), acc.end()), a(rows), b(vectors);
+        SmallVector<Value> next(acc.begin(), acc.end());
+        SmallVector<std::optional<Operand>> a(rows), b(vectors);
         Value at = e.add(panelStart, e.mul(k, e.index(kPanelColumns)));
         // Past the panel's end this is the next panel, which comes next; past
         // the last one it is ignored, as prefetching never faults.
         Value ahead = e.add(at, e.index(kPrefetchSteps * kPanelColumns));
         for (int64_t column = 0; column < prefetched; column += kLine)
-          memref::PrefetchOp::create(e.b, e.loc, operands.b,
-                                     ValueRange{e.add(ahead, e.index(column))},
-                                     /*isWrite=*/false, /*localityHint=*/3,
-                                     /*isDataCache=*/true);
-        auto loadA = [&](int64_t r) {
-          if (!a[r])
-            a[r] = e.broadcast(e.loadScalar(operands.a, e.add(rowStart[r], k)),
-                               e.target.lanes);
-        };
-        auto loadB = [&](int64_t v) {
-          if (!b[v])
-            b[v] = e.load(vector, operands.b, e.add(at, e.index(v * lanes())));
-        };
+          memref::PrefetchOp::create(
+              e.b, e.loc, operands.b,
+              ValueRange{e.mul(e.add(ahead, e.index(column)), width)},
+              /*isWrite=*/false, /*localityHint=*/3,
+              /*isDataCache=*/true);
         auto step = [&](int64_t r, int64_t v) {
-          loadA(r);
-          loadB(v);
+          if (!a[r])
+            a[r] = loadA(e.add(rowStart[r], e.mul(k, width)));
+          if (!b[v])
+            b[v] = loadB(e.mul(e.add(at, e.index(v * lanes())), width));
           Value &sum = next[r * vectors + v];
-          sum = fma({e, a[r]}, {e, b[v]}, {e, sum});
+          sum = multiplyAdd(*a[r], *b[v], {e, sum});
         };
         // The shorter side is held in registers, the longer one streams.
         if (rows < vectors)
@@ -198,20 +254,20 @@ void Generator::finish(Value panel, Value row0, Value rows) {
 
 void Generator::panel(Value panel, Value row0, Value rows) {
   APInt k;
-  bool known = matchPattern(operands.k, m_ConstantInt(&k));
+  bool known = matchPattern(steps, m_ConstantInt(&k));
   int64_t depth = blocking.depth;
   if (depth == 0 || (known && k.getSExtValue() <= depth)) {
-    product(panel, row0, rows, e.index(0), operands.k, /*first=*/true);
+    product(panel, row0, rows, e.index(0), steps, /*first=*/true);
   } else {
     // Sums start at zero in memory: one form of the tile for all parts of K.
     Value zero = e.constant(e.vec(e.f32()), 0);
     e.loop(e.index(0), e.mul(rows, e.index(kPanelColumns)), e.index(lanes()),
            [&](Value i) { e.store(zero, sums, i); });
-    e.loop(e.index(0), operands.k, e.index(depth), [&](Value k0) {
-      Value steps = known && k.getSExtValue() % depth == 0
-                        ? e.index(depth)
-                        : e.min(e.index(depth), e.sub(operands.k, k0));
-      product(panel, row0, rows, k0, steps, /*first=*/false);
+    e.loop(e.index(0), steps, e.index(depth), [&](Value k0) {
+      Value part = known && k.getSExtValue() % depth == 0
+                       ? e.index(depth)
+                       : e.min(e.index(depth), e.sub(steps, k0));
+      product(panel, row0, rows, k0, part, /*first=*/false);
     });
   }
   finish(panel, row0, rows);
@@ -223,8 +279,15 @@ void emitGemm(Emitter &e, const GemmOperands &operands, Value task,
   assert(kPanelColumns % (blocking.tileVectors * e.target.lanes) == 0 &&
          "tiles do not divide a panel");
   int64_t chunkRows = std::min(taskRows, kChunkRows);
-  Generator generator{e, operands, blocking, epilogue,
-                      e.stackBuffer(e.f32(), chunkRows * kPanelColumns)};
+  Type element = cast<MemRefType>(operands.b.getType()).getElementType();
+  int64_t interleave = element.isInteger(16) ? 2 : 1;
+  Generator generator{e,
+                      operands,
+                      blocking,
+                      epilogue,
+                      e.stackBuffer(e.f32(), chunkRows * kPanelColumns),
+                      e.floorDiv(operands.k, e.index(interleave)),
+                      interleave};
   Value panels = e.ceilDiv(operands.n, e.index(kPanelColumns));
   Value panelBlocks = e.ceilDiv(panels, e.index(taskPanels));
   Value rowBlock = e.floorDiv(task, panelBlocks);

@@ -4,8 +4,10 @@ namespace ingot::cpu {
 
 const Isa &isaOf(IsaLevel level) {
   static constexpr Isa kLevels[] = {
-      {IsaLevel::V3, "x86-64-v3", "x86-64-v3", "", 8, false},
-      {IsaLevel::V4, "x86-64-v4", "x86-64-v4", "", 16, true},
+      {IsaLevel::V3, "x86-64-v3", "x86-64-v3", "", 8, false, false},
+      {IsaLevel::V4, "x86-64-v4", "x86-64-v4", "", 16, true, false},
+      {IsaLevel::V4Bf16, "x86-64-v4-bf16", "x86-64-v4",
+       "+avx512vnni,+avx512bf16", 16, true, true},
   };
   return kLevels[static_cast<unsigned>(level)];
 }
@@ -19,6 +21,10 @@ bool hostRuns(IsaLevel level) {
     return __builtin_cpu_supports("x86-64-v3");
   case IsaLevel::V4:
     return __builtin_cpu_supports("x86-64-v4");
+  case IsaLevel::V4Bf16:
+    return __builtin_cpu_supports("x86-64-v4") &&
+           __builtin_cpu_supports("avx512vnni") &&
+           __builtin_cpu_supports("avx512bf16");
   }
 #endif
   return false;

@@ -14,8 +14,9 @@
 namespace ingot::cpu {
 
 enum class IsaLevel : uint8_t {
-  V3, ///< x86-64-v3: AVX2 and FMA
-  V4, ///< x86-64-v4: AVX-512 F, BW, CD, DQ, VL
+  V3,     ///< x86-64-v3: AVX2 and FMA
+  V4,     ///< x86-64-v4: AVX-512 F, BW, CD, DQ, VL
+  V4Bf16, ///< and BF16, VNNI
 };
 
 struct Isa {
@@ -25,6 +26,7 @@ struct Isa {
   std::string_view features; ///< LLVM's -mattr, added to the CPU's
   unsigned lanes;            ///< f32 lanes of a vector
   bool avx512;               ///< x86vector.avx512 operations may be emitted
+  bool bf16;                 ///< products and rounding of bf16, too
 };
 
 const Isa &isaOf(IsaLevel level);

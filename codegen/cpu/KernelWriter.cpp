@@ -60,14 +60,22 @@ Strand KernelWriter::evaluate(unsigned i, ArrayRef<Strand> leading,
 
 void KernelWriter::store(unsigned i, const Strand &value, Value at, Value mask,
                          bool single) {
-  Type memory = memoryType(outType(i));
   assert((!single || value.isUniform()) && "one element has one value");
-  Value element = single ? value.value : lanesOf(e, value);
-  e.store(emitCast(e, element, memory), outs[i], at, mask);
+  e.store(stored(i, single ? value.value : lanesOf(e, value)), outs[i], at,
+          mask);
 }
 
-void KernelWriter::storeEpilogue(Value value, ArrayRef<Strand> leading,
-                                 Value at, Value mask) {
+Value KernelWriter::stored(unsigned i, Value element) {
+  Type type = outType(i), memory = memoryType(type);
+  if (!type.isBF16() && !type.isF16())
+    return emitCast(e, element, memory);
+  Value rounded = emitCast(e, element, type);
+  return arith::BitcastOp::create(e.b, e.loc,
+                                  e.shaped(rounded.getType(), memory), rounded);
+}
+
+Strand KernelWriter::storeEpilogue(Value value, ArrayRef<Strand> leading,
+                                   Value at, Value mask) {
   Strand result{value, {}, 1};
   if (hasRegion(1)) {
     SmallVector<Strand> arguments{result};
@@ -75,6 +83,7 @@ void KernelWriter::storeEpilogue(Value value, ArrayRef<Strand> leading,
     result = evaluate(1, arguments, mask);
   }
   store(0, result, at, mask);
+  return result;
 }
 
 void KernelWriter::vectors(Value from, Value to, VectorBody body,

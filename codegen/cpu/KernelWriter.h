@@ -53,10 +53,14 @@ public:
   void store(unsigned i, const Strand &value, mlir::Value at, mlir::Value mask,
              bool single = false);
 
+  /// A scalar or lanes as output `i` has them in memory.
+  mlir::Value stored(unsigned i, mlir::Value element);
+
   /// Stores what region 1 (the epilogue, where there is one) makes of `value`
-  /// at the coordinates `leading` as lanes of output 0 from `at` on.
-  void storeEpilogue(mlir::Value value, llvm::ArrayRef<Strand> leading,
-                     mlir::Value at, mlir::Value mask);
+  /// at the coordinates `leading` as lanes of output 0 from `at` on. Gives
+  /// that.
+  Strand storeEpilogue(mlir::Value value, llvm::ArrayRef<Strand> leading,
+                       mlir::Value at, mlir::Value mask);
 
   /// for (at = from; at < to; at += lanes) body(at, mask): full vectors with a
   /// null mask, then at most one with the lanes that are left. `divisor` is

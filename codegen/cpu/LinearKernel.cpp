@@ -8,7 +8,6 @@ namespace ingot::cpu {
 
 void emitLinear(KernelWriter &w) {
   Emitter &e = w.e;
-  assert(w.outType(0).isF32() && "linear of f32");
   int64_t n = w.kernel.param("n"), k = w.kernel.param("k");
   GemmOperands operands;
   operands.a = w.in(0);
@@ -19,12 +18,13 @@ void emitLinear(KernelWriter &w) {
   operands.k = e.index(k);
   operands.n = operands.ldo = e.index(n);
   emitGemm(e, operands, w.task, w.kernel.param("rows"),
-           w.kernel.param("panels"), gemmBlocking(e.target, k),
+           w.kernel.param("panels"),
+           gemmBlocking(e.target, w.kernel.inType(1).isBF16() ? k / 2 : k),
            [&](Value acc, Value row, Value column, Value mask) {
              Strand arguments[] = {{acc, {}, 1},
                                    uniform(e, row),
                                    consecutive(e, column, e.target.lanes)};
-             return lanesOf(e, w.evaluate(0, arguments, mask));
+             return w.stored(0, lanesOf(e, w.evaluate(0, arguments, mask)));
            });
 }
 

@@ -11,15 +11,18 @@ namespace ingot::cpu {
 
 void emitNorm(KernelWriter &w) {
   Emitter &e = w.e;
-  assert(w.outType(0).isF32() && "norm of f32");
   SmallVector<Value> dims = w.extents("extents");
   Value columns = dims.pop_back_val();
   bool layer = w.text("kind") == "layer";
   VectorType vector = e.vec(e.f32());
   Reduction sum{e, ReductionKind::Sum, e.f32()};
   Value zero = e.index(0);
-  // x waits in the row of the second output, which keeps it, or of the first.
-  Value keep = w.kernel.numOuts() > 1 ? w.out(1) : w.out(0);
+  // x waits in the row of the second output, which keeps it, or of the first;
+  // where that is narrower x is computed again.
+  unsigned last = w.kernel.numOuts() - 1;
+  bool isCopied = w.flag("copy"), isStored = last == (isCopied ? 2u : 1u);
+  bool isKept = isStored || w.outType(0).isF32();
+  Value keep = isStored ? w.out(1) : w.out(0);
 
   auto [from, to] = w.share(w.product(dims), w.kernel.param("chunk"));
   e.loop(from, to, e.index(1), [&](Value row) {
@@ -29,13 +32,18 @@ void emitNorm(KernelWriter &w) {
     auto at = [&](const Strand &index) {
       return e.add(start, e.toIndex(index.value));
     };
+    auto compute = [&](const Strand &index, Value mask) {
+      leading.back() = index;
+      return Val(e, lanesOf(e, w.evaluate(0, leading, mask)));
+    };
     auto loadKept = [&](const Strand &index, Value mask) {
-      return Val(e, e.load(vector, keep, at(index), mask));
+      return isKept ? Val(e, e.load(vector, keep, at(index), mask))
+                    : compute(index, mask);
     };
     Value first = w.sumOver(columns, [&](Strand index, Value mask, Value acc) {
-      leading.back() = index;
-      Val x{e, lanesOf(e, w.evaluate(0, leading, mask))};
-      e.store(x, keep, at(index), mask);
+      Val x = compute(index, mask);
+      if (isKept)
+        e.store(x, keep, at(index), mask);
       if (mask)
         x = select({e, mask}, x, x.k(0));
       return layer ? (Val(e, acc) + x).v : fma(x, x, {e, acc}).v;
@@ -62,7 +70,9 @@ void emitNorm(KernelWriter &w) {
       Val x = loadKept(index, mask);
       Val normalized = (layer ? x - mean : x) * factor;
       leading.back() = index;
-      w.storeEpilogue(normalized, leading, at(index), mask);
+      Strand result = w.storeEpilogue(normalized, leading, at(index), mask);
+      if (isCopied)
+        w.store(last, result, at(index), mask);
     });
   });
 }

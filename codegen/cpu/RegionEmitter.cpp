@@ -12,7 +12,8 @@ namespace ingot::cpu {
 Type memoryType(Type type) {
   if (type.isInteger(1))
     return IntegerType::get(type.getContext(), 8);
-  if (isa<IntegerType>(type))
+  // Of 16-bit floats LLVM moves single ones through library calls.
+  if (isa<IntegerType>(type) || type.isBF16() || type.isF16())
     return IntegerType::get(type.getContext(), type.getIntOrFloatBitWidth());
   return type;
 }
@@ -179,7 +180,10 @@ Strand RegionEmitter::load(tfm::LoadOp op, int guard) {
 /// Element to region scalar: integers are i64, booleans i1.
 Strand RegionEmitter::widen(Value loaded, Type element) {
   Value value = loaded;
-  if (element.isInteger(1))
+  if (element.isBF16() || element.isF16())
+    value = arith::BitcastOp::create(
+        e.b, e.loc, e.shaped(loaded.getType(), element), loaded);
+  else if (element.isInteger(1))
     value = emitCast(e, loaded, e.b.getI1Type());
   else if (auto integer = dyn_cast<IntegerType>(element))
     value = emitCast(e, loaded, e.i64(), integer.isUnsigned());

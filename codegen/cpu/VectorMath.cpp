@@ -286,6 +286,24 @@ Value emitScalarOp(Emitter &e, ScalarOp op, ValueRange operands) {
   return integerOp(op, x, y);
 }
 
+/// To the nearest, ties to even. Without the instruction as integers: LLVM
+/// would call a library.
+static Val roundToBf16(Val x) {
+  Emitter &e = *x.e;
+  Type bf16 = x.as(e.b.getBF16Type());
+  if (e.target.bf16 && isa<VectorType>(x.type()))
+    return {e, arith::TruncFOp::create(e.b, e.loc, bf16, x)};
+  Val word = bits(x), one = word.k(1);
+  Val half = word.k(0x7fff) + (shr(word, 16) & one);
+  Val rounded = shr(word + half, 16);
+  // A NaN stays one: its low bits may be all it has.
+  Val quiet = shr(word, 16) | word.k(0x40);
+  Val result = select(isNaN(x), quiet, rounded);
+  Value narrow = arith::TruncIOp::create(e.b, e.loc,
+                                         result.as(e.b.getI16Type()), result.v);
+  return {e, arith::BitcastOp::create(e.b, e.loc, bf16, narrow)};
+}
+
 Value emitCast(Emitter &e, Value value, Type element, bool sourceUnsigned,
                bool targetUnsigned) {
   Val x{e, value};
@@ -297,6 +315,8 @@ Value emitCast(Emitter &e, Value value, Type element, bool sourceUnsigned,
   sourceUnsigned |= from.isInteger(1);
   OpBuilder &b = e.b;
   if (isa<FloatType>(element)) {
+    if (element.isBF16())
+      return roundToBf16({e, emitCast(e, value, e.f32(), sourceUnsigned)});
     if (isa<FloatType>(from))
       return from.getIntOrFloatBitWidth() < element.getIntOrFloatBitWidth()
                  ? Value(arith::ExtFOp::create(b, e.loc, type, value))

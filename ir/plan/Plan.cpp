@@ -48,6 +48,15 @@ static Attr paramOf(KernelOp kernel, llvm::StringRef name) {
   return attr;
 }
 
+PanelShape panelShape(RankedTensorType type) {
+  PanelShape shape;
+  shape.elementBytes = type.getElementTypeBitWidth() / 8;
+  shape.interleave = shape.elementBytes == 2 ? 2 : 1;
+  shape.count = llvm::divideCeil(type.getDimSize(1), kPanelColumns);
+  shape.steps = llvm::divideCeil(type.getDimSize(0), shape.interleave);
+  return shape;
+}
+
 int64_t KernelOp::param(llvm::StringRef name) {
   return paramOf<IntegerAttr>(*this, name).getInt();
 }

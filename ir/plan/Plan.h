@@ -11,6 +11,18 @@ using tfm::printWord;
 /// Columns of a panel of the weight layout "panels48": one for all levels of
 /// x86-64.
 inline constexpr int64_t kPanelColumns = 48;
+
+/// A matrix [K, N] in layout "panels48": [count][steps][48][interleave], padded
+/// with zeros. Elements of 16 bits lie in pairs along K, which one instruction
+/// multiplies.
+struct PanelShape {
+  int64_t count, steps, interleave;
+  int64_t elementBytes;
+  int64_t bytes() const { ///< of a panel
+    return steps * kPanelColumns * interleave * elementBytes;
+  }
+};
+PanelShape panelShape(mlir::RankedTensorType type);
 } // namespace ingot::plan
 
 #include "ir/plan/PlanDialect.h.inc"

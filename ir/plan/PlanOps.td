@@ -66,8 +66,8 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     | reduce | i64 an extent, i64 a reduced extent | `extents`, `reduce_extents`, `kind` (sum mean max min prod l2 argmax argmin, the last two with `last`); `chunk` as map. region 1 (optional): finalize(acc, i64 an extent) |
     | scan | i64 an extent | `extents`, `axis`, `exclusive`, `reverse`; running sum of the yielded value along the axis; `chunk`: flattened other coordinates a task |
     | softmax | i64 an extent | `extents`, last is the row; region 1 (optional): epilogue(probability, i64 an extent); `chunk`: rows a task |
-    | norm | i64 an extent | `extents`, last is the row; `kind` layer or rms, `epsilon`; region 1: epilogue(normalized, i64 an extent). A second output stores region 0's value; `chunk`: rows a task |
-    | linear | f32 acc, i64 m, i64 n | in 0: A row-major [M, K] with row stride `lda`; in 1: W of the same type, packed [ceil(N/48)][K][48] for x86-64 and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest; `math` |
+    | norm | i64 an extent | `extents`, last is the row; `kind` layer or rms, `epsilon`; region 1: epilogue(normalized, i64 an extent). With `copy` the last output is output 0, which is f32, rounded to its type; a second output beside stores region 0's value; `chunk`: rows a task |
+    | linear | f32 acc, i64 m, i64 n | in 0: A row-major [M, K] with row stride `lda`; in 1: W of the same type, for x86-64 packed [ceil(N/48)][K][48], in pairs [ceil(N/48)][K/2][48][2] where it has 16 bits, and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest; `math` |
     | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v of one type; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows`, `causal_keys`, `math` |
 
     Params are integers of 1 or more (`chunk`, `rows`, `panels`, `n`, `k`, `d`, `dv`,
@@ -181,7 +181,8 @@ def Plan_BufferOp : Plan_Op<"buffer", [HasParent<"ProgramOp">,
     `number` is the position in the interface of an input or output, the slot of a
     scratch buffer (-1 until `assign-slots` ran); `weight` names the weight.
     `layout` of a weight is "plain", or of a matrix [K, N] "panels48"
-    ([ceil(N/48)][K][48]) or "rows" ([N][K]). A buffer of kind model is written by
+    ([ceil(N/48)][K][48]; of 16-bit elements [ceil(N/48)][ceil(K/2)][48][2]) or "rows"
+    ([N][K]). A buffer of kind model is written by
     launches marked `init` and read by all others; its number is any, once a program.
 
     - buffer_c1: one size expression

@@ -40,6 +40,7 @@ ArrayRef<Param> paramsOf(Family family) {
   static constexpr Param kNorm[] = {{"extents", Extents},
                                     {"kind", Kind},
                                     {"epsilon", Float},
+                                    {"copy", Flag},
                                     {"chunk", Count}};
   static constexpr Param kLinear[] = {
       {"m", Extent},   {"n", Count},      {"k", Count},  {"lda", Extent},
@@ -166,7 +167,8 @@ Counts countsOf(KernelOp kernel) {
   case Family::Softmax:
     return {0, 1, kernel.getBodies().size() == 2 ? kAny : 1, 1, 2};
   case Family::Norm:
-    return {0, 1, 2, 2, 2};
+    return {0, kernel.paramFlag("copy") ? 2u : 1u,
+            kernel.paramFlag("copy") ? 3u : 2u, 2, 2};
   case Family::Linear:
     return {2, 1, 1, 1, 1};
   case Family::Attention:
@@ -282,7 +284,10 @@ LogicalResult KernelOp::verifyRegions() {
       return failure();
   }
   // kernel_c3
-  if (getFamily() == Family::Norm && numOuts() == 2 &&
+  bool isCopied = getFamily() == Family::Norm && paramFlag("copy");
+  if (isCopied && !outType(0).isF32())
+    return emitOpError("copies an output of ") << outType(0) << ", not of f32";
+  if (getFamily() == Family::Norm && numOuts() == (isCopied ? 3 : 2) &&
       yieldedBy(getBodies()[0]) != TypeRange(results[1]))
     return emitOpError("stores region 0's ")
            << yieldedBy(getBodies()[0]) << " as " << results[1];

@@ -28,7 +28,8 @@ Result<AttentionResult> attention(const Tensor &q, const Tensor &k,
     return *error;
   int64_t batch = q.dim(0), rows = q.dim(1), heads = q.dim(2), depth = q.dim(3);
   int64_t keys = k.dim(1), groups = k.dim(2), width = v.dim(3);
-  Result<Tensor> output = Tensor::create(q.type(), {batch, rows, heads, width});
+  Result<Tensor> output = Tensor::create(options.type.value_or(q.type()),
+                                         {batch, rows, heads, width});
   if (!output)
     return output.error();
   Result<Tensor> probabilities =

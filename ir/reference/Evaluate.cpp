@@ -246,13 +246,14 @@ Result<Tensors> Evaluation::visit(tfm::LinearOp o) {
     };
   }
   return one(linear(get(o.getInput()), get(o.getWeight()), find(o.getBias()),
-                    epilogue, find(o.getResidual())));
+                    epilogue, find(o.getResidual()), element()));
 }
 
 Result<Tensors> Evaluation::visit(tfm::AttentionOp o) {
   AttentionOptions options;
   options.scale = o.getScale().convertToDouble();
   options.emptyRows = static_cast<EmptyRows>(o.getEmptyRows());
+  options.type = element();
   std::optional<ScalarRegion> region;
   if (!o.getScoreMod().empty()) {
     Result<ScalarRegion> made =

@@ -98,12 +98,14 @@ Result<Tensor> matmul(const Tensor &a, const Tensor &b) {
 }
 
 Result<Tensor> linear(const Tensor &x, const Tensor &w, const Tensor *bias,
-                      const Epilogue &epilogue, const Tensor *residual) {
+                      const Epilogue &epilogue, const Tensor *residual,
+                      std::optional<ElementType> type) {
   if (x.rank() < 1 || w.rank() != 2 || x.shape().back() != w.dim(0))
     return Error{"linear of " + print(x.shape()) + " and weight " +
                  print(w.shape())};
   for (const Tensor *operand : {&x, &w, bias, residual})
-    if (operand && (operand->type() != x.type() || !isFloat(x.type())))
+    if (operand &&
+        (!isFloat(operand->type()) || (operand == &w && w.type() != x.type())))
       return Error{"linear of " + std::string(typeName(x.type())) + " and " +
                    std::string(typeName(operand->type()))};
   int64_t inner = w.dim(0), cols = w.dim(1);
@@ -115,7 +117,7 @@ Result<Tensor> linear(const Tensor &x, const Tensor &w, const Tensor *bias,
   if (residual && residual->shape() != shape)
     return Error{"linear of shape " + print(shape) +
                  " cannot add a residual of shape " + print(residual->shape())};
-  Result<Tensor> result = Tensor::create(x.type(), shape);
+  Result<Tensor> result = Tensor::create(type.value_or(x.type()), shape);
   if (!result || result->size() == 0)
     return result;
   int64_t rows = result->size() / cols;

@@ -121,9 +121,11 @@ Result<NormResult> norm(NormKind kind, const Tensor &x, const Tensor *residual,
 using Epilogue =
     std::function<Result<Scalar>(double value, std::span<const int64_t> index)>;
 /// x [..., K] times w [K, N] plus bias [N]; then the epilogue, then the
-/// residual [..., N]. Each of the last three may be absent. Floats of one type.
+/// residual [..., N]. Each of the last three may be absent. x and w are floats
+/// of one type; the result is rounded to `type`, or to x's.
 Result<Tensor> linear(const Tensor &x, const Tensor &w, const Tensor *bias,
-                      const Epilogue &epilogue, const Tensor *residual);
+                      const Epilogue &epilogue, const Tensor *residual,
+                      std::optional<ElementType> type = {});
 
 enum class EmptyRows : uint8_t {
   Scores, ///< nothing special: a softmax of whatever the scores are
@@ -138,9 +140,10 @@ struct AttentionOptions {
   double scale = 1;
   ScoreMod scoreMod; ///< empty: the scaled product itself
   EmptyRows emptyRows = EmptyRows::Scores;
+  std::optional<ElementType> type; ///< of the output; none: q's
 };
 struct AttentionResult {
-  Tensor output;        ///< [B, S, H, E], q's type
+  Tensor output;        ///< [B, S, H, E]
   Tensor probabilities; ///< [B, H, S, T], f64: not rounded on the way to output
 };
 /// q [B, S, H, D], k [B, T, G, D], v [B, T, G, E]; H is a multiple of G and

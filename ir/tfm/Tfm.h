@@ -82,6 +82,10 @@ bool isElementType(mlir::Type type);
 /// integers, else the element's type.
 mlir::Type scalarType(mlir::Type element);
 
+/// What sums of products of floats of this type gather in: f64 for f64, else
+/// f32.
+mlir::Type sumType(mlir::Type element);
+
 /// Bytes of a static tensor as a model file stores it: booleans take a byte,
 /// two 4-bit elements share one. Nothing if the count leaves 64 bits.
 std::optional<int64_t> storedBytes(mlir::RankedTensorType type);

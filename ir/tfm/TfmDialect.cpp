@@ -55,6 +55,10 @@ bool isElementType(Type type) {
                    Float8E4M3FNType, Float8E5M2Type>(type);
 }
 
+Type sumType(Type element) {
+  return element.isF64() ? element : Float32Type::get(element.getContext());
+}
+
 Type scalarType(Type element) {
   if (llvm::isa<IntegerType>(element) && !element.isInteger(1))
     return IntegerType::get(element.getContext(), 64);

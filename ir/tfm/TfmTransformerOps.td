@@ -30,11 +30,13 @@ def Tfm_LinearOp : Tfm_Op<"linear", [Pure, AttrSizedOperandSegments, SingleBlock
     result[..., n] = epilogue(sum_k input[..., k] weight[k, n] + bias[n]) + residual[..., n].
     The epilogue is a scalar region of one argument; without it the value passes.
 
-    - linear_c1: the weight is [K, N] with K the operand's last dim; bias is [N];
-      one element type
+    The sums gather in f32 (f64 for f64) and are rounded once, to the result's type.
+
+    - linear_c1: the weight is [K, N] with K the operand's last dim and of its
+      element type; bias is [N]; bias, residual and result have any float type
     - linear_c2: result and residual have the operand's dims with N last
-    - linear_c3: the epilogue maps one scalar of the element type to one and holds
-      scalar ops only
+    - linear_c3: the epilogue maps one scalar of the type that the sums gather in to
+      one and holds scalar ops only
 
     ```mlir
     %y = tfm.linear %x, %w bias %b epilogue {
@@ -69,9 +71,9 @@ def Tfm_AttentionOp : Tfm_Op<"attention", [Pure, SingleBlock]> {
     fill that absorbs: the mean over the keys whose score is finite), `nan` (-inf),
     `zero` (guarded).
 
-    - attention_c1: ranks are 4, one element type; B, T, D, heads agree, H is a
-      multiple of G
-    - attention_c2: the result is [B, S, H, E]
+    - attention_c1: q, k and v have rank 4 and one element type; B, T, D, heads
+      agree, H is a multiple of G
+    - attention_c2: the result is [B, S, H, E] of any float type
     - attention_c3: score_mod takes (float, i64 b, h, q, k), yields that float and
       holds scalar ops only
   }];

@@ -74,24 +74,22 @@ LogicalResult LinearOp::verify() {
   if (getBias() && dimsOf(getBias()) != DimList{weight[1]})
     return emitOpError("bias must be a vector of ")
            << weight[1].str() << ", got " << getBias().getType();
-  SmallVector<Value> tensors(getOperands());
-  tensors.push_back(getResult());
-  if (failed(verifyOneElementType(*this, tensors)))
+  if (failed(verifyOneElementType(*this, {getInput(), getWeight()})))
     return failure();
   // linear_c2
   DimList expected = input;
   expected.back() = weight[1];
   if (failed(verifyDims(*this, getResult(), expected)))
     return failure();
-  if (getResidual() && getResidual().getType() != getResult().getType())
-    return emitOpError("residual must have the result's type, got ")
+  if (getResidual() && dimsOf(getResidual()) != expected)
+    return emitOpError("residual must have the result's dims, got ")
            << getResidual().getType() << " and " << getResult().getType();
   return success();
 }
 
 LogicalResult LinearOp::verifyRegions() {
   // linear_c3
-  Type element = getElementTypeOrSelf(getResult());
+  Type element = sumType(getElementTypeOrSelf(getInput()));
   return verifyRegion(*this, getEpilogue(), "epilogue", {element}, element);
 }
 
@@ -111,8 +109,7 @@ LogicalResult AttentionOp::verify() {
   std::optional<int64_t> heads = q[2].constant(), groups = k[2].constant();
   if (!heads || !groups ? q[2] != k[2] : *groups == 0 || *heads % *groups != 0)
     return operands();
-  if (failed(verifyOneElementType(
-          *this, {getQuery(), getKey(), getValue(), getResult()})))
+  if (failed(verifyOneElementType(*this, {getQuery(), getKey(), getValue()})))
     return failure();
   // attention_c2
   return verifyDims(*this, getResult(), DimList{q[0], q[1], q[2], v[3]});

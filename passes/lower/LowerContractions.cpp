@@ -15,20 +15,22 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
                          n = pool.constantInt(weightDims[1]);
   if (!k || !n)
     return op.emitError("the weight's dims are no numbers");
-  if (!isParameter(op.getWeight()))
+  auto narrowed = op.getWeight().getDefiningOp<tfm::CastOp>();
+  if (!isParameter(narrowed ? narrowed.getInput() : op.getWeight()))
     return op.emitError("the weight is neither stored nor a constant");
   Expr m = countOf(llvm::ArrayRef<Expr>(inputDims).drop_back());
   KernelBuilder kernel(lifter, op.getLoc());
   View input = viewOf(kernel, op.getInput());
   std::optional<Expr> lda = rowStride(op.getInput(), input);
   assert(lda && "only views of rows at one stride are read in place");
-  kernel.viewInput(input.memory, pool.scale(input.offset, 4));
+  Type element = op.getInput().getType().getElementType();
+  kernel.viewInput(input.memory, bytesAt(input.offset, element));
   kernel.viewInput(op.getWeight(), pool.integer(0));
 
   Expr row = shapes.index("m", m), col = shapes.index("n", weightDims[1]);
   Expr accumulator = kernel.argument(ExprType::F32, 0), value = accumulator;
   auto add = [&](Expr a, Expr b) {
-    Expr operands[] = {a, b};
+    Expr operands[] = {a, pool.floatCast(ExprType::F32, b)};
     return pool.apply(ScalarOp::Add, ExprType::F32, operands);
   };
   if (op.getBias())
@@ -47,6 +49,8 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
             lifter.element(op.getResidual(),
                            rowCoordinates(row, col, shapes.dims(op.getResult()),
                                           inputDims.size() - 1)));
+  value = pool.floatCast(ElementLifter::exprType(op.getType().getElementType()),
+                         value);
   Dims storedDims = shapes.dims(storedBy(op));
   value = finish(
       kernel, op, value,
@@ -58,9 +62,10 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   kernel.param("lda", kernel.extent(*lda));
   kernel.param("rows", tasks.rows);
   kernel.param("panels", 1);
+  roundProducts(kernel);
   kernel.flatRegion({accumulator, row, col}, value);
-  std::string name =
-      "linear_f32_k" + std::to_string(*k) + "_n" + std::to_string(*n);
+  std::string name = "linear_" + typeName(element) + "_k" + std::to_string(*k) +
+                     "_n" + std::to_string(*n);
   for (Operation &inner : op.getEpilogue().getOps())
     if (auto apply = llvm::dyn_cast<tfm::ApplyOp>(inner)) {
       std::string_view mnemonic = scalarMnemonic(apply.getOp().getValue());
@@ -151,7 +156,9 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
     View view = viewOf(kernel, value);
     assert(isContiguous(value, view) &&
            "only views with contiguous heads are read in place");
-    kernel.viewInput(view.memory, pool.scale(view.offset, 4));
+    Type element =
+        llvm::cast<RankedTensorType>(value.getType()).getElementType();
+    kernel.viewInput(view.memory, bytesAt(view.offset, element));
     kernel.param(strides, kernel.extents({view.strides[0], view.strides[1],
                                           view.strides[2]}));
   };
@@ -196,12 +203,15 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
           pool.floorDiv(pool.mul(queries, pool.sub(queries, pool.integer(1))),
                         pool.integer(2)));
   }
+  roundProducts(kernel);
   kernel.region(arguments, modified);
+  std::string name = "attention_" +
+                     typeName(op.getQuery().getType().getElementType()) + "_d" +
+                     std::to_string(*d);
   Expr grid[] = {pool.ceilDiv(queries, pool.integer(rows)),
                  pool.integer(*heads), batch};
   Expr products = pool.scale(pool.mul(batch, pairs), *heads);
-  launch(kernel, plan::Family::Attention,
-         "attention_f32_d" + std::to_string(*d), {op.getResult()}, grid,
+  launch(kernel, plan::Family::Attention, name, {op.getResult()}, grid,
          pool.scale(products, 2 * (*d + *dv)), op.getLoc());
   return success();
 }

@@ -331,6 +331,10 @@ LogicalResult Lowering::lowerNorm(tfm::NormOp op) {
     results.push_back(op.getSum());
   else if (stored)
     results.push_back(stored.getResult());
+  if (tfm::FusedOp copy = copied.lookup(op)) {
+    kernel.param("copy", kernel.attributes().getBoolAttr(true));
+    results.push_back(copy.getResult());
+  }
   std::string name =
       (kind + "_norm_" +
        typeName(llvm::cast<RankedTensorType>(op.getResult().getType())

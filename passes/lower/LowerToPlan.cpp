@@ -15,28 +15,49 @@ struct LowerToPlanPass : impl::LowerToPlanBase<LowerToPlanPass> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    llvm::SmallVector<LoweringTarget> chosen = targets.empty()
-                                                   ? loweringTargets({"x86-64"})
-                                                   : loweringTargets(*targets);
-    if (chosen.empty()) {
-      module.emitError("lower-to-plan knows the targets x86-64 and cuda");
-      return signalPassFailure();
-    }
+    llvm::SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
+    std::vector<std::string> names(targets.begin(), targets.end());
+    if (names.empty())
+      names = {"x86-64"};
     KernelTable kernels(module);
-    for (auto function :
-         llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
-      ConstantWeights constants;
+    DerivedWeights derived;
+    for (func::FuncOp entry : functions) {
+      if (entry->hasAttr(kTargetAttr))
+        continue;
+      auto functionFor = [&](llvm::StringRef target) {
+        for (func::FuncOp function : functions)
+          if (function->getAttrOfType<StringAttr>(kEntryAttr) ==
+                  entry.getSymNameAttr() &&
+              textOf(function, kTargetAttr, "") == target)
+            return function;
+        return entry;
+      };
+      llvm::SmallVector<LoweringTarget> chosen =
+          loweringTargets(names, [&](llvm::StringRef target) {
+            return textOf(functionFor(target), kPrecisionAttr, "f32").str();
+          });
+      if (chosen.empty()) {
+        module.emitError("lower-to-plan knows the targets x86-64 and cuda");
+        return signalPassFailure();
+      }
       for (const LoweringTarget &target : chosen) {
-        Lowering lowering(module, function, weightBytesOf(module), kernels,
-                          constants, target);
-        std::string name = function.getSymName().str();
+        Lowering lowering(module, functionFor(target.name),
+                          weightBytesOf(module), kernels, derived, target);
+        std::string name = entry.getSymName().str();
         if (target.name != chosen.front().name)
           name += "_" + target.name.str();
-        if (failed(lowering.run(name)))
+        if (failed(lowering.run(name, entry.getSymName())))
           return signalPassFailure();
       }
-      function.erase();
     }
+    for (func::FuncOp function : functions)
+      function.erase();
+  }
+
+  static llvm::StringRef textOf(func::FuncOp function, llvm::StringRef attr,
+                                llvm::StringRef none) {
+    auto text = function->getAttrOfType<StringAttr>(attr);
+    return text ? text.getValue() : none;
   }
 };
 } // namespace

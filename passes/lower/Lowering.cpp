@@ -17,11 +17,10 @@ std::string typeName(Type type) {
 
 Lowering::Lowering(ModuleOp module, func::FuncOp function,
                    ElementLifter::StoredBytes weights, KernelTable &kernels,
-                   ConstantWeights &constantWeights,
-                   const LoweringTarget &target)
+                   DerivedWeights &derivedWeights, const LoweringTarget &target)
     : module(module), function(function), shapes(facts),
       lifter(shapes, std::move(weights)), pool(shapes.pool()), kernels(kernels),
-      builder(module.getContext()), constantWeights(constantWeights),
+      builder(module.getContext()), derivedWeights(derivedWeights),
       target(target) {}
 
 Expr Lowering::byteSize(RankedTensorType type) {
@@ -33,7 +32,7 @@ Expr Lowering::byteSize(RankedTensorType type) {
              : pool.scale(count, std::max(1u, bits / 8));
 }
 
-void Lowering::makeProgram(llvm::StringRef name) {
+void Lowering::makeProgram(llvm::StringRef name, llvm::StringRef entry) {
   auto interface = [&](TypeRange types, const char *unnamed, auto nameOf) {
     llvm::SmallVector<Attribute> entries;
     for (auto [i, type] : llvm::enumerate(types)) {
@@ -55,7 +54,6 @@ void Lowering::makeProgram(llvm::StringRef name) {
   });
   auto symbols = function->getAttrOfType<ArrayAttr>("tfm.symbols");
   builder.setInsertionPointToEnd(module.getBody());
-  llvm::StringRef entry = function.getSymName();
   program = plan::ProgramOp::create(
       builder, function.getLoc(), builder.getStringAttr(name),
       name == entry ? StringAttr() : builder.getStringAttr(entry),
@@ -64,8 +62,8 @@ void Lowering::makeProgram(llvm::StringRef name) {
   builder.setInsertionPointToStart(&program.getBody().emplaceBlock());
 }
 
-LogicalResult Lowering::run(llvm::StringRef name) {
-  makeProgram(name);
+LogicalResult Lowering::run(llvm::StringRef name, llvm::StringRef entry) {
+  makeProgram(name, entry);
   place();
   Block &body = function.getBody().front();
   // A pool that fails (64-bit overflow in a dim) means a model nobody can run.
@@ -79,7 +77,8 @@ LogicalResult Lowering::run(llvm::StringRef name) {
 }
 
 LogicalResult Lowering::lower(Operation *op) {
-  if (inPlace.contains(op) || writers.contains(op) || epilogues.contains(op))
+  if (inPlace.contains(op) || writers.contains(op) || copiers.contains(op) ||
+      epilogues.contains(op))
     return success();
   // What the epilogue reads beside its anchor is there only now.
   Operation *anchor = anchors.lookup(op);
@@ -88,7 +87,7 @@ LogicalResult Lowering::lower(Operation *op) {
 
 LogicalResult Lowering::lowerStep(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<tfm::ReshapeOp, tfm::GetWeightOp, tfm::ConstantOp>(
+      .Case<tfm::ReshapeOp, tfm::GetWeightOp, tfm::ConstantOp, tfm::CastOp>(
           [](Operation *) { return success(); })
       .Case<tfm::RequireOp>([&](auto o) {
         plan::RequireOp::create(builder, o.getLoc(), o.getRelationAttr(),
@@ -128,29 +127,34 @@ plan::BufferOp Lowering::makeBuffer(Location loc, plan::BufferKind kind,
       builder.getI64IntegerAttr(number), weight, layout);
 }
 
-Value Lowering::weightBuffer(Value value, llvm::StringRef layout) {
+FlatSymbolRefAttr Lowering::weightSymbol(Value value) {
   Operation *op = value.getDefiningOp();
-  FlatSymbolRefAttr symbol;
-  if (auto get = llvm::dyn_cast<tfm::GetWeightOp>(op)) {
-    symbol = get.getWeightAttr();
-  } else {
-    // A constant becomes a weight whose recipe is the constant.
-    FlatSymbolRefAttr &weight = constantWeights[op];
-    if (!weight)
-      weight = WeightRecipes(module).define(op);
-    symbol = weight;
-  }
+  if (auto get = llvm::dyn_cast<tfm::GetWeightOp>(op))
+    return get.getWeightAttr();
+  // A constant becomes a weight whose recipe is the constant, a cast one of the
+  // cast; once, however many functions have it.
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (auto cast = llvm::dyn_cast<tfm::CastOp>(op))
+    os << weightSymbol(cast.getInput()) << " as " << cast.getType();
+  else
+    os << llvm::cast<tfm::ConstantOp>(op).getValue();
+  FlatSymbolRefAttr &weight = derivedWeights[text];
+  if (!weight)
+    weight = WeightRecipes(module).define(op);
+  return weight;
+}
+
+Value Lowering::weightBuffer(Value value, llvm::StringRef layout) {
+  FlatSymbolRefAttr symbol = weightSymbol(value);
   StringAttr layoutAttr = builder.getStringAttr(layout);
   Value &known = weightBuffers[{symbol, layoutAttr}];
   if (!known) {
     auto type = llvm::cast<RankedTensorType>(value.getType());
     Expr bytes = byteSize(type);
     if (layout == "panels48") {
-      // [ceil(N/48)][K][48]
-      Dims dims = shapes.dims(type);
-      Expr panels = pool.ceilDiv(dims[1], pool.integer(plan::kPanelColumns));
-      Expr padded = pool.scale(panels, plan::kPanelColumns);
-      bytes = pool.scale(pool.mul(dims[0], padded), 4);
+      plan::PanelShape panels = plan::panelShape(type);
+      bytes = pool.integer(panels.count * panels.bytes());
     }
     known = makeBuffer(value.getLoc(), plan::BufferKind::Weight, bytes, 0,
                        symbol, layoutAttr);
@@ -159,36 +163,51 @@ Value Lowering::weightBuffer(Value value, llvm::StringRef layout) {
 }
 
 Value Lowering::linearWeight(Value value) {
-  Value stored = weightBuffer(value, target.storedLayout);
   if (target.storedLayout == target.linearLayout)
-    return stored;
+    return weightBuffer(value, target.storedLayout);
   assert(target.storedLayout == "panels48" && target.linearLayout == "rows");
-  if (Value known = modelBuffers.lookup(stored))
-    return known;
-  // out[n, k] = panels[n / 48, k, n % 48]
+  // The other target's copy serves if it is of this type or of the model's.
+  auto cast = value.getDefiningOp<tfm::CastOp>();
+  bool isStoredWide = target.storedPrecision != "bf16";
+  if (!isStoredWide && target.precision != target.storedPrecision)
+    return weightBuffer(value, target.linearLayout);
+  Value source = cast && isStoredWide ? cast.getInput() : value;
+  return unpacked(value, source, weightBuffer(source, target.storedLayout));
+}
+
+Value Lowering::unpacked(Value value, Value source, Value stored) {
+  Value &result = modelBuffers[stored];
+  if (result)
+    return result;
+  // out[n, k] = panels[n / 48, k / i, n % 48, k % i], i interleaved
   Location loc = value.getLoc();
   auto type = llvm::cast<RankedTensorType>(value.getType());
+  plan::PanelShape panels =
+      plan::panelShape(llvm::cast<RankedTensorType>(source.getType()));
   Dims dims = shapes.dims(type);
   Expr k = shapes.index("k", dims[0]), n = shapes.index("n", dims[1]);
-  Expr width = pool.integer(plan::kPanelColumns);
-  Expr at = pool.add(
-      pool.mul(pool.add(pool.mul(pool.floorDiv(n, width), dims[0]), k), width),
-      pool.mod(n, width));
+  Expr width = pool.integer(plan::kPanelColumns),
+       group = pool.integer(panels.interleave);
+  Expr at = pool.add(pool.scale(pool.floorDiv(n, width), panels.steps),
+                     pool.floorDiv(k, group));
+  at = pool.add(pool.mul(at, width), pool.mod(n, width));
+  at = pool.add(pool.mul(at, group), pool.mod(k, group));
   KernelBuilder kernel(lifter, loc);
   kernel.param("extents", kernel.extents({dims[1], dims[0]}));
   kernel.param("chunk", 1);
-  kernel.flatRegion(
-      {n, k},
-      pool.load(ExprType::F32, lifter.number(memoryOf(value)), {&at, 1}));
-  std::string name =
-      "unpack_f32_k" + pool.print(dims[0]) + "_n" + pool.print(dims[1]);
-  Type element = type.getElementType();
+  Type from = llvm::cast<RankedTensorType>(source.getType()).getElementType(),
+       to = type.getElementType();
+  Expr element = pool.load(ElementLifter::exprType(from),
+                           lifter.number(memoryOf(source)), {&at, 1});
+  kernel.flatRegion({n, k},
+                    pool.floatCast(ElementLifter::exprType(to), element));
+  std::string name = "unpack_" + typeName(to) + "_k" + pool.print(dims[0]) +
+                     "_n" + pool.print(dims[1]);
   plan::KernelOp made =
-      kernels.intern(kernel.finish(plan::Family::Map, name, element));
+      kernels.intern(kernel.finish(plan::Family::Map, name, to));
   Expr bytes = byteSize(type);
-  Value result = makeBuffer(loc, plan::BufferKind::Model, bytes,
-                            static_cast<int64_t>(modelBuffers.size()));
-  modelBuffers[stored] = result;
+  result = makeBuffer(loc, plan::BufferKind::Model, bytes,
+                      static_cast<int64_t>(modelBuffers.size() - 1));
   // Before the steps.
   OpBuilder::InsertionGuard guard(builder);
   for (auto launch : program.getBody().getOps<plan::LaunchOp>())

@@ -12,9 +12,9 @@ namespace ingot {
 /// Elements a task of a memory-bound kernel handles: some tens of microseconds.
 constexpr int64_t kTaskElements = 16384;
 
-/// The weights that stand for a function's constants, for all targets.
-using ConstantWeights =
-    llvm::DenseMap<mlir::Operation *, mlir::FlatSymbolRefAttr>;
+/// The weights that stand for constants and casts of weights, by their text,
+/// for all targets.
+using DerivedWeights = llvm::StringMap<mlir::FlatSymbolRefAttr>;
 
 /// Lowers one function to a `plan.program`. Each op that computes becomes one
 /// launch; reshapes and operands that are only read in another order become
@@ -23,25 +23,39 @@ class Lowering {
 public:
   Lowering(mlir::ModuleOp module, mlir::func::FuncOp function,
            ElementLifter::StoredBytes weights, KernelTable &kernels,
-           ConstantWeights &constantWeights, const LoweringTarget &target);
+           DerivedWeights &derivedWeights, const LoweringTarget &target);
 
-  /// Makes the program `name`.
-  mlir::LogicalResult run(llvm::StringRef name);
+  /// Makes the program `name` of entry `entry`.
+  mlir::LogicalResult run(llvm::StringRef name, llvm::StringRef entry);
 
 private:
   using Dims = ShapeContext::Dims;
 
   // Program.
-  void makeProgram(llvm::StringRef name);
+  void makeProgram(llvm::StringRef name, llvm::StringRef entry);
   mlir::LogicalResult lower(mlir::Operation *op);
   mlir::LogicalResult lowerStep(mlir::Operation *op);
   void lowerReturn(mlir::func::ReturnOp op);
   /// The buffer that holds `value` (which has memory), made on first use.
   mlir::Value buffer(mlir::Value value);
   mlir::Value weightBuffer(mlir::Value value, llvm::StringRef layout);
+  mlir::FlatSymbolRefAttr weightSymbol(mlir::Value value);
   /// The weight of a linear as kernels of the target read it.
   mlir::Value linearWeight(mlir::Value value);
+  /// Brings `source` from panels, in which `stored` has it, into rows of the
+  /// type of `value`.
+  mlir::Value unpacked(mlir::Value value, mlir::Value source,
+                       mlir::Value stored);
   Expr byteSize(mlir::RankedTensorType type);
+  /// Of element `offset`, where elements are whole bytes.
+  Expr bytesAt(Expr offset, mlir::Type element) {
+    return pool.scale(offset, element.getIntOrFloatBitWidth() / 8);
+  }
+  /// Says how the kernel multiplies what it reads, where that is not exactly.
+  void roundProducts(KernelBuilder &kernel) {
+    if (target.precision == "tf32")
+      kernel.param("math", kernel.attributes().getStringAttr("tf32"));
+  }
 
   plan::BufferOp makeBuffer(mlir::Location loc, plan::BufferKind kind,
                             Expr size, int64_t number,
@@ -117,6 +131,8 @@ private:
   mlir::Operation *anchorOf(tfm::FusedOp op);
   /// Where the kernel of `anchor` writes: its result, or its epilogue's.
   mlir::Value storedBy(mlir::Operation *anchor);
+  /// The norm that can store `op`, its result rounded, beside it; or null.
+  tfm::NormOp copierOf(tfm::FusedOp op);
   /// What it writes at coordinates `at` of that, `value` being its result; with
   /// flat loads.
   Expr finish(KernelBuilder &kernel, mlir::Operation *anchor, Expr value,
@@ -153,11 +169,13 @@ private:
   llvm::DenseSet<mlir::Operation *> inPlace;
   llvm::DenseMap<mlir::Operation *, tfm::NormOp> writers;
   llvm::DenseMap<mlir::Operation *, tfm::FusedOp> written;
+  llvm::DenseMap<mlir::Operation *, tfm::NormOp> copiers;
+  llvm::DenseMap<mlir::Operation *, tfm::FusedOp> copied;
   llvm::DenseMap<mlir::Operation *, mlir::Operation *> anchors;
   llvm::DenseMap<mlir::Operation *, tfm::FusedOp> epilogues;
   llvm::DenseMap<std::pair<mlir::Attribute, mlir::Attribute>, mlir::Value>
       weightBuffers;
-  ConstantWeights &constantWeights;
+  DerivedWeights &derivedWeights;
   LoweringTarget target;
   /// Weights in the layout of the target, by the buffer of what is stored.
   llvm::DenseMap<mlir::Value, mlir::Value> modelBuffers;

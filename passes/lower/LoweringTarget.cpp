@@ -7,7 +7,10 @@
 namespace ingot {
 
 LoweringTarget LoweringTarget::x86() {
-  return {"x86-64", "panels48", "panels48", /*hasFineTasks=*/false};
+  LoweringTarget target{"x86-64", "panels48", "panels48",
+                        /*hasFineTasks=*/false};
+  target.storesCopies = true;
+  return target;
 }
 
 LoweringTarget LoweringTarget::cuda(bool besideX86) {
@@ -33,13 +36,18 @@ int64_t LoweringTarget::attentionRows(int64_t headDim) const {
 }
 
 llvm::SmallVector<LoweringTarget>
-loweringTargets(llvm::ArrayRef<std::string> names) {
+loweringTargets(llvm::ArrayRef<std::string> names,
+                llvm::function_ref<std::string(llvm::StringRef)> precisionOf) {
   bool hasX86 = llvm::is_contained(names, "x86-64");
   llvm::SmallVector<LoweringTarget> targets;
   if (hasX86)
     targets.push_back(LoweringTarget::x86());
   if (llvm::is_contained(names, "cuda"))
     targets.push_back(LoweringTarget::cuda(/*besideX86=*/hasX86));
+  for (LoweringTarget &target : targets) {
+    target.precision = precisionOf(target.name);
+    target.storedPrecision = precisionOf(hasX86 ? "x86-64" : target.name);
+  }
   return targets;
 }
 

@@ -22,6 +22,10 @@ struct LoweringTarget {
   /// Every element (or row) is a task, and the grid has one dim: blocks take as
   /// many as suit their kernel. Else tasks are chunks.
   bool hasFineTasks;
+  /// Norms can store their result in two types.
+  bool storesCopies = false;
+  /// The precision of the target, and of the one whose stored layout it shares.
+  std::string precision = "f32", storedPrecision = "f32";
 
   LinearTasks linearTasks(int64_t columns) const;
   /// Query rows that a task of attention takes.
@@ -32,8 +36,10 @@ struct LoweringTarget {
   static LoweringTarget cuda(bool besideX86);
 };
 
-/// The targets of those names, each once.
+/// The targets of those names, each once, at the precision that `precisionOf`
+/// says.
 llvm::SmallVector<LoweringTarget>
-loweringTargets(llvm::ArrayRef<std::string> names);
+loweringTargets(llvm::ArrayRef<std::string> names,
+                llvm::function_ref<std::string(llvm::StringRef)> precisionOf);
 
 } // namespace ingot

@@ -102,12 +102,16 @@ void Lowering::place() {
       continue;
     }
     lifter.makeOpaque(op.getResult());
-    if (!op.getType().getElementType().isF32() ||
+    Type element = op.getType().getElementType();
+    if (!llvm::isa<FloatType>(element) || element.isF64() ||
         !elementOf(op, shapes.indices(shapes.dims(op.getResult()), "i")))
       continue;
     if (tfm::NormOp norm = writerOf(op)) {
       writers[op] = norm;
       written[norm] = op;
+    } else if (tfm::NormOp norm = copierOf(op)) {
+      copiers[op] = norm;
+      copied[norm] = op;
     } else if (Operation *anchor = anchorOf(op)) {
       anchors[op] = anchor;
       epilogues[anchor] = op;
@@ -190,6 +194,24 @@ tfm::NormOp Lowering::writerOf(tfm::FusedOp op) {
       return {};
   }
   return reads == 1 ? norm : tfm::NormOp();
+}
+
+tfm::NormOp Lowering::copierOf(tfm::FusedOp op) {
+  llvm::SmallVector<Expr> indices =
+      shapes.indices(shapes.dims(op.getResult()), "i");
+  Expr element = *elementOf(op, indices);
+  if (!target.storesCopies || pool.kind(element) != ExprKind::FloatCast)
+    return {};
+  Expr source = pool.operands(element)[0];
+  if (pool.kind(source) != ExprKind::Load)
+    return {};
+  Value value = lifter.tensor(pool.loadTensor(source));
+  auto norm = value.getDefiningOp<tfm::NormOp>();
+  if (!norm || value != norm.getResult() || value.hasOneUse() ||
+      source != lifter.element(value, indices) || copied.contains(norm) ||
+      epilogues.contains(norm))
+    return {};
+  return norm;
 }
 
 Operation *Lowering::anchorOf(tfm::FusedOp op) {

@@ -15,7 +15,8 @@ const std::vector<Variant> &variants() {
     return std::vector<Variant>{
         {"v3", cpu::IsaLevel::V3, v3},
         {"v3wide", cpu::IsaLevel::V3, wide},
-        {"v4", cpu::IsaLevel::V4, cpu::isaOf(cpu::IsaLevel::V4)}};
+        {"v4", cpu::IsaLevel::V4, cpu::isaOf(cpu::IsaLevel::V4)},
+        {"v4bf16", cpu::IsaLevel::V4Bf16, cpu::isaOf(cpu::IsaLevel::V4Bf16)}};
   }();
   return all;
 }

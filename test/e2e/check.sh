@@ -8,6 +8,7 @@
 #     program       FOLDER is a .mlir file without inputs: compiled and by the reference, the same
 #                   bytes (integers, and floats that are exact)
 #     repeatable    compile twice, other folder and other number of jobs: same bytes
+#     bf16          compiled in bf16, each data set by every code of the file that this CPU runs
 #     threads       each data set on 1, 2, 3 and 4 threads, twice: same bytes
 #     cuda          compile for GPUs and CPUs, run on the emulated driver and on the CPU
 #     cuda-alone    compile for GPUs only, run on the emulated driver
@@ -25,6 +26,8 @@ kind=$1 ingot=$2 folder=$3 work=$4
 # each, so tighter.
 model_tolerance=(--rtol 1e-4 --atol 1e-7)
 node_tolerance=(--rtol 1e-5 --atol 1e-7)
+# Operands have 8 bits; errors of some layers add up.
+bf16_tolerance=(--rtol 3e-2 --atol 1e-3)
 
 say() { printf '%s\n' "$*"; }
 
@@ -75,6 +78,19 @@ check_repeatable() {
   cp -r "$folder" "$work/other/place/copy" || return 1
   (cd "$work/other" && folder=place/copy && compile --jobs=2 -o b.ingot) || return 1
   cmp "$work/a.ingot" "$work/other/b.ingot" && say "same bytes"
+}
+
+check_bf16() {
+  compile --precision=bf16 --emulate-bf16 -o "$work/model.ingot" || return 1
+  local level failed=0
+  for level in x86-64-v3 x86-64-v4 x86-64-v4-bf16; do
+    case $level in
+      *-v4) grep -q avx512bw /proc/cpuinfo ;;
+      *-bf16) grep -q avx512_bf16 /proc/cpuinfo ;;
+    esac || { say "$level: not on this CPU"; continue; }
+    run_data_sets "$work/model.ingot" --target=$level "${bf16_tolerance[@]}" || failed=1
+  done
+  return $failed
 }
 
 check_threads() {
@@ -143,6 +159,7 @@ check() {
     program) check_program ;;
     refused) check_refused ;;
     repeatable) check_repeatable ;;
+    bf16) check_bf16 ;;
     threads) check_threads ;;
     cuda) check_cuda sm_80,x86-64 ;;
     cuda-alone) check_cuda sm_80 ;;

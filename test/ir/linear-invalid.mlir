@@ -47,7 +47,7 @@ func.func @f(%x: tensor<2x8xf32>, %w: tensor<8x4xf32>) {
 
 // linear_c2
 func.func @f(%x: tensor<2x8xf32>, %w: tensor<8x4xf32>, %r: tensor<4xf32>) {
-  // expected-error@+1 {{residual must have the result's type, got 'tensor<4xf32>' and 'tensor<2x4xf32>'}}
+  // expected-error@+1 {{residual must have the result's dims, got 'tensor<4xf32>' and 'tensor<2x4xf32>'}}
   %0 = tfm.linear %x, %w residual %r : (tensor<2x8xf32>, tensor<8x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
   return
 }

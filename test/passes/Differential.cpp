@@ -124,7 +124,7 @@ OwningOpRef<ModuleOp> Subject::fuse() {
 OwningOpRef<ModuleOp> Subject::lower(ModuleOp fused) {
   OwningOpRef<ModuleOp> lowered = fused.clone();
   PassManager passes(&context);
-  buildPlanPipeline(passes, {"x86-64", "cuda"});
+  buildPlanPipeline(passes, {{"x86-64"}, {"cuda"}});
   if (failed(passes.run(*lowered)))
     return nullptr;
   return lowered;

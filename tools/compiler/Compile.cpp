@@ -31,8 +31,8 @@ int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
   Options options;
   if (int code = parseOptions(argc, argv,
                               {"-o", "--jobs", "--emit", "--target", "--dims",
-                               "--constant-input", "--dump-dir"},
-                              {"--no-cache"}, options))
+                               "--constant-input", "--dump-dir", "--precision"},
+                              {"--no-cache", "--emulate-bf16"}, options))
     return code;
   if (int code = parseModelSource(options, "compile", /*hasDims=*/true,
                                   arguments.source))
@@ -50,6 +50,12 @@ int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
   if (const char *targets = options.get("--target"))
     if (int code = parseTargets(targets, arguments.targets))
       return code;
+  if (const char *precision = options.get("--precision"))
+    if (int code = parsePrecision(precision, arguments.targets))
+      return code;
+  arguments.targets.emulateBf16 = options.has("--emulate-bf16");
+  if (arguments.targets.emulateBf16 && arguments.targets.x86Precision != "bf16")
+    return failUsage("--emulate-bf16 is for --precision=bf16 on x86-64");
   arguments.cache = !options.has("--no-cache");
   if (const char *folder = options.get("--dump-dir")) {
     if (!*folder)
@@ -142,7 +148,7 @@ int Compilation::compileForCpu() {
   progress.begin("kernels");
   std::vector<plan::KernelOp> kernels = kernelsOf(module, /*isCuda=*/false);
   cpu::KernelCompilerOptions options;
-  options.levels = {cpu::IsaLevel::V4, cpu::IsaLevel::V3};
+  options.levels = arguments.targets.levels();
   options.jobs = static_cast<unsigned>(arguments.jobs);
   options.progress = [&](size_t done, size_t all) { progress.show(done, all); };
   int status = 0;

@@ -23,7 +23,7 @@ int main(int argc, char **argv) {
                                          ingot::buildFusedPipeline);
   mlir::PassPipelineRegistration<> plan(
       "plan", "Fused to plan stage", [](mlir::OpPassManager &pm) {
-        ingot::buildPlanPipeline(pm, {"x86-64"});
+        ingot::buildPlanPipeline(pm, {{"x86-64"}});
       });
   return mlir::failed(
       mlir::MlirOptMain(argc, argv, "Ingot's pass driver\n", registry));

@@ -25,6 +25,9 @@ const Verb kVerbs[] = {
   --dims batch=1,sequence=1..512
                               fix symbols or give their range
   --constant-input NAME=FILE  bake an input in (.pb, .npy); may be repeated
+  --precision=P               of products: f32, tf32, bf16 or f16, or by target:
+                              sm_80:bf16,x86-64:f32; sums and the rest are f32
+  --emulate-bf16              code for CPUs without bf16 too; slow
   --jobs N                    threads
   --emit=STAGE                print the IR after a stage
   --dump-dir=D                write the IR after each stage there
@@ -33,6 +36,7 @@ Try:
   ingot compile model.onnx -o model.ingot
   ingot compile model.onnx --dims batch=1,sequence=1..512 -o model.ingot
   ingot compile model.onnx --target=sm_80,x86-64 -o model.ingot
+  ingot compile model.onnx --precision=bf16 -o model.ingot
 )"},
     {"run", runVerb, "run an .ingot file, or a model by the reference",
      R"(usage: ingot run FILE.ingot [--inputs IN.npz | --data-set DIR | --dims NAME=SIZE,...] [options]

@@ -1,0 +1,141 @@
+// RUN: ingot-opt %s --narrow-operands="target=x86-64 precision=bf16" | FileCheck %s
+// RUN: ingot-opt %s --narrow-operands="target=cuda precision=f16 attention=1" | FileCheck %s --check-prefix=GPU
+// RUN: ingot-opt %s --narrow-operands="target=cuda precision=tf32" | FileCheck %s --check-prefix=TF32
+// RUN: not ingot-opt %s --narrow-operands="target=cuda precision=f8" 2>&1 | FileCheck %s --check-prefix=BAD
+// RUN: ingot-opt %s --narrow-operands="target=x86-64 precision=bf16" --lower-to-plan | FileCheck %s --check-prefix=PLAN
+// RUN: ingot-opt %s --narrow-operands="target=cuda precision=bf16" --lower-to-plan="targets=x86-64,cuda" | FileCheck %s --check-prefix=BESIDE
+// RUN: ingot-opt %s --narrow-operands="target=x86-64 precision=bf16" --narrow-operands="target=cuda precision=bf16" --lower-to-plan="targets=x86-64,cuda" | FileCheck %s --check-prefix=BOTH
+
+// BAD: narrow-operands knows bf16, f16 and tf32
+
+tfm.weight @up : tensor<4x8xf32> file "m" offset 0 length 128
+tfm.weight @down : tensor<8x4xf32> file "m" offset 128 length 128
+tfm.weight @odd : tensor<5x4xf32> file "m" offset 256 length 80
+tfm.weight @qkv : tensor<4x12xf32> file "m" offset 336 length 192
+
+// What a product alone reads is rounded where it is computed. The norm is a
+// residual too: a copy of it is made.
+// CHECK-LABEL: func.func @ffn(
+// CHECK-NOT: bf16
+// CHECK-LABEL: func.func @"ffn_x86-64"(
+// CHECK-SAME: attributes {tfm.entry = "ffn", tfm.precision = "bf16", tfm.target = "x86-64"}
+// CHECK: %[[NORM:.*]] = tfm.norm {{.*}} -> tensor<3x4xf32>
+// CHECK: %[[COPY:.*]] = tfm.fused {
+// CHECK: %[[X:.*]] = tfm.load %[[NORM]][%{{.*}}, %{{.*}}] : tensor<3x4xf32> -> f32
+// CHECK: %[[R:.*]] = tfm.convert %[[X]] : f32 to bf16
+// CHECK: tfm.yield %[[R]] : bf16
+// CHECK: %[[W:.*]] = tfm.cast %{{.*}} : tensor<4x8xf32> -> tensor<4x8xbf16>
+// CHECK: %[[UP:.*]] = tfm.linear %[[COPY]], %[[W]] epilogue
+// CHECK: ^bb0(%{{.*}}: f32)
+// CHECK: (tensor<3x4xbf16>, tensor<4x8xbf16>) -> tensor<3x8xbf16>
+// CHECK: tfm.linear %[[UP]], %{{.*}} residual %[[NORM]] : (tensor<3x8xbf16>, tensor<8x4xbf16>, tensor<3x4xf32>) -> tensor<3x4xf32>
+
+// TF32-LABEL: func.func @ffn_cuda(
+// TF32-SAME: tfm.precision = "tf32"
+// TF32-NOT: f16
+
+// The norm's kernel stores both; weights are stored in pairs.
+// PLAN-LABEL: plan.program @ffn target "x86-64"
+// PLAN-DAG: plan.buffer weight 0 size <384> weight @up.cast layout "panels48"
+// PLAN-DAG: plan.buffer weight 0 size <768> weight @down.cast layout "panels48"
+// PLAN-COUNT-3: plan.launch
+// PLAN-NOT: plan.launch
+// PLAN: plan.kernel norm @layer_norm_f32_c4 outs [f32, bf16] ins [f32] {{.*}}copy = true
+// PLAN: plan.kernel linear @linear_bf16_k4_n8_gelu outs [bf16] ins [bf16, bf16]
+// PLAN: plan.kernel linear @linear_bf16_k8_n4_residual outs [f32] ins [bf16, bf16, f32]
+
+// A GPU brings the weights that the CPU stores into its own type and layout,
+// and copies in a step.
+// BESIDE-LABEL: plan.program @ffn target "x86-64"
+// BESIDE: weight @up layout "panels48"
+// BESIDE-LABEL: plan.program @ffn_cuda entry "ffn" target "cuda"
+// BESIDE: weight @up layout "panels48"
+// BESIDE-NOT: @up.cast
+// BESIDE: plan.launch @unpack_bf16_k4_n8 {{.*}} {init}
+// BESIDE: plan.launch @layer_norm
+// BESIDE-NEXT: plan.launch @{{fused|map}}
+// BESIDE: plan.kernel map @unpack_bf16_k4_n8 outs [bf16] ins [f32]
+
+// Both read one copy.
+// BOTH-LABEL: plan.program @ffn_cuda
+// BOTH: weight @up.cast layout "panels48"
+// BOTH: plan.kernel map @unpack_bf16_k4_n8 outs [bf16] ins [bf16]
+func.func @ffn(%x: tensor<3x4xf32>) -> tensor<3x4xf32> {
+  %0 = tfm.norm layer %x axis 1 epsilon 1.0e-5 : (tensor<3x4xf32>) -> tensor<3x4xf32>
+  %up = tfm.get_weight @up : tensor<4x8xf32>
+  %1 = tfm.linear %0, %up epilogue {
+  ^bb0(%v: f32):
+    %g = tfm.apply gelu(%v) : (f32) -> f32
+    tfm.yield %g : f32
+  } : (tensor<3x4xf32>, tensor<4x8xf32>) -> tensor<3x8xf32>
+  %down = tfm.get_weight @down : tensor<8x4xf32>
+  %2 = tfm.linear %1, %down residual %0 : (tensor<3x8xf32>, tensor<8x4xf32>, tensor<3x4xf32>) -> tensor<3x4xf32>
+  return %2 : tensor<3x4xf32>
+}
+
+// Left alone: a product over an odd number of elements, one of two computed
+// operands, results of the function.
+// CHECK-LABEL: func.func @"alone_x86-64"(
+// CHECK: tfm.linear %arg0, %{{.*}} : (tensor<3x5xf32>, tensor<5x4xf32>) -> tensor<3x4xf32>
+// CHECK: tfm.matmul {{.*}} -> tensor<3x3xf32>
+func.func @alone(%x: tensor<3x5xf32>) -> (tensor<3x4xf32>, tensor<3x3xf32>) {
+  %odd = tfm.get_weight @odd : tensor<5x4xf32>
+  %0 = tfm.linear %x, %odd : (tensor<3x5xf32>, tensor<5x4xf32>) -> tensor<3x4xf32>
+  %t = tfm.fused {
+  ^bb0(%i: i64, %j: i64):
+    %e = tfm.load %0[%j, %i] : tensor<3x4xf32> -> f32
+    tfm.yield %e : f32
+  } : tensor<4x3xf32>
+  %1 = tfm.matmul %0, %t : (tensor<3x4xf32>, tensor<4x3xf32>) -> tensor<3x3xf32>
+  return %0, %1 : tensor<3x4xf32>, tensor<3x3xf32>
+}
+
+// Heads are read where the projection left them. In f32 attention gives the next
+// product what it reads; in 16 bits the projection is rounded as well, and what
+// else reads it widens it again.
+// CHECK-LABEL: func.func @"heads_x86-64"(
+// CHECK: tfm.linear %{{.*}} -> tensor<3x12xf32>
+// CHECK: tfm.attention {{.*}} (tensor<1x3x1x4xf32>, tensor<1x3x1x4xf32>, tensor<1x3x1x4xf32>) -> tensor<1x3x1x4xbf16>
+// CHECK: tfm.reshape {{.*}} -> tensor<3x4xbf16>
+// GPU-LABEL: func.func @heads_cuda(
+// GPU: %[[ALL:.*]] = tfm.linear {{.*}} -> tensor<3x12xf16>
+// GPU-COUNT-3: tfm.load %[[ALL]]{{.*}} : tensor<3x12xf16> -> f16
+// GPU: tfm.attention {{.*}} (tensor<1x3x1x4xf16>, tensor<1x3x1x4xf16>, tensor<1x3x1x4xf16>) -> tensor<1x3x1x4xf16>
+// GPU: %[[E:.*]] = tfm.load %[[ALL]]{{.*}} -> f16
+// GPU: tfm.convert %[[E]] : f16 to f32
+func.func @heads(%x: tensor<3x4xf32>) -> (tensor<3x4xf32>, tensor<3x12xf32>) {
+  %w = tfm.get_weight @qkv : tensor<4x12xf32>
+  %all = tfm.linear %x, %w : (tensor<3x4xf32>, tensor<4x12xf32>) -> tensor<3x12xf32>
+  %q = tfm.fused {
+  ^bb0(%b: i64, %s: i64, %h: i64, %d: i64):
+    %e = tfm.load %all[%s, %d] : tensor<3x12xf32> -> f32
+    tfm.yield %e : f32
+  } : tensor<1x3x1x4xf32>
+  %k = tfm.fused {
+  ^bb0(%b: i64, %s: i64, %h: i64, %d: i64):
+    %four = arith.constant 4 : i64
+    %c = tfm.apply add(%d, %four) : (i64, i64) -> i64
+    %e = tfm.load %all[%s, %c] : tensor<3x12xf32> -> f32
+    tfm.yield %e : f32
+  } : tensor<1x3x1x4xf32>
+  %v = tfm.fused {
+  ^bb0(%b: i64, %s: i64, %h: i64, %d: i64):
+    %eight = arith.constant 8 : i64
+    %c = tfm.apply add(%d, %eight) : (i64, i64) -> i64
+    %e = tfm.load %all[%s, %c] : tensor<3x12xf32> -> f32
+    tfm.yield %e : f32
+  } : tensor<1x3x1x4xf32>
+  %a = tfm.attention %q, %k, %v scale 0.5 terms [] empty_rows scores : (tensor<1x3x1x4xf32>, tensor<1x3x1x4xf32>, tensor<1x3x1x4xf32>) -> tensor<1x3x1x4xf32>
+  %r = tfm.reshape %a : tensor<1x3x1x4xf32> -> tensor<3x4xf32>
+  %up = tfm.get_weight @up : tensor<4x8xf32>
+  %down = tfm.get_weight @down : tensor<8x4xf32>
+  %1 = tfm.linear %r, %up : (tensor<3x4xf32>, tensor<4x8xf32>) -> tensor<3x8xf32>
+  %2 = tfm.linear %1, %down : (tensor<3x8xf32>, tensor<8x4xf32>) -> tensor<3x4xf32>
+  %n = tfm.fused {
+  ^bb0(%i: i64, %j: i64):
+    %e = tfm.load %all[%i, %j] : tensor<3x12xf32> -> f32
+    %y = tfm.apply neg(%e) : (f32) -> f32
+    tfm.yield %y : f32
+  } : tensor<3x12xf32>
+  return %2, %n : tensor<3x4xf32>, tensor<3x12xf32>
+}
