@@ -179,13 +179,16 @@ CudaStub printNorm(StubWriter &w) {
   w.valueAndFinish(rank, rank);
   unsigned width = rowLanes(w);
   RowPlan rows = planRows(w.kernel.paramArray("extents").back(), width);
-  std::string keep = w.kernel.numOuts() > 1 ? "out1" : "(float *)nullptr";
+  size_t copies = w.flag("copy");
+  std::string keep =
+      w.kernel.numOuts() > 1 + copies ? "out1" : "(float *)nullptr";
+  std::string copy = copies ? ", " + w.out(w.kernel.numOuts() - 1) : "";
   std::string call =
       instance("norm", {std::to_string(rows.group), std::to_string(rows.held),
                         w.text("kind") == "layer" ? "true" : "false",
                         std::to_string(width)}) +
       "(out0, " + keep + ", " + w.shape("extents") + ", " +
-      literal(w.real("epsilon")) + ", body);";
+      literal(w.real("epsilon")) + ", body" + copy + ");";
   return w.finishTasks(rows.rows(), "norm.cuh", call, rows.block(),
                        rows.shared(4));
 }

@@ -7,10 +7,7 @@
 namespace ingot {
 
 LoweringTarget LoweringTarget::x86() {
-  LoweringTarget target{"x86-64", "panels48", "panels48",
-                        /*hasFineTasks=*/false};
-  target.storesCopies = true;
-  return target;
+  return {"x86-64", "panels48", "panels48", /*hasFineTasks=*/false};
 }
 
 LoweringTarget LoweringTarget::cuda(bool besideX86) {

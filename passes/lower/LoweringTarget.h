@@ -22,8 +22,6 @@ struct LoweringTarget {
   /// Every element (or row) is a task, and the grid has one dim: blocks take as
   /// many as suit their kernel. Else tasks are chunks.
   bool hasFineTasks;
-  /// Norms can store their result in two types.
-  bool storesCopies = false;
   /// The precision of the target, and of the one whose stored layout it shares.
   std::string precision = "f32", storedPrecision = "f32";
 

@@ -200,7 +200,7 @@ tfm::NormOp Lowering::copierOf(tfm::FusedOp op) {
   llvm::SmallVector<Expr> indices =
       shapes.indices(shapes.dims(op.getResult()), "i");
   Expr element = *elementOf(op, indices);
-  if (!target.storesCopies || pool.kind(element) != ExprKind::FloatCast)
+  if (pool.kind(element) != ExprKind::FloatCast)
     return {};
   Expr source = pool.operands(element)[0];
   if (pool.kind(source) != ExprKind::Load)

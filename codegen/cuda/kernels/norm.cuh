@@ -3,7 +3,7 @@
 //   layer  (x - mean) / sqrt(mean((x - mean)^2) + epsilon)
 //   rms    x / sqrt(mean(x^2) + epsilon)
 // `keep`, where it is no null pointer, gets x itself: a residual sum that later
-// steps need.
+// steps need; `copy` the result in a type of its own.
 //   grid   any
 //   block  THREADS, a row each; THREADS = 32: any number of warps, a row each
 //   smem   blocks: THREADS / 32 floats
@@ -16,9 +16,9 @@
 #include "lanes.cuh"
 
 template <int N, int THREADS, int HELD, bool LAYER, int R, class Out,
-          class Keep, class Body>
-DEV void norm_rows(Out *out, Keep *keep, const Shape<R> &shape, float epsilon,
-                   const Body &body) {
+          class Keep, class Copy, class Body>
+DEV void norm_rows(Out *out, Keep *keep, Copy *copy, const Shape<R> &shape,
+                   float epsilon, const Body &body) {
   using Row = Group<THREADS>;
   using Values = Lanes<float, N>;
   constexpr int PIECES = ceil_div(HELD, N);
@@ -75,19 +75,23 @@ DEV void norm_rows(Out *out, Keep *keep, const Shape<R> &shape, float epsilon,
       Values normalized;
       UNROLL for (int l = 0; l < N; ++l) normalized[l] = (x[l] - mean) * factor;
       c[R - 1] = j;
-      store_lanes(out + start + j, lanes_finish(body, normalized, c));
+      auto result = lanes_finish(body, normalized, c);
+      store_lanes(out + start + j, result);
+      if (copy)
+        store_lanes(copy + start + j, result);
     });
   }
 }
 
 template <int THREADS, int HELD, bool LAYER, int WIDTH, int R, class Out,
-          class Keep, class Body>
+          class Keep, class Body, class Copy = float>
 DEV void norm(Out *out, Keep *keep, const Shape<R> &shape, float epsilon,
-              const Body &body) {
+              const Body &body, Copy *copy = nullptr) {
   if constexpr (WIDTH > 1) {
-    if (body.is_wide() && is_aligned<WIDTH>(out) && is_aligned<WIDTH>(keep))
-      return norm_rows<WIDTH, THREADS, HELD, LAYER>(out, keep, shape, epsilon,
-                                                    body);
+    if (body.is_wide() && is_aligned<WIDTH>(out) && is_aligned<WIDTH>(keep) &&
+        is_aligned<WIDTH>(copy))
+      return norm_rows<WIDTH, THREADS, HELD, LAYER>(out, keep, copy, shape,
+                                                    epsilon, body);
   }
-  norm_rows<1, THREADS, HELD, LAYER>(out, keep, shape, epsilon, body);
+  norm_rows<1, THREADS, HELD, LAYER>(out, keep, copy, shape, epsilon, body);
 }

@@ -153,6 +153,32 @@ TEST_P(CudaNarrowTypes, Softmax) {
   }
 }
 
+/// The result twice, in f32 and rounded.
+TEST_P(CudaNarrowTypes, NormOfWhichACopyIsRounded) {
+  for (int64_t known : {37, 768, -2})
+    for (const char *outs : {"f32, half", "f32, f32, half"}) {
+      std::string text =
+          R"mlir(
+    plan.kernel norm @k outs [OUTS] ins [f32] scalars 2
+        params {extents = array<i64: -1, )mlir" +
+          std::to_string(known) +
+          R"mlir(>, chunk = 2, copy = true, epsilon = 1.0e-5 : f64, kind = "layer"} {
+    ^bb0(%i: i64, %j: i64, %x: tensor<?xf32>, %m: i64, %n: i64):
+      %0 = tfm.apply mul(%i, %n) : (i64, i64) -> i64
+      %1 = tfm.apply add(%0, %j) : (i64, i64) -> i64
+      %2 = tfm.load %x[%1] : tensor<?xf32> -> f32
+      tfm.yield %2 : f32
+    }, {
+    ^bb0(%y: f32, %i: i64, %j: i64, %x: tensor<?xf32>, %m: i64, %n: i64):
+      tfm.yield %y : f32
+    })mlir";
+      loadTyped(std::regex_replace(text, std::regex("OUTS"), outs));
+      int64_t n = known > 0 ? known : 70;
+      checkInAllModes({noise(6 * n, 3)}, {6, n}, {5e-5, 2 * tolerance.relative},
+                      {2, 1, 1});
+    }
+}
+
 /// What is normalized is what is kept, from registers: it is not read again.
 /// The reference rounds what region 1 gets as well, to the type kept.
 TEST_P(CudaNarrowTypes, NormOfARowThatIsKept) {

@@ -230,7 +230,8 @@ void Run::rows() {
     for (c.back() = 0; c.back() < columns; ++c.back())
       x.push_back(evaluate(0, {}, c).number);
     int64_t start = number * columns;
-    if (outputs.size() > 1)
+    bool isCopied = kernel.paramFlag("copy");
+    if (outputs.size() > (isCopied ? 2 : 1))
       for (int64_t j = 0; j < columns; ++j)
         outputs[1].setNumber(start + j, x[j]);
     double shift = 0, factor = 1;
@@ -259,6 +260,8 @@ void Run::rows() {
       c.back() = j;
       Scalar value = finish(this->number(x[j]), c);
       outputs[0].set(start + j, castScalar(value, outputs[0].type()));
+      if (isCopied)
+        outputs.back().setNumber(start + j, outputs[0].number(start + j));
     }
   });
 }
