@@ -1,20 +1,22 @@
 // The peak of tools/ingot/CpuPeak.h for bench/cpu/run.py, measured beside the
 // models.
-//   cpu-peak THREADS SECONDS     prints {"gflops": ..., "gbytes": ...}
+//   cpu-peak THREADS SECONDS [bf16]     prints {"gflops": ..., "gbytes": ...}
 #include "tools/ingot/CpuPeak.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 int main(int argc, char **argv) {
-  if (argc != 3) {
-    fputs("usage: cpu-peak THREADS SECONDS\n", stderr);
+  bool bf16 = argc == 4 && !strcmp(argv[3], "bf16");
+  if (argc != 3 && !bf16) {
+    fputs("usage: cpu-peak THREADS SECONDS [bf16]\n", stderr);
     return 2;
   }
   int threads = std::max(1, atoi(argv[1]));
   ingot::cli::CpuPeak peak =
-      ingot::cli::measureCpuPeak(threads, atof(argv[2]), 192);
+      ingot::cli::measureCpuPeak(threads, atof(argv[2]), 192, bf16);
   printf("{\"gflops\": %.1f, \"gbytes\": %.1f}\n", peak.flops * 1e-9,
          peak.bytes * 1e-9);
   return 0;

@@ -26,6 +26,7 @@ import models  # noqa: E402
 
 MINILM_L3 = models.Shape(3, 384, 12, 1536, 30522)  # the demo's model
 PEERS = ("onnxruntime", "openvino")
+BF16_PEERS = ("openvino-bf16",)
 REST = 0.05  # seconds between turns, in which threads of the last peer go to sleep
 
 
@@ -35,10 +36,11 @@ class Case:
     batch: int
     sequence: int
     target: float  # ratio to reach
+    precision: str = "f32"
 
     @property
     def name(self):
-        return f"{self.model}-{self.batch}x{self.sequence}"
+        return f"{self.model}-{self.batch}x{self.sequence}" + ("-bf16" if self.precision == "bf16" else "")
 
 
 SHAPES = {"bert-base": models.BERT_BASE, "minilm-l6": models.MINILM_L6, "vit-base": models.VIT_BASE,
@@ -47,6 +49,10 @@ CASES = [Case(model, *size) for model in ("minilm-l6", "bert-base")
          for size in ((1, 16, 1.1), (1, 128, 1.1), (8, 128, 1.05))]
 CASES += [Case("paraphrase-minilm-l3", 1, 128, 1.1), Case("vit-base", 1, 197, 1.1), Case("vit-base", 8, 197, 1.05)]
 CASES += [Case("bert-base", 1, rows, 1.0) for rows in (1, 8)]
+# Against OpenVINO told to multiply in bf16; where the CPU has it.
+if "avx512_bf16" in Path("/proc/cpuinfo").read_text():
+    CASES += [Case(model, *size, 1.0, "bf16") for model in ("minilm-l6", "bert-base")
+              for size in ((1, 16), (1, 128), (8, 128))]
 
 
 class Worker:
@@ -82,6 +88,7 @@ class Bench:
         self.work = ROOT / "build" / "bench"
         self.work.mkdir(parents=True, exist_ok=True)
         self.artifacts = {}
+        self.versions = {}
 
     def wanted(self, name):
         return not self.options.only or any(part in name for part in self.options.only.split(","))
@@ -91,18 +98,20 @@ class Bench:
             return demo.get_model(ROOT / "build" / "downloads")
         return models.get_model(name, SHAPES[name], self.work)
 
-    def artifact(self, name):
-        if name not in self.artifacts:
-            path = self.work / f"{name}.ingot"
+    def artifact(self, name, precision="f32"):
+        key = name, precision
+        if key not in self.artifacts:
+            path = self.work / f"{name}-{precision}.ingot"
             start = time.perf_counter()
-            code, peak = large_model.run_watched([self.options.ingot, "compile", self.model(name), "-o", path])
+            code, peak = large_model.run_watched([self.options.ingot, "compile", self.model(name),
+                                                  f"--precision={precision}", "-o", path])
             if code:
                 sys.exit(f"bench: ingot compile of {name}: exit code {code}")
-            self.artifacts[name] = path, time.perf_counter() - start, peak
-        return self.artifacts[name]
+            self.artifacts[key] = path, time.perf_counter() - start, peak
+        return self.artifacts[key]
 
-    def file_of(self, peer, name):
-        return self.artifact(name)[0] if peer == "ingot" else self.model(name)
+    def file_of(self, peer, name, precision="f32"):
+        return self.artifact(name, precision)[0] if peer == "ingot" else self.model(name)
 
     def inputs(self, case):
         import numpy
@@ -112,16 +121,23 @@ class Bench:
         return path
 
     def peak(self):
-        rates = [json.loads(subprocess.run([self.bin / "cpu-peak", str(threads), "2"], check=True, capture_output=True,
-                                           text=True).stdout) for threads in (1, self.options.threads)]
-        return {"threads_1": rates[0], "threads_n": rates[1]}
+        def rate(*arguments):
+            return json.loads(subprocess.run([self.bin / "cpu-peak", *map(str, arguments)], check=True,
+                                             capture_output=True, text=True).stdout)
+
+        peak = {"threads_1": rate(1, 2), "threads_n": rate(self.options.threads, 2)}
+        if any(case.precision == "bf16" for case in CASES):
+            peak["bf16"] = rate(self.options.threads, 2, "bf16")
+        return peak
 
     def measure(self, cases, peak):
         """Rows of one model: workers stay for all its shapes."""
-        name = cases[0].model
-        workers = {peer: Worker(peer, self.file_of(peer, name), self.options.threads, self.runtime)
-                   for peer in ("ingot", *PEERS)}
-        self.versions = {peer: worker.started["version"] for peer, worker in workers.items()}
+        name, precision = cases[0].model, cases[0].precision
+        peers = BF16_PEERS if precision == "bf16" else PEERS
+        workers = {peer: Worker(peer, self.file_of(peer, name, precision), self.options.threads, self.runtime)
+                   for peer in ("ingot", *peers)}
+        self.versions |= {peer: worker.started["version"] for peer, worker in workers.items()}
+        of = peak["bf16" if precision == "bf16" else "threads_n"]["gflops"]
         for case in cases:
             inputs, times = self.inputs(case), {peer: [] for peer in workers}
             for _ in range(self.options.rounds):
@@ -133,8 +149,8 @@ class Bench:
                    "ms": {peer: {"min": round(best[peer], 4), "median": round(statistics.median(all_times), 4),
                                  "p99": round(sorted(all_times)[int(len(all_times) * 0.99)], 4)}
                           for peer, all_times in times.items()},
-                   "ratio": round(min(best[peer] for peer in PEERS) / best["ingot"], 3),
-                   "gflops": round(gflops, 1), "of_peak": round(gflops / peak["threads_n"]["gflops"], 3)}
+                   "ratio": round(min(best[peer] for peer in peers) / best["ingot"], 3),
+                   "gflops": round(gflops, 1), "of_peak": round(gflops / of, 3)}
         for worker in workers.values():
             worker.close()
 
@@ -183,7 +199,8 @@ def rows_of(record):
     shown = ", ".join(f"{name} {version}" for name, version in peers.items())
     yield f"{record['machine']}, {record['threads']} threads; commit {record['commit']}; {shown}  "
     yield (f"Peak {peak['threads_n']['gflops']:.0f} f32 GFLOP/s ({peak['threads_1']['gflops']:.0f} on one thread), reading "
-           f"{peak['threads_n']['gbytes']:.0f} GB/s ({peak['threads_1']['gbytes']:.0f})  ")
+           f"{peak['threads_n']['gbytes']:.0f} GB/s ({peak['threads_1']['gbytes']:.0f})"
+           + (f"; {peak['bf16']['gflops']:.0f} bf16 GFLOP/s" if "bf16" in peak else "") + "  ")
     yield f"`{record['command']}`\n"
     if record["rows"]:
         yield "| model, batch x sequence | Ingot ms, min / median / p99 | ONNX Runtime min | OpenVINO min | ratio | target | | of peak |"
@@ -191,7 +208,9 @@ def rows_of(record):
         for row in record["rows"]:
             ms = row["ms"]
             ours = " / ".join(f"{ms['ingot'][key]:.3g}" for key in ("min", "median", "p99"))
-            yield (f"| {row['name']} | {ours} | {ms['onnxruntime']['min']:.3g} | {ms['openvino']['min']:.3g} "
+            theirs = " | ".join(f"{ms[peer]['min']:.3g}" if peer in ms else "-" for peer in
+                                ("onnxruntime", "openvino-bf16" if "openvino-bf16" in ms else "openvino"))
+            yield (f"| {row['name']} | {ours} | {theirs} "
                    f"| {row['ratio']:.2f} | {row['target']} | {mark(row['ratio'] >= row['target'])} | {row['of_peak']:.0%} |")
     others = list(other_rows(record))
     if others:
@@ -246,14 +265,15 @@ def main():
     bench = Bench(options)
     record = {"machine": demo.processor_name(), "threads": options.threads, "commit": commit(),
               "command": " ".join(["bench/cpu/run.py", *sys.argv[1:]]), "peers": {}, "peak": bench.peak(), "rows": []}
-    for name in SHAPES:
-        cases = [case for case in CASES if case.model == name and bench.wanted(case.name)]
+    for name, precision in [(name, precision) for precision in ("f32", "bf16") for name in SHAPES]:
+        cases = [case for case in CASES
+                 if case.model == name and case.precision == precision and bench.wanted(case.name)]
         if cases:
             for row in bench.measure(cases, record["peak"]):
                 record["rows"].append(row)
                 print(f"{row['name']:28} ingot {row['ms']['ingot']['min']:9.3f} ms   ratio {row['ratio']:.2f}   "
                       f"{row['of_peak']:.0%} of peak", file=sys.stderr, flush=True)
-            record["peers"] = bench.versions
+            record["peers"] = {peer: version for peer, version in bench.versions.items() if peer not in BF16_PEERS}
     for part in ("load", "serve"):
         if bench.wanted(part):
             record[part] = getattr(bench, part)()

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 
 namespace ingot::cli {
 
@@ -68,8 +69,11 @@ int benchVerb(int argc, const char **argv) {
   if (!info.architecture || !*info.architecture) { // no GPU
     report.threads = threads ? static_cast<int>(threads) : allowedCpus();
     // Short, and of the same minute as what is compared with it.
+    ingot_model_info of = {};
+    ingot_model_get_info(model.model, &of);
+    bool bf16 = of.target && !strcmp(of.target, "x86-64-v4-bf16");
     report.peak = measureCpuPeak(std::min(report.threads, allowedCpus()), 0.1,
-                                 /*megabytes=*/96);
+                                 /*megabytes=*/96, bf16);
   }
 
   const size_t fewest = 10, most = 100000, warmUp = 2;

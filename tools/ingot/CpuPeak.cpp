@@ -26,33 +26,40 @@ constexpr int kChains = 12; // more than latency x issue width of any core
 
 // Twelve independent sums in registers 4 to 15, all zero; in assembly, because
 // compilers spill an array of sums.
-#define CHAIN(WIDTH, NUMBER)                                                   \
-  "vfmadd231ps %%" WIDTH "mm0, %%" WIDTH "mm1, %%" WIDTH "mm" NUMBER "\n"
+#define CHAIN(OP, WIDTH, NUMBER)                                               \
+  OP " %%" WIDTH "mm0, %%" WIDTH "mm1, %%" WIDTH "mm" NUMBER "\n"
 // clang-format off
-#define CHAINS(WIDTH)                                                          \
-  CHAIN(WIDTH, "4") CHAIN(WIDTH, "5") CHAIN(WIDTH, "6") CHAIN(WIDTH, "7")      \
-  CHAIN(WIDTH, "8") CHAIN(WIDTH, "9") CHAIN(WIDTH, "10") CHAIN(WIDTH, "11")    \
-  CHAIN(WIDTH, "12") CHAIN(WIDTH, "13") CHAIN(WIDTH, "14") CHAIN(WIDTH, "15")
+#define CHAINS(OP, W)                                                          \
+  CHAIN(OP, W, "4") CHAIN(OP, W, "5") CHAIN(OP, W, "6") CHAIN(OP, W, "7")      \
+  CHAIN(OP, W, "8") CHAIN(OP, W, "9") CHAIN(OP, W, "10") CHAIN(OP, W, "11")    \
+  CHAIN(OP, W, "12") CHAIN(OP, W, "13") CHAIN(OP, W, "14") CHAIN(OP, W, "15")
 // clang-format on
-#define LOOP(WIDTH)                                                            \
-  asm volatile("vzeroall\n1:\n" CHAINS(WIDTH) "sub $1, %0\njne 1b\nvzeroall\n" \
-               : "+r"(steps)                                                   \
-               :                                                               \
-               : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", \
-                 "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",   \
-                 "xmm14", "xmm15")
+#define LOOP(OP, WIDTH)                                                        \
+  asm volatile(                                                                \
+      "vzeroall\n1:\n" CHAINS(OP, WIDTH) "sub $1, %0\njne 1b\nvzeroall\n"      \
+      : "+r"(steps)                                                            \
+      :                                                                        \
+      : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",  \
+        "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15")
 
 /// Floating-point operations done.
 double multiplyAdd8() {
   int64_t steps = kSteps;
-  LOOP("y");
+  LOOP("vfmadd231ps", "y");
   return 2.0 * 8 * kChains * kSteps;
 }
 
 double multiplyAdd16() {
   int64_t steps = kSteps;
-  LOOP("z");
+  LOOP("vfmadd231ps", "z");
   return 2.0 * 16 * kChains * kSteps;
+}
+
+/// Of pairs of bf16.
+double multiplyAddPairs() {
+  int64_t steps = kSteps;
+  LOOP("vdpbf16ps", "z");
+  return 2.0 * 32 * kChains * kSteps;
 }
 
 /// Ones, in huge pages where the system has them.
@@ -114,15 +121,18 @@ int allowedCpus() {
   return sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
 }
 
-CpuPeak measureCpuPeak(int threads, double seconds, size_t megabytes) {
-  bool wide = __builtin_cpu_supports("avx512f");
+CpuPeak measureCpuPeak(int threads, double seconds, size_t megabytes,
+                       bool bf16) {
+  auto multiplyAdd = bf16                                ? multiplyAddPairs
+                     : __builtin_cpu_supports("avx512f") ? multiplyAdd16
+                                                         : multiplyAdd8;
   // Each thread's on cache lines of its own.
   std::vector<float> sinks(static_cast<size_t>(threads) * 64, 0.5f);
   CpuPeak peak;
   peak.flops = bestRate(threads, seconds, [&](int) {
     double done = 0;
     for (int i = 0; i < 40; ++i) // so long that starting a thread is nothing
-      done += wide ? multiplyAdd16() : multiplyAdd8();
+      done += multiplyAdd();
     return done;
   });
   std::vector<std::unique_ptr<Ones>> data(static_cast<size_t>(threads));
