@@ -12,6 +12,7 @@
 #     threads       each data set on 1, 2, 3 and 4 threads, twice: same bytes
 #     cuda          compile for GPUs and CPUs, run on the emulated driver and on the CPU
 #     cuda-alone    compile for GPUs only, run on the emulated driver
+#     cuda-bf16     the same in bf16, whose products are on tensor cores; so cuda-f16 and cuda-tf32
 #     cuda-repeatable  repeatable, for GPUs and without the cache
 #     cuda-kernels  compile for GPUs: no kernel has a stack frame or spills registers
 # It asks of `ingot run --data-set`: exit 0 where each output is within A + R x scale of the expected
@@ -28,6 +29,9 @@ model_tolerance=(--rtol 1e-4 --atol 1e-7)
 node_tolerance=(--rtol 1e-5 --atol 1e-7)
 # Operands have 8 bits; errors of some layers add up.
 bf16_tolerance=(--rtol 3e-2 --atol 1e-3)
+# 11 bits.
+f16_tolerance=(--rtol 3e-3 --atol 1e-4)
+tf32_tolerance=("${f16_tolerance[@]}")
 
 say() { printf '%s\n' "$*"; }
 
@@ -135,6 +139,16 @@ check_cuda() {
   return $failed
 }
 
+check_cuda_in() {
+  check_kernels sm_80,x86-64 "--precision=sm_80:$1" "--dump-dir=$work/dumps" || return 1
+  local template
+  for template in linear attention_mma; do
+    grep -qF "$template<$1, " "$work"/dumps/*-kernels/*.cu || { say "no $template in $1"; return 1; }
+  done
+  declare -n tolerance=$1_tolerance
+  run_data_sets "$work/model.ingot" --device=emulated "${tolerance[@]}"
+}
+
 check_program() {
   "$ingot" compile "$folder" -o "$work/program.ingot" &&
     "$ingot" run "$work/program.ingot" --outputs "$work/compiled.npz" &&
@@ -164,6 +178,7 @@ check() {
     cuda) check_cuda sm_80,x86-64 ;;
     cuda-alone) check_cuda sm_80 ;;
     cuda-kernels) check_kernels sm_80 ;;
+    cuda-bf16 | cuda-f16 | cuda-tf32) check_cuda_in "${kind#cuda-}" ;;
     cuda-repeatable)
       has_nvrtc && target=(--target=x86-64,sm_80 --no-cache) && check_repeatable ;;
     *) say "unknown kind $kind"; return 1 ;;
