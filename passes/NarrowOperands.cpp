@@ -114,7 +114,8 @@ private:
       retypeUse(use);
   }
   void retypeUse(OpOperand &use) {
-    Value next = passedOn(use);
+    // What moves it for others too widens it, as all that computes with it.
+    Value next = onlyFeedsProducts(use) ? passedOn(use) : Value();
     if (auto load = llvm::dyn_cast<tfm::LoadOp>(use.getOwner())) {
       Type wide = load.getType();
       load.getResult().setType(type);
