@@ -14,7 +14,7 @@
 #     cuda-alone    compile for GPUs only, run on the emulated driver
 #     cuda-bf16     the same in bf16, whose products are on tensor cores; so cuda-f16 and cuda-tf32
 #     cuda-repeatable  repeatable, for GPUs and without the cache
-#     cuda-kernels  compile for GPUs: no kernel has a stack frame or spills registers
+#     cuda-kernels  compile for GPUs, in f32 and bf16: no kernel has a stack frame or spills registers
 # It asks of `ingot run --data-set`: exit 0 where each output is within A + R x scale of the expected
 # one (scale: its largest finite magnitude, mask fills of 1e30 and more not counted; fills and
 # infinities must be met, NaN by NaN; integers and bool exactly), 1 where one is not.
@@ -177,7 +177,7 @@ check() {
     threads) check_threads ;;
     cuda) check_cuda sm_80,x86-64 ;;
     cuda-alone) check_cuda sm_80 ;;
-    cuda-kernels) check_kernels sm_80 ;;
+    cuda-kernels) check_kernels sm_80 && check_kernels sm_80 --precision=bf16 ;;
     cuda-bf16 | cuda-f16 | cuda-tf32) check_cuda_in "${kind#cuda-}" ;;
     cuda-repeatable)
       has_nvrtc && target=(--target=x86-64,sm_80 --no-cache) && check_repeatable ;;

@@ -138,3 +138,25 @@ func.func @heads(%x: tensor<3x4xf32>) -> (tensor<3x4xf32>, tensor<3x12xf32>) {
   } : tensor<3x12xf32>
   return %2, %n : tensor<3x4xf32>, tensor<3x12xf32>
 }
+
+// What moves it for a product of two computed operands widens it too.
+// CHECK-LABEL: func.func @"moved_x86-64"(
+// CHECK: %[[UP:.*]] = tfm.linear {{.*}} -> tensor<3x8xbf16>
+// CHECK: %[[E:.*]] = tfm.load %[[UP]][%{{.*}}] : tensor<3x8xbf16> -> bf16
+// CHECK-NEXT: %[[W:.*]] = tfm.convert %[[E]] : bf16 to f32
+// CHECK-NEXT: tfm.yield %[[W]] : f32
+// CHECK: tfm.matmul {{.*}} : (tensor<8x3xf32>, tensor<3x3xf32>)
+// CHECK: tfm.linear %[[UP]], {{.*}} -> tensor<3x4xf32>
+func.func @moved(%x: tensor<3x4xf32>, %y: tensor<3x3xf32>) -> (tensor<8x3xf32>, tensor<3x4xf32>) {
+  %up = tfm.get_weight @up : tensor<4x8xf32>
+  %down = tfm.get_weight @down : tensor<8x4xf32>
+  %0 = tfm.linear %x, %up : (tensor<3x4xf32>, tensor<4x8xf32>) -> tensor<3x8xf32>
+  %t = tfm.fused {
+  ^bb0(%i: i64, %j: i64):
+    %e = tfm.load %0[%j, %i] : tensor<3x8xf32> -> f32
+    tfm.yield %e : f32
+  } : tensor<8x3xf32>
+  %1 = tfm.matmul %t, %y : (tensor<8x3xf32>, tensor<3x3xf32>) -> tensor<8x3xf32>
+  %2 = tfm.linear %0, %down : (tensor<3x8xf32>, tensor<8x4xf32>) -> tensor<3x4xf32>
+  return %1, %2 : tensor<8x3xf32>, tensor<3x4xf32>
+}
