@@ -45,6 +45,11 @@ struct Operand {
   Val high; ///< of a widened pair: the second
 };
 
+/// Words of B that a tile asks for into L2, one a step.
+struct Share {
+  Value from, stride;
+};
+
 struct Generator {
   Emitter &e;
   const GemmOperands &operands;
@@ -64,7 +69,7 @@ struct Generator {
                bool first);
   void tile(Value panel, Value row0, Value inChunk, int64_t rows, Value inPanel,
             int64_t vectors, Value k0, Value depth, bool first,
-            int64_t prefetched);
+            int64_t prefetched, Share share = {});
   void finish(Value panel, Value row0, Value rows);
 
   Operand loadA(Value at);
@@ -119,10 +124,11 @@ Val Generator::multiplyAdd(const Operand &a, const Operand &b, Val sum) {
 }
 
 /// sums[inChunk ...][inPanel ...] (+)= A[row0 + inChunk ...] B over `depth`
-/// steps. `prefetched`: columns of B that are asked for ahead.
+/// steps. `prefetched`: columns of B that are asked for ahead; `share`: what of
+/// the next panel is.
 void Generator::tile(Value panel, Value row0, Value inChunk, int64_t rows,
                      Value inPanel, int64_t vectors, Value k0, Value depth,
-                     bool first, int64_t prefetched) {
+                     bool first, int64_t prefetched, Share share) {
   VectorType vector = e.vec(e.f32());
   SmallVector<Value> rowStart, sumAt, init;
   for (int64_t r = 0; r < rows; ++r) {
@@ -153,6 +159,12 @@ void Generator::tile(Value panel, Value row0, Value inChunk, int64_t rows,
               ValueRange{e.mul(e.add(ahead, e.index(column)), width)},
               /*isWrite=*/false, /*localityHint=*/3,
               /*isDataCache=*/true);
+        if (share.from)
+          memref::PrefetchOp::create(
+              e.b, e.loc, operands.b,
+              ValueRange{
+                  e.mul(e.add(share.from, e.mul(k, share.stride)), width)},
+              /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
         auto step = [&](int64_t r, int64_t v) {
           if (!a[r])
             a[r] = loadA(e.add(rowStart[r], e.mul(k, width)));
@@ -188,15 +200,30 @@ void Generator::product(Value panel, Value row0, Value rows, Value k0,
            prefetched);
     };
     Value from = e.index(0);
-    // The first tile brings the whole panel from memory; the others their strip
-    // from L2, which rows of A drive out of L1.
+    // The first tile brings the whole panel from memory where nobody has; the
+    // others their strip from L2, which rows of A drive out of L1, and between
+    // them the next panel into L2: with many rows it comes while they compute.
     if (firstStrip) {
       from = e.index(tileRows);
       e.ifThen(compare(arith::CmpIPredicate::ne, full, e.index(0)),
                [&] { part(e.index(0), tileRows, kPanelColumns); });
     }
-    e.loop(from, full, e.index(tileRows),
-           [&](Value inChunk) { part(inChunk, tileRows, stripColumns); });
+    // Rows are not none, tiles neither.
+    Value stride =
+        e.ceilDiv(e.index(kPanelColumns), e.ceilDiv(rows, e.index(tileRows)));
+    e.loop(from, full, e.index(tileRows), [&](Value inChunk) {
+      Share share;
+      if (firstStrip) {
+        Value number = e.floorDiv(inChunk, e.index(tileRows));
+        share.from =
+            e.add(e.mul(e.add(e.mul(e.add(panel, e.index(1)), steps), k0),
+                        e.index(kPanelColumns)),
+                  e.mul(e.mul(number, depth), stride));
+        share.stride = stride;
+      }
+      tile(panel, row0, inChunk, tileRows, inPanel, vectors, k0, depth, first,
+           stripColumns, share);
+    });
     if (tileRows > 4)
       e.ifThen(compare(arith::CmpIPredicate::uge, rest, e.index(4)), [&] {
         part(full, 4, firstStrip ? kPanelColumns : stripColumns);
