@@ -34,9 +34,10 @@ def main():
     axes.set_yticks(range(len(rows)), [row["name"] for row in rows])
     axes.invert_yaxis()
     axes.set_xlabel(f"time of the peer / time of Ingot {record['peers']['ingot']} (above 1: Ingot is faster)")
-    axes.set_title(f"f32 where not bf16, {record['threads']} threads, {record['machine']}", fontsize=10)
+    axes.set_title(f"f32 where not bf16, {record['threads']} threads, {record['machine']}", fontsize=10, loc="left")
+    axes.margins(x=0.08, y=0.01)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8)
+    figure.legend(frameon=False, loc="outside lower center", ncols=2, fontsize=8)
     figure.savefig(sys.argv[2], metadata={"Date": None})
     plt.close(figure)
 
