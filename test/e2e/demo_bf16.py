@@ -8,21 +8,14 @@ from pathlib import Path
 
 import numpy
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "examples"))
-import demo  # noqa: E402
+from demo_model import demo, get_model_and_folder
 
 COSINE = 0.999  # docs/cpu-code.md
 LEVELS = {"x86-64-v3": {"avx2"}, "x86-64-v4": {"avx512bw"}, "x86-64-v4-bf16": {"avx512_bf16", "avx512_vnni"}}
 
 
 def main(ingot, folder):
-    try:
-        model = demo.get_model(ROOT / "build" / "downloads")
-    except SystemExit as refused:  # e2e.demo fails for it where it has to
-        return 77 if refused.code == demo.OFFLINE else refused.code
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    model, folder = get_model_and_folder(folder)
     inputs = demo.tokenize(demo.SENTENCES)
     expected = demo.OnnxRuntime(model, 1).run(inputs)
     artifact, file = folder / "demo.ingot", folder / "sentences.npz"

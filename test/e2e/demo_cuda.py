@@ -4,24 +4,16 @@
 """
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "examples"))
-import demo  # noqa: E402
+from demo_model import demo, get_model_and_folder
 
 DIMS = "batch_size=2,sequence_length=5"
 
 
 def main(ingot, folder):
-    try:
-        model = demo.get_model(ROOT / "build" / "downloads")
-    except SystemExit as refused:  # e2e.demo fails for it where it has to
-        return 77 if refused.code == demo.OFFLINE else refused.code
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    model, folder = get_model_and_folder(folder)
     artifact = folder / "demo.ingot"
     done = subprocess.run([ingot, "compile", model, "--target=sm_80,x86-64", "-o", artifact], capture_output=True,
                           text=True)
