@@ -80,6 +80,10 @@ TargetCode cudaTarget(llvm::StringRef arch,
                                                    " blocks, limited by " +
                                                    full->limit.str() + ")");
     }
+    if (!stub.choice.empty()) {
+      made.details.emplace_back("choice", stub.choice);
+      made.details.emplace_back("estimate", stub.estimate);
+    }
     target.code += image.image;
     target.kernels.push_back(std::move(made));
   }

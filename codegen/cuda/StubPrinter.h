@@ -18,6 +18,8 @@ struct CudaStub {
   /// Elements, rows or lines (what the grids of plans for cuda count) that a
   /// block takes at a time.
   unsigned tasks = 1;
+  /// For people: what Choice.h chose and expects; "" of other families.
+  std::string choice, estimate;
 };
 
 /// Fails with a diagnostic at the kernel for what CUDA code cannot do yet.

@@ -16,7 +16,8 @@ LoweringTarget LoweringTarget::cuda(bool besideX86) {
 }
 
 LinearTasks LoweringTarget::linearTasks(int64_t columns) const {
-  // A tile of the product; few rows stream the weights, 2 columns a warp.
+  // The smaller tile of the product; few rows stream the weights, 2 columns a
+  // warp (codegen/cuda/Choice.h).
   if (hasFineTasks)
     return {64, 64, 16};
   // A panel is read from memory once a task: as many rows for it as leave
@@ -28,7 +29,7 @@ LinearTasks LoweringTarget::linearTasks(int64_t columns) const {
 int64_t LoweringTarget::attentionRows(int64_t headDim) const {
   if (!hasFineTasks)
     return 32;
-  // As many as shared memory holds beside a tile of keys.
+  // The smallest tile for heads of this width (codegen/cuda/Choice.h).
   return headDim <= 128 ? 64 : headDim <= 256 ? 32 : 16;
 }
 

@@ -124,6 +124,7 @@ check_kernels() {
   compile_for_gpus "--target=$1" "${@:2}" -o "$work/model.ingot" || return 1
   "$ingot" inspect "$work/model.ingot" --kernels >"$work/kernels.txt"
   grep -q "registers [0-9]*, frame 0, spills 0, occupancy" "$work/kernels.txt" || { say "no registers"; return 1; }
+  grep -q "choice few rows.*estimate [0-9.e+-]* us on an A100 at M" "$work/kernels.txt" || { say "no choice of tiles"; return 1; }
   ! grep -E "frame [1-9]|spills [1-9]" "$work/kernels.txt" || { say "kernels with a stack frame"; return 1; }
 }
 

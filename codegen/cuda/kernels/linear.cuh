@@ -4,7 +4,7 @@
 //          f32 data) on tensor cores; sums in f32
 //   grid   any
 //   block  256
-//   smem   as LinearTiles says
+//   smem   of the largest GemmConfig there
 //   needs  A [M, K] with rows lda apart, W [N, K] and out [M, N] dense; N, K >
 //   0
 //          FEW: M <= 8 is possible, MANY: M > 8 is
@@ -12,8 +12,8 @@
 //          c = {m, n}
 // One kernel for all M: few rows stream the weights past registers (gemv, whose
 // products are exact for tf32 too), more are tiles of a matrix product, large
-// ones where they keep a GPU busy. Where addresses are no multiples of 16
-// everything goes element by element.
+// ones from LARGE rows. Where addresses are no multiples of 16 everything goes
+// element by element.
 #pragma once
 #include "gemm.cuh"
 #include "shape.cuh"
@@ -116,16 +116,17 @@ DEV bool is_aligned16(const void *p) {
   return (reinterpret_cast<u64>(p) & 15) == 0;
 }
 
-template <class Math, int N, int K, bool FEW, bool MANY, class Out, class E,
-          class Body>
+// LARGE: rows from which tiles are 128x128; 0: none.
+template <class Math, int N, int K, bool FEW, bool MANY, int LARGE = 0,
+          class Out, class E, class Body>
 DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
                 const Body &body) {
-  // As the printer counts shared memory.
+  // As codegen/cuda/Choice.cpp counts their shared memory and time.
   using Large = GemmConfig<Math, 128, 128, 2, 4, 3, 16>;
   using Small = GemmConfig<Math, 64, 64, 2, 4, 4, 16>;
   using Narrow = GemmConfig<Math, 64, 64, 2, 4, 3, sizeof(E)>;
-  // Large tiles take fewer loads, where there are enough to go round.
-  constexpr int ENOUGH = 96, V = N % 4 == 0 ? 4 : 1;
+  constexpr int FEW_ROWS = 8, V = N % 4 == 0 ? 4 : 1;
+  constexpr bool ALL_LARGE = LARGE == FEW_ROWS + 1;
   constexpr int UNIT = 16 / (int)sizeof(E); // elements
   using F = LinearElement<Body>;
   GemmOperands<E> p{a, w, lda, K, 0, 0, (int)m, N, K};
@@ -134,19 +135,20 @@ DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
   bool wide = K % UNIT == 0 && lda % UNIT == 0 && is_aligned16(a) &&
               is_aligned16(w) && (V == 1 || is_aligned16(out));
   if constexpr (FEW) {
-    if (!MANY || m <= 8) {
-      wide ? gemv<8, 2, K % UNIT ? 1 : UNIT>(p, one) : gemv<8, 2, 1>(p, one);
+    if (!MANY || m <= FEW_ROWS) {
+      wide ? gemv<FEW_ROWS, 2, K % UNIT ? 1 : UNIT>(p, one)
+           : gemv<FEW_ROWS, 2, 1>(p, one);
       return;
     }
   }
   if constexpr (MANY && K % UNIT == 0) {
-    if (wide) {
-      bool large = (i64)ceil_div(p.m, 128) * ceil_div(N, 128) >= ENOUGH;
-      if constexpr (N > 64) {
-        if (large)
-          return gemm_tiles<Large>(p, several);
-      }
-      return gemm_tiles<Small>(p, several);
+    if constexpr (LARGE > 0) {
+      if (wide && (ALL_LARGE || m >= LARGE))
+        return gemm_tiles<Large>(p, several);
+    }
+    if constexpr (!ALL_LARGE) {
+      if (wide)
+        return gemm_tiles<Small>(p, several);
     }
   }
   if constexpr (MANY)

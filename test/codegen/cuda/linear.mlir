@@ -1,6 +1,7 @@
 // RUN: ingot-opt %s --print-cuda-stubs -o /dev/null | FileCheck %s
 
-// Bias and residual are read in the first phase.
+// Bias and residual are read in the first phase. In IEEE f32 large tiles gain little: many
+// rows have to fill their waves.
 // CHECK-LABEL: // linear_f32_k768_n3072: 256 threads, 98304 bytes of shared memory
 // CHECK-NEXT:  #include "linear.cuh"
 // CHECK:         struct Loads { float x0; float x1; };
@@ -20,7 +21,7 @@
 // CHECK-NEXT:      float v2 = F32::add(v1, in.x1);
 // CHECK-NEXT:      return v2;
 // CHECK:       KERNEL(256, 1) linear_f32_k768_n3072(float *out0, const float *in0,
-// CHECK:         linear<float, 3072, 768, true, true>(out0, in0, 768, in1, s0, body);
+// CHECK:         linear<float, 3072, 768, true, true, 2881>(out0, in0, 768, in1, s0, body);
 plan.kernel linear @linear_f32_k768_n3072 outs [f32] ins [f32, f32, f32, f32] scalars 1 params {m = -1, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %b: tensor<?xf32>, %r: tensor<?xf32>, %M: i64):
   %c3072 = arith.constant 3072 : i64
@@ -58,7 +59,7 @@ plan.kernel linear @linear_k33 outs [f32] ins [f32, f32] scalars 0 params {m = 1
 // CHECK:           float [[R:v[0-9]+]] = in3[{{v[0-9]+}}];
 // CHECK:         DEV float apply(const Loads &in, float x, const i64 *c) const {
 // CHECK:       KERNEL(256, 1) linear_bf16_k768_n3072(bf16 *out0, const bf16 *in0, const bf16 *in1,
-// CHECK:         linear<bf16, 3072, 768, true, true>(out0, in0, 768, in1, s0, body);
+// CHECK:         linear<bf16, 3072, 768, true, true, 129>(out0, in0, 768, in1, s0, body);
 plan.kernel linear @linear_bf16_k768_n3072 outs [bf16] ins [bf16, bf16, f32, f32] scalars 1 params {m = -1, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>, %b: tensor<?xf32>, %r: tensor<?xf32>, %M: i64):
   %c3072 = arith.constant 3072 : i64
@@ -85,5 +86,20 @@ plan.kernel linear @linear_f16_k36 outs [f32] ins [f16, f16] scalars 0 params {m
 // CHECK:         linear<tf32, 64, 36, false, true>(out0, in0, 36, in1, 100, body);
 plan.kernel linear @linear_tf32 outs [f32] ins [f32, f32] scalars 0 params {m = 100, n = 64, k = 36, lda = 36, rows = 64, panels = 1, math = "tf32"} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>):
+  tfm.yield %acc : f32
+}
+
+// Rows that are a number: the tile that takes less time, alone.
+// CHECK-LABEL: // linear_m128: 256 threads, 65536 bytes
+// CHECK:         linear<bf16, 3072, 768, false, true>(out0, in0, 768, in1, 128, body);
+plan.kernel linear @linear_m128 outs [f32] ins [bf16, bf16] scalars 0 params {m = 128, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
+  tfm.yield %acc : f32
+}
+
+// CHECK-LABEL: // linear_m4096: 256 threads, 98304 bytes
+// CHECK:         linear<bf16, 3072, 768, false, true, 9>(out0, in0, 768, in1, 4096, body);
+plan.kernel linear @linear_m4096 outs [f32] ins [bf16, bf16] scalars 0 params {m = 4096, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
   tfm.yield %acc : f32
 }

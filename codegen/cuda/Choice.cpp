@@ -1,0 +1,312 @@
+// What is chosen for linear and attention, and the cost model behind it.
+#include "codegen/cuda/Choice.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using llvm::Twine;
+
+namespace ingot::cuda {
+
+const Chip &referenceChip() {
+  // "NVIDIA A100 Tensor Core GPU Architecture" (whitepaper V1.0, 2020; 40 GB,
+  // SXM4): 108 multiprocessors at 1410 MHz (boost), 1555 GB/s; 312 TFLOPS of
+  // bf16 and f16, 156 of tf32, 19.5 of f32, a product with its sum two of them;
+  // L2 5120 bytes a clock. CUDA C++ Programming Guide: 32 banks of 4 bytes a
+  // clock; exponentials ("Throughput of Native Arithmetic Instructions", 8.0).
+  static const Chip a100 = {"A100", 108,  1.41e9, 1555e9, 1024,
+                            512,    64.0, 16,     128,    5120.0 / 108};
+  return a100;
+}
+
+Math mathOf(llvm::StringRef tag) {
+  if (tag == "float")
+    return Math::F32;
+  return tag == "tf32" ? Math::TF32 : Math::Half;
+}
+
+namespace {
+double rateOf(const Chip &chip, Math math) {
+  switch (math) {
+  case Math::F32:
+    return chip.productsF32;
+  case Math::TF32:
+    return chip.productsTf32;
+  case Math::Half:
+    return chip.products16;
+  }
+  llvm_unreachable("unknown math");
+}
+
+double numberOf(int64_t value) { return static_cast<double>(value); }
+
+/// A kernel's work: of the whole, and of a block, whose parts past the end
+/// count.
+struct Work {
+  double products, memoryBytes;
+  int64_t blocks;
+  double blockProducts, rate; ///< a clock
+  double blockShared, blockL2;
+  double blockExponentials = 0;
+  bool onTensorCores = false;
+};
+
+Estimate estimate(const Work &work, const Chip &chip) {
+  std::pair<double, llvm::StringRef> terms[] = {
+      {work.blockProducts / work.rate,
+       work.onTensorCores ? "tensor cores" : "FMA units"},
+      {work.blockShared / chip.sharedBytes, "shared memory"},
+      {work.blockL2 / chip.l2Bytes, "L2"},
+      {work.blockExponentials / chip.exponentials, "exponentials"}};
+  auto [block, limit] = *llvm::max_element(
+      terms, [](auto &a, auto &b) { return a.first < b.first; });
+  Estimate e;
+  e.blocks = work.blocks;
+  e.waves =
+      static_cast<int64_t>(llvm::divideCeil(work.blocks, chip.multiprocessors));
+  e.memorySeconds = work.memoryBytes / chip.memoryBytes;
+  double parts = numberOf(chip.multiprocessors);
+  e.arithmeticSeconds = chip.seconds(work.products / work.rate / parts);
+  e.wavesSeconds = chip.seconds(numberOf(e.waves) * block);
+  e.seconds = std::max(e.memorySeconds, e.wavesSeconds);
+  // The blocks' time without waste, over all multiprocessors.
+  double useful = work.blockProducts > 0 ? work.products / work.blockProducts *
+                                               chip.seconds(block) / parts
+                                         : 0;
+  if (e.memorySeconds >= e.wavesSeconds)
+    e.limit = "memory";
+  else
+    e.limit = useful < e.wavesSeconds / 2 ? "waves" : limit;
+  return e;
+}
+
+/// Bytes of k that a slab holds.
+constexpr int64_t kSlab = 128;
+
+/// GemmConfig of linear.cuh: BM, BN, warps along them.
+struct Tile {
+  int64_t rows, columns, warpsOfRows, warpsOfColumns, stages;
+  /// As GemmConfig::SHARED.
+  unsigned sharedBytes() const {
+    return static_cast<unsigned>(
+        std::max(stages * (rows + columns) * kSlab, rows * (columns + 8) * 4));
+  }
+};
+constexpr Tile kTile64{64, 64, 2, 4, 4}, kTile128{128, 128, 2, 4, 3};
+/// Of rows that are not aligned: copies by element.
+constexpr Tile kUnaligned{64, 64, 2, 4, 3};
+
+/// Bytes from shared memory for one column of k.
+double sharedReads(const Tile &tile, Math math, int64_t bytes) {
+  int64_t warpRows = tile.rows / tile.warpsOfRows,
+          warpColumns = tile.columns / tile.warpsOfColumns;
+  // ldmatrix brings each element to a warp once. Lanes of PlainTile load their
+  // own 8th of rows and 4th of columns, a quarter of a warp at a time.
+  int64_t elements = math == Math::F32 ? 32 * (warpRows / 8 + warpColumns / 4)
+                                       : warpRows + warpColumns;
+  return numberOf(tile.warpsOfRows * tile.warpsOfColumns * elements * bytes);
+}
+} // namespace
+
+Estimate estimateLinear(const LinearProblem &problem, LinearKernel kernel,
+                        int64_t m, const Chip &chip) {
+  int64_t n = problem.n, k = problem.k, bytes = problem.bits / 8;
+  Work work;
+  work.products = numberOf(m) * numberOf(n) * numberOf(k);
+  work.memoryBytes = numberOf(m + n) * numberOf(k) * numberOf(bytes) +
+                     numberOf(m) * numberOf(n) * problem.outBits / 8;
+  if (kernel == LinearKernel::FewRows) {
+    // Eight warps, two columns each, on FMA units.
+    constexpr int64_t kColumns = 16;
+    work.blocks = static_cast<int64_t>(llvm::divideCeil(n, kColumns));
+    work.blockProducts = numberOf(m * kColumns * k);
+    work.rate = chip.productsF32;
+    work.blockShared = 0;
+    work.blockL2 = numberOf((m + kColumns) * k * bytes);
+    return estimate(work, chip);
+  }
+  const Tile &tile = kernel == LinearKernel::Tile128 ? kTile128 : kTile64;
+  double depth = numberOf(static_cast<int64_t>(
+      llvm::alignTo(static_cast<uint64_t>(k), kSlab / bytes)));
+  double edges = numberOf((tile.rows + tile.columns) * bytes);
+  work.blocks = static_cast<int64_t>(llvm::divideCeil(m, tile.rows) *
+                                     llvm::divideCeil(n, tile.columns));
+  work.blockProducts = numberOf(tile.rows * tile.columns) * depth;
+  work.rate = rateOf(chip, problem.math);
+  work.blockShared = depth * (edges + sharedReads(tile, problem.math, bytes));
+  work.blockL2 = numberOf(k) * edges;
+  work.onTensorCores = problem.math != Math::F32;
+  return estimate(work, chip);
+}
+
+/// How much slower blocks of 128x128 are than those of 64x64. Memory's time is
+/// the same for both.
+static double slownessOfLarge(const LinearProblem &problem, int64_t m,
+                              const Chip &chip) {
+  return estimateLinear(problem, LinearKernel::Tile128, m, chip).wavesSeconds /
+         estimateLinear(problem, LinearKernel::Tile64, m, chip).wavesSeconds;
+}
+
+/// The least M from which 128x128 is at most an eighth slower however many rows
+/// come: waves make the two cross several times. 0: none.
+static int64_t largeFrom(const LinearProblem &problem, const Chip &chip) {
+  constexpr int64_t kMost = 16384;
+  // Estimates grow past multiples of 64 only.
+  int64_t from = 0;
+  for (int64_t m = kMost; m > 0; m -= kTile64.rows) {
+    if (slownessOfLarge(problem, m, chip) > 1.125)
+      break;
+    from = std::max(m - kTile64.rows, kFewRows) + 1;
+  }
+  return from;
+}
+
+LinearKernel LinearChoice::kernelAt(int64_t m) const {
+  if (m <= kFewRows)
+    return LinearKernel::FewRows;
+  return largeFrom && m >= largeFrom ? LinearKernel::Tile128
+                                     : LinearKernel::Tile64;
+}
+
+LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip) {
+  bool isKnown = problem.m >= 0;
+  LinearChoice choice;
+  choice.rows = isKnown ? problem.m : kTypicalRows;
+  choice.few = !isKnown || problem.m <= kFewRows;
+  choice.many = !isKnown || problem.m > kFewRows;
+  bool isAligned = problem.k * problem.bits / 8 % 16 == 0;
+  if (choice.many && isAligned && problem.n > kTile64.columns) {
+    if (!isKnown)
+      choice.largeFrom = largeFrom(problem, chip);
+    else if (slownessOfLarge(problem, problem.m, chip) <= 1)
+      choice.largeFrom = kFewRows + 1;
+  }
+  if (choice.many) {
+    choice.sharedBytes = kUnaligned.sharedBytes();
+    if (isAligned && choice.largeFrom != kFewRows + 1)
+      choice.sharedBytes = std::max(choice.sharedBytes, kTile64.sharedBytes());
+    if (choice.largeFrom)
+      choice.sharedBytes = std::max(choice.sharedBytes, kTile128.sharedBytes());
+  }
+  choice.estimate =
+      estimateLinear(problem, choice.kernelAt(choice.rows), choice.rows, chip);
+  return choice;
+}
+
+namespace {
+/// attention.cuh.
+void setPlainTile(AttentionChoice &choice, int64_t d, int64_t dv) {
+  // What fits twice into a multiprocessor's shared memory, or once where heads
+  // are wide.
+  int64_t width = std::max(d, dv);
+  choice.onTensorCores = false;
+  choice.rows = width <= 128 ? 64 : width <= 256 ? 32 : 16;
+  choice.keys = width <= 64 ? 64 : width <= 128 ? 32 : 16;
+  choice.threads = choice.rows * 4;
+  // As AttentionShared has it.
+  int64_t dp = llvm::alignTo(d, 16), vp = llvm::alignTo(dv, 32);
+  int64_t floats = (choice.rows + choice.keys) * (dp + 4) + choice.keys * vp +
+                   choice.rows * (choice.keys + 4);
+  choice.sharedBytes = floats * 4;
+}
+
+/// attention_mma.cuh, for heads whose tiles fit into shared memory and whose
+/// sums fit into registers.
+bool setTensorTile(AttentionChoice &choice, Math math, int64_t d, int64_t dv) {
+  int64_t width = std::max(d, dv);
+  bool words = math == Math::TF32;
+  if (math == Math::F32 || width > (words ? 128 : 256))
+    return false;
+  choice.onTensorCores = true;
+  choice.rows = 64;
+  choice.keys = width <= (words ? 64 : 128) ? 64 : 32;
+  choice.threads = 128;
+  // As AttentionTiles has it.
+  auto slabs = [&](int64_t columns) -> int64_t {
+    return llvm::divideCeil(columns, words ? kSlab / 4 : kSlab / 2);
+  };
+  int64_t values = words
+                       ? choice.keys * (int64_t(llvm::alignTo(dv, 16)) + 4) * 4
+                       : slabs(dv) * choice.keys * kSlab;
+  choice.sharedBytes = static_cast<int64_t>(llvm::alignTo(
+      slabs(d) * (choice.rows + choice.keys) * kSlab + values, 1024));
+  return true;
+}
+
+Estimate estimateAttention(const AttentionChoice &choice, const Chip &chip) {
+  const AttentionProblem &p = choice.estimated;
+  int64_t bytes = p.bits / 8;
+  double heads = numberOf(p.batch * p.heads), width = numberOf(p.d + p.dv);
+  double queries = numberOf(p.queries), keys = numberOf(p.keys);
+  double rows = numberOf(choice.rows);
+  // Keys in whole tiles, heads in whole fragments.
+  auto tiled = numberOf(static_cast<int64_t>(llvm::alignTo(
+      static_cast<uint64_t>(p.keys), static_cast<uint64_t>(choice.keys))));
+  auto padded = numberOf(
+      static_cast<int64_t>(llvm::alignTo(p.d, 16) + llvm::alignTo(p.dv, 16)));
+  Work work;
+  work.products = heads * queries * keys * width;
+  work.memoryBytes =
+      heads * (queries + keys / numberOf(p.group)) * width * numberOf(bytes);
+  work.blocks = p.batch * p.heads *
+                static_cast<int64_t>(llvm::divideCeil(p.queries, choice.rows));
+  work.blockProducts = rows * tiled * padded;
+  work.onTensorCores = choice.onTensorCores;
+  work.rate = choice.onTensorCores ? rateOf(chip, p.math) : chip.productsF32;
+  // Keys and values are written once and read by each warp.
+  double warps = numberOf(choice.threads / 32);
+  work.blockShared =
+      ((1 + warps) * tiled * padded + rows * numberOf(p.d)) * numberOf(bytes);
+  work.blockL2 = (keys * width + rows * numberOf(p.d)) * numberOf(bytes);
+  work.blockExponentials = rows * tiled;
+  return estimate(work, chip);
+}
+} // namespace
+
+AttentionChoice chooseAttention(const AttentionProblem &problem,
+                                const Chip &chip) {
+  AttentionChoice choice;
+  if (!setTensorTile(choice, problem.math, problem.d, problem.dv))
+    setPlainTile(choice, problem.d, problem.dv);
+  choice.estimated = problem;
+  auto assume = [](int64_t &extent, int64_t typical) {
+    if (extent < 0)
+      extent = typical;
+  };
+  assume(choice.estimated.batch, 1);
+  assume(choice.estimated.queries, kTypicalRows);
+  assume(choice.estimated.keys, kTypicalRows);
+  choice.estimate = estimateAttention(choice, chip);
+  return choice;
+}
+
+std::string Estimate::text(llvm::StringRef where) const {
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << llvm::format("%.3g us on an ", seconds * 1e6) << referenceChip().name
+      << " at " << where << " (" << limit << ")";
+  return text;
+}
+
+std::string LinearChoice::text() const {
+  std::string text = few ? "few rows" : "";
+  if (few && many)
+    text += " up to " + std::to_string(kFewRows) + "; ";
+  if (many && largeFrom != kFewRows + 1)
+    text += "64x64";
+  if (many && largeFrom)
+    text += largeFrom == kFewRows + 1
+                ? "128x128"
+                : "; 128x128 from M " + std::to_string(largeFrom);
+  return text;
+}
+
+std::string AttentionChoice::text() const {
+  return (Twine(rows) + " queries by " + Twine(keys) + " keys on " +
+          (onTensorCores ? "tensor cores" : "FMA units"))
+      .str();
+}
+
+} // namespace ingot::cuda

@@ -1,0 +1,118 @@
+//===- Choice.h - Which kernel and tile, and what that should take
+//---------===//
+//
+// The cost model, in clocks of one multiprocessor:
+//
+//   block    = max(products / rate, bytes / shared memory's rate,
+//                  bytes / L2's rate[, exponentials / rate])
+//   waves    = ceil(blocks / multiprocessors)
+//   estimate = max(bytes of operands and result / memory's rate, waves * block)
+//
+// A multiprocessor's rates are shared by the blocks that it holds, so occupancy
+// does not count. Latency, launches and epilogues are not in it, and operands
+// come from memory once: the least that a kernel could take, good for comparing
+// tiles.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+#include <string>
+
+namespace ingot::cuda {
+
+/// What the model knows of a GPU. Rates of products and bytes on the chip are
+/// per clock and multiprocessor.
+struct Chip {
+  llvm::StringRef name;
+  int64_t multiprocessors;
+  double hertz;
+  double memoryBytes; ///< a second
+  double products16, productsTf32, productsF32, exponentials;
+  double sharedBytes, l2Bytes;
+
+  double seconds(double clocks) const { return clocks / hertz; }
+};
+
+/// The chip that choices are made for, whatever the architecture: an A100.
+const Chip &referenceChip();
+
+enum class Math { F32, TF32, Half };
+/// Of "float", "tf32", "bf16" or "f16".
+Math mathOf(llvm::StringRef tag);
+
+struct Estimate {
+  double seconds = 0;
+  /// Of them, what blocks take one wave after the other.
+  double wavesSeconds = 0;
+  /// Bounds of any kernel: products at the chip's rate, bytes at memory's.
+  double arithmeticSeconds = 0, memorySeconds = 0;
+  int64_t blocks = 0, waves = 0;
+  /// What most of the time goes to: "tensor cores", "FMA units",
+  /// "shared memory", "L2", "exponentials", "memory", or "waves" where more
+  /// than half is idle multiprocessors and parts of tiles past the end.
+  llvm::StringRef limit;
+
+  /// "3.27 us on an A100 at WHERE (waves)".
+  std::string text(llvm::StringRef where) const;
+};
+
+/// What is -1 is known at run time only.
+struct LinearProblem {
+  int64_t m, n, k;
+  Math math;
+  unsigned bits, outBits; ///< of an element
+};
+
+enum class LinearKernel { FewRows, Tile64, Tile128 };
+
+/// What `kernels/linear.cuh` is instantiated with.
+struct LinearChoice {
+  bool few, many;        ///< whether M <= 8, M > 8 is possible
+  int64_t largeFrom = 0; ///< rows from which tiles are 128x128; 0: none
+  unsigned sharedBytes = 0;
+  int64_t rows; ///< that the estimate is for
+  Estimate estimate;
+
+  LinearKernel kernelAt(int64_t m) const;
+  /// "few rows up to 8; 64x64; 128x128 from M 257".
+  std::string text() const;
+};
+
+/// Rows that a linear is estimated at where they are no number.
+inline constexpr int64_t kTypicalRows = 128;
+/// Rows that the kernel for few takes.
+inline constexpr int64_t kFewRows = 8;
+
+Estimate estimateLinear(const LinearProblem &problem, LinearKernel kernel,
+                        int64_t m, const Chip &chip = referenceChip());
+LinearChoice chooseLinear(const LinearProblem &problem,
+                          const Chip &chip = referenceChip());
+
+/// What is -1 is known at run time only: a batch of 1, 128 queries and keys are
+/// estimated then.
+struct AttentionProblem {
+  int64_t batch, heads, queries, keys;
+  int64_t group; ///< heads that share keys and values
+  int64_t d, dv; ///< of a head: queries and keys, values
+  Math math;
+  unsigned bits; ///< of an element
+};
+
+struct AttentionChoice {
+  bool onTensorCores; ///< attention_mma.cuh, else attention.cuh
+  int64_t rows, keys; ///< the tile: queries a block, keys at a time
+  int64_t threads, sharedBytes;
+  AttentionProblem estimated; ///< all of it numbers
+  Estimate estimate;
+
+  /// "64 queries by 32 keys on tensor cores".
+  std::string text() const;
+};
+
+AttentionChoice chooseAttention(const AttentionProblem &problem,
+                                const Chip &chip = referenceChip());
+
+} // namespace ingot::cuda

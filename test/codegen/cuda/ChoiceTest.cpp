@@ -1,0 +1,217 @@
+// Which kernel and tile the cost model takes for shapes of BERT and GPT-2, and
+// that it promises nothing a chip cannot do.
+#include "codegen/cuda/Choice.h"
+#include "passes/lower/LoweringTarget.h"
+
+#include <gtest/gtest.h>
+
+using namespace ingot::cuda;
+
+namespace {
+
+constexpr LinearKernel kKernels[] = {
+    LinearKernel::FewRows, LinearKernel::Tile64, LinearKernel::Tile128};
+constexpr int64_t kRows[] = {0,  1,   2,   8,   9,   16,   63,  64,
+                             65, 128, 129, 511, 512, 1000, 4096};
+struct Weight {
+  int64_t n, k;
+};
+// BERT-base's projections, both halves of its feed-forward, GPT-2's logits, and
+// what no tile fits.
+constexpr Weight kWeights[] = {{768, 768},  {2304, 768},  {3072, 768},
+                               {768, 3072}, {50257, 768}, {64, 64},
+                               {1, 1},      {72, 33}};
+
+LinearProblem problemOf(Weight weight, Math math, int64_t m = -1) {
+  unsigned bits = math == Math::Half ? 16 : 32;
+  return {m, weight.n, weight.k, math, bits, bits};
+}
+
+template <typename Check>
+void forAllLinears(Check check) {
+  for (Math math : {Math::Half, Math::TF32, Math::F32})
+    for (Weight weight : kWeights)
+      for (int64_t m : kRows) {
+        SCOPED_TRACE(testing::Message()
+                     << "math " << int(math) << " m " << m << " n " << weight.n
+                     << " k " << weight.k);
+        check(problemOf(weight, math), m);
+      }
+}
+
+TEST(CudaChoice, ReferenceChipHasItsPublishedPeaks) {
+  const Chip &chip = referenceChip();
+  double perRate = 2 * chip.hertz * double(chip.multiprocessors);
+  EXPECT_NEAR(perRate * chip.products16, 312e12, 1e12);
+  EXPECT_NEAR(perRate * chip.productsTf32, 156e12, 1e12);
+  EXPECT_NEAR(perRate * chip.productsF32, 19.5e12, 0.1e12);
+}
+
+TEST(CudaChoice, NoEstimateIsBelowItsBounds) {
+  forAllLinears([](LinearProblem problem, int64_t m) {
+    for (LinearKernel kernel : kKernels) {
+      Estimate e = estimateLinear(problem, kernel, m);
+      EXPECT_GE(e.seconds, e.arithmeticSeconds);
+      EXPECT_GE(e.seconds, e.memorySeconds);
+      EXPECT_GE(e.seconds, e.wavesSeconds);
+      EXPECT_GT(e.memorySeconds, 0);
+      EXPECT_FALSE(e.limit.empty());
+    }
+  });
+}
+
+TEST(CudaChoice, MoreRowsTakeNoLess) {
+  for (LinearKernel kernel : kKernels) {
+    double last = 0;
+    forAllLinears([&](LinearProblem problem, int64_t m) {
+      double now = estimateLinear(problem, kernel, m).seconds;
+      EXPECT_TRUE(m == kRows[0] || now >= last);
+      last = now;
+    });
+  }
+}
+
+TEST(CudaChoice, NoOtherKernelIsMuchFaster) {
+  forAllLinears([](LinearProblem problem, int64_t m) {
+    if (m == 0)
+      return; // nothing to do, whoever does it
+    bool isAligned = problem.k * problem.bits / 8 % 16 == 0;
+    for (int64_t known : {int64_t(-1), m}) {
+      problem.m = known;
+      LinearKernel taken = chooseLinear(problem).kernelAt(m);
+      double seconds = estimateLinear(problem, taken, m).seconds;
+      double slack = known < 0 ? 1.125 : 1;
+      if (taken == LinearKernel::FewRows) {
+        EXPECT_LE(seconds,
+                  estimateLinear(problem, LinearKernel::Tile64, m).seconds);
+      } else if (taken == LinearKernel::Tile128) {
+        EXPECT_LE(seconds,
+                  slack *
+                      estimateLinear(problem, LinearKernel::Tile64, m).seconds);
+      } else if (known >= 0 && isAligned && problem.n > 64) {
+        EXPECT_LE(seconds,
+                  estimateLinear(problem, LinearKernel::Tile128, m).seconds);
+      }
+    }
+  });
+}
+
+TEST(CudaChoice, TilesOfBert) {
+  auto taken = [](Weight weight, int64_t m) {
+    return chooseLinear(problemOf(weight, Math::Half, m)).kernelAt(m);
+  };
+  for (Weight weight :
+       {Weight{768, 768}, {2304, 768}, {3072, 768}, {768, 3072}}) {
+    SCOPED_TRACE(testing::Message() << "n " << weight.n << " k " << weight.k);
+    EXPECT_EQ(taken(weight, 1), LinearKernel::FewRows);
+    EXPECT_EQ(taken(weight, 16), LinearKernel::Tile64);
+    EXPECT_EQ(taken(weight, 128), LinearKernel::Tile64);
+    EXPECT_EQ(taken(weight, 32 * 128), LinearKernel::Tile128);
+  }
+  EXPECT_EQ(taken({50257, 768}, 128), LinearKernel::Tile128);
+}
+
+TEST(CudaChoice, WhatLimits) {
+  auto limit = [](Weight weight, int64_t m, Math math) {
+    return chooseLinear(problemOf(weight, math, m)).estimate.limit;
+  };
+  EXPECT_EQ(limit({50257, 768}, 1, Math::Half), "memory");
+  EXPECT_EQ(limit({768, 768}, 16, Math::Half), "waves");
+  EXPECT_EQ(limit({8192, 8192}, 8192, Math::Half), "tensor cores");
+  EXPECT_EQ(limit({8192, 8192}, 8192, Math::F32), "FMA units");
+}
+
+TEST(CudaChoice, OnlyWhatMayRunIsThere) {
+  // Rows that are a number: one tile.
+  LinearChoice one = chooseLinear(problemOf({3072, 768}, Math::Half, 1));
+  EXPECT_TRUE(one.few && !one.many);
+  EXPECT_EQ(one.sharedBytes, 0u);
+  EXPECT_EQ(one.text(), "few rows");
+  LinearChoice few = chooseLinear(problemOf({3072, 768}, Math::Half, 128));
+  EXPECT_EQ(few.text(), "64x64");
+  EXPECT_EQ(few.sharedBytes, 4u * (64 + 64) * 128);
+  LinearChoice many = chooseLinear(problemOf({3072, 768}, Math::Half, 4096));
+  EXPECT_EQ(many.text(), "128x128");
+  EXPECT_EQ(many.sharedBytes, 3u * (128 + 128) * 128);
+  // Rows that are none: estimated for 128.
+  LinearChoice any = chooseLinear(problemOf({3072, 768}, Math::Half));
+  EXPECT_TRUE(any.few && any.many);
+  EXPECT_EQ(any.rows, kTypicalRows);
+  EXPECT_EQ(any.text(), "few rows up to 8; 64x64; 128x128 from M " +
+                            std::to_string(any.largeFrom));
+  EXPECT_EQ(any.kernelAt(any.largeFrom - 1), LinearKernel::Tile64);
+  EXPECT_EQ(any.kernelAt(any.largeFrom), LinearKernel::Tile128);
+  // Narrow or unaligned weights have no large tiles.
+  for (Weight weight : {Weight{64, 64}, {72, 33}})
+    EXPECT_EQ(chooseLinear(problemOf(weight, Math::Half)).largeFrom, 0);
+}
+
+AttentionProblem attention(int64_t batch, int64_t queries, int64_t keys,
+                           int64_t d, Math math) {
+  return {
+      batch, 12, queries, keys, 1, d, d, math, math == Math::Half ? 16u : 32u};
+}
+
+TEST(CudaChoice, AttentionFitsIntoSharedMemory) {
+  for (Math math : {Math::Half, Math::TF32, Math::F32})
+    for (int64_t d = 1; d <= 512; ++d) {
+      AttentionChoice choice = chooseAttention(attention(1, 128, 128, d, math));
+      SCOPED_TRACE(testing::Message() << "math " << int(math) << " d " << d);
+      // What one block may have on sm_86, the least of our targets.
+      EXPECT_LE(choice.sharedBytes, 99 << 10);
+      EXPECT_EQ(choice.threads % 32, 0);
+    }
+}
+
+TEST(CudaChoice, AttentionTiles) {
+  auto text = [](int64_t d, Math math) {
+    return chooseAttention(attention(-1, -1, -1, d, math)).text();
+  };
+  EXPECT_EQ(text(64, Math::Half), "64 queries by 64 keys on tensor cores");
+  EXPECT_EQ(text(256, Math::Half), "64 queries by 32 keys on tensor cores");
+  EXPECT_EQ(text(128, Math::TF32), "64 queries by 32 keys on tensor cores");
+  EXPECT_EQ(text(160, Math::TF32), "32 queries by 16 keys on FMA units");
+  EXPECT_EQ(text(64, Math::F32), "64 queries by 64 keys on FMA units");
+}
+
+TEST(CudaChoice, AttentionEstimates) {
+  double last = 0;
+  for (int64_t length : {1, 16, 64, 65, 128, 512, 2048}) {
+    SCOPED_TRACE(testing::Message() << "length " << length);
+    for (Math math : {Math::F32, Math::TF32, Math::Half}) {
+      Estimate e =
+          chooseAttention(attention(8, length, length, 64, math)).estimate;
+      EXPECT_GE(e.seconds, e.arithmeticSeconds);
+      EXPECT_GE(e.seconds, e.memorySeconds);
+      if (math == Math::Half) {
+        EXPECT_GE(e.seconds, last);
+        last = e.seconds;
+      }
+    }
+  }
+  AttentionChoice any = chooseAttention(attention(-1, -1, -1, 64, Math::Half));
+  EXPECT_EQ(any.estimated.batch, 1);
+  EXPECT_EQ(any.estimated.queries, kTypicalRows);
+  EXPECT_EQ(any.estimated.keys, kTypicalRows);
+  // 12 heads of one query: 12 blocks, 63 of whose 64 rows are idle.
+  EXPECT_EQ(
+      chooseAttention(attention(1, 1, 128, 64, Math::Half)).estimate.limit,
+      "waves");
+}
+
+/// Grids of plans for GPUs count what the smallest tiles take.
+TEST(CudaChoice, PlansCountTheSameTiles) {
+  auto target = ingot::LoweringTarget::cuda(/*besideX86=*/false);
+  for (int64_t width : {1, 64, 128, 129, 256, 257, 512})
+    EXPECT_EQ(target.attentionRows(width),
+              chooseAttention(attention(1, 1, 1, width, Math::F32)).rows);
+  ingot::LinearTasks tasks = target.linearTasks(3072);
+  Estimate tiles = estimateLinear(problemOf({3072, 768}, Math::Half),
+                                  LinearKernel::Tile64, 128);
+  EXPECT_EQ(tiles.blocks, 128 / tasks.rows * 3072 / tasks.columns);
+  Estimate few = estimateLinear(problemOf({3072, 768}, Math::Half),
+                                LinearKernel::FewRows, 1);
+  EXPECT_EQ(few.blocks, 3072 / tasks.columnsOfFewRows);
+}
+
+} // namespace
