@@ -3,8 +3,6 @@
 #include "passes/Match.h"
 #include "passes/Passes.h"
 
-#include "mlir/Interfaces/FunctionInterfaces.h"
-
 using namespace mlir;
 
 namespace ingot {
@@ -51,7 +49,7 @@ public:
 private:
   /// Pairs along k are multiplied at once, so k is even.
   static bool takesNarrow(tfm::LinearOp linear) {
-    auto weight = llvm::cast<RankedTensorType>(linear.getWeight().getType());
+    RankedTensorType weight = tfm::tensorTypeOf(linear.getWeight());
     return isParameter(linear.getWeight()) && weight.getElementType().isF32() &&
            weight.getDimSize(0) % 2 == 0;
   }
@@ -103,8 +101,7 @@ private:
   }
 
   RankedTensorType narrowed(Value value) const {
-    return llvm::cast<RankedTensorType>(
-        llvm::cast<RankedTensorType>(value.getType()).clone(type));
+    return llvm::cast<RankedTensorType>(tfm::tensorTypeOf(value).clone(type));
   }
 
   /// `value` has the narrow type from now on, and what passes it on too.
@@ -131,8 +128,7 @@ private:
   }
 
   void narrow(OpOperand &use) {
-    if (llvm::cast<RankedTensorType>(use.get().getType()).getElementType() ==
-        type)
+    if (tfm::tensorTypeOf(use.get()).getElementType() == type)
       return;
     // The first value that is more than the same elements elsewhere, or that
     // others read.
@@ -170,7 +166,7 @@ private:
     Location loc = value.getLoc();
     auto copy = tfm::FusedOp::create(builder, loc, narrowed(value));
     Block &body = copy.getBody().emplaceBlock();
-    auto tensor = llvm::cast<RankedTensorType>(value.getType());
+    RankedTensorType tensor = tfm::tensorTypeOf(value);
     for (int64_t axis = 0; axis < tensor.getRank(); ++axis)
       body.addArgument(builder.getI64Type(), loc);
     builder.setInsertionPointToStart(&body);

@@ -195,9 +195,10 @@ void Generator::product(Value panel, Value row0, Value rows, Value k0,
   Value rest = e.sub(rows, full);
   int64_t stripColumns = vectors * lanes();
   auto strip = [&](Value inPanel, bool firstStrip) {
-    auto part = [&](Value inChunk, int64_t rows, int64_t prefetched) {
+    auto part = [&](Value inChunk, int64_t rows, int64_t prefetched,
+                    Share share = {}) {
       tile(panel, row0, inChunk, rows, inPanel, vectors, k0, depth, first,
-           prefetched);
+           prefetched, share);
     };
     Value from = e.index(0);
     // The first tile brings the whole panel from memory where nobody has; the
@@ -221,8 +222,7 @@ void Generator::product(Value panel, Value row0, Value rows, Value k0,
                   e.mul(e.mul(number, depth), stride));
         share.stride = stride;
       }
-      tile(panel, row0, inChunk, tileRows, inPanel, vectors, k0, depth, first,
-           stripColumns, share);
+      part(inChunk, tileRows, stripColumns, share);
     });
     if (tileRows > 4)
       e.ifThen(compare(arith::CmpIPredicate::uge, rest, e.index(4)), [&] {

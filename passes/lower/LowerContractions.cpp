@@ -156,8 +156,7 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
     View view = viewOf(kernel, value);
     assert(isContiguous(value, view) &&
            "only views with contiguous heads are read in place");
-    Type element =
-        llvm::cast<RankedTensorType>(value.getType()).getElementType();
+    Type element = tfm::tensorTypeOf(value).getElementType();
     kernel.viewInput(view.memory, bytesAt(view.offset, element));
     kernel.param(strides, kernel.extents({view.strides[0], view.strides[1],
                                           view.strides[2]}));
