@@ -59,7 +59,8 @@ void buildFusedPipeline(OpPassManager &passes) {
 }
 
 void buildPlanPipeline(OpPassManager &passes,
-                       llvm::ArrayRef<PlanTarget> targets) {
+                       llvm::ArrayRef<PlanTarget> targets,
+                       llvm::function_ref<void(OpPassManager &)> beforeSlots) {
   LowerToPlanOptions options;
   for (const PlanTarget &target : targets) {
     options.targets.push_back(target.name);
@@ -74,6 +75,8 @@ void buildPlanPipeline(OpPassManager &passes,
     passes.addPass(createNarrowOperands(narrow));
   }
   passes.addPass(createLowerToPlan(options));
+  if (beforeSlots)
+    beforeSlots(passes);
   passes.addPass(createAssignSlots());
 }
 

@@ -23,7 +23,10 @@ struct PlanTarget {
   std::string precision = "f32"; ///< of products: "tf32", "bf16", "f16"
 };
 /// Fused to plan: kernels, buffers and steps for each of `targets`.
-void buildPlanPipeline(mlir::OpPassManager &passes,
-                       llvm::ArrayRef<PlanTarget> targets);
+/// `beforeSlots` adds what the code generator of a target does to launches
+/// before their memory is assigned.
+void buildPlanPipeline(
+    mlir::OpPassManager &passes, llvm::ArrayRef<PlanTarget> targets,
+    llvm::function_ref<void(mlir::OpPassManager &)> beforeSlots = {});
 
 } // namespace ingot

@@ -234,6 +234,15 @@ private:
     return it->second;
   }
 
+  /// States of all programs have one list: a number is one state.
+  void addState(plan::BufferOp buffer, uint32_t size) {
+    auto number = static_cast<size_t>(buffer.getNumber());
+    while (header.states.size() <= number)
+      header.states.push_back(std::make_unique<StateT>());
+    header.states[number]->name = plan::kCountersName;
+    header.states[number]->size = size;
+  }
+
   std::unique_ptr<PlanT> plan(plan::ProgramOp program, uint32_t target) {
     auto made = std::make_unique<PlanT>();
     made->target = target;
@@ -266,6 +275,7 @@ private:
         break;
       case plan::BufferKind::State:
         b->kind = BufferKind::State;
+        addState(buffer, b->size);
         break;
       case plan::BufferKind::Model:
         b->kind = BufferKind::Model;
@@ -299,11 +309,15 @@ private:
               ? exprs.ceilDiv(launch.getGrid(), i, i == 0 ? kernel.tasks : 1)
               : exprs.constant(1);
     made->grid = std::make_unique<Grid>(grid[0], grid[1], grid[2]);
-    size_t outs = kernel.kernel.numOuts();
+    size_t outs = kernel.kernel.numOuts(),
+           written = outs + kernel.kernel.numWorkspace();
+    constexpr uint32_t kRead = 1, kWrite = 2;
     for (auto [i, buffer] : llvm::enumerate(launch.getBuffers()))
       made->args.emplace_back(ArgKind::Pointer, buffers.lookup(buffer),
                               exprs.number(launch.getOffsets(), i),
-                              i < outs ? 2 : 1);
+                              i < outs      ? kWrite
+                              : i < written ? kRead | kWrite
+                                            : kRead);
     for (unsigned i = 0; i < launch.getScalars().size(); ++i)
       made->args.emplace_back(ArgKind::I64, 0,
                               exprs.number(launch.getScalars(), i), 0);

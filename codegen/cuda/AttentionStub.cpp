@@ -1,5 +1,4 @@
 // attention: see kernels/attention.cuh and attention_mma.cuh.
-#include "codegen/cuda/Choice.h"
 #include "codegen/cuda/StubWriter.h"
 
 using namespace mlir;
@@ -14,16 +13,7 @@ CudaStub printAttention(StubWriter &w) {
   std::vector<std::string> leading = coordinateNames(4);
   leading.insert(leading.begin(), "x");
   w.twoPhases(0, "const i64 *c", leading, /*late=*/0);
-  AttentionProblem problem{w.kernel.param("batch"),
-                           w.kernel.param("heads"),
-                           w.kernel.param("queries"),
-                           w.kernel.param("keys"),
-                           w.kernel.param("group"),
-                           d,
-                           dv,
-                           mathOf(w.math()),
-                           w.kernel.inType(0).getIntOrFloatBitWidth()};
-  AttentionChoice tile = chooseAttention(problem);
+  AttentionChoice tile = attentionChoiceOf(w.kernel, w.kernel.hasSplits());
   std::string instance =
       tile.onTensorCores ? ("attention_mma<" + w.math() + ", " + Twine(d) +
                             ", " + Twine(dv) + ", " + Twine(tile.keys))
@@ -50,7 +40,7 @@ CudaStub printAttention(StubWriter &w) {
   bool zero = w.text("empty_rows") == "zero";
   std::string call = "AttentionShape shape{" + shape + "};\n  " + instance +
                      (zero ? ", true" : ", false") +
-                     ">(out0, in0, in1, in2, shape, body);";
+                     ">(out0, in0, in1, in2, shape, body" + w.splits() + ");";
   // Two blocks a multiprocessor leave 128 registers a thread: too few for long
   // scores.
   bool isLong = llvm::range_size(w.region(0)) > 50;
@@ -60,10 +50,9 @@ CudaStub printAttention(StubWriter &w) {
                static_cast<unsigned>(tile.sharedBytes), isLong ? 1 : 2);
   stub.choice = tile.text();
   const AttentionProblem &at = tile.estimated;
-  bool isAssumed = problem.batch < 0 || problem.queries < 0 || problem.keys < 0;
   stub.estimate = tile.estimate.text(
       ("batch " + Twine(at.batch) + " queries " + Twine(at.queries) + " keys " +
-       Twine(at.keys) + (isAssumed ? " (assumed)" : ""))
+       Twine(at.keys) + (tile.isAssumed ? " (assumed)" : ""))
           .str());
   return stub;
 }

@@ -6,6 +6,8 @@
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
+
 using llvm::Twine;
 
 namespace ingot::cuda {
@@ -51,25 +53,43 @@ struct Work {
   double blockShared, blockL2;
   double blockExponentials = 0;
   bool onTensorCores = false;
+  /// In how many parts blocks share each, in whole steps; bytes a part leaves.
+  int64_t parts = 1, steps = 1;
+  double partBytes = 0;
 };
 
-Estimate estimate(const Work &work, const Chip &chip) {
+int64_t ceilOf(int64_t a, int64_t b) {
+  return static_cast<int64_t>(
+      llvm::divideCeil(static_cast<uint64_t>(a), static_cast<uint64_t>(b)));
+}
+
+/// The slowest of what a block does, in clocks, and its name.
+std::pair<double, llvm::StringRef> blockOf(const Work &work, const Chip &chip) {
   std::pair<double, llvm::StringRef> terms[] = {
       {work.blockProducts / work.rate,
        work.onTensorCores ? "tensor cores" : "FMA units"},
       {work.blockShared / chip.sharedBytes, "shared memory"},
       {work.blockL2 / chip.l2Bytes, "L2"},
       {work.blockExponentials / chip.exponentials, "exponentials"}};
-  auto [block, limit] = *llvm::max_element(
-      terms, [](auto &a, auto &b) { return a.first < b.first; });
+  return *llvm::max_element(terms,
+                            [](auto &a, auto &b) { return a.first < b.first; });
+}
+
+Estimate estimate(const Work &work, const Chip &chip) {
+  auto [block, limit] = blockOf(work, chip);
   Estimate e;
-  e.blocks = work.blocks;
-  e.waves =
-      static_cast<int64_t>(llvm::divideCeil(work.blocks, chip.multiprocessors));
+  e.blocks = work.blocks * work.parts;
+  e.waves = ceilOf(e.blocks, chip.multiprocessors);
+  double share =
+      numberOf(ceilOf(work.steps, work.parts)) / numberOf(work.steps);
+  double waves = chip.seconds(numberOf(e.waves) * block * share), sums = 0;
+  if (work.parts > 1)
+    sums =
+        chip.seconds(numberOf(1 + work.parts) * work.partBytes / chip.l2Bytes);
   e.memorySeconds = work.memoryBytes / chip.memoryBytes;
   double parts = numberOf(chip.multiprocessors);
   e.arithmeticSeconds = chip.seconds(work.products / work.rate / parts);
-  e.wavesSeconds = chip.seconds(numberOf(e.waves) * block);
+  e.wavesSeconds = waves + sums;
   e.seconds = std::max(e.memorySeconds, e.wavesSeconds);
   // The blocks' time without waste, over all multiprocessors.
   double useful = work.blockProducts > 0 ? work.products / work.blockProducts *
@@ -77,6 +97,8 @@ Estimate estimate(const Work &work, const Chip &chip) {
                                          : 0;
   if (e.memorySeconds >= e.wavesSeconds)
     e.limit = "memory";
+  else if (sums > waves)
+    e.limit = "partial sums";
   else
     e.limit = useful < e.wavesSeconds / 2 ? "waves" : limit;
   return e;
@@ -108,60 +130,141 @@ double sharedReads(const Tile &tile, Math math, int64_t bytes) {
                                        : warpRows + warpColumns;
   return numberOf(tile.warpsOfRows * tile.warpsOfColumns * elements * bytes);
 }
-} // namespace
 
-Estimate estimateLinear(const LinearProblem &problem, LinearKernel kernel,
-                        int64_t m, const Chip &chip) {
+/// Eight warps of the kernel for few rows.
+constexpr int64_t kFewWarps = 8;
+
+Work workOf(const LinearProblem &problem, LinearKernel kernel, int64_t m,
+            int64_t parts, const Chip &chip) {
   int64_t n = problem.n, k = problem.k, bytes = problem.bits / 8;
   Work work;
   work.products = numberOf(m) * numberOf(n) * numberOf(k);
   work.memoryBytes = numberOf(m + n) * numberOf(k) * numberOf(bytes) +
                      numberOf(m) * numberOf(n) * problem.outBits / 8;
   if (kernel == LinearKernel::FewRows) {
-    // Eight warps, two columns each, on FMA units.
-    constexpr int64_t kColumns = 16;
-    work.blocks = static_cast<int64_t>(llvm::divideCeil(n, kColumns));
-    work.blockProducts = numberOf(m * kColumns * k);
+    // Two columns for `parts` of the warps, on FMA units.
+    int64_t columns = 2 * kFewWarps / parts;
+    work.blocks = ceilOf(n, columns);
+    work.blockProducts = numberOf(m * columns * k);
     work.rate = chip.productsF32;
     work.blockShared = 0;
-    work.blockL2 = numberOf((m + kColumns) * k * bytes);
-    return estimate(work, chip);
+    work.blockL2 = numberOf((m + columns) * k * bytes);
+    return work;
   }
   const Tile &tile = kernel == LinearKernel::Tile128 ? kTile128 : kTile64;
-  double depth = numberOf(static_cast<int64_t>(
-      llvm::alignTo(static_cast<uint64_t>(k), kSlab / bytes)));
+  work.parts = parts;
+  work.steps = ceilOf(k * bytes, kSlab);
+  work.partBytes = numberOf(std::min(m, tile.rows) * tile.columns) * 4;
+  double depth = numberOf(work.steps * (kSlab / bytes));
   double edges = numberOf((tile.rows + tile.columns) * bytes);
-  work.blocks = static_cast<int64_t>(llvm::divideCeil(m, tile.rows) *
-                                     llvm::divideCeil(n, tile.columns));
+  work.blocks = ceilOf(m, tile.rows) * ceilOf(n, tile.columns);
   work.blockProducts = numberOf(tile.rows * tile.columns) * depth;
   work.rate = rateOf(chip, problem.math);
   work.blockShared = depth * (edges + sharedReads(tile, problem.math, bytes));
   work.blockL2 = numberOf(k) * edges;
   work.onTensorCores = problem.math != Math::F32;
-  return estimate(work, chip);
+  return work;
+}
+
+Expr tilesOf(ExprPool &pool, Expr m, int64_t columns) {
+  return pool.scale(pool.ceilDiv(m, pool.integer(kTile64.rows)),
+                    ceilOf(columns, kTile64.columns));
+}
+
+/// As many parts as there are multiprocessors for, up to `most`.
+Expr fillingParts(ExprPool &pool, Expr tasks, Expr most) {
+  Expr one = pool.integer(1);
+  return pool.max(one,
+                  pool.min(most, pool.floorDiv(pool.integer(mostSharedTasks()),
+                                               pool.max(one, tasks))));
+}
+} // namespace
+
+int64_t mostSharedTasks() { return referenceChip().multiprocessors; }
+
+Estimate estimateLinear(const LinearProblem &problem, LinearKernel kernel,
+                        int64_t m, int64_t parts, const Chip &chip) {
+  return estimate(workOf(problem, kernel, m, parts, chip), chip);
+}
+
+Expr LinearChoice::parts(ExprPool &pool, Expr m) const {
+  Expr tasks = tilesOf(pool, m, columns);
+  // Few rows have a kernel of their own.
+  Expr isMany =
+      pool.min(pool.integer(1), pool.floorDiv(m, pool.integer(kFewRows + 1)));
+  return pool.max(
+      pool.integer(1),
+      pool.mul(isMany, fillingParts(pool, tasks, pool.integer(mostParts))));
+}
+
+Expr LinearChoice::blocks(ExprPool &pool, Expr m) const {
+  Expr none = pool.integer(0), isAny = pool.min(m, pool.integer(1));
+  Expr ofFew = pool.scale(isAny, ceilOf(columns, 2 * kFewWarps / fewWarps));
+  Expr ofTiles = pool.mul(tilesOf(pool, m, columns), parts(pool, m));
+  return pool.max(few ? ofFew : none, many ? ofTiles : none);
+}
+
+int64_t LinearChoice::partsAt(int64_t m) const {
+  ExprPool pool;
+  return *pool.constantInt(parts(pool, pool.integer(m)));
+}
+
+namespace {
+/// How many warps of a block lie along K where rows are few: the fewest that
+/// more would not make an eighth faster, each with a load for every lane.
+int64_t fewWarpsOf(const LinearProblem &problem, const Chip &chip) {
+  constexpr int64_t kLoadsOfWarp = 32 * 16;
+  int64_t m = problem.m >= 0 ? problem.m : 1;
+  auto seconds = [&](int64_t warps) {
+    return estimateLinear(problem, LinearKernel::FewRows, m, warps, chip)
+        .wavesSeconds;
+  };
+  int64_t best = 1;
+  for (int64_t warps = 2; warps <= kFewWarps; warps *= 2)
+    if (warps * kLoadsOfWarp <= problem.k * problem.bits / 8 &&
+        seconds(warps) * 1.125 < seconds(best))
+      best = warps;
+  return best;
+}
+
+int64_t mostPartsOf(const LinearProblem &problem, const Chip &chip) {
+  // Rows of unknown number fill their tiles.
+  int64_t m = problem.m >= 0 ? problem.m : kTile64.rows;
+  Work work = workOf(problem, LinearKernel::Tile64, m, 1, chip);
+  // block / parts + parts * part is least where both are the same.
+  double block = blockOf(work, chip).first,
+         part = work.partBytes / chip.l2Bytes;
+  int64_t most = std::min({static_cast<int64_t>(std::sqrt(block / part)),
+                           work.steps, mostSharedTasks() / work.blocks});
+  // As few as have as many slabs each.
+  return most <= 1 ? 1 : ceilOf(work.steps, ceilOf(work.steps, most));
 }
 
 /// How much slower blocks of 128x128 are than those of 64x64. Memory's time is
 /// the same for both.
-static double slownessOfLarge(const LinearProblem &problem, int64_t m,
-                              const Chip &chip) {
-  return estimateLinear(problem, LinearKernel::Tile128, m, chip).wavesSeconds /
-         estimateLinear(problem, LinearKernel::Tile64, m, chip).wavesSeconds;
+double slownessOfLarge(const LinearProblem &problem, int64_t m, int64_t parts,
+                       const Chip &chip) {
+  return estimateLinear(problem, LinearKernel::Tile128, m, 1, chip)
+             .wavesSeconds /
+         estimateLinear(problem, LinearKernel::Tile64, m, parts, chip)
+             .wavesSeconds;
 }
 
 /// The least M from which 128x128 is at most an eighth slower however many rows
 /// come: waves make the two cross several times. 0: none.
-static int64_t largeFrom(const LinearProblem &problem, const Chip &chip) {
+int64_t largeFrom(const LinearProblem &problem, const LinearChoice &choice,
+                  const Chip &chip) {
   constexpr int64_t kMost = 16384;
   // Estimates grow past multiples of 64 only.
   int64_t from = 0;
   for (int64_t m = kMost; m > 0; m -= kTile64.rows) {
-    if (slownessOfLarge(problem, m, chip) > 1.125)
+    if (slownessOfLarge(problem, m, choice.partsAt(m), chip) > 1.125)
       break;
     from = std::max(m - kTile64.rows, kFewRows) + 1;
   }
   return from;
 }
+} // namespace
 
 LinearKernel LinearChoice::kernelAt(int64_t m) const {
   if (m <= kFewRows)
@@ -174,28 +277,45 @@ LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip) {
   bool isKnown = problem.m >= 0;
   LinearChoice choice;
   choice.rows = isKnown ? problem.m : kTypicalRows;
+  choice.columns = problem.n;
   choice.few = !isKnown || problem.m <= kFewRows;
   choice.many = !isKnown || problem.m > kFewRows;
+  if (choice.few)
+    choice.fewWarps = fewWarpsOf(problem, chip);
+  if (choice.many && problem.canSplit)
+    choice.mostParts = mostPartsOf(problem, chip);
   bool isAligned = problem.k * problem.bits / 8 % 16 == 0;
   if (choice.many && isAligned && problem.n > kTile64.columns) {
     if (!isKnown)
-      choice.largeFrom = largeFrom(problem, chip);
-    else if (slownessOfLarge(problem, problem.m, chip) <= 1)
+      choice.largeFrom = largeFrom(problem, choice, chip);
+    else if (slownessOfLarge(problem, problem.m, choice.partsAt(problem.m),
+                             chip) <= 1)
       choice.largeFrom = kFewRows + 1;
   }
+  if (choice.largeFrom == kFewRows + 1)
+    choice.mostParts = 1;
+  // A sum of each thread.
+  if (choice.fewWarps > 1)
+    choice.sharedBytes = kFewWarps * 32 * 4;
   if (choice.many) {
-    choice.sharedBytes = kUnaligned.sharedBytes();
+    choice.sharedBytes = std::max(choice.sharedBytes, kUnaligned.sharedBytes());
     if (isAligned && choice.largeFrom != kFewRows + 1)
       choice.sharedBytes = std::max(choice.sharedBytes, kTile64.sharedBytes());
     if (choice.largeFrom)
       choice.sharedBytes = std::max(choice.sharedBytes, kTile128.sharedBytes());
   }
-  choice.estimate =
-      estimateLinear(problem, choice.kernelAt(choice.rows), choice.rows, chip);
+  LinearKernel kernel = choice.kernelAt(choice.rows);
+  int64_t parts = kernel == LinearKernel::FewRows  ? choice.fewWarps
+                  : kernel == LinearKernel::Tile64 ? choice.partsAt(choice.rows)
+                                                   : 1;
+  choice.estimate = estimateLinear(problem, kernel, choice.rows, parts, chip);
   return choice;
 }
 
 namespace {
+/// More would leave parts that no block adds up in passing.
+constexpr int64_t kMostKeyParts = 32;
+
 /// attention.cuh.
 void setPlainTile(AttentionChoice &choice, int64_t d, int64_t dv) {
   // What fits twice into a multiprocessor's shared memory, or once where heads
@@ -235,7 +355,7 @@ bool setTensorTile(AttentionChoice &choice, Math math, int64_t d, int64_t dv) {
   return true;
 }
 
-Estimate estimateAttention(const AttentionChoice &choice, const Chip &chip) {
+Work workOf(const AttentionChoice &choice, const Chip &chip) {
   const AttentionProblem &p = choice.estimated;
   int64_t bytes = p.bits / 8;
   double heads = numberOf(p.batch * p.heads), width = numberOf(p.d + p.dv);
@@ -250,8 +370,7 @@ Estimate estimateAttention(const AttentionChoice &choice, const Chip &chip) {
   work.products = heads * queries * keys * width;
   work.memoryBytes =
       heads * (queries + keys / numberOf(p.group)) * width * numberOf(bytes);
-  work.blocks = p.batch * p.heads *
-                static_cast<int64_t>(llvm::divideCeil(p.queries, choice.rows));
+  work.blocks = p.batch * p.heads * ceilOf(p.queries, choice.rows);
   work.blockProducts = rows * tiled * padded;
   work.onTensorCores = choice.onTensorCores;
   work.rate = choice.onTensorCores ? rateOf(chip, p.math) : chip.productsF32;
@@ -261,9 +380,40 @@ Estimate estimateAttention(const AttentionChoice &choice, const Chip &chip) {
       ((1 + warps) * tiled * padded + rows * numberOf(p.d)) * numberOf(bytes);
   work.blockL2 = (keys * width + rows * numberOf(p.d)) * numberOf(bytes);
   work.blockExponentials = rows * tiled;
-  return estimate(work, chip);
+  work.steps = std::max<int64_t>(1, ceilOf(p.keys, choice.keys));
+  work.partBytes = numberOf(std::min(p.queries, choice.rows) * (p.dv + 2)) * 4;
+  return work;
 }
 } // namespace
+
+Expr AttentionChoice::parts(ExprPool &pool, Expr batch, Expr queries,
+                            Expr keys) const {
+  Expr one = pool.integer(1), height = pool.integer(rows);
+  if (!rowsATile)
+    return one;
+  Expr tiles = pool.ceilDiv(keys, pool.integer(this->keys));
+  // Keys / parts take as long as the sums of all parts where parts * parts is
+  // this; rounded down to a power of two.
+  Expr square = pool.floorDiv(pool.scale(tiles, rowsATile),
+                              pool.max(one, pool.min(queries, height)));
+  Expr most = one;
+  for (int64_t parts = 2; parts <= kMostKeyParts; parts *= 2)
+    most = pool.add(
+        most,
+        pool.scale(
+            pool.min(one, pool.floorDiv(square, pool.integer(parts * parts))),
+            parts / 2));
+  Expr tasks = pool.scale(pool.mul(batch, pool.ceilDiv(queries, height)),
+                          estimated.heads);
+  return fillingParts(pool, tasks, pool.min(most, tiles));
+}
+
+int64_t AttentionChoice::partsAt(int64_t batch, int64_t queries,
+                                 int64_t keys) const {
+  ExprPool pool;
+  return *pool.constantInt(parts(pool, pool.integer(batch),
+                                 pool.integer(queries), pool.integer(keys)));
+}
 
 AttentionChoice chooseAttention(const AttentionProblem &problem,
                                 const Chip &chip) {
@@ -278,7 +428,25 @@ AttentionChoice chooseAttention(const AttentionProblem &problem,
   assume(choice.estimated.batch, 1);
   assume(choice.estimated.queries, kTypicalRows);
   assume(choice.estimated.keys, kTypicalRows);
-  choice.estimate = estimateAttention(choice, chip);
+  choice.isAssumed =
+      problem.batch < 0 || problem.queries < 0 || problem.keys < 0;
+  Work work = workOf(choice, chip);
+  if (problem.canSplit) {
+    double tile = blockOf(work, chip).first / numberOf(work.steps);
+    double row = numberOf(problem.dv + 2) * 4 / chip.l2Bytes;
+    choice.rowsATile = std::max<int64_t>(1, static_cast<int64_t>(tile / row));
+    auto orElse = [](int64_t extent, int64_t best) {
+      return extent < 0 ? best : extent;
+    };
+    choice.mostParts =
+        choice.partsAt(orElse(problem.batch, 1), orElse(problem.queries, 1),
+                       orElse(problem.keys, 1 << 20));
+    if (choice.mostParts == 1)
+      choice.rowsATile = 0;
+  }
+  const AttentionProblem &at = choice.estimated;
+  work.parts = choice.partsAt(at.batch, at.queries, at.keys);
+  choice.estimate = estimate(work, chip);
   return choice;
 }
 
@@ -293,9 +461,16 @@ std::string Estimate::text(llvm::StringRef where) const {
 std::string LinearChoice::text() const {
   std::string text = few ? "few rows" : "";
   if (few && many)
-    text += " up to " + std::to_string(kFewRows) + "; ";
+    text += " up to " + std::to_string(kFewRows);
+  if (few && fewWarps > 1)
+    text += ", " + std::to_string(fewWarps) + " warps along K";
+  if (few && many)
+    text += "; ";
   if (many && largeFrom != kFewRows + 1)
     text += "64x64";
+  if (mostParts > 1)
+    text += std::string(", K in ") + (few ? "up to " : "") +
+            std::to_string(mostParts) + " parts";
   if (many && largeFrom)
     text += largeFrom == kFewRows + 1
                 ? "128x128"
@@ -304,9 +479,13 @@ std::string LinearChoice::text() const {
 }
 
 std::string AttentionChoice::text() const {
-  return (Twine(rows) + " queries by " + Twine(keys) + " keys on " +
-          (onTensorCores ? "tensor cores" : "FMA units"))
-      .str();
+  std::string text = (Twine(rows) + " queries by " + Twine(keys) + " keys on " +
+                      (onTensorCores ? "tensor cores" : "FMA units"))
+                         .str();
+  if (mostParts > 1)
+    text += std::string(", keys in ") + (isAssumed ? "up to " : "") +
+            std::to_string(mostParts) + " parts";
+  return text;
 }
 
 } // namespace ingot::cuda

@@ -8,6 +8,12 @@
 //   waves    = ceil(blocks / multiprocessors)
 //   estimate = max(bytes of operands and result / memory's rate, waves * block)
 //
+// Blocks may share a task (K of a tile, the keys of queries) in parts. A part
+// takes its share of the block, and the last to come reads what all have left:
+//
+//   estimate = max(..., waves * block / parts + (1 + parts) * partial sums /
+//   L2)
+//
 // A multiprocessor's rates are shared by the blocks that it holds, so occupancy
 // does not count. Latency, launches and epilogues are not in it, and operands
 // come from memory once: the least that a kernel could take, good for comparing
@@ -15,6 +21,8 @@
 //
 //===----------------------------------------------------------------------===//
 #pragma once
+
+#include "ir/expr/Expr.h"
 
 #include "llvm/ADT/StringRef.h"
 
@@ -51,8 +59,9 @@ struct Estimate {
   double arithmeticSeconds = 0, memorySeconds = 0;
   int64_t blocks = 0, waves = 0;
   /// What most of the time goes to: "tensor cores", "FMA units",
-  /// "shared memory", "L2", "exponentials", "memory", or "waves" where more
-  /// than half is idle multiprocessors and parts of tiles past the end.
+  /// "shared memory", "L2", "exponentials", "memory", "partial sums", or
+  /// "waves" where more than half is idle multiprocessors and parts of tiles
+  /// past the end.
   llvm::StringRef limit;
 
   /// "3.27 us on an A100 at WHERE (waves)".
@@ -64,6 +73,7 @@ struct LinearProblem {
   int64_t m, n, k;
   Math math;
   unsigned bits, outBits; ///< of an element
+  bool canSplit = true;   ///< there is a workspace where Choice wants one
 };
 
 enum class LinearKernel { FewRows, Tile64, Tile128 };
@@ -73,11 +83,20 @@ struct LinearChoice {
   bool few, many;        ///< whether M <= 8, M > 8 is possible
   int64_t largeFrom = 0; ///< rows from which tiles are 128x128; 0: none
   unsigned sharedBytes = 0;
-  int64_t rows; ///< that the estimate is for
+  int64_t columns;       ///< N
+  int64_t fewWarps = 1;  ///< along K where there are few rows
+  int64_t mostParts = 1; ///< that blocks share K of a 64x64 tile in; 1: never
+  int64_t rows;          ///< that the estimate is for
   Estimate estimate;
 
   LinearKernel kernelAt(int64_t m) const;
-  /// "few rows up to 8; 64x64; 128x128 from M 257".
+  /// In how many parts blocks share K at m rows: as many as there are
+  /// multiprocessors for, up to `mostParts`.
+  Expr parts(ExprPool &pool, Expr m) const;
+  int64_t partsAt(int64_t m) const;
+  /// That have something to do.
+  Expr blocks(ExprPool &pool, Expr m) const;
+  /// "few rows up to 8; 64x64, K in up to 4 parts; 128x128 from M 257".
   std::string text() const;
 };
 
@@ -86,8 +105,13 @@ inline constexpr int64_t kTypicalRows = 128;
 /// Rows that the kernel for few takes.
 inline constexpr int64_t kFewRows = 8;
 
+/// Tasks that are shared have a counter each: there are as many tasks at most.
+int64_t mostSharedTasks();
+
+/// `parts` of K: of blocks, or of the warps of a block where rows are few.
 Estimate estimateLinear(const LinearProblem &problem, LinearKernel kernel,
-                        int64_t m, const Chip &chip = referenceChip());
+                        int64_t m, int64_t parts = 1,
+                        const Chip &chip = referenceChip());
 LinearChoice chooseLinear(const LinearProblem &problem,
                           const Chip &chip = referenceChip());
 
@@ -98,17 +122,26 @@ struct AttentionProblem {
   int64_t group; ///< heads that share keys and values
   int64_t d, dv; ///< of a head: queries and keys, values
   Math math;
-  unsigned bits; ///< of an element
+  unsigned bits;        ///< of an element
+  bool canSplit = true; ///< there is a workspace where Choice wants one
 };
 
 struct AttentionChoice {
   bool onTensorCores; ///< attention_mma.cuh, else attention.cuh
   int64_t rows, keys; ///< the tile: queries a block, keys at a time
   int64_t threads, sharedBytes;
+  /// What a tile of keys takes, in times of one row of partial sums; 0: blocks
+  /// never share keys.
+  int64_t rowsATile = 0;
+  int64_t mostParts = 1;      ///< that there can be, for what is known
   AttentionProblem estimated; ///< all of it numbers
+  bool isAssumed;             ///< some of them are not known
   Estimate estimate;
 
-  /// "64 queries by 32 keys on tensor cores".
+  /// In how many parts blocks share the keys of a task.
+  Expr parts(ExprPool &pool, Expr batch, Expr queries, Expr keys) const;
+  int64_t partsAt(int64_t batch, int64_t queries, int64_t keys) const;
+  /// "64 queries by 32 keys on tensor cores, keys in up to 9 parts".
   std::string text() const;
 };
 

@@ -1,5 +1,4 @@
 // linear: see kernels/linear.cuh.
-#include "codegen/cuda/Choice.h"
 #include "codegen/cuda/StubWriter.h"
 
 using namespace mlir;
@@ -13,16 +12,14 @@ CudaStub printLinear(StubWriter &w) {
   std::vector<std::string> leading = coordinateNames(2);
   leading.insert(leading.begin(), "x");
   w.twoPhases(0, "const i64 *c", leading, /*late=*/0);
-  unsigned bits = w.kernel.inType(0).getIntOrFloatBitWidth();
-  LinearChoice choice = chooseLinear(
-      {m, n, k, mathOf(w.math()), bits, w.outType(0).getIntOrFloatBitWidth()});
-  auto word = [](bool value) { return value ? "true" : "false"; };
+  LinearChoice choice = linearChoiceOf(w.kernel, w.kernel.hasSplits());
   std::string call =
       ("linear<" + w.math() + ", " + Twine(n) + ", " + Twine(k) + ", " +
-       word(choice.few) + ", " + word(choice.many) +
+       Twine(choice.few ? choice.fewWarps : 0) + ", " +
+       (choice.many ? "true" : "false") +
        (choice.largeFrom ? ", " + Twine(choice.largeFrom) : Twine("")) +
        ">(out0, in0, " + w.extent("lda") + ", in1, " + w.extent("m") +
-       ", body);")
+       ", body" + w.splits() + ");")
           .str();
   CudaStub stub = w.finish("linear.cuh", call, 256, choice.sharedBytes);
   stub.choice = choice.text();

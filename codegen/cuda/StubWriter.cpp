@@ -12,6 +12,12 @@ std::string StubWriter::outs() {
   return llvm::join(names, ", ");
 }
 
+std::string StubWriter::splits() {
+  return kernel.hasSplits()
+             ? ", Splits{partials, counters, " + extent("splits") + "}"
+             : "";
+}
+
 std::string StubWriter::number(int64_t code) {
   return code >= 0 ? literal(code) : "s" + std::to_string(-1 - code);
 }
@@ -173,6 +179,8 @@ CudaStub StubWriter::finish(StringRef header, const std::string &call,
   std::vector<std::string> members, names, parameters;
   for (size_t i = 0; i < kernel.numOuts(); ++i)
     parameters.push_back((outTypeName(i) + " *" + out(i)).str());
+  if (kernel.hasSplits())
+    parameters.insert(parameters.end(), {"float *partials", "u32 *counters"});
   for (auto [i, type] : llvm::enumerate(kernel.getInTypes())) {
     names.push_back("in" + std::to_string(i));
     members.push_back(("const " +

@@ -2,6 +2,7 @@
 //-----------------===//
 #pragma once
 
+#include "codegen/cuda/KernelChoice.h"
 #include "codegen/cuda/RegionPrinter.h"
 #include "codegen/cuda/StubPrinter.h"
 
@@ -33,11 +34,9 @@ public:
   bool flag(llvm::StringRef name) { return kernel.paramFlag(name); }
   /// The tag of what multiplies the operands of linear and attention: "tf32" or
   /// their type.
-  llvm::StringRef math() {
-    return kernel.getParams().contains("math")
-               ? text("math")
-               : memoryTypeName(kernel.inType(0));
-  }
+  llvm::StringRef math() { return mathTagOf(kernel); }
+  /// The last argument of what blocks may share: ", Splits{...}", or nothing.
+  std::string splits();
 
   bool hasRegion(unsigned i) { return i < kernel.getBodies().size(); }
   mlir::Block &region(unsigned i) { return kernel.getBodies()[i].front(); }

@@ -12,6 +12,10 @@ using tfm::printWord;
 /// x86-64.
 inline constexpr int64_t kPanelColumns = 48;
 
+/// The one state there is: what blocks that share a task count in.
+inline constexpr int64_t kCountersState = 0;
+inline constexpr const char *kCountersName = "counters";
+
 /// A matrix [K, N] in layout "panels48": [count][steps][48][interleave], padded
 /// with zeros. Elements of 16 bits lie in pairs along K, which one instruction
 /// multiplies.

@@ -46,8 +46,9 @@ class Plan_Op<string mnemonic, list<Trait> traits = []>
 def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
   let summary = "A kernel: a family, its key and the scalar regions in it";
   let description = [{
-    The kernel's arguments at a launch are, in order: `num_outs` output pointers,
-    `ins` input pointers, `num_scalars` i64 scalars.
+    The kernel's arguments at a launch are, in order: `num_outs` output pointers, two
+    pointers to a workspace where it has `splits`, `ins` input pointers, `num_scalars`
+    i64 scalars.
 
     An **extent** (and a stride) is a number if >= 0; the number -1-k stands for
     scalar k.
@@ -67,8 +68,8 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     | scan | i64 an extent | `extents`, `axis`, `exclusive`, `reverse`; running sum of the yielded value along the axis; `chunk`: flattened other coordinates a task |
     | softmax | i64 an extent | `extents`, last is the row; region 1 (optional): epilogue(probability, i64 an extent); `chunk`: rows a task |
     | norm | i64 an extent | `extents`, last is the row; `kind` layer or rms, `epsilon`; region 1: epilogue(normalized, i64 an extent). With `copy` the last output is output 0, which is f32, rounded to its type; a second output beside stores region 0's value; `chunk`: rows a task |
-    | linear | f32 acc, i64 m, i64 n | in 0: A row-major [M, K] with row stride `lda`; in 1: W of the same type, for x86-64 packed [ceil(N/48)][K][48], in pairs [ceil(N/48)][K/2][48][2] where it has 16 bits, and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest; `math` |
-    | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v of one type; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows`, `causal_keys`, `math` |
+    | linear | f32 acc, i64 m, i64 n | in 0: A row-major [M, K] with row stride `lda`; in 1: W of the same type, for x86-64 packed [ceil(N/48)][K][48], in pairs [ceil(N/48)][K/2][48][2] where it has 16 bits, and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest; `math`, `splits` |
+    | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v of one type; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows`, `causal_keys`, `math`, `splits` |
 
     Params are integers of 1 or more (`chunk`, `rows`, `panels`, `n`, `k`, `d`, `dv`,
     `group`), extents (`m`, `lda`, `batch`, ...), arrays of extents, floats (`epsilon`,
@@ -79,6 +80,11 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     of the keys from q + causal_keys on: their scores are -inf, or with `empty_rows`
     mean -1e30 or less. Kernels need not look at them, in the latter case in rows
     with a greater score; what is no number in a key or value is then not seen.
+
+    `splits` (an extent, or absent; for cuda) is in how many parts blocks share a
+    task: K, or the keys. The workspace has room for an f32 result a part, M * N, or
+    batch * heads * queries * (dv + 2), where there are several, and u32 counters, one
+    a task, which are zero before and after a launch.
 
     linear and attention multiply operands of f32, bf16 or f16 and add up in f32;
     scores and softmax are f32. `math` is absent (products are exact, but that
@@ -117,6 +123,10 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
   let extraClassDeclaration = [{
     size_t numOuts() { return getOutTypes().size(); }
     size_t numIns() { return getInTypes().size(); }
+    bool hasSplits() { return getParams().contains("splits"); }
+    /// Of a launch: outputs, workspace, inputs.
+    size_t numWorkspace() { return hasSplits() ? 2 : 0; }
+    size_t numBuffers() { return numOuts() + numWorkspace() + numIns(); }
     ::mlir::Type outType(unsigned i) {
       return ::llvm::cast<::mlir::TypeAttr>(getOutTypes()[i]).getValue();
     }
@@ -184,6 +194,8 @@ def Plan_BufferOp : Plan_Op<"buffer", [HasParent<"ProgramOp">,
     ([ceil(N/48)][K][48]; of 16-bit elements [ceil(N/48)][ceil(K/2)][48][2]) or "rows"
     ([N][K]). A buffer of kind model is written by
     launches marked `init` and read by all others; its number is any, once a program.
+    A buffer of kind state keeps its bytes from run to run, of all programs that have
+    its number and then its size; they are zero at first.
 
     - buffer_c1: one size expression
     - buffer_c2: weight is given exactly for kind weight; layout is plain,
@@ -215,8 +227,8 @@ def Plan_LaunchOp : Plan_Op<"launch", [HasParent<"ProgramOp">,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "One step: a grid of one kernel";
   let description = [{
-    `buffers` are the kernel's outputs, then its inputs; `offsets` has the byte
-    offset of each. An empty grid is skipped. For cuda, where `chunk` is 1, blocks
+    `buffers` are the kernel's outputs, its workspace (partial sums, counters) and its
+    inputs; `offsets` has the byte offset of each. An empty grid is skipped. For cuda, where `chunk` is 1, blocks
     take several tasks of map, reduce, scan, softmax and norm at a time: how many is
     said by the kernel's stub. `flops` and `bytes` are what `bench`
     reports; `sources` names the model's nodes. A launch marked `init` runs once per

@@ -43,8 +43,10 @@ ArrayRef<Param> paramsOf(Family family) {
                                     {"copy", Flag},
                                     {"chunk", Count}};
   static constexpr Param kLinear[] = {
-      {"m", Extent},   {"n", Count},      {"k", Count},  {"lda", Extent},
-      {"rows", Count}, {"panels", Count}, {"math", Math}};
+      {"m", Extent},   {"n", Count},
+      {"k", Count},    {"lda", Extent},
+      {"rows", Count}, {"panels", Count},
+      {"math", Math},  {"splits", OptionalExtent}};
   static constexpr Param kAttention[] = {
       {"batch", Extent},      {"heads", Extent},
       {"queries", Extent},    {"keys", Extent},
@@ -53,7 +55,7 @@ ArrayRef<Param> paramsOf(Family family) {
       {"q_strides", Strides}, {"k_strides", Strides},
       {"v_strides", Strides}, {"rows", Count},
       {"empty_rows", Kind},   {"causal_keys", OptionalExtent},
-      {"math", Math}};
+      {"math", Math},         {"splits", OptionalExtent}};
   switch (family) {
   case Family::Map:
   case Family::Softmax:

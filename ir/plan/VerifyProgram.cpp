@@ -131,7 +131,7 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
       symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
   if (!kernel)
     return emitOpError() << getKernelAttr() << " is not a plan.kernel";
-  size_t buffers = kernel.numOuts() + kernel.numIns();
+  size_t buffers = kernel.numBuffers();
   if (buffers != getBuffers().size())
     return emitOpError() << getKernelAttr() << " takes " << buffers
                          << " buffers, got " << getBuffers().size();

@@ -128,8 +128,7 @@ std::string Variant::stub() const {
   std::string t = nameOf(type());
   s << "#include \"gemm.cuh\"\n"
     << "using Config = GemmConfig<" << math << ", " << bm << ", " << bn << ", "
-    << wm << ", " << wn << ", " << stages << ", " << align << ", " << splits
-    << ">;\n"
+    << wm << ", " << wn << ", " << stages << ", " << align << ">;\n"
     << "using Epilogue = LinearEpilogue<" << t << ", " << v << ", "
     << activation << ", " << bias << ", " << residual << ">;\n"
     << "KERNEL(" << threads() << ", " << minBlocks << ") gemm_test(const " << t
@@ -138,7 +137,8 @@ std::string Variant::stub() const {
     << " *out, i64 lda, i64 ldw, i64 ldr, i64 ldo, int m, int n, int k, "
        "float *partial, u32 *counter) {\n"
     << "  gemm<Config>({a, w, lda, ldw, 0, 0, m, n, k}, Epilogue{out, ldo, "
-       "bias, residual, ldr}, {partial, counter});\n"
+       "bias, residual, ldr}"
+    << (splits > 1 ? ", Splits{partial, counter, grid_y()});\n" : ");\n")
     << "}\nEXPORT_KERNEL(gemm_test)\n";
   return s.str();
 }
@@ -155,8 +155,8 @@ std::string runGemm(const Variant &v, Stub &stub, int m, int n, int k) {
       residual(v.type(), m, n, pitch(n, wide), wide, 4);
   Matrix out(v.type(), m, n, pitch(n, wide), 3 * wide, 5, false);
   int tiles = (m + v.bm - 1) / v.bm * ((n + v.bn - 1) / v.bn);
-  DeviceArray<float> partial(
-      v.splits > 1 ? size_t(tiles) * v.splits * v.bm * v.bn : 0);
+  DeviceArray<float> partial(v.splits > 1 ? size_t(m) * size_t(n) * v.splits
+                                          : 0);
   DeviceArray<uint32_t> counter(
       std::vector<uint32_t>(v.splits > 1 ? size_t(tiles) : 0));
   auto i64 = [](int x) { return static_cast<long long>(x); };

@@ -40,8 +40,7 @@ struct Variant {
   }
   unsigned threads() const { return unsigned(32 * wm * wn); }
   unsigned shared() const {
-    return unsigned(std::max(stages * (bm + bn) * 128, bm * (bn + 8) * 4) +
-                    (splits > 1 ? 16 : 0));
+    return unsigned(std::max(stages * (bm + bn) * 128, bm * (bn + 8) * 4));
   }
   std::string stub() const;
 };

@@ -129,7 +129,7 @@ TEST_F(GemmTest, SplitsAddUpInOrder) {
   for (int seed = 1; seed < 5; ++seed) {
     control("mode random " + std::to_string(seed));
     Matrix out(Type::Bf16, 4, 64, 64, 8, 5, false);
-    DeviceArray<float> partial(4 * 16 * 64);
+    DeviceArray<float> partial(4 * 4 * 64);
     DeviceArray<uint32_t> counter(std::vector<uint32_t>{0});
     ASSERT_EQ(stub.launch("gemm_test", {1, 4}, v.threads(), v.shared(),
                           a.address(), w.address(), other.address(),

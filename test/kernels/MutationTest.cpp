@@ -19,7 +19,10 @@ struct Edit {
   // What shows it.
   bool split = false;
   const char *math = "bf16";
+  const char *file = "gemm.cuh";
 };
+
+constexpr const char *kSplits = "splits.cuh";
 
 const Edit edits[] = {
     // wait
@@ -31,16 +34,17 @@ const Edit edits[] = {
     // barrier
     {"NoBarrierInTheLoop", "barrier(); // slab i", "// slab i"},
     {"NoBarrierBeforeStaging", "barrier(); // the sums", "// the sums"},
-    {"NoBarrierAfterStaging", "if constexpr (C::SPLITS == 1) {\n    barrier();",
-     "if constexpr (C::SPLITS == 1) {\n"},
-    {"NoBarrierBeforeCounting", "barrier();\n  if (tid() == 0) {\n    *last",
-     "if (tid() == 0) {\n    *last", true},
-    {"NoBarrierAfterCounting", "  }\n  barrier();\n  return *last;",
-     "  }\n  return *last;", true},
+    {"NoBarrierAfterStaging", "tile.stage(staged, wm, wn);\n  barrier();",
+     "tile.stage(staged, wm, wn);"},
+    {"NoBarrierBeforeCounting", "barrier(); // everybody's part", "// part",
+     true, "bf16", kSplits},
+    {"NoBarrierAfterCounting", "  }\n  barrier();\n  bool is_last",
+     "  }\n  bool is_last", true, "bf16", kSplits},
     // fence
     {"RelaxedCounter", "atomic_add_acq_rel(counter, 1)",
-     "atomic_add(counter, 1u)", true},
-    {"CounterStays", "*counter = 0;", ";", true},
+     "atomic_add(counter, 1u)", true, "bf16", kSplits},
+    {"CounterStays", "*counter = 0;", ";", true, "bf16", kSplits},
+    {"CountsOneLess", "== count - 1", "== count - 2", true, "bf16", kSplits},
     // bytes
     {"CopiesWholeChunks", "inside ? valid : 0", "inside ? C::ALIGN : 0"},
     {"ValidInElements", "(k - column) * (int)sizeof(E)", "(k - column)"},
@@ -59,14 +63,19 @@ const Edit edits[] = {
     {"NoGuardOfRows", "row0 + row + more < rows && valid > 0", "valid > 0"},
     {"NoGuardOfColumns", "row0 + row + more < rows && valid > 0",
      "row0 + row + more < rows"},
-    {"NoGuardOfTheResult", "m0 + row >= m || n0 + column >= n",
-     "n0 + column >= n"},
+    {"NoGuardOfTheResult", "unit >= UNITS || m0 + row >= m ||",
+     "unit >= UNITS ||"},
+    {"NoGuardOfParts",
+     "if (m0 + row >= m || n0 + column >= n)\n      continue;", "", true},
     {"LoadsPastTheEnd", "min_(m0 + unit / PER_ROW, m - 1)",
      "m0 + unit / PER_ROW"},
     // order and scale
     {"TileOrder", "within / height * BN", "within / BAND * BN"},
-    {"LosesASplit", "int split = 1; split", "int split = 2; split", true},
-    {"SplitsOverlap", "bid_y() * each", "bid_y() * (each - 1)", true},
+    {"LosesASplit", "i64 split = 1; split", "i64 split = 2; split", true},
+    {"SplitsOverlap", "split * each", "split * (each - 1)", true},
+    {"PartsInOnePlace", "(splits.partials + split * next", "(splits.partials",
+     true},
+    {"TilesCountTogether", "splits.counters + place", "splits.counters", true},
     {"NoRoundingToTf32", "r[i] = to_tf32(bits_f32(r[i]))",
      "r[i] = r[i] & 0xffffff00 << 8", false, "tf32"},
 };
@@ -94,12 +103,13 @@ protected:
 
 TEST_P(GemmMutationTest, IsFound) {
   const Edit &edit = GetParam();
-  std::string text = readFile(folder / "gemm.cuh");
+  std::string text = readFile(folder / edit.file);
   size_t at = text.find(edit.from);
-  ASSERT_NE(at, std::string::npos) << "no longer in gemm.cuh: " << edit.from;
+  ASSERT_NE(at, std::string::npos)
+      << "no longer in " << edit.file << ": " << edit.from;
   ASSERT_EQ(text.find(edit.from, at + 1), std::string::npos) << "twice";
   text.replace(at, strlen(edit.from), edit.to);
-  std::ofstream(folder / "gemm.cuh") << text;
+  std::ofstream(folder / edit.file) << text;
 
   Variant v;
   v.math = edit.math;

@@ -1,4 +1,5 @@
 // `ingot compile`.
+#include "codegen/cuda/SplitWork.h"
 #include "passes/Pipelines.h"
 #include "tools/compiler/CompilerVerbs.h"
 #include "tools/compiler/CudaKernels.h"
@@ -277,7 +278,10 @@ int Compilation::run() {
     return emitModule(Stage::Fused);
   summary.countFused(module);
   if (int code = lower(Stage::Plan, [&](OpPassManager &passes) {
-        buildPlanPipeline(passes, arguments.targets.plans());
+        buildPlanPipeline(passes, arguments.targets.plans(),
+                          [](OpPassManager &before) {
+                            before.addPass(cuda::createSplitWork());
+                          });
       }))
     return code;
   if (endsAt(Stage::Plan))

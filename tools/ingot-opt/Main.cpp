@@ -1,4 +1,5 @@
 // Runs passes on .mlir files: `ingot-opt --help` lists them.
+#include "codegen/cuda/SplitWork.h"
 #include "codegen/cuda/StubPrinter.h"
 #include "ir/plan/Plan.h"
 #include "ir/tfm/Tfm.h"
@@ -17,6 +18,7 @@ int main(int argc, char **argv) {
   mlir::registerCSEPass();
   ingot::registerIngotPasses();
   ingot::cuda::registerPrintCudaStubs();
+  ingot::cuda::registerSplitWork();
   mlir::PassPipelineRegistration<> canonical(
       "canonical", "Import to canonical stage", ingot::buildCanonicalPipeline);
   mlir::PassPipelineRegistration<> fused("fused", "Canonical to fused stage",

@@ -2,7 +2,8 @@
 // cores:
 //   out[b, q, h, :] = sum over k of p[k] v[b, k, h / group, :], p = softmax of
 //   s[k] = score(scale * q.k, b, h, q, k)
-//   grid   any; a block takes BM query rows of one b and h at a time
+//   grid   any; a block takes BM query rows of one b and h at a time, or a part
+//          of their keys
 //   block  4 * BM: thread (y, x) of BM / 4 x 16 owns rows 4y..4y+3 of keys x,
 //          x + 16, ... and of output columns in vectors of C, 16 C apart
 //   smem   sizeof(AttentionShared)
@@ -10,9 +11,12 @@
 //          out dense [batch, queries, heads, DV]; BM and BN multiples of 16
 //          Body: Loads load(const i64 *c), float apply(Loads, float s, c) with
 //          c = {b, h, q, k}: the score
+//          Splits: partial sums of batch * heads * queries * (DV + 2) floats a
+//          part, as many counters as there are b, h and BM rows
 // Letters: D and DV head dims, DP and VP those padded, BN keys a tile.
 #pragma once
 #include "shape.cuh"
+#include "splits.cuh"
 
 struct AttentionShape {
   i64 batch, heads, queries, keys, group;
@@ -23,24 +27,28 @@ struct AttentionShape {
   bool mean = false;
 };
 
-// What a block works on at a time: the query rows from q0 on of head h of batch
-// b, and where the rows of its heads start.
+// What a block works on at a time: part `split` of the keys for the query rows
+// from q0 on of head h of batch b, and where the rows of its heads start.
 template <class E>
 struct AttentionTask {
-  i64 b, h, q0;
+  i64 b, h, q0, task, split;
   const E *q, *k, *v;
 };
 
-template <int BM, class E>
-DEV AttentionTask<E> attention_task(i64 task, i64 row_blocks, const E *q,
-                                    const E *k, const E *v,
+// Number `place` of `tasks` times the parts.
+template <int BM, class S, class E>
+DEV AttentionTask<E> attention_task(i64 place, i64 tasks, i64 row_blocks,
+                                    const E *q, const E *k, const E *v,
                                     const AttentionShape &shape) {
-  i64 pair = divide_fast(task, row_blocks);
+  i64 split = S::POSSIBLE ? divide_fast(place, tasks) : 0;
+  i64 task = place - split * tasks, pair = divide_fast(task, row_blocks);
   i64 b = divide_fast(pair, shape.heads), h = pair - b * shape.heads;
   i64 g = divide_fast(h, shape.group);
   return {b,
           h,
           (task - pair * row_blocks) * BM,
+          task,
+          split,
           q + b * shape.q_strides[0] + h * shape.q_strides[2],
           k + b * shape.k_strides[0] + g * shape.k_strides[2],
           v + b * shape.v_strides[0] + g * shape.v_strides[2]};
@@ -50,6 +58,58 @@ DEV AttentionTask<E> attention_task(i64 task, i64 row_blocks, const E *q,
 template <int BM>
 DEV i64 attention_end(const AttentionShape &shape, i64 q0) {
   return min_(shape.keys, max_(q0 + BM - 1 + shape.causal_keys, (i64)0));
+}
+
+// The keys of part `split` of `count`: whole tiles; where there are fewer tiles
+// than parts, the last have none.
+template <int BN>
+DEV void attention_part(i64 &first, i64 &end, i64 split, i64 count) {
+  i64 tiles = divide_fast(end + BN - 1, BN);
+  i64 each = divide_fast(tiles + count - 1, count) * BN;
+  first = min_(split * each, end);
+  end = min_(first + each, end);
+}
+
+// Where a part of a row lies: DV sums, its largest score, the sum of its
+// weights. Those of the next part are attention_stride floats on.
+template <int DV>
+DEV float *attention_row(const Splits &splits, const AttentionShape &shape,
+                         i64 b, i64 h, i64 row) {
+  return splits.partials +
+         ((b * shape.heads + h) * shape.queries + row) * (DV + 2);
+}
+template <int DV>
+DEV i64 attention_stride(const AttentionShape &shape) {
+  return shape.batch * shape.heads * shape.queries * (DV + 2);
+}
+
+// The rows of a task from the parts of all blocks: as one block would have
+// rescaled its sums from tile to tile.
+template <int DV, int BM, int THREADS, bool ZERO_EMPTY, class Out, class E>
+DEV void attention_combine(Out *out, const AttentionTask<E> &at,
+                           const AttentionShape &shape, const Splits &splits) {
+  const float infinity = bits_f32(0x7f800000);
+  const i64 stride = attention_stride<DV>(shape);
+  const int rows = (int)min_(shape.queries - at.q0, (i64)BM);
+  for (int i = tid(); i < rows * DV; i += THREADS) {
+    i64 row = at.q0 + i / DV;
+    int column = i % DV;
+    const float *first = attention_row<DV>(splits, shape, at.b, at.h, row);
+    float most = -infinity, sum = 0, total = 0;
+    for (i64 s = 0; s < splits.count; ++s)
+      most = max_(most, first[s * stride + DV]);
+    float shift = most == -infinity ? 0 : most;
+    for (i64 s = 0; s < splits.count; ++s) {
+      const float *part = first + s * stride;
+      float decay = math_exp(part[DV] - shift);
+      sum += part[column] * decay;
+      total += part[DV + 1] * decay;
+    }
+    if (total == 0 && (ZERO_EMPTY || shape.keys == 0))
+      total = 1;
+    out[((at.b * shape.queries + row) * shape.heads + at.h) * DV + column] =
+        stored<Out>(sum / total);
+  }
 }
 
 // Whether all rows start at multiples of 16 bytes.
@@ -104,9 +164,10 @@ DEV void attention_tile(float (&to)[COUNT][PITCH], const E *from, i64 stride,
 
 // ZERO_EMPTY: a row without keys gives 0, else the NaN that the formula gives.
 template <int D, int DV, int BM, int BN, bool ZERO_EMPTY, bool WIDE, class Out,
-          class E, class Body>
+          class E, class Body, class S>
 DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
-                        const AttentionShape &shape, const Body &body) {
+                        const AttentionShape &shape, const Body &body,
+                        const S &splits) {
   constexpr int DP = (D + 15) / 16 * 16, VP = (DV + 31) / 32 * 32;
   constexpr int C = VP % 64 == 0 ? 4 : 2, COLUMNS = VP / (16 * C);
   constexpr int KEYS = BN / 16, THREADS = BM * 4;
@@ -117,24 +178,30 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
   const i64 queries = shape.queries, keys = shape.keys;
   const i64 row_blocks = (queries + BM - 1) / BM;
   const i64 tasks = row_blocks * shape.heads * shape.batch;
-  for (i64 task = block_number(); task < tasks; task += block_count()) {
+  // Blocks that share keys cannot ask: rows that may be the mean of all keys
+  // look at all.
+  const bool may_ask = shape.mean && splits.count == 1;
+  for (i64 place = block_number(); place < tasks * splits.count;
+       place += block_count()) {
     const AttentionTask<E> at =
-        attention_task<BM>(task, row_blocks, q, k, v, shape);
+        attention_task<BM, S>(place, tasks, row_blocks, q, k, v, shape);
     const E *keys_at = at.k, *values_at = at.v;
-    i64 end = attention_end<BM>(shape, at.q0);
-    if (shape.mean && end == 0)
+    i64 first = 0, end = attention_end<BM>(shape, at.q0);
+    if (shape.mean && (end == 0 || !may_ask))
       end = keys;
+    if constexpr (S::POSSIBLE)
+      attention_part<BN>(first, end, at.split, splits.count);
     // No barrier: everyone is done with q and k since the last values landed.
     attention_tile<WIDE, D, DP, BM, THREADS>(shared.q, at.q, shape.q_strides[1],
                                              at.q0, queries);
-    if (end > 0) // else there is no address to copy nothing from
+    if (first < end) // else there is no address to copy nothing from
       attention_tile<WIDE, D, DP, BN, THREADS>(shared.k, keys_at,
-                                               shape.k_strides[1], 0, keys);
+                                               shape.k_strides[1], first, keys);
     copy_commit();
 
     float acc[4][COLUMNS][C] = {}, largest[4], sum[4] = {};
     UNROLL for (int i = 0; i < 4; ++i) largest[i] = -infinity;
-    for (i64 k0 = 0; k0 < end; k0 += BN) {
+    for (i64 k0 = first; k0 < end; k0 += BN) {
       // Keys have landed, and everyone is done with the last values: the next
       // values come while scores are computed.
       copy_wait<0>();
@@ -196,7 +263,7 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
 
       // A row goes on to the later keys if it has no score beside which theirs
       // are nothing; its largest lies where no weight does.
-      bool asks = shape.mean && end < keys && k0 + BN >= end;
+      bool asks = may_ask && end < keys && k0 + BN >= end;
       if (asks && x == 0) {
         UNROLL for (int i = 0; i < 4; ++i) shared.p[4 * y + i][BN] = largest[i];
       }
@@ -229,17 +296,36 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
       }
     }
 
+    copy_wait<0>(); // also where there was no key
     UNROLL for (int i = 0; i < 4; ++i) {
       float total = sum[i];
       UNROLL for (int d = 8; d > 0; d /= 2) total += shfl_xor(total, d);
+      i64 row = at.q0 + 4 * y + i;
+      if (row >= queries)
+        continue;
+      if constexpr (S::POSSIBLE) {
+        if (splits.count > 1) {
+          float *to = attention_row<DV>(splits, shape, at.b, at.h, row) +
+                      at.split * attention_stride<DV>(shape);
+          UNROLL for (int j = 0; j < COLUMNS; ++j) {
+            UNROLL for (int u = 0; u < C; ++u) {
+              int column = (x + 16 * j) * C + u;
+              if (column < DV)
+                to[column] = acc[i][j][u];
+            }
+          }
+          if (x == 0) {
+            to[DV] = largest[i];
+            to[DV + 1] = total;
+          }
+          continue;
+        }
+      }
       // A row whose weights are all 0 had no key: 0/0 is the NaN of the
       // formula, unless the rule says zero. Without any keys the sum is empty.
       if (total == 0 && (ZERO_EMPTY || keys == 0))
         total = 1;
       float factor = 1 / total;
-      i64 row = at.q0 + 4 * y + i;
-      if (row >= queries)
-        continue;
       Out *to = out + ((at.b * queries + row) * shape.heads + at.h) * DV;
       UNROLL for (int j = 0; j < COLUMNS; ++j) {
         UNROLL for (int u = 0; u < C; ++u) {
@@ -249,17 +335,24 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
         }
       }
     }
-    copy_wait<0>();
+    if constexpr (S::POSSIBLE) {
+      if (splits.count > 1 &&
+          splits_meet(splits.counters + at.task, splits.count))
+        attention_combine<DV, BM, THREADS, ZERO_EMPTY>(out, at, shape, splits);
+    }
   }
 }
 
 template <int D, int DV, int BM, int BN, bool ZERO_EMPTY, class Out, class E,
-          class Body>
+          class Body, class S = NoSplits>
 DEV void attention(Out *out, const E *q, const E *k, const E *v,
-                   const AttentionShape &shape, const Body &body) {
+                   const AttentionShape &shape, const Body &body,
+                   const S &splits = {}) {
   constexpr bool EVEN = D % 4 == 0 && DV % 4 == 0 && sizeof(E) == 4;
   if (EVEN && attention_aligned(q, k, v, shape))
-    attention_rows<D, DV, BM, BN, ZERO_EMPTY, EVEN>(out, q, k, v, shape, body);
+    attention_rows<D, DV, BM, BN, ZERO_EMPTY, EVEN>(out, q, k, v, shape, body,
+                                                    splits);
   else
-    attention_rows<D, DV, BM, BN, ZERO_EMPTY, false>(out, q, k, v, shape, body);
+    attention_rows<D, DV, BM, BN, ZERO_EMPTY, false>(out, q, k, v, shape, body,
+                                                     splits);
 }

@@ -3,13 +3,15 @@
 //   s[k] = score(scale * q.k, b, h, q, k)
 //   Math   bf16, f16 (q, k, v of that type) or tf32 (of f32 data); sums, scores
 //          and softmax in f32, p rounded to Math
-//   grid   any; a block takes 64 query rows of one b and h at a time
+//   grid   any; a block takes 64 query rows of one b and h at a time, or a part
+//          of their keys
 //   block  128: four warps of 16 rows
 //   smem   sizeof(AttentionTiles)
 //   needs  as attention.cuh: q, k, v contiguous along d, strides in elements;
 //          out dense [batch, queries, heads, DV]; BN 64, or 32 for wide heads
 //          Body: Loads load(const i64 *c), float apply(Loads, float s, c) with
 //          c = {b, h, q, k}: the score
+//          Splits: as attention.cuh
 //   ALIGN  16, or the size of an element: bytes by which all addresses go
 //
 // Rows of q, k and 16-bit v lie in slabs of 128 swizzled bytes, as in gemm.cuh.
@@ -153,9 +155,10 @@ DEV void attention_values(float (&o)[1][T::FV][4],
 
 // ZERO_EMPTY: a row without keys gives 0, else the NaN that the formula gives.
 template <class Math, int D, int DV, int BN, bool ZERO_EMPTY, int ALIGN,
-          class Out, class E, class Body>
+          class Out, class E, class Body, class S>
 DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
-                            const AttentionShape &shape, const Body &body) {
+                            const AttentionShape &shape, const Body &body,
+                            const S &splits) {
   using T = AttentionTiles<Math, D, DV, BN>;
   constexpr int BM = T::BM, FN = T::FN, FV = T::FV, THREADS = T::THREADS;
   constexpr float LOG2E = 1.4426950408889634f;
@@ -165,11 +168,14 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
   const i64 queries = shape.queries, keys = shape.keys;
   const i64 row_blocks = (queries + BM - 1) / BM;
   const i64 tasks = row_blocks * shape.heads * shape.batch;
-  for (i64 task = block_number(); task < tasks; task += block_count()) {
+  for (i64 place = block_number(); place < tasks * splits.count;
+       place += block_count()) {
     const AttentionTask<E> at =
-        attention_task<BM>(task, row_blocks, q, k, v, shape);
+        attention_task<BM, S>(place, tasks, row_blocks, q, k, v, shape);
     // Rows that may be the mean of all keys look at all.
-    const i64 end = shape.mean ? keys : attention_end<BM>(shape, at.q0);
+    i64 begin = 0, end = shape.mean ? keys : attention_end<BM>(shape, at.q0);
+    if constexpr (S::POSSIBLE)
+      attention_part<BN>(begin, end, at.split, splits.count);
     auto fetch_keys = [&](i64 k0) {
       attention_slabs<ALIGN, D, BN, T::SLABS, THREADS>(
           tiles.k, at.k, shape.k_strides[1], k0, keys);
@@ -185,13 +191,13 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
     // No barrier: everyone is done with q and k since the last values landed.
     attention_slabs<ALIGN, D, BM, T::SLABS, THREADS>(
         tiles.q, at.q, shape.q_strides[1], at.q0, queries);
-    if (end > 0)
-      fetch_keys(0);
+    if (begin < end)
+      fetch_keys(begin);
     copy_commit();
 
     // Lane 4 r + t has rows r and r + 8, of each 8 columns 2t and 2t + 1.
     float o[1][FV][4] = {}, largest[2] = {-infinity, -infinity}, sum[2] = {};
-    for (i64 k0 = 0; k0 < end; k0 += BN) {
+    for (i64 k0 = begin; k0 < end; k0 += BN) {
       // Keys have landed, and everyone is done with the last values.
       copy_wait<0>();
       barrier();
@@ -256,14 +262,32 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
 
     UNROLL for (int r = 0; r < 2; ++r) {
       float total = row_sum4(sum[r]);
+      i64 row = at.q0 + row0 + l / 4 + r * 8;
+      if (row >= queries)
+        continue;
+      if constexpr (S::POSSIBLE) {
+        if (splits.count > 1) {
+          float *to = attention_row<DV>(splits, shape, at.b, at.h, row) +
+                      at.split * attention_stride<DV>(shape);
+          UNROLL for (int j = 0; j < FV; ++j) {
+            UNROLL for (int e = 0; e < 2; ++e) {
+              int column = j * 8 + l % 4 * 2 + e;
+              if (column < DV)
+                to[column] = o[0][j][r * 2 + e];
+            }
+          }
+          if (l % 4 == 0) {
+            to[DV] = largest[r];
+            to[DV + 1] = total;
+          }
+          continue;
+        }
+      }
       // A row whose weights are all 0 had no key: 0/0 is the NaN of the
       // formula, unless the rule says zero. Without any keys the sum is empty.
       if (total == 0 && (ZERO_EMPTY || keys == 0))
         total = 1;
       float factor = 1 / total;
-      i64 row = at.q0 + row0 + l / 4 + r * 8;
-      if (row >= queries)
-        continue;
       Out *to = out + ((at.b * queries + row) * shape.heads + at.h) * DV;
       // In pairs, where each starts at a multiple of its size.
       constexpr int V = DV % 2 ? 1 : 2;
@@ -278,20 +302,26 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
         }
       }
     }
+    if constexpr (S::POSSIBLE) {
+      if (splits.count > 1 &&
+          splits_meet(splits.counters + at.task, splits.count))
+        attention_combine<DV, BM, THREADS, ZERO_EMPTY>(out, at, shape, splits);
+    }
   }
 }
 
 template <class Math, int D, int DV, int BN, bool ZERO_EMPTY, class Out,
-          class E, class Body>
+          class E, class Body, class S = NoSplits>
 DEV void attention_mma(Out *out, const E *q, const E *k, const E *v,
-                       const AttentionShape &shape, const Body &body) {
+                       const AttentionShape &shape, const Body &body,
+                       const S &splits = {}) {
   // Elements in 16 bytes; rows of heads start at multiples of them or nowhere.
   constexpr int UNIT = 16 / (int)sizeof(E);
   constexpr bool EVEN = D % UNIT == 0 && DV % UNIT == 0;
   if (EVEN && attention_aligned(q, k, v, shape))
     attention_mma_rows<Math, D, DV, BN, ZERO_EMPTY, EVEN ? 16 : (int)sizeof(E)>(
-        out, q, k, v, shape, body);
+        out, q, k, v, shape, body, splits);
   else
     attention_mma_rows<Math, D, DV, BN, ZERO_EMPTY, (int)sizeof(E)>(
-        out, q, k, v, shape, body);
+        out, q, k, v, shape, body, splits);
 }

@@ -1,7 +1,7 @@
 // Matrix product with weights as they lie: C[m, n] = epilogue(sum over k of
 // A[m, k] * W[n, k])
 //
-//   grid   (ceil(M / BM) * ceil(N / BN), SPLITS, batches)   block (32 * WM *
+//   grid   (ceil(M / BM) * ceil(N / BN), splits, batches)   block (32 * WM *
 //   WN) smem   Config::SHARED, dynamic Math   bf16, f16, tf32 (of f32 data) on
 //   tensor cores, float: IEEE products; sums in f32 ALIGN  16, 8, 4 or 2: bytes
 //   by which both bases, pitches and batch strides are
@@ -16,6 +16,7 @@
 // 32, and load_matrix4 brings the fragments of either.
 #pragma once
 #include "epilogue.cuh"
+#include "splits.cuh"
 
 template <class Math>
 struct GemmElement {
@@ -27,21 +28,20 @@ struct GemmElement<tf32> {
 };
 
 template <class Math_, int BM_, int BN_, int WM_, int WN_, int STAGES_,
-          int ALIGN_, int SPLITS_ = 1>
+          int ALIGN_>
 struct GemmConfig {
   using Math = Math_;
   using Element = typename GemmElement<Math>::Type;
   static constexpr int BM = BM_, BN = BN_, WM = WM_,
                        WN = WN_; // tile, warps along it
-  static constexpr int STAGES = STAGES_, ALIGN = ALIGN_, SPLITS = SPLITS_;
+  static constexpr int STAGES = STAGES_, ALIGN = ALIGN_;
   static constexpr int THREADS = 32 * WM * WN, TM = BM / WM, TN = BN / WN;
   static constexpr int BK = 128 / (int)sizeof(Element);
   static constexpr int STAGE = (BM + BN) * 128;
   // Sums are staged for the epilogue as f32; 8 floats more a row keep its
   // writers apart.
   static constexpr int PITCH = BN + 8;
-  static constexpr int SHARED =
-      max_(STAGES * STAGE, BM *PITCH * 4) + (SPLITS > 1 ? 16 : 0);
+  static constexpr int SHARED = max_(STAGES * STAGE, BM *PITCH * 4);
   static_assert(STAGES >= 2 && TM % 16 == 0 && TN % 16 == 0);
   static_assert(ALIGN >= (int)sizeof(Element) &&
                 (ALIGN >= 4 || sizeof(Element) == 2));
@@ -53,13 +53,6 @@ struct GemmOperands {
   i64 lda, ldw;                 // elements from row to row
   i64 batch_a = 0, batch_w = 0; // from batch to batch
   int m, n, k;
-};
-
-// Where split sums meet: f32 partial tiles, and a counter per tile that is zero
-// before and after.
-struct GemmSplits {
-  float *partial; // [tiles][SPLITS][BM][BN]
-  u32 *counter;   // [tiles]
 };
 
 // Copies BYTES, or no bytes and a zero, to a place of the same alignment.
@@ -181,23 +174,20 @@ struct GemmTile : TensorTile<C> {};
 template <class C>
 struct GemmTile<C, float> : PlainTile<C> {};
 
-// Leaves this block's sums in the workspace; true in the block that came last,
-// whose threads may then read those of all.
-template <class C>
-DEV bool gemm_meet(const float *staged, float *mine, u32 *counter) {
-  constexpr int PER_ROW = C::BN / 4;
-  for (int unit = tid(); unit < C::BM * PER_ROW; unit += C::THREADS)
-    reinterpret_cast<vec16 *>(mine)[unit] = *reinterpret_cast<const vec16 *>(
-        staged + unit / PER_ROW * C::PITCH + unit % PER_ROW * 4);
-  u32 *last = reinterpret_cast<u32 *>(shared_base<u8>() + C::SHARED - 16);
-  barrier();
-  if (tid() == 0) {
-    *last = atomic_add_acq_rel(counter, 1) == C::SPLITS - 1;
-    if (*last)
-      *counter = 0;
+// Leaves a tile of staged sums in an M x N matrix of them, V at once.
+template <class C, int V>
+DEV void gemm_leave(float *to, const float *staged, int m0, int n0, int m,
+                    int n) {
+  constexpr int PER_ROW = C::BN / V;
+  for (int unit = tid(); unit < C::BM * PER_ROW; unit += C::THREADS) {
+    int row = unit / PER_ROW, column = unit % PER_ROW * V;
+    if (m0 + row >= m || n0 + column >= n)
+      continue;
+    float x[V];
+    UNROLL for (int i = 0; i < V; ++i) x[i] =
+        staged[row * C::PITCH + column + i];
+    store_columns(to + (i64)(m0 + row) * n + n0 + column, x);
   }
-  barrier();
-  return *last;
 }
 
 // V sums at once; the first are set.
@@ -212,8 +202,8 @@ DEV void gemm_add(float (&x)[V], const float *p, bool set) {
 // tiles, `next` floats apart, as there are splits; always added in the same
 // order.
 template <class C, class Epilogue>
-DEV void gemm_finish(const float *sums, int pitch, int next, int m0, int n0,
-                     int m, int n, const Epilogue &epilogue) {
+DEV void gemm_finish(const float *sums, int pitch, i64 next, int m0, int n0,
+                     int m, int n, const Epilogue &epilogue, i64 splits = 1) {
   constexpr int V = Epilogue::V, PER_ROW = C::BN / V, UNITS = C::BM * PER_ROW;
   constexpr int PER_THREAD = ceil_div(UNITS, C::THREADS),
                 GROUP = min_(PER_THREAD, 8);
@@ -230,21 +220,22 @@ DEV void gemm_finish(const float *sums, int pitch, int next, int m0, int n0,
           column = unit % PER_ROW * V;
       if (unit >= UNITS || m0 + row >= m || n0 + column >= n)
         continue;
-      const float *at = sums + row * pitch + column;
+      const float *at = sums + (i64)row * pitch + column;
       float x[V];
       gemm_add<V>(x, at, true);
-      for (int split = 1; split < C::SPLITS; ++split)
-        gemm_add<V>(x, at + (i64)split * next, false);
+      for (i64 split = 1; split < splits; ++split)
+        gemm_add<V>(x, at + split * next, false);
       epilogue.store(m0 + row, n0 + column, in[g], x);
     }
   }
 }
 
-// The tile of that number, of the batch and split that the block stands for.
-template <class C, class Epilogue>
+// Part `split` of the tile of that number, of the batch that the block stands
+// for.
+template <class C, class Epilogue, class S = NoSplits>
 DEV void gemm_tile(int place, const GemmOperands<typename C::Element> &p,
-                   const Epilogue &epilogue, GemmSplits splits) {
-  using E = typename C::Element;
+                   const Epilogue &epilogue, int split = 0,
+                   const S &splits = {}) {
   constexpr int BM = C::BM, BN = C::BN, STAGES = C::STAGES;
   u8 *smem = shared_base<u8>();
   // Tiles go down eight rows at a time, so that blocks that run together share
@@ -255,11 +246,11 @@ DEV void gemm_tile(int place, const GemmOperands<typename C::Element> &p,
   int height = min_(BAND, tiles_m - band * BAND);
   int m0 = (band * BAND + within % height) * BM, n0 = within / height * BN;
   int wm = warp_uniform() % C::WM * C::TM, wn = warp_uniform() / C::WM * C::TN;
-  const E *a = p.a + bid_z() * p.batch_a, *w = p.w + bid_z() * p.batch_w;
+  const auto *a = p.a + bid_z() * p.batch_a, *w = p.w + bid_z() * p.batch_w;
 
-  int slabs = ceil_div(p.k, C::BK), each = ceil_div(slabs, C::SPLITS);
-  int first = C::SPLITS > 1 ? bid_y() * each : 0,
-      count = min_(each, slabs - first);
+  // Parts are whole slabs; where there are fewer than parts, some have none.
+  int slabs = ceil_div(p.k, C::BK), each = ceil_div(slabs, (int)splits.count);
+  int first = split * each, count = min_(each, slabs - first);
   auto fetch = [&](int i) {
     if (i < count) {
       u8 *slab = smem + i % STAGES * C::STAGE;
@@ -282,21 +273,23 @@ DEV void gemm_tile(int place, const GemmOperands<typename C::Element> &p,
   barrier(); // the sums overwrite the slabs
   float *staged = reinterpret_cast<float *>(smem);
   tile.stage(staged, wm, wn);
-  if constexpr (C::SPLITS == 1) {
-    barrier();
-    gemm_finish<C>(staged, C::PITCH, 0, m0, n0, p.m, p.n, epilogue);
-  } else {
-    barrier();
-    i64 number = (i64)bid_z() * grid_x() + bid_x();
-    float *partial = splits.partial + number * (C::SPLITS * BM * BN);
-    if (gemm_meet<C>(staged, partial + bid_y() * (BM * BN),
-                     splits.counter + number))
-      gemm_finish<C>(partial, BN, BM * BN, m0, n0, p.m, p.n, epilogue);
+  barrier();
+  if constexpr (S::POSSIBLE) {
+    if (splits.count > 1) {
+      i64 next = (i64)p.m * p.n;
+      gemm_leave<C, Epilogue::V>(splits.partials + split * next, staged, m0, n0,
+                                 p.m, p.n);
+      if (splits_meet(splits.counters + place, splits.count))
+        gemm_finish<C>(splits.partials + (i64)m0 * p.n + n0, p.n, next, m0, n0,
+                       p.m, p.n, epilogue, splits.count);
+      return;
+    }
   }
+  gemm_finish<C>(staged, C::PITCH, 0, m0, n0, p.m, p.n, epilogue);
 }
 
-template <class C, class Epilogue>
+template <class C, class Epilogue, class S = NoSplits>
 DEV void gemm(const GemmOperands<typename C::Element> &p,
-              const Epilogue &epilogue, GemmSplits splits = {}) {
-  gemm_tile<C>(bid_x(), p, epilogue, splits);
+              const Epilogue &epilogue, const S &splits = {}) {
+  gemm_tile<C>(bid_x(), p, epilogue, bid_y(), splits);
 }

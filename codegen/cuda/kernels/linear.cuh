@@ -4,16 +4,18 @@
 //          f32 data) on tensor cores; sums in f32
 //   grid   any
 //   block  256
-//   smem   of the largest GemmConfig there
+//   smem   of the largest GemmConfig there; FEW > 1: 1024 bytes
 //   needs  A [M, K] with rows lda apart, W [N, K] and out [M, N] dense; N, K >
 //   0
-//          FEW: M <= 8 is possible, MANY: M > 8 is
+//          FEW: warps along K where M <= 8, 0: that is not possible; MANY: M >
+//          8 is possible; Splits: partial sums of M * N floats a part, at least
+//          as many counters as there are tiles of 64x64
 //          Body: Loads load(const i64 *c), float apply(Loads, float, c) with
 //          c = {m, n}
 // One kernel for all M: few rows stream the weights past registers (gemv, whose
 // products are exact for tf32 too), more are tiles of a matrix product, large
-// ones from LARGE rows. Where addresses are no multiples of 16 everything goes
-// element by element.
+// ones from LARGE rows; the others may share K. Where addresses are no
+// multiples of 16 everything goes element by element.
 #pragma once
 #include "gemm.cuh"
 #include "shape.cuh"
@@ -44,19 +46,23 @@ DEV Columns<E, V> load_columns_once(const E *p) {
   }
 }
 
-// Few rows: a warp takes COLUMNS columns of the result at a time, its lanes lie
-// along k, CHUNK elements each. M <= ROWS.
-template <int ROWS, int COLUMNS, int CHUNK, class E, class Epilogue>
+// Few rows: WARPS warps take COLUMNS columns of the result at a time, their
+// lanes lie along k, CHUNK elements each. M <= ROWS.
+template <int ROWS, int COLUMNS, int CHUNK, int WARPS, class E, class Epilogue>
 DEV void gemv(const GemmOperands<E> &p, const Epilogue &epilogue) {
   static_assert(ROWS * COLUMNS <= 32 && Epilogue::V == 1);
-  // STEPS steps of a warp's width are under way at once.
-  constexpr int STEPS = 2, WIDTH = 32 * CHUNK;
-  i64 first = (block_number() * (threads() / 32) + warp_uniform()) * COLUMNS;
-  i64 step = block_count() * (threads() / 32) * COLUMNS;
-  for (i64 n0 = first; n0 < p.n; n0 += step) {
+  // STEPS steps of the warps' width are under way at once.
+  constexpr int STEPS = 2, WIDTH = WARPS * 32 * CHUNK;
+  int part = warp_uniform() % WARPS;
+  i64 each = threads() / 32 / WARPS * COLUMNS, step = block_count() * each;
+  for (i64 base = block_number() * each; base < p.n; base += step) {
+    // Where warps meet, those past the end come too.
+    i64 n0 = base + warp_uniform() / WARPS * COLUMNS;
+    if (WARPS == 1 && n0 >= p.n)
+      break;
     // Lane r * COLUMNS + j ends row r of column n0 + j.
     int m = lane() / COLUMNS, n = (int)n0 + lane() % COLUMNS;
-    bool mine = m < p.m && n < p.n && lane() < ROWS * COLUMNS;
+    bool mine = m < p.m && n < p.n && lane() < ROWS * COLUMNS && part == 0;
     typename Epilogue::In in = {};
     if (mine)
       in = epilogue.load(m, n);
@@ -64,7 +70,8 @@ DEV void gemv(const GemmOperands<E> &p, const Epilogue &epilogue) {
     UNROLL for (int j = 0; j < COLUMNS; ++j) w[j] =
         p.w + min_(n0 + j, (i64)p.n - 1) * p.ldw;
     float sum[ROWS][COLUMNS] = {};
-    UNROLL1 for (int k0 = lane() * CHUNK; k0 < p.k; k0 += STEPS * WIDTH) {
+    UNROLL1 for (int k0 = (part * 32 + lane()) * CHUNK; k0 < p.k;
+                 k0 += STEPS * WIDTH) {
       Columns<E, CHUNK> x[STEPS][COLUMNS];
       UNROLL for (int s = 0; s < STEPS; ++s) {
         int k = k0 + s * WIDTH;
@@ -95,19 +102,32 @@ DEV void gemv(const GemmOperands<E> &p, const Epilogue &epilogue) {
         total = lane() == r * COLUMNS + j ? all : total;
       }
     }
+    if constexpr (WARPS > 1) {
+      float *totals = shared_base<float>();
+      barrier(); // those of the columns before have been read
+      totals[tid()] = total;
+      barrier();
+      // Of the first warp, in its order.
+      UNROLL for (int w = 1; w < WARPS; ++w) {
+        if (part == 0)
+          total += totals[tid() + w * 32];
+      }
+    }
     float result[1] = {total};
     if (mine)
       epilogue.store(m, n, in, result);
   }
 }
 
-// The tiles there are; a block takes one after the other.
-template <class C, class Epilogue>
+// The tiles there are, part after part; a block takes one after the other.
+template <class C, class Epilogue, class S = NoSplits>
 DEV void gemm_tiles(const GemmOperands<typename C::Element> &p,
-                    const Epilogue &epilogue) {
+                    const Epilogue &epilogue, const S &splits = {}) {
   i64 tiles = (i64)ceil_div(p.m, C::BM) * ceil_div(p.n, C::BN);
-  for (i64 place = block_number(); place < tiles; place += block_count()) {
-    gemm_tile<C>((int)place, p, epilogue, {});
+  for (i64 place = block_number(); place < tiles * splits.count;
+       place += block_count()) {
+    i64 split = S::POSSIBLE ? divide_fast(place, tiles) : 0;
+    gemm_tile<C>((int)(place - split * tiles), p, epilogue, (int)split, splits);
     barrier(); // its sums have been read
   }
 }
@@ -117,10 +137,10 @@ DEV bool is_aligned16(const void *p) {
 }
 
 // LARGE: rows from which tiles are 128x128; 0: none.
-template <class Math, int N, int K, bool FEW, bool MANY, int LARGE = 0,
-          class Out, class E, class Body>
+template <class Math, int N, int K, int FEW, bool MANY, int LARGE = 0,
+          class Out, class E, class Body, class S = NoSplits>
 DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
-                const Body &body) {
+                const Body &body, const S &splits = {}) {
   // As codegen/cuda/Choice.cpp counts their shared memory and time.
   using Large = GemmConfig<Math, 128, 128, 2, 4, 3, 16>;
   using Small = GemmConfig<Math, 64, 64, 2, 4, 4, 16>;
@@ -134,10 +154,10 @@ DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
   PointwiseEpilogue<Out, V, F> several{out, N, {&body}};
   bool wide = K % UNIT == 0 && lda % UNIT == 0 && is_aligned16(a) &&
               is_aligned16(w) && (V == 1 || is_aligned16(out));
-  if constexpr (FEW) {
+  if constexpr (FEW > 0) {
     if (!MANY || m <= FEW_ROWS) {
-      wide ? gemv<FEW_ROWS, 2, K % UNIT ? 1 : UNIT>(p, one)
-           : gemv<FEW_ROWS, 2, 1>(p, one);
+      wide ? gemv<FEW_ROWS, 2, K % UNIT ? 1 : UNIT, FEW>(p, one)
+           : gemv<FEW_ROWS, 2, 1, FEW>(p, one);
       return;
     }
   }
@@ -148,9 +168,9 @@ DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
     }
     if constexpr (!ALL_LARGE) {
       if (wide)
-        return gemm_tiles<Small>(p, several);
+        return gemm_tiles<Small>(p, several, splits);
     }
   }
   if constexpr (MANY)
-    gemm_tiles<Narrow>(p, one);
+    gemm_tiles<Narrow>(p, one, splits);
 }

@@ -18,9 +18,12 @@ struct Edit {
   const char *name, *from, *to;
   const char *math; ///< of the variant that shows it
   bool zeroEmpty = false;
+  int64_t parts = 0;
+  const char *file = nullptr; ///< the variant's
 };
 
-constexpr const char *kMma = "attention_mma.cuh";
+constexpr const char *kPlain = "attention.cuh", *kMma = "attention_mma.cuh",
+                     *kSplits = "splits.cuh";
 
 const Edit kEdits[] = {
     // wait
@@ -91,11 +94,13 @@ const Edit kEdits[] = {
      "valid > 0;\n    // Even", "bf16"},
     {"MmaNoGuardOfScores", "visit(j, i, c, c[2] < queries && c[3] < keys)",
      "visit(j, i, c, true)", "bf16"},
-    {"MmaNoGuardOfColumns", "if (column < DV)", "if (true)", "bf16"},
+    {"MmaNoGuardOfColumns", "if (column < DV)\n            store",
+     "if (true)\n            store", "bf16"},
     // mask and empty rows
     {"EndsTooEarly", "q0 + BM - 1 + shape.causal_keys",
      "q0 + shape.causal_keys", "float"},
-    {"ShiftsByInfinity", "most == -infinity ? 0 : most", "most", "float", true},
+    {"ShiftsByInfinity", "most == -infinity ? 0 : most;\n        float",
+     "most;\n        float", "float", true},
     {"EmptyRowsDivideByZero", "ZERO_EMPTY || keys == 0", "keys == 0", "float",
      true},
     {"MmaShiftsByInfinity", "most == -infinity ? 0 : most", "most", "bf16",
@@ -115,6 +120,52 @@ const Edit kEdits[] = {
      "o[0][j][r * 2 + e] *= 1", "bf16"},
     {"MmaMaximumNotShared", "most = row_max4(most);", "", "bf16"},
     {"MmaNoScale", "x * shape.scale", "x", "bf16"},
+    // parts of the keys
+    {"PartsOverlap", "min_(split * each, end)",
+     "min_(split * (each - BN), end)", "float", false, 3},
+    {"PartsEndTooEarly", "min_(first + each, end)", "min_(first + BN, end)",
+     "float", false, 3},
+    {"PartNotRescaled", "part[column] * decay", "part[column]", "float", false,
+     3},
+    {"SumOfPartNotRescaled", "part[DV + 1] * decay", "part[DV + 1]", "float",
+     false, 3},
+    {"PartsShiftByInfinity", "most == -infinity ? 0 : most;\n    for",
+     "most;\n    for", "float", true, 3},
+    {"EmptyPartsDivideByZero", "ZERO_EMPTY || shape.keys == 0",
+     "shape.keys == 0", "float", true, 3},
+    {"LosesAPart", "s = 0; s < splits.count; ++s) {",
+     "s = 1; s < splits.count; ++s) {", "float", false, 3},
+    {"PartsInOnePlace", "at.split * attention_stride<DV>(shape)", "0", "float",
+     false, 3},
+    {"LargestOfNoPart", "to[DV] = largest[i];", "to[DV] = 0;", "float", false,
+     3},
+    {"NoWaitForQueries", "copy_wait<0>(); // also where", "// also where",
+     "float", false, 3},
+    {"TasksCountTogether", "splits.counters + at.task", "splits.counters",
+     "float", false, 3},
+    {"RowsPastTheTask", "(int)min_(shape.queries - at.q0, (i64)BM)", "BM",
+     "float", false, 3},
+    {"MmaStartsWithTheFirstKey", "i64 k0 = begin; k0", "i64 k0 = 0; k0", "bf16",
+     false, 3},
+    {"MmaFetchesTheFirstKeys", "fetch_keys(begin);", "fetch_keys(0);", "bf16",
+     false, 3},
+    {"MmaPartsInOnePlace", "at.split * attention_stride<DV>(shape)", "0",
+     "bf16", false, 3},
+    {"MmaNoGuardOfPartColumns", "if (column < DV)\n                to",
+     "if (true)\n                to", "bf16", false, 3},
+    {"MmaLargestOfNoPart", "to[DV] = largest[r];", "to[DV] = 0;", "bf16", false,
+     3},
+    {"MmaPartNotRescaled", "part[column] * decay", "part[column]", "bf16",
+     false, 3, kPlain},
+    {"NoBarrierBeforeCounting", "barrier(); // everybody's part", "// part",
+     "bf16", false, 3, kSplits},
+    {"NoBarrierAfterCounting", "  }\n  barrier();\n  bool is_last",
+     "  }\n  bool is_last", "bf16", false, 3, kSplits},
+    {"NoBarrierAfterReading", "barrier(); // everybody has", "// everybody has",
+     "float", false, 3, kSplits},
+    {"RelaxedCounter", "atomic_add_acq_rel(counter, 1)",
+     "atomic_add(counter, 1u)", "bf16", false, 3, kSplits},
+    {"CounterStays", "*counter = 0;", ";", "bf16", false, 3, kSplits},
 };
 
 void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }
@@ -143,7 +194,10 @@ TEST_P(AttentionMutationTest, IsFound) {
   AttentionVariant v;
   v.math = edit.math;
   v.d = 40, v.dv = 24, v.causal = true, v.zeroEmpty = edit.zeroEmpty;
-  fs::path file = folder / (v.isPlain() ? "attention.cuh" : kMma);
+  v.parts = edit.parts;
+  fs::path file = folder / (edit.file     ? edit.file
+                            : v.isPlain() ? kPlain
+                                          : kMma);
   std::string text = readFile(file);
   size_t at = text.find(edit.from);
   ASSERT_NE(at, std::string::npos) << "no longer there: " << edit.from;

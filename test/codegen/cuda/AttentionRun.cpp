@@ -46,7 +46,8 @@ std::string AttentionVariant::stub() const {
     << "KERNEL(128, 1) attention_test(float *out, const " << element()
     << " *q, const " << element() << " *k, const " << element()
     << " *v, const float *bias, i64 batch, i64 heads, i64 queries, i64 keys, "
-       "i64 qb, i64 qr, i64 kb, i64 kr, i64 vb, i64 vr) {\n"
+       "i64 qb, i64 qr, i64 kb, i64 kr, i64 vb, i64 vr, float *partials, "
+       "u32 *counters) {\n"
     << "  AttentionShape shape{batch, heads, queries, keys, " << group
     << (causal ? ", keys - queries + 1" : ", keys") << ", {qb, qr, " << d
     << "}, {kb, kr, " << d << "}, {vb, vr, " << dv << "}, 0.25f};\n  "
@@ -57,7 +58,10 @@ std::string AttentionVariant::stub() const {
   if (isPlain())
     s << rows() << ", ";
   s << keysATile() << ", " << (zeroEmpty ? "true" : "false")
-    << ">(out, q, k, v, shape, Body{bias, queries, keys});\n}\n"
+    << ">(out, q, k, v, shape, Body{bias, queries, keys}";
+  if (parts)
+    s << ", Splits{partials, counters, " << parts << "}";
+  s << ");\n}\n"
        "EXPORT_KERNEL(attention_test)\n";
   return s.str();
 }
@@ -84,16 +88,24 @@ std::string runAttention(const AttentionVariant &v, Stub &stub,
   auto dq = upload(q), dk = upload(k), dw = upload(w), db = upload(bias);
   DeviceArray<float> out(
       static_cast<size_t>(s.batch * s.queries * s.heads * v.dv));
+  int64_t rows = s.batch * s.heads * s.queries;
+  DeviceArray<float> partials(
+      static_cast<size_t>(v.parts > 1 ? v.parts * rows * (v.dv + 2) : 0));
+  DeviceArray<uint32_t> counters(std::vector<uint32_t>(
+      s.batch * s.heads * llvm::divideCeil(s.queries, v.rows())));
   auto n = [](int64_t x) { return static_cast<long long>(x); };
   cu::Result result = stub.launch(
       "attention_test", {3}, v.threads(), v.shared(), out, *dq, *dk, *dw, *db,
       n(s.batch), n(s.heads), n(s.queries), n(s.keys), n(s.queries * qr), n(qr),
-      n(s.keys * kr), n(kr), n(s.keys * vr), n(vr));
+      n(s.keys * kr), n(kr), n(s.keys * vr), n(vr), partials, counters);
   if (result)
     return control("report") + "\nresult " + std::to_string(result);
   std::vector<float> got(out.bytes / 4);
   if (out.bytes && driverTable().copyToHost(got.data(), out.pointer, out.bytes))
     return control("report");
+  for (uint32_t counter : counters.get())
+    if (counter)
+      return "counters are not back at zero";
   // Half a unit of the type in p, the same in tf32's reading of the rest.
   double tolerance = v.isPlain() ? 3e-6 : v.math == "bf16" ? 6e-3 : 1.5e-3;
   for (int64_t b = 0; b < s.batch; ++b)

@@ -14,6 +14,7 @@ struct AttentionVariant {
   int64_t d = 64, dv = 64, group = 1;
   bool zeroEmpty = false;
   bool causal = false; ///< keys counted from the end
+  int64_t parts = 0;   ///< that blocks share keys in; 0: they cannot
 
   bool isPlain() const { return math == "float"; }
   int64_t rows() const { return isPlain() ? 32 : 64; }

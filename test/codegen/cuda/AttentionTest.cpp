@@ -16,12 +16,13 @@ struct Shape {
 struct Types {
   ElementType type, outType; ///< of q, k and v; of the result
   bool isTf32 = false;
+  bool isSplit = false; ///< whether blocks may share keys
 };
 
 class CudaAttention : public CudaKernel,
                       public testing::WithParamInterface<Types> {
 protected:
-  int64_t d = 0, dv = 0, group = 1;
+  int64_t d = 0, dv = 0, group = 1, parts = 3;
   ElementType type = GetParam().type;
 
   /// q [B, S, H, D], k [B, T, G, D], v [B, T, G, E] with `pad` floats after
@@ -43,8 +44,9 @@ protected:
     auto n = [](int64_t value) { return std::to_string(value); };
     std::string t = nameOf(type), flat = ": tensor<?x" + t + ">";
     load("plan.kernel attention @k outs [" + nameOf(GetParam().outType) +
-         "] ins [" + t + ", " + t + ", " + t + types +
-         "] scalars 11 params {batch = -1, heads = -2, queries = -3, keys = "
+         "] ins [" + t + ", " + t + ", " + t + types + "] scalars " +
+         (GetParam().isSplit ? "12" : "11") +
+         " params {batch = -1, heads = -2, queries = -3, keys = "
          "-4, d = " +
          n(d) + ", dv = " + n(dv) + ", group = " + n(group) +
          ", scale = 0.25 : f64, q_strides = array<i64: -5, -6, " + n(d) +
@@ -52,10 +54,13 @@ protected:
          ">, v_strides = array<i64: -9, -10, " + n(dv) +
          ">, rows = 32, empty_rows = \"" + empty + "\"" + params +
          (GetParam().isTf32 ? ", math = \"tf32\"" : "") +
+         (GetParam().isSplit ? ", splits = -12" : "") +
          "} {\n^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq" + flat +
          ", %ik" + flat + ", %iv" + flat + inputs +
          ", %B: i64, %H: i64, %Q: i64, %K: i64, %s0: i64, %s1: i64, %s2: i64, "
-         "%s3: i64, %s4: i64, %s5: i64, %c: i64):\n"
+         "%s3: i64, %s4: i64, %s5: i64, %c: i64" +
+         (GetParam().isSplit ? ", %parts: i64" : "") +
+         "):\n"
          "%inf = arith.constant 0xFF800000 : f32\n" +
          body + "\ntfm.yield " + result + " : f32\n}");
   }
@@ -74,6 +79,8 @@ protected:
     std::vector<int64_t> scalars{
         s.batch,    s.heads, s.queries,  s.keys, s.queries * q,         q,
         s.keys * k, k,       s.keys * v, v,      s.keys - s.queries + 1};
+    if (GetParam().isSplit)
+      scalars.push_back(parts);
     // 16-bit types round weights once, tf32 products; then the result is.
     double rounded = type != ElementType::F32 ? 1.5 * roundingOf(type)
                      : GetParam().isTf32      ? 1.5e-3 * scale * scale
@@ -93,10 +100,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Types{ElementType::F32, ElementType::F32, true},
                     Types{ElementType::BF16, ElementType::F32},
                     Types{ElementType::BF16, ElementType::BF16},
-                    Types{ElementType::F16, ElementType::F16}),
+                    Types{ElementType::F16, ElementType::F16},
+                    Types{ElementType::F32, ElementType::F32, false, true},
+                    Types{ElementType::F32, ElementType::F32, true, true},
+                    Types{ElementType::BF16, ElementType::BF16, false, true}),
     [](const auto &info) {
       return (info.param.isTf32 ? "tf32" : nameOf(info.param.type)) + "_to_" +
-             nameOf(info.param.outType);
+             nameOf(info.param.outType) + (info.param.isSplit ? "_split" : "");
     });
 
 TEST_P(CudaAttention, Shapes) {
@@ -107,6 +117,19 @@ TEST_P(CudaAttention, Shapes) {
   checkShape({1, 1, 65, 63}, {}, 1); // by elements
   checkShape({0, 2, 3, 4});
   checkShape({2, 1, 0, 4});
+}
+
+/// A few queries and many keys; more parts than tiles of keys, and one.
+TEST_P(CudaAttention, Parts) {
+  if (!GetParam().isSplit)
+    return;
+  loadAttention(64, 48, 2, "", "", "%s");
+  for (int64_t count : {1, 2, 7, 32}) {
+    parts = count;
+    checkShape({2, 4, 1, 517}, {}, 0, count == 7);
+    checkShape({1, 2, 5, 130}, {}, 1);
+    checkShape({1, 2, 70, 1});
+  }
 }
 
 /// Keys from q + n on are not looked at; nothing changes by that, whatever else
@@ -150,6 +173,7 @@ TEST_P(CudaAttention, LaterKeysAreSkipped) {
 
 /// Of three blocks of rows the first needs one tile of keys, the last three.
 TEST_P(CudaAttention, LaterKeysAreNotFetched) {
+  parts = 1;
   auto fetched = [&](const std::string &rule, const std::string &more) {
     loadAttention(16, 16, 1, "",
                   R"mlir(

@@ -1,5 +1,7 @@
 #include "test/codegen/cuda/KernelTest.h"
 
+#include "codegen/cuda/KernelChoice.h"
+
 #include "mlir/Parser/Parser.h"
 
 #include <cmath>
@@ -79,6 +81,28 @@ void CudaKernel::load(const std::string &text) {
   stub = std::make_unique<Stub>(printed.text, printed.name + ".cu");
 }
 
+size_t CudaKernel::partialFloats(const std::vector<int64_t> &scalars,
+                                 const std::vector<Tensor> &results) {
+  int64_t parts = extent("splits", scalars);
+  if (parts == 1)
+    return 0;
+  int64_t floats = results[0].size();
+  if (kernel.getFamily() == plan::Family::Attention)
+    floats = floats / kernel.param("dv") * (kernel.param("dv") + 2);
+  return static_cast<size_t>(parts * floats);
+}
+
+size_t CudaKernel::sharedTasks(const std::vector<int64_t> &scalars) {
+  auto over = [&](const char *name, int64_t rows) {
+    return llvm::divideCeil(static_cast<uint64_t>(extent(name, scalars)),
+                            static_cast<uint64_t>(rows));
+  };
+  if (kernel.getFamily() == plan::Family::Linear)
+    return over("m", 64) * over("n", 64);
+  int64_t rows = cuda::attentionChoiceOf(kernel, /*canSplit=*/true).rows;
+  return over("batch", 1) * over("heads", 1) * over("queries", rows);
+}
+
 std::vector<Tensor> CudaKernel::run(const std::vector<Tensor> &inputs,
                                     const std::vector<int64_t> &scalars,
                                     Grid blocks) {
@@ -96,6 +120,15 @@ std::vector<Tensor> CudaKernel::run(const std::vector<Tensor> &inputs,
   for (const Tensor &output : expected) {
     outputs.push_back(*Tensor::create(output.type(), output.shape()));
     allocate(outputs.back().bytes().size());
+  }
+  std::unique_ptr<DeviceArray<float>> partials;
+  std::unique_ptr<DeviceArray<uint32_t>> counters;
+  if (kernel.hasSplits()) {
+    partials =
+        std::make_unique<DeviceArray<float>>(partialFloats(scalars, expected));
+    counters = std::make_unique<DeviceArray<uint32_t>>(
+        std::vector<uint32_t>(sharedTasks(scalars)));
+    values.insert(values.end(), {partials->pointer, counters->pointer});
   }
   for (const Tensor &input : inputs) {
     allocate(input.bytes().size());
@@ -136,27 +169,37 @@ std::vector<Tensor> CudaKernel::run(const std::vector<Tensor> &inputs,
           << control("report");
     }
   status = statusMemory.get();
+  if (counters) {
+    EXPECT_EQ(counters->get(), std::vector<uint32_t>(sharedTasks(scalars)));
+  }
   return outputs;
 }
 
-void CudaKernel::check(const std::vector<Tensor> &inputs,
-                       const std::vector<int64_t> &scalars, Tolerance tolerance,
-                       Grid blocks) {
+std::vector<Tensor> CudaKernel::check(const std::vector<Tensor> &inputs,
+                                      const std::vector<int64_t> &scalars,
+                                      Tolerance tolerance, Grid blocks) {
   std::vector<Tensor> got = run(inputs, scalars, blocks);
   for (auto [a, b] : llvm::zip_equal(got, expected))
     compare(a, b, tolerance);
   EXPECT_EQ(status, std::vector<int64_t>(4, 0));
+  return got;
 }
 
 void CudaKernel::checkInAllModes(const std::vector<Tensor> &inputs,
                                  const std::vector<int64_t> &scalars,
                                  Tolerance tolerance, Grid blocks) {
+  std::vector<Tensor> first;
   for (const char *mode : {"late", "early", "random 1", "random 2"}) {
     SCOPED_TRACE(mode);
     control(std::string("mode ") + mode);
-    check(inputs, scalars, tolerance, blocks);
+    std::vector<Tensor> got = check(inputs, scalars, tolerance, blocks);
     if (HasFailure())
       break;
+    if (first.empty())
+      first = got;
+    for (auto [a, b] : llvm::zip_equal(first, got))
+      EXPECT_TRUE(llvm::equal(a.bytes(), b.bytes()))
+          << "the order of blocks shows";
   }
   control("mode late");
 }

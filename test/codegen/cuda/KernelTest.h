@@ -40,11 +40,12 @@ protected:
   std::vector<Tensor> run(const std::vector<Tensor> &inputs,
                           const std::vector<int64_t> &scalars,
                           emulator::Grid blocks = {3, 1, 1});
-  /// Runs it and compares with the reference.
-  void check(const std::vector<Tensor> &inputs,
-             const std::vector<int64_t> &scalars, Tolerance tolerance = {},
-             emulator::Grid blocks = {3, 1, 1});
-  /// Late, early and two random orders.
+  /// Runs it, compares with the reference and gives its outputs.
+  std::vector<Tensor> check(const std::vector<Tensor> &inputs,
+                            const std::vector<int64_t> &scalars,
+                            Tolerance tolerance = {},
+                            emulator::Grid blocks = {3, 1, 1});
+  /// Late, early and two random orders: the same bits in each.
   void checkInAllModes(const std::vector<Tensor> &inputs,
                        const std::vector<int64_t> &scalars,
                        Tolerance tolerance = {},
@@ -60,6 +61,14 @@ protected:
   std::vector<size_t> shifts;
 
 private:
+  /// What the loaded kernel's workspace has to hold for `results`.
+  size_t partialFloats(const std::vector<int64_t> &scalars,
+                       const std::vector<Tensor> &results);
+  size_t sharedTasks(const std::vector<int64_t> &scalars);
+  int64_t extent(llvm::StringRef name, const std::vector<int64_t> &scalars) {
+    int64_t code = kernel.param(name);
+    return code >= 0 ? code : scalars[-1 - code];
+  }
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<emulator::Stub> stub;

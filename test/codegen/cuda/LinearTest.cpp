@@ -15,6 +15,9 @@ protected:
   /// Of A, W and the residual; of the result.
   ElementType type = ElementType::F32, outType = ElementType::F32;
   bool isTf32 = false;
+  /// Whether blocks may share K, and in how many parts they do.
+  bool isSplit = false;
+  int64_t parts = 3;
 
   /// gelu(A W + bias) + residual, the residual where m is odd only.
   void loadLinear(int64_t columns, int64_t depth,
@@ -22,14 +25,17 @@ protected:
     n = columns, k = depth;
     std::string t = nameOf(type), out = nameOf(outType);
     std::string flat = ": tensor<?x" + t + ">";
+    std::string scalars = isSplit ? "3" : "2",
+                splits = isSplit ? ", splits = -3" : "",
+                more = isSplit ? ", %parts: i64" : "";
     load("plan.kernel linear @k outs [" + out + "] ins [" + t + ", " + t +
-         ", f32, " + t + "] scalars 2 params {m = " + rows +
+         ", f32, " + t + "] scalars " + scalars + " params {m = " + rows +
          ", n = " + std::to_string(n) + ", k = " + std::to_string(k) +
-         (isTf32 ? ", math = \"tf32\"" : "") +
+         (isTf32 ? ", math = \"tf32\"" : "") + splits +
          R"mlir(, lda = -2, rows = 6, panels = 2} {
     ^bb0(%acc: f32, %m: i64, %n: i64, %x)mlir" +
          flat + ", %w" + flat + ", %b: tensor<?xf32>, %r" + flat +
-         R"mlir(, %M: i64, %l: i64):
+         ", %M: i64, %l: i64" + more + R"mlir():
       %N = arith.constant )mlir" +
          std::to_string(n) + R"mlir( : i64
       %one = arith.constant 1 : i64
@@ -68,10 +74,13 @@ protected:
     std::vector<Tensor> inputs{noise(m * lda, 1, 1, type),
                                noise(n * k, 2, 1, type), noise(n, 3),
                                noise(m / 2 * n, 4, 1, type)};
+    std::vector<int64_t> scalars{m, lda};
+    if (isSplit)
+      scalars.push_back(parts);
     if (allModes)
-      checkInAllModes(inputs, {m, lda}, tolerance(), grid);
+      checkInAllModes(inputs, scalars, tolerance(), grid);
     else
-      check(inputs, {m, lda}, tolerance(), grid);
+      check(inputs, scalars, tolerance(), grid);
   }
 };
 
@@ -85,14 +94,14 @@ TEST_F(CudaLinear, RowsThatAreANumber) {
 
 struct LinearTypes {
   ElementType type, outType;
-  bool isTf32 = false;
+  bool isTf32 = false, isSplit = false;
 };
 constexpr ElementType F32 = ElementType::F32, BF16 = ElementType::BF16,
                       F16 = ElementType::F16;
 
 std::string nameOfTypes(const testing::TestParamInfo<LinearTypes> &info) {
   return (info.param.isTf32 ? "tf32" : nameOf(info.param.type)) + "_to_" +
-         nameOf(info.param.outType);
+         nameOf(info.param.outType) + (info.param.isSplit ? "_split" : "");
 }
 
 class CudaLinearTypes : public CudaLinear,
@@ -100,7 +109,7 @@ class CudaLinearTypes : public CudaLinear,
 protected:
   CudaLinearTypes() {
     type = GetParam().type, outType = GetParam().outType;
-    isTf32 = GetParam().isTf32;
+    isTf32 = GetParam().isTf32, isSplit = GetParam().isSplit;
   }
 };
 INSTANTIATE_TEST_SUITE_P(
@@ -109,7 +118,10 @@ INSTANTIATE_TEST_SUITE_P(
                     LinearTypes{F32, F32, true}, LinearTypes{F32, BF16, true},
                     LinearTypes{BF16, F32}, LinearTypes{BF16, BF16},
                     LinearTypes{F16, F32}, LinearTypes{F16, F16},
-                    LinearTypes{BF16, F16}),
+                    LinearTypes{BF16, F16}, LinearTypes{F32, F32, false, true},
+                    LinearTypes{F32, BF16, true, true},
+                    LinearTypes{BF16, BF16, false, true},
+                    LinearTypes{F16, F32, false, true}),
     nameOfTypes);
 
 TEST_P(CudaLinearTypes, FewRows) {
@@ -138,6 +150,20 @@ TEST_P(CudaLinearTypes, ManyRows) {
   checkRows(100);
 }
 
+/// As many parts as tiles would have slabs, more, and one.
+TEST_P(CudaLinearTypes, Parts) {
+  if (!isSplit)
+    return;
+  loadLinear(72, 520);
+  for (int64_t count : {1, 2, 5, 17, 40}) {
+    parts = count;
+    checkRows(33, 0, count == 5, {7, 1, 1});
+    checkRows(130, 3, false, {7, 1, 1});
+  }
+  // Few rows share nothing.
+  checkRows(8);
+}
+
 TEST_P(CudaLinearTypes, LargeTiles) {
   if (type == ElementType::F32 && !isTf32) {
     // Beside small ones, but for thousands of rows: alone.
@@ -160,7 +186,10 @@ TEST_P(CudaLinearTypes, ValuesThatAreNotFinite) {
     a.setNumber(2 * k + 39, NAN);
     w.setNumber(4 * k + 5, 0);
     w.setNumber(7 * k + 1, -INFINITY);
-    check({a, w, noise(n, 3), noise(m / 2 * n, 4, 1, type)}, {m, k},
+    std::vector<int64_t> scalars{m, k};
+    if (isSplit)
+      scalars.push_back(parts);
+    check({a, w, noise(n, 3), noise(m / 2 * n, 4, 1, type)}, scalars,
           tolerance());
   }
 }

@@ -1,0 +1,18 @@
+//===- KernelChoice.h - What Choice.h says of a plan.kernel
+//-----------------===//
+#pragma once
+
+#include "codegen/cuda/Choice.h"
+#include "ir/plan/Plan.h"
+
+namespace ingot::cuda {
+
+/// The tag of what multiplies the operands of a linear or attention: "tf32", or
+/// their type.
+llvm::StringRef mathTagOf(plan::KernelOp kernel);
+
+/// `canSplit`: it has a workspace, or may get one.
+LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit);
+AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit);
+
+} // namespace ingot::cuda
