@@ -18,8 +18,10 @@ const Chip &referenceChip() {
   // bf16 and f16, 156 of tf32, 19.5 of f32, a product with its sum two of them;
   // L2 5120 bytes a clock. CUDA C++ Programming Guide: 32 banks of 4 bytes a
   // clock; exponentials ("Throughput of Native Arithmetic Instructions", 8.0).
-  static const Chip a100 = {"A100", 108,  1.41e9, 1555e9, 1024,
-                            512,    64.0, 16,     128,    5120.0 / 108};
+  // Latency of L2: "Demystifying the Nvidia Ampere Architecture" (Abdelkhalik
+  // and others, 2022).
+  static const Chip a100 = {"A100", 108, 1.41e9, 1555e9,       1024, 512,
+                            64.0,   16,  128,    5120.0 / 108, 200};
   return a100;
 }
 
@@ -75,6 +77,23 @@ std::pair<double, llvm::StringRef> blockOf(const Work &work, const Chip &chip) {
                             [](auto &a, auto &b) { return a.first < b.first; });
 }
 
+/// Of parts: what is left has arrived, the counter has been asked, the first
+/// of what others have left comes back.
+double meetingOf(const Chip &chip) { return 3 * chip.l2Latency; }
+
+/// Steps that take as long as parts take to meet: with fewer a part is not
+/// worth it.
+int64_t stepsAPart(const Work &work, const Chip &chip) {
+  double step = blockOf(work, chip).first / numberOf(work.steps);
+  return std::max<int64_t>(
+      1, static_cast<int64_t>(std::ceil(meetingOf(chip) / step)));
+}
+
+/// The fewest parts with as many steps each.
+int64_t nonEmpty(int64_t parts, int64_t steps) {
+  return ceilOf(steps, ceilOf(steps, parts));
+}
+
 Estimate estimate(const Work &work, const Chip &chip) {
   auto [block, limit] = blockOf(work, chip);
   Estimate e;
@@ -85,7 +104,8 @@ Estimate estimate(const Work &work, const Chip &chip) {
   double waves = chip.seconds(numberOf(e.waves) * block * share), sums = 0;
   if (work.parts > 1)
     sums =
-        chip.seconds(numberOf(1 + work.parts) * work.partBytes / chip.l2Bytes);
+        chip.seconds(numberOf(1 + work.parts) * work.partBytes / chip.l2Bytes +
+                     meetingOf(chip));
   e.memorySeconds = work.memoryBytes / chip.memoryBytes;
   double parts = numberOf(chip.multiprocessors);
   e.arithmeticSeconds = chip.seconds(work.products / work.rate / parts);
@@ -171,12 +191,11 @@ Expr tilesOf(ExprPool &pool, Expr m, int64_t columns) {
                     ceilOf(columns, kTile64.columns));
 }
 
-/// As many parts as there are multiprocessors for, up to `most`.
-Expr fillingParts(ExprPool &pool, Expr tasks, Expr most) {
+/// Multiprocessors for each of the tasks.
+Expr roomFor(ExprPool &pool, Expr tasks) {
   Expr one = pool.integer(1);
-  return pool.max(one,
-                  pool.min(most, pool.floorDiv(pool.integer(mostSharedTasks()),
-                                               pool.max(one, tasks))));
+  return pool.max(one, pool.floorDiv(pool.integer(mostSharedTasks()),
+                                     pool.max(one, tasks)));
 }
 } // namespace
 
@@ -192,9 +211,15 @@ Expr LinearChoice::parts(ExprPool &pool, Expr m) const {
   // Few rows have a kernel of their own.
   Expr isMany =
       pool.min(pool.integer(1), pool.floorDiv(m, pool.integer(kFewRows + 1)));
-  return pool.max(
-      pool.integer(1),
-      pool.mul(isMany, fillingParts(pool, tasks, pool.integer(mostParts))));
+  return pool.max(pool.integer(1),
+                  pool.mul(isMany, pool.min(pool.integer(mostParts),
+                                            roomFor(pool, tasks))));
+}
+
+Expr LinearChoice::partialSums(ExprPool &pool, Expr m) const {
+  return pool.min(
+      pool.scale(m, columns * mostParts),
+      pool.integer(mostSharedTasks() * kTile64.rows * kTile64.columns));
 }
 
 Expr LinearChoice::blocks(ExprPool &pool, Expr m) const {
@@ -235,9 +260,9 @@ int64_t mostPartsOf(const LinearProblem &problem, const Chip &chip) {
   double block = blockOf(work, chip).first,
          part = work.partBytes / chip.l2Bytes;
   int64_t most = std::min({static_cast<int64_t>(std::sqrt(block / part)),
-                           work.steps, mostSharedTasks() / work.blocks});
-  // As few as have as many slabs each.
-  return most <= 1 ? 1 : ceilOf(work.steps, ceilOf(work.steps, most));
+                           work.steps / stepsAPart(work, chip),
+                           mostSharedTasks() / work.blocks});
+  return most <= 1 ? 1 : nonEmpty(most, work.steps);
 }
 
 /// How much slower blocks of 128x128 are than those of 64x64. Memory's time is
@@ -313,9 +338,6 @@ LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip) {
 }
 
 namespace {
-/// More would leave parts that no block adds up in passing.
-constexpr int64_t kMostKeyParts = 32;
-
 /// attention.cuh.
 void setPlainTile(AttentionChoice &choice, int64_t d, int64_t dv) {
   // What fits twice into a multiprocessor's shared memory, or once where heads
@@ -392,20 +414,28 @@ Expr AttentionChoice::parts(ExprPool &pool, Expr batch, Expr queries,
   if (!rowsATile)
     return one;
   Expr tiles = pool.ceilDiv(keys, pool.integer(this->keys));
-  // Keys / parts take as long as the sums of all parts where parts * parts is
-  // this; rounded down to a power of two.
-  Expr square = pool.floorDiv(pool.scale(tiles, rowsATile),
-                              pool.max(one, pool.min(queries, height)));
-  Expr most = one;
-  for (int64_t parts = 2; parts <= kMostKeyParts; parts *= 2)
-    most = pool.add(
-        most,
-        pool.scale(
-            pool.min(one, pool.floorDiv(square, pool.integer(parts * parts))),
-            parts / 2));
   Expr tasks = pool.scale(pool.mul(batch, pool.ceilDiv(queries, height)),
                           estimated.heads);
-  return fillingParts(pool, tasks, pool.min(most, tiles));
+  Expr room = roomFor(pool, tasks);
+  // As many as leave each part as much to do as it takes to add up the sums of
+  // `room` parts.
+  Expr worth =
+      pool.floorDiv(pool.scale(tiles, rowsATile),
+                    pool.mul(room, pool.max(one, pool.min(queries, height))));
+  Expr most = pool.floorDiv(tiles, pool.integer(tilesAPart));
+  Expr parts = pool.max(one, pool.min(room, pool.min(most, worth)));
+  std::optional<int64_t> count = pool.constantInt(parts),
+                         steps = pool.constantInt(tiles);
+  return count && steps && *steps > 0 ? pool.integer(nonEmpty(*count, *steps))
+                                      : parts;
+}
+
+Expr AttentionChoice::partialSums(ExprPool &pool, Expr batch,
+                                  Expr queries) const {
+  // Beside its sums a row has its largest score and the sum of its weights.
+  Expr all = pool.scale(pool.mul(batch, queries), estimated.heads * mostParts);
+  Expr rowsOfTiles = pool.integer(mostSharedTasks() * rows);
+  return pool.scale(pool.min(all, rowsOfTiles), estimated.dv + 2);
 }
 
 int64_t AttentionChoice::partsAt(int64_t batch, int64_t queries,
@@ -435,6 +465,7 @@ AttentionChoice chooseAttention(const AttentionProblem &problem,
     double tile = blockOf(work, chip).first / numberOf(work.steps);
     double row = numberOf(problem.dv + 2) * 4 / chip.l2Bytes;
     choice.rowsATile = std::max<int64_t>(1, static_cast<int64_t>(tile / row));
+    choice.tilesAPart = stepsAPart(work, chip);
     auto orElse = [](int64_t extent, int64_t best) {
       return extent < 0 ? best : extent;
     };

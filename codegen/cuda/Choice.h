@@ -8,14 +8,14 @@
 //   waves    = ceil(blocks / multiprocessors)
 //   estimate = max(bytes of operands and result / memory's rate, waves * block)
 //
-// Blocks may share a task (K of a tile, the keys of queries) in parts. A part
-// takes its share of the block, and the last to come reads what all have left:
+// Blocks may share a task (K of a tile, the keys of queries) in parts, whose
+// sums meet in L2, in three trips of its latency:
 //
-//   estimate = max(..., waves * block / parts + (1 + parts) * partial sums /
-//   L2)
+//   waves * block / parts + (1 + parts) * bytes of a part's sums / L2's rate
+//       + 3 * latency   instead of   waves * block
 //
 // A multiprocessor's rates are shared by the blocks that it holds, so occupancy
-// does not count. Latency, launches and epilogues are not in it, and operands
+// does not count. Other latency, launches and epilogues are not in it; operands
 // come from memory once: the least that a kernel could take, good for comparing
 // tiles.
 //
@@ -40,6 +40,7 @@ struct Chip {
   double memoryBytes; ///< a second
   double products16, productsTf32, productsF32, exponentials;
   double sharedBytes, l2Bytes;
+  double l2Latency; ///< clocks
 
   double seconds(double clocks) const { return clocks / hertz; }
 };
@@ -94,6 +95,8 @@ struct LinearChoice {
   /// multiprocessors for, up to `mostParts`.
   Expr parts(ExprPool &pool, Expr m) const;
   int64_t partsAt(int64_t m) const;
+  /// Floats that all parts leave, at most: what is shared has few tiles.
+  Expr partialSums(ExprPool &pool, Expr m) const;
   /// That have something to do.
   Expr blocks(ExprPool &pool, Expr m) const;
   /// "few rows up to 8; 64x64, K in up to 4 parts; 128x128 from M 257".
@@ -133,6 +136,7 @@ struct AttentionChoice {
   /// What a tile of keys takes, in times of one row of partial sums; 0: blocks
   /// never share keys.
   int64_t rowsATile = 0;
+  int64_t tilesAPart = 1;     ///< of keys, at least
   int64_t mostParts = 1;      ///< that there can be, for what is known
   AttentionProblem estimated; ///< all of it numbers
   bool isAssumed;             ///< some of them are not known
@@ -141,6 +145,7 @@ struct AttentionChoice {
   /// In how many parts blocks share the keys of a task.
   Expr parts(ExprPool &pool, Expr batch, Expr queries, Expr keys) const;
   int64_t partsAt(int64_t batch, int64_t queries, int64_t keys) const;
+  Expr partialSums(ExprPool &pool, Expr batch, Expr queries) const;
   /// "64 queries by 32 keys on tensor cores, keys in up to 9 parts".
   std::string text() const;
 };

@@ -70,7 +70,7 @@ private:
       launch.setKernelAttr(FlatSymbolRefAttr::get(kernel.getSymNameAttr()));
       launch.setGridAttr(attr(choice.blocks(pool, m)));
       if (isSplit)
-        addWorkspace(kernel, launch, parts, pool.scale(m, kernel.param("n")));
+        addWorkspace(kernel, launch, parts, choice.partialSums(pool, m));
     }
   }
 
@@ -86,7 +86,6 @@ private:
     for (plan::LaunchOp launch : launches) {
       Expr batch = extent(kernel, launch, "batch"),
            queries = extent(kernel, launch, "queries"),
-           heads = extent(kernel, launch, "heads"),
            parts = choice.parts(pool, batch, queries,
                                 extent(kernel, launch, "keys"));
       SmallVector<Expr> grid;
@@ -95,9 +94,8 @@ private:
       grid[0] = pool.mul(grid[0], parts);
       launch.setKernelAttr(FlatSymbolRefAttr::get(kernel.getSymNameAttr()));
       launch.setGridAttr(attr(grid));
-      Expr rows = pool.mul(pool.mul(batch, heads), queries);
       addWorkspace(kernel, launch, parts,
-                   pool.scale(rows, kernel.param("dv") + 2));
+                   choice.partialSums(pool, batch, queries));
     }
   }
 
@@ -123,16 +121,14 @@ private:
     return kernel;
   }
 
-  /// Room for as many parts of `floats`, where there are several, and counters.
+  /// Room for partial sums, `floats` of them, and counters.
   void addWorkspace(plan::KernelOp kernel, plan::LaunchOp launch, Expr parts,
                     Expr floats) {
     ExprPool &pool = shapes.pool();
-    Expr isShared = pool.min(pool.integer(1), pool.sub(parts, pool.integer(1)));
-    Expr size = pool.scale(pool.mul(pool.mul(parts, isShared), floats), 4);
     auto program = cast<plan::ProgramOp>(launch->getParentOp());
-    Value workspace[] = {
-        makeBuffer(program, plan::BufferKind::Scratch, size, -1),
-        counters(program)};
+    Value workspace[] = {makeBuffer(program, plan::BufferKind::Scratch,
+                                    pool.scale(floats, 4), -1),
+                         counters(program)};
     launch->insertOperands(static_cast<unsigned>(kernel.numOuts()), workspace);
     SmallVector<Expr> offsets;
     for (size_t i = 0; i < launch.getOffsets().size(); ++i)

@@ -174,36 +174,47 @@ struct GemmTile : TensorTile<C> {};
 template <class C>
 struct GemmTile<C, float> : PlainTile<C> {};
 
-// Leaves a tile of staged sums in an M x N matrix of them, V at once.
-template <class C, int V>
-DEV void gemm_leave(float *to, const float *staged, int m0, int n0, int m,
-                    int n) {
+// V elements at a time of the part of a tile within the result, and where they
+// lie in an M x N matrix.
+template <class C, int V, class F>
+DEV void gemm_units(int m0, int n0, int m, int n, F visit) {
   constexpr int PER_ROW = C::BN / V;
-  for (int unit = tid(); unit < C::BM * PER_ROW; unit += C::THREADS) {
+  UNROLL1 for (int unit = tid(); unit < C::BM * PER_ROW; unit += C::THREADS) {
     int row = unit / PER_ROW, column = unit % PER_ROW * V;
-    if (m0 + row >= m || n0 + column >= n)
-      continue;
-    float x[V];
-    UNROLL for (int i = 0; i < V; ++i) x[i] =
-        staged[row * C::PITCH + column + i];
-    store_columns(to + (i64)(m0 + row) * n + n0 + column, x);
+    if (m0 + row < m && n0 + column < n)
+      visit(row * C::PITCH + column, (i64)(m0 + row) * n + n0 + column);
   }
 }
 
-// V sums at once; the first are set.
-template <int V>
-DEV void gemm_add(float (&x)[V], const float *p, bool set) {
-  Columns<float, V> c = load_columns<V>(p);
-  UNROLL for (int i = 0; i < V; ++i) x[i] =
-      set ? column(c, i) : x[i] + column(c, i);
+// Staged sums become part `split` of a result. The block whose part comes last
+// adds all up, always in the same order: its sums are then the tile's, each
+// where the thread that goes on with it has put it.
+template <class C, int V>
+DEV bool gemm_meet(float *staged, int place, int split, const Splits &splits,
+                   int m0, int n0, int m, int n) {
+  float *mine = splits.partials + (i64)split * m * n;
+  gemm_units<C, V>(m0, n0, m, n, [&](int from, i64 to) {
+    float x[V];
+    UNROLL for (int i = 0; i < V; ++i) x[i] = staged[from + i];
+    store_columns(mine + to, x);
+  });
+  if (!splits_meet(splits.counters + place, splits.count))
+    return false;
+  gemm_units<C, V>(m0, n0, m, n, [&](int to, i64 from) {
+    float sum[V] = {};
+    for (i64 s = 0; s < splits.count; ++s) {
+      Columns<float, V> x = load_columns<V>(splits.partials + s * m * n + from);
+      UNROLL for (int i = 0; i < V; ++i) sum[i] += column(x, i);
+    }
+    UNROLL for (int i = 0; i < V; ++i) staged[to + i] = sum[i];
+  });
+  return true;
 }
 
-// The epilogue over a tile of sums at sums + row * pitch, and in as many more
-// tiles, `next` floats apart, as there are splits; always added in the same
-// order.
+// The epilogue over a tile of staged sums.
 template <class C, class Epilogue>
-DEV void gemm_finish(const float *sums, int pitch, i64 next, int m0, int n0,
-                     int m, int n, const Epilogue &epilogue, i64 splits = 1) {
+DEV void gemm_finish(const float *staged, int m0, int n0, int m, int n,
+                     const Epilogue &epilogue) {
   constexpr int V = Epilogue::V, PER_ROW = C::BN / V, UNITS = C::BM * PER_ROW;
   constexpr int PER_THREAD = ceil_div(UNITS, C::THREADS),
                 GROUP = min_(PER_THREAD, 8);
@@ -217,15 +228,13 @@ DEV void gemm_finish(const float *sums, int pitch, i64 next, int m0, int n0,
     }
     UNROLL for (int g = 0; g < GROUP; ++g) {
       int unit = tid() + (first + g) * C::THREADS, row = unit / PER_ROW,
-          column = unit % PER_ROW * V;
-      if (unit >= UNITS || m0 + row >= m || n0 + column >= n)
+          at = unit % PER_ROW * V;
+      if (unit >= UNITS || m0 + row >= m || n0 + at >= n)
         continue;
-      const float *at = sums + (i64)row * pitch + column;
+      Columns<float, V> c = load_columns<V>(staged + row * C::PITCH + at);
       float x[V];
-      gemm_add<V>(x, at, true);
-      for (i64 split = 1; split < splits; ++split)
-        gemm_add<V>(x, at + split * next, false);
-      epilogue.store(m0 + row, n0 + column, in[g], x);
+      UNROLL for (int i = 0; i < V; ++i) x[i] = column(c, i);
+      epilogue.store(m0 + row, n0 + at, in[g], x);
     }
   }
 }
@@ -275,17 +284,11 @@ DEV void gemm_tile(int place, const GemmOperands<typename C::Element> &p,
   tile.stage(staged, wm, wn);
   barrier();
   if constexpr (S::POSSIBLE) {
-    if (splits.count > 1) {
-      i64 next = (i64)p.m * p.n;
-      gemm_leave<C, Epilogue::V>(splits.partials + split * next, staged, m0, n0,
-                                 p.m, p.n);
-      if (splits_meet(splits.counters + place, splits.count))
-        gemm_finish<C>(splits.partials + (i64)m0 * p.n + n0, p.n, next, m0, n0,
-                       p.m, p.n, epilogue, splits.count);
+    if (splits.count > 1 && !gemm_meet<C, Epilogue::V>(
+                                staged, place, split, splits, m0, n0, p.m, p.n))
       return;
-    }
   }
-  gemm_finish<C>(staged, C::PITCH, 0, m0, n0, p.m, p.n, epilogue);
+  gemm_finish<C>(staged, m0, n0, p.m, p.n, epilogue);
 }
 
 template <class C, class Epilogue, class S = NoSplits>

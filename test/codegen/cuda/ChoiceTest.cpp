@@ -78,8 +78,12 @@ TEST(CudaChoice, NoOtherKernelIsMuchFaster) {
     bool isAligned = problem.k * problem.bits / 8 % 16 == 0;
     for (int64_t known : {int64_t(-1), m}) {
       problem.m = known;
-      LinearKernel taken = chooseLinear(problem).kernelAt(m);
-      double seconds = estimateLinear(problem, taken, m).seconds;
+      LinearChoice choice = chooseLinear(problem);
+      LinearKernel taken = choice.kernelAt(m);
+      int64_t parts = taken == LinearKernel::FewRows  ? choice.fewWarps
+                      : taken == LinearKernel::Tile64 ? choice.partsAt(m)
+                                                      : 1;
+      double seconds = estimateLinear(problem, taken, m, parts).seconds;
       double slack = known < 0 ? 1.125 : 1;
       if (taken == LinearKernel::FewRows) {
         EXPECT_LE(seconds,
@@ -116,7 +120,7 @@ TEST(CudaChoice, WhatLimits) {
     return chooseLinear(problemOf(weight, math, m)).estimate.limit;
   };
   EXPECT_EQ(limit({50257, 768}, 1, Math::Half), "memory");
-  EXPECT_EQ(limit({768, 768}, 16, Math::Half), "waves");
+  EXPECT_EQ(limit({768, 40}, 16, Math::Half), "waves");
   EXPECT_EQ(limit({8192, 8192}, 8192, Math::Half), "tensor cores");
   EXPECT_EQ(limit({8192, 8192}, 8192, Math::F32), "FMA units");
 }
@@ -137,7 +141,8 @@ TEST(CudaChoice, OnlyWhatMayRunIsThere) {
   LinearChoice any = chooseLinear(problemOf({3072, 768}, Math::Half));
   EXPECT_TRUE(any.few && any.many);
   EXPECT_EQ(any.rows, kTypicalRows);
-  EXPECT_EQ(any.text(), "few rows up to 8; 64x64; 128x128 from M " +
+  EXPECT_EQ(any.text(), "few rows up to 8; 64x64, K in up to 2 parts; "
+                        "128x128 from M " +
                             std::to_string(any.largeFrom));
   EXPECT_EQ(any.kernelAt(any.largeFrom - 1), LinearKernel::Tile64);
   EXPECT_EQ(any.kernelAt(any.largeFrom), LinearKernel::Tile128);
@@ -167,11 +172,16 @@ TEST(CudaChoice, AttentionTiles) {
   auto text = [](int64_t d, Math math) {
     return chooseAttention(attention(-1, -1, -1, d, math)).text();
   };
-  EXPECT_EQ(text(64, Math::Half), "64 queries by 64 keys on tensor cores");
-  EXPECT_EQ(text(256, Math::Half), "64 queries by 32 keys on tensor cores");
-  EXPECT_EQ(text(128, Math::TF32), "64 queries by 32 keys on tensor cores");
-  EXPECT_EQ(text(160, Math::TF32), "32 queries by 16 keys on FMA units");
-  EXPECT_EQ(text(64, Math::F32), "64 queries by 64 keys on FMA units");
+  std::string parts = ", keys in up to 9 parts";
+  EXPECT_EQ(text(64, Math::Half),
+            "64 queries by 64 keys on tensor cores" + parts);
+  EXPECT_EQ(text(256, Math::Half),
+            "64 queries by 32 keys on tensor cores" + parts);
+  EXPECT_EQ(text(128, Math::TF32),
+            "64 queries by 32 keys on tensor cores" + parts);
+  EXPECT_EQ(text(160, Math::TF32),
+            "32 queries by 16 keys on FMA units" + parts);
+  EXPECT_EQ(text(64, Math::F32), "64 queries by 64 keys on FMA units" + parts);
 }
 
 TEST(CudaChoice, AttentionEstimates) {
@@ -197,6 +207,98 @@ TEST(CudaChoice, AttentionEstimates) {
   EXPECT_EQ(
       chooseAttention(attention(1, 1, 128, 64, Math::Half)).estimate.limit,
       "waves");
+}
+
+/// K in parts: where there are fewer tiles than multiprocessors, never more
+/// than fill those, and where it takes less.
+TEST(CudaChoice, PartsOfK) {
+  forAllLinears([](LinearProblem problem, int64_t m) {
+    for (int64_t known : {int64_t(-1), m}) {
+      problem.m = known;
+      LinearChoice choice = chooseLinear(problem);
+      int64_t parts = choice.partsAt(m);
+      EXPECT_LE(parts, choice.mostParts);
+      if (parts == 1)
+        continue;
+      EXPECT_GT(m, kFewRows);
+      EXPECT_EQ(choice.kernelAt(m), LinearKernel::Tile64);
+      auto at = [&](int64_t count) {
+        return estimateLinear(problem, LinearKernel::Tile64, m, count);
+      };
+      EXPECT_LE(at(parts).blocks, referenceChip().multiprocessors);
+      EXPECT_LE(at(1).blocks, mostSharedTasks());
+      EXPECT_LT(at(parts).wavesSeconds, at(1).wavesSeconds);
+      // No other number is much better.
+      for (int64_t other = 1; other <= parts; ++other)
+        EXPECT_LT(at(parts).wavesSeconds, 1.25 * at(other).wavesSeconds);
+      ingot::ExprPool pool;
+      ingot::Expr rows = pool.integer(m);
+      EXPECT_LE(parts * m * problem.n,
+                *pool.constantInt(choice.partialSums(pool, rows)));
+      EXPECT_GE(*pool.constantInt(choice.blocks(pool, rows)), at(parts).blocks);
+    }
+  });
+  auto text = [](Weight weight, int64_t m, Math math) {
+    return chooseLinear(problemOf(weight, math, m)).text();
+  };
+  EXPECT_EQ(text({768, 3072}, 16, Math::Half), "64x64, K in 8 parts");
+  EXPECT_EQ(text({768, 3072}, 64, Math::Half), "64x64, K in 8 parts");
+  EXPECT_EQ(text({3072, 768}, 16, Math::Half), "64x64, K in 2 parts");
+  EXPECT_EQ(text({50257, 768}, 16, Math::Half), "128x128");
+  LinearProblem without = problemOf({768, 3072}, Math::Half, 16);
+  without.canSplit = false;
+  EXPECT_EQ(chooseLinear(without).text(), "64x64");
+  LinearChoice any = chooseLinear(problemOf({768, 3072}, Math::Half));
+  EXPECT_EQ(any.text(),
+            "few rows up to 8, 2 warps along K; 64x64, K in up to 8 parts; "
+            "128x128 from M " +
+                std::to_string(any.largeFrom));
+  EXPECT_EQ(any.partsAt(8), 1);
+  EXPECT_EQ(any.partsAt(9), 8);
+  EXPECT_EQ(any.partsAt(65), 4);
+  EXPECT_EQ(any.partsAt(512), 1);
+}
+
+TEST(CudaChoice, WarpsAlongKOfFewRows) {
+  auto warps = [](Weight weight, int64_t m) {
+    return chooseLinear(problemOf(weight, Math::Half, m)).fewWarps;
+  };
+  EXPECT_EQ(warps({768, 3072}, 1), 2); // 96 blocks
+  EXPECT_EQ(warps({64, 3072}, 1), 8);  // 32
+  EXPECT_EQ(warps({64, 64}, 1), 1);    // not a load for each lane
+  EXPECT_EQ(warps({50257, 768}, 1), 1);
+}
+
+TEST(CudaChoice, PartsOfKeys) {
+  auto parts = [](int64_t batch, int64_t queries, int64_t keys, Math math,
+                  int64_t d = 64) {
+    int64_t known =
+        chooseAttention(attention(batch, queries, keys, d, math)).mostParts;
+    // At run time no fewer, but parts without a key.
+    EXPECT_LE(known, chooseAttention(attention(-1, -1, -1, d, math))
+                         .partsAt(batch, queries, keys));
+    return known;
+  };
+  for (Math math : {Math::Half, Math::TF32, Math::F32}) {
+    EXPECT_EQ(parts(1, 1, 64, math), 1);
+    EXPECT_EQ(parts(1, 1, 1024, math), 8); // two of 16 tiles each
+    EXPECT_EQ(parts(1, 4, 4096, math), 8);
+    EXPECT_EQ(parts(4, 1, 1024, math), 2); // 48 heads
+    EXPECT_EQ(parts(16, 1, 4096, math), 1);
+    EXPECT_EQ(parts(1, 1024, 1024, math), 1);
+    // IEEE products of a tile take as long as a few parts' sums.
+    EXPECT_EQ(parts(1, 128, 128, math), math == Math::F32 ? 2 : 1);
+    EXPECT_EQ(parts(0, 1, 1024, math), parts(1, 0, 1024, math));
+  }
+  AttentionProblem decode = attention(1, 1, 4096, 64, Math::Half);
+  Estimate shared = chooseAttention(decode).estimate;
+  decode.canSplit = false;
+  Estimate alone = chooseAttention(decode).estimate;
+  EXPECT_EQ(alone.limit, "waves");
+  EXPECT_EQ(shared.limit, "memory");
+  EXPECT_LT(shared.wavesSeconds, alone.wavesSeconds / 4);
+  EXPECT_EQ(chooseAttention(decode).mostParts, 1);
+  EXPECT_LE(shared.blocks, referenceChip().multiprocessors);
 }
 
 /// Grids of plans for GPUs count what the smallest tiles take.

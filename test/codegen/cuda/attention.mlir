@@ -121,3 +121,19 @@ plan.kernel attention @attention_tf32_d256 outs [f32] ins [f32, f32, f32] scalar
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>, %Q: i64, %K: i64):
   tfm.yield %s : f32
 }
+
+// Blocks share keys.
+// CHECK-LABEL: // attention_bf16_parts: 128 threads, 24576 bytes
+// CHECK:       KERNEL(128, 2) attention_bf16_parts(bf16 *out0, float *partials, u32 *counters, const bf16 *in0, const bf16 *in1, const bf16 *in2, i64 s0, i64 s1, KernelStatus *status, i64 step) {
+// CHECK:         attention_mma<bf16, 64, 64, 64, true>(out0, in0, in1, in2, shape, body, Splits{partials, counters, s1});
+plan.kernel attention @attention_bf16_parts outs [bf16] ins [bf16, bf16, bf16] scalars 2 params {batch = 1, heads = 12, queries = 1, keys = -1, d = 64, dv = 64, group = 1, scale = 1.25e-01 : f64, q_strides = array<i64: 768, 768, 64>, k_strides = array<i64: 768, 768, 64>, v_strides = array<i64: 768, 768, 64>, rows = 64, empty_rows = "zero", splits = -2} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %x: tensor<?xbf16>, %y: tensor<?xbf16>, %z: tensor<?xbf16>, %K: i64, %p: i64):
+  tfm.yield %s : f32
+}
+
+// CHECK-LABEL: // attention_f32_parts: 256 threads, 68608 bytes
+// CHECK:         attention<64, 64, 64, 64, false>(out0, in0, in1, in2, shape, body, Splits{partials, counters, 7});
+plan.kernel attention @attention_f32_parts outs [f32] ins [f32, f32, f32] scalars 0 params {batch = 1, heads = 12, queries = 1, keys = 1000, d = 64, dv = 64, group = 1, scale = 1.25e-01 : f64, q_strides = array<i64: 768, 768, 64>, k_strides = array<i64: 768, 768, 64>, v_strides = array<i64: 768, 768, 64>, rows = 64, empty_rows = "nan", splits = 7} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %x: tensor<?xf32>, %y: tensor<?xf32>, %z: tensor<?xf32>):
+  tfm.yield %s : f32
+}

@@ -21,7 +21,7 @@
 // CHECK-NEXT:      float v2 = F32::add(v1, in.x1);
 // CHECK-NEXT:      return v2;
 // CHECK:       KERNEL(256, 1) linear_f32_k768_n3072(float *out0, const float *in0,
-// CHECK:         linear<float, 3072, 768, true, true, 2881>(out0, in0, 768, in1, s0, body);
+// CHECK:         linear<float, 3072, 768, 1, true, 2881>(out0, in0, 768, in1, s0, body);
 plan.kernel linear @linear_f32_k768_n3072 outs [f32] ins [f32, f32, f32, f32] scalars 1 params {m = -1, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %b: tensor<?xf32>, %r: tensor<?xf32>, %M: i64):
   %c3072 = arith.constant 3072 : i64
@@ -37,7 +37,7 @@ plan.kernel linear @linear_f32_k768_n3072 outs [f32] ins [f32, f32, f32, f32] sc
 
 // One row: no tiles, no shared memory.
 // CHECK-LABEL: // linear_m1: 256 threads, 0 bytes
-// CHECK:         linear<float, 30, 64, true, false>(out0, in0, s0, in1, 1, body);
+// CHECK:         linear<float, 30, 64, 1, false>(out0, in0, s0, in1, 1, body);
 plan.kernel linear @linear_m1 outs [f32] ins [f32, f32] scalars 1 params {m = 1, n = 30, k = 64, lda = -1, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %l: i64):
   tfm.yield %acc : f32
@@ -45,7 +45,7 @@ plan.kernel linear @linear_m1 outs [f32] ins [f32, f32] scalars 1 params {m = 1,
 
 // Rows of weights that are no multiples of 16 bytes.
 // CHECK-LABEL: // linear_k33: 256 threads, 49152 bytes
-// CHECK:         linear<float, 64, 33, false, true>(out0, in0, 33, in1, 100, body);
+// CHECK:         linear<float, 64, 33, 0, true>(out0, in0, 33, in1, 100, body);
 plan.kernel linear @linear_k33 outs [f32] ins [f32, f32] scalars 0 params {m = 100, n = 64, k = 33, lda = 33, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>):
   tfm.yield %acc : f32
@@ -59,7 +59,7 @@ plan.kernel linear @linear_k33 outs [f32] ins [f32, f32] scalars 0 params {m = 1
 // CHECK:           float [[R:v[0-9]+]] = in3[{{v[0-9]+}}];
 // CHECK:         DEV float apply(const Loads &in, float x, const i64 *c) const {
 // CHECK:       KERNEL(256, 1) linear_bf16_k768_n3072(bf16 *out0, const bf16 *in0, const bf16 *in1,
-// CHECK:         linear<bf16, 3072, 768, true, true, 129>(out0, in0, 768, in1, s0, body);
+// CHECK:         linear<bf16, 3072, 768, 1, true, 129>(out0, in0, 768, in1, s0, body);
 plan.kernel linear @linear_bf16_k768_n3072 outs [bf16] ins [bf16, bf16, f32, f32] scalars 1 params {m = -1, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>, %b: tensor<?xf32>, %r: tensor<?xf32>, %M: i64):
   %c3072 = arith.constant 3072 : i64
@@ -76,14 +76,14 @@ plan.kernel linear @linear_bf16_k768_n3072 outs [bf16] ins [bf16, bf16, f32, f32
 
 // Rows of 36 elements of 16 bits are no multiples of 16 bytes.
 // CHECK-LABEL: // linear_f16_k36: 256 threads, 49152 bytes
-// CHECK:         linear<f16, 64, 36, false, true>(out0, in0, 36, in1, 100, body);
+// CHECK:         linear<f16, 64, 36, 0, true>(out0, in0, 36, in1, 100, body);
 plan.kernel linear @linear_f16_k36 outs [f32] ins [f16, f16] scalars 0 params {m = 100, n = 64, k = 36, lda = 36, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf16>, %w: tensor<?xf16>):
   tfm.yield %acc : f32
 }
 
 // CHECK-LABEL: // linear_tf32: 256 threads, 65536 bytes
-// CHECK:         linear<tf32, 64, 36, false, true>(out0, in0, 36, in1, 100, body);
+// CHECK:         linear<tf32, 64, 36, 0, true>(out0, in0, 36, in1, 100, body);
 plan.kernel linear @linear_tf32 outs [f32] ins [f32, f32] scalars 0 params {m = 100, n = 64, k = 36, lda = 36, rows = 64, panels = 1, math = "tf32"} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>):
   tfm.yield %acc : f32
@@ -91,15 +91,35 @@ plan.kernel linear @linear_tf32 outs [f32] ins [f32, f32] scalars 0 params {m = 
 
 // Rows that are a number: the tile that takes less time, alone.
 // CHECK-LABEL: // linear_m128: 256 threads, 65536 bytes
-// CHECK:         linear<bf16, 3072, 768, false, true>(out0, in0, 768, in1, 128, body);
+// CHECK:         linear<bf16, 3072, 768, 0, true>(out0, in0, 768, in1, 128, body);
 plan.kernel linear @linear_m128 outs [f32] ins [bf16, bf16] scalars 0 params {m = 128, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
   tfm.yield %acc : f32
 }
 
 // CHECK-LABEL: // linear_m4096: 256 threads, 98304 bytes
-// CHECK:         linear<bf16, 3072, 768, false, true, 9>(out0, in0, 768, in1, 4096, body);
+// CHECK:         linear<bf16, 3072, 768, 0, true, 9>(out0, in0, 768, in1, 4096, body);
 plan.kernel linear @linear_m4096 outs [f32] ins [bf16, bf16] scalars 0 params {m = 4096, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
+  tfm.yield %acc : f32
+}
+
+// Blocks share K where the kernel has a workspace: in as many parts as a scalar says.
+// CHECK-LABEL: // linear_parts: 256 threads, 98304 bytes
+// CHECK:       struct Body {
+// CHECK-NEXT:    const bf16 *in0;
+// CHECK:       KERNEL(256, 1) linear_parts(float *out0, float *partials, u32 *counters, const bf16 *in0, const bf16 *in1, i64 s0, i64 s1, KernelStatus *status, i64 step) {
+// CHECK-NEXT:    Body body{in0, in1, s0, s1, status, step};
+// CHECK-NEXT:    linear<bf16, 768, 3072, 2, true, 577>(out0, in0, 3072, in1, s0, body, Splits{partials, counters, s1});
+plan.kernel linear @linear_parts outs [f32] ins [bf16, bf16] scalars 2 params {m = -1, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1, splits = -2} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>, %M: i64, %s: i64):
+  tfm.yield %acc : f32
+}
+
+// Few rows: warps share K, and need no workspace.
+// CHECK-LABEL: // linear_m1_k3072: 256 threads, 1024 bytes
+// CHECK:         linear<bf16, 768, 3072, 2, false>(out0, in0, 3072, in1, 1, body);
+plan.kernel linear @linear_m1_k3072 outs [f32] ins [bf16, bf16] scalars 0 params {m = 1, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
   tfm.yield %acc : f32
 }
