@@ -2,6 +2,7 @@
 // the workspace; the block that comes last adds up the parts, always in the
 // same order, so that results do not depend on who came when. Nobody waits.
 //   grid   any
+//   smem   4 bytes
 //   needs  counters are zero before, and are zero after
 #pragma once
 #include "vocabulary.cuh"

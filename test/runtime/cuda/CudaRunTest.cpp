@@ -379,6 +379,60 @@ TEST_F(CudaRun, StateOutlivesRunsAndIsSharedByEntries) {
   EXPECT_EQ(runOn(session, "main"), 3);
 }
 
+// Blocks that meet at a counter: it is at zero again after a run, whatever the
+// shape, and each session has its own.
+TEST_F(CudaRun, SessionsShareNoWorkspace) {
+  Maker m;
+  uint32_t size = m.symbol("size", 1), four = m.constant(4),
+           bytes = m.mul(size, four);
+  auto state = std::make_unique<StateT>();
+  state->name = "counters";
+  state->size = four;
+  m.artifact.states.push_back(std::move(state));
+  m.input("x", ElementType::F32, {m.one, size});
+  m.output("y", ElementType::F32, {m.one});
+  m.source("size", SourceKind::InputDim, 0, 1);
+  uint32_t parts =
+      m.node(ExprOp::FloorDiv, m.node(ExprOp::Add, size, m.constant(63)),
+             m.constant(64));
+  uint32_t room = m.mul(parts, four);
+  uint32_t x = m.buffer(BufferKind::Input, 0, bytes),
+           y = m.buffer(BufferKind::Output, 0, four),
+           partials = m.buffer(BufferKind::Scratch, m.slot(room), room),
+           counter = m.buffer(BufferKind::State, 0, four);
+  // Twice: both steps count in one place.
+  for (int i = 0; i < 2; ++i)
+    m.launch("accumulate", parts,
+             {m.pointer(y), m.pointer(partials), m.pointer(counter),
+              m.pointer(x), m.integer(size)});
+  m.target().kernels[0]->name = "shared_sum";
+  m.target().kernels[0]->shared_bytes = 4;
+  toCuda(m);
+  TemporaryFile file(m.bytes());
+  ingot_model *model = nullptr;
+  ASSERT_TRUE(ok(ingot_model_load(device(), file.path(), nullptr, &model)));
+  std::vector<std::thread> callers;
+  std::atomic<int> wrong{0};
+  for (int c = 0; c < 3; ++c)
+    callers.emplace_back([&, c] {
+      Session session(model);
+      for (size_t i = 0; i < 12; ++i) {
+        // The same graph for other shapes, and again for the same.
+        std::vector<float> v = iota(1 + (i / 2 * 337 + size_t(c) * 64) % 1000);
+        float sum = float(v.size() * (v.size() - 1) / 2);
+        if (!ok(run(session, v)) ||
+            values<float>(output(session, "y")) != std::vector<float>{sum})
+          ++wrong;
+        if (i == 7 && !ok(ingot_session_reset(session)))
+          ++wrong;
+      }
+    });
+  for (auto &caller : callers)
+    caller.join();
+  EXPECT_EQ(wrong, 0);
+  ingot_model_destroy(model);
+}
+
 // Weights that only init uses are uploaded for its steps and gone afterwards.
 TEST_F(CudaRun, InitPlanFillsModelMemoryOnce) {
   Maker m;
