@@ -26,6 +26,9 @@ def main(ingot, model, work, precision):
     if "CUDA targets need NVRTC" in done.stderr:
         return 77
     done.check_returncode()
+    shown = "".join(subprocess.run([ingot, "inspect", artifact, *option], capture_output=True, text=True,
+                                   check=True).stdout for option in ([], ["--kernels"]))
+    assert "state   counters " in shown and ", keys in up to " in shown, shown
     for shape in SHAPES:
         dims = ",".join(f"{name}={size}" for name, size in shape.items())
         outputs = {}

@@ -255,6 +255,15 @@ plan.kernel norm @k outs [f32] ins [f32] scalars 0 params {extents = array<i64: 
 // -----
 
 // kernel_c2
+// expected-error@+1 {{parameter splits must be an i64 of 0 or more, got -1 : i64}}
+plan.kernel linear @k outs [f32] ins [f32, f32] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64, splits = -1 : i64} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>):
+  tfm.yield %acc : f32
+}
+
+// -----
+
+// kernel_c2
 // expected-error@+1 {{parameter m must be an i64 of 0 or more, got -1 : i64}}
 plan.kernel linear @k outs [f32] ins [f32, f32] scalars 0 params {m = -1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>):

@@ -183,6 +183,19 @@ plan.program @main target "x86-64" symbols [] inputs [] outputs [] {
 
 // -----
 
+// launch_c1
+plan.kernel linear @k outs [f32] ins [f32, f32] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64, splits = 2 : i64} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>):
+  tfm.yield %acc : f32
+}
+plan.program @main target "cuda" symbols [] inputs [] outputs [] {
+  %x = plan.buffer scratch -1 size <25000>
+  // expected-error@+1 {{@k takes 5 buffers, got 3}}
+  plan.launch @k grid <1> (%x, %x, %x) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
+}
+
+// -----
+
 // launch_c2
 plan.kernel map @k outs [i64] ins [] scalars 1 params {extents = array<i64: -1>, chunk = 1 : i64} {
 ^bb0(%i: i64, %n: i64):

@@ -193,6 +193,15 @@ void printText(const Model &model) {
     printf("symbol  %-28s %s\n", symbol.name,
            symbol.fixed ? low.c_str() : (low + ".." + high).c_str());
   }
+  for (uint32_t i = 0; i < sizeOf(header->states()); ++i) {
+    const artifact::State *state = header->states()->Get(i);
+    const artifact::ExprNode *size = header->exprs()->Get(state->size());
+    printf("state   %-28s %s\n", state->name()->c_str(),
+           size->op() == artifact::ExprOp::Constant
+               ? format("%lld bytes", static_cast<long long>(size->value()))
+                     .c_str()
+               : "as large as the dims say");
+  }
   const artifact::Entry *entry = header->entries()->Get(0);
   for (uint32_t p = 0; p < sizeOf(entry->plans()); ++p) {
     const artifact::Plan *plan = entry->plans()->Get(p);
