@@ -77,6 +77,7 @@ private:
   void splitAttention(plan::KernelOp kernel,
                       ArrayRef<plan::LaunchOp> launches) {
     AttentionChoice choice = attentionChoiceOf(kernel, /*canSplit=*/true);
+    assert(choice.estimated.heads >= 0 && "heads are a number in plans");
     if (choice.mostParts == 1)
       return;
     kernel =
