@@ -1,6 +1,7 @@
 // Around every call, and the control function.
 #include "../emulator.h"
 #include "driver.h"
+#include "recorder.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 namespace ingot::emulator {
 
 Driver driver;
+std::string recordFolder;
 
 namespace {
 
@@ -119,6 +121,10 @@ bool runCommand(const std::string &command, std::ostream &out) {
   if (word == "record") {
     calls.clear();
     return onOff(in, recording);
+  }
+  if (word == "launches") {
+    in >> recordFolder;
+    return !recordFolder.empty();
   }
   if (word == "calls") {
     for (const std::string &c : calls)

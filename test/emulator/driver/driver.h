@@ -26,6 +26,7 @@ struct ModuleObject {
   ContextObject *context;
   void *library; // dlopen's
   const char *constants, *constantsEnd;
+  std::string text;
   std::vector<std::unique_ptr<FunctionObject>> functions;
 };
 
@@ -208,5 +209,7 @@ Result performGraph(const GraphExecObject &exec);
 // failure.
 void *loadStub(const char *text, std::string &log);
 constexpr char stubMagic[] = "//ingot stub 1\n";
+// 32 hexadecimal digits.
+std::string contentHash(const std::string &text);
 
 } // namespace ingot::emulator

@@ -63,6 +63,7 @@ static Result loadModule(Module *module, const void *image, std::string &log) {
   }
   auto object = std::make_unique<ModuleObject>();
   object->context = currentContext();
+  object->text = text + sizeof stubMagic - 1;
   object->library = loadStub(text, log);
   if (!object->library)
     return invalidPtx;

@@ -72,19 +72,6 @@ void addHeaders(std::string &to, const std::string &folder) {
     to += name + "\n" + readFile(folder + "/" + name);
 }
 
-// FNV-1a over 128 bits.
-std::string hash(const std::string &text) {
-  unsigned __int128 h =
-      (static_cast<unsigned __int128>(0x6c62272e07bb0142) << 64) |
-      0x62b821756295c58d;
-  const unsigned __int128 prime =
-      (static_cast<unsigned __int128>(1) << 88) | 0x13b;
-  for (unsigned char c : text)
-    h = (h ^ c) * prime;
-  return format("%016llx%016llx", static_cast<unsigned long long>(h >> 64),
-                static_cast<unsigned long long>(h));
-}
-
 Toolchain toolchain() {
   Toolchain t;
   t.compiler = setting("INGOT_EMULATOR_CXX", INGOT_EMULATOR_DEFAULT_CXX);
@@ -133,9 +120,22 @@ std::string ownPath() {
 
 } // namespace
 
+// FNV-1a over 128 bits.
+std::string contentHash(const std::string &text) {
+  unsigned __int128 h =
+      (static_cast<unsigned __int128>(0x6c62272e07bb0142) << 64) |
+      0x62b821756295c58d;
+  const unsigned __int128 prime =
+      (static_cast<unsigned __int128>(1) << 88) | 0x13b;
+  for (unsigned char c : text)
+    h = (h ^ c) * prime;
+  return format("%016llx%016llx", static_cast<unsigned long long>(h >> 64),
+                static_cast<unsigned long long>(h));
+}
+
 void *loadStub(const char *text, std::string &log) {
   Toolchain t = toolchain();
-  std::string stub = t.cache + "/" + hash(t.identity + text);
+  std::string stub = t.cache + "/" + contentHash(t.identity + text);
   std::string library = stub + ".so";
   if (::access(library.c_str(), R_OK)) {
     makeFolders(t.cache);

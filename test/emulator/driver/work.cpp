@@ -1,5 +1,6 @@
 // What kernels, copies and fills do once it is their turn.
 #include "driver.h"
+#include "recorder.h"
 
 #include <algorithm>
 #include <cstring>
@@ -169,7 +170,10 @@ static Result runKernel(const Work &work) {
     memcpy(pointers[i], work.parameters.data() + at, k.sizes[i]);
     at += k.sizes[i];
   }
+  LaunchRecord record(work);
   machine.run(std::move(l));
+  if (!report.result)
+    record.write(work);
   return static_cast<Result>(report.result);
 }
 

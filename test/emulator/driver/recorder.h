@@ -1,0 +1,24 @@
+// What a launch was given and what it made of it, kept for a GPU to repeat.
+#pragma once
+
+#include "driver.h"
+
+namespace ingot::emulator {
+
+// Where launches go; empty: nowhere.
+extern std::string recordFolder;
+
+// Made before a launch; `write` after one that ended well.
+class LaunchRecord {
+public:
+  explicit LaunchRecord(const Work &work);
+  void write(const Work &work) const;
+
+private:
+  bool isWanted = false;
+  std::string head;
+  std::vector<Allocation> buffers;
+  std::vector<std::string> before;
+};
+
+} // namespace ingot::emulator
