@@ -1,4 +1,5 @@
 #include "runtime/cpu_device.h"
+#include "runtime/fill.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -63,6 +64,35 @@ void destroyModel(ingot_model *model) {
   model->allocator.destroy(static_cast<CpuModel *>(model));
 }
 
+Error fillWeights(CpuModel &model) {
+  const auto *blobs = model.header().blobs();
+  auto forEach = [&](auto visit) {
+    for (uint32_t i = 0; i < count(blobs); ++i)
+      if (blobs->Get(i)->fill())
+        visit(i, *blobs->Get(i));
+  };
+  uint64_t total = 0;
+  bool isTooMuch = false;
+  auto padded = [](const fmt::Blob &blob) {
+    return (blob.length() + fmt::kBlobAlignment - 1) / fmt::kBlobAlignment *
+           fmt::kBlobAlignment;
+  };
+  forEach([&](uint32_t, const fmt::Blob &blob) {
+    isTooMuch |= padded(blob) < blob.length() ||
+                 __builtin_add_overflow(total, padded(blob), &total);
+  });
+  if (isTooMuch || (total && !model.filled.grow(model.allocator, total)))
+    return outOfMemory(model.allocator, "weights",
+                       isTooMuch ? UINT64_MAX : total);
+  uint8_t *next = model.filled.data();
+  forEach([&](uint32_t i, const fmt::Blob &blob) {
+    fillWeight(blob, 0, blob.length(), next);
+    model.weights[i] = reinterpret_cast<uintptr_t>(next);
+    next += padded(blob);
+  });
+  return nullptr;
+}
+
 Error loadCode(ingot_model &base) {
   auto &model = static_cast<CpuModel &>(base);
   const fmt::Target &target = *model.target;
@@ -81,7 +111,7 @@ Error loadCode(ingot_model &base) {
   for (uint32_t i = 0; i < model.weights.size(); ++i)
     model.weights[i] = reinterpret_cast<uintptr_t>(model.artifact.data()) +
                        model.header().blobs()->Get(i)->offset();
-  return nullptr;
+  return fillWeights(model);
 }
 
 Error runInit(ingot_model &model, Program &program, RunOutcome &outcome) {

@@ -12,6 +12,12 @@
 #include <unistd.h>
 
 namespace ingot::runtime {
+int64_t nanosecondsNow() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return int64_t(time.tv_sec) * 1000000000 + time.tv_nsec;
+}
+
 namespace {
 
 // Long enough to bridge the gap between steps, far shorter than a scheduler
@@ -25,12 +31,6 @@ constexpr size_t kStackBytes = 1 << 20;
 // Round to nearest, denormals kept, exceptions masked, whatever the caller set:
 // results do not depend on the thread that computes them.
 constexpr unsigned kFloatControl = 0x1f80;
-
-int64_t nanosecondsNow() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return int64_t(time.tv_sec) * 1000000000 + time.tv_nsec;
-}
 
 void futexWait(std::atomic<uint32_t> &word, uint32_t expected) {
   syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);

@@ -8,6 +8,9 @@
 
 namespace ingot::runtime {
 
+/// Of the clock that only goes forward.
+int64_t nanosecondsNow();
+
 /// One execution of a program. Lives on the caller's stack.
 struct Run {
   const BoundStep *steps;

@@ -98,11 +98,22 @@ Error prepareCpuRun(ingot_session &, Bind &) { return nullptr; }
 
 Error runCpu(ingot_session &base, Bind &bind, RunOutcome &outcome) {
   CpuSession &session = cpu(base);
-  session.executor.execute(
-      {bind.program.steps.data(), uint32_t(bind.program.steps.size()),
-       bind.program.args.data(), session.cancelFlag,
-       session.profile ? session.stepTimes.data() : nullptr},
-      outcome);
+  auto execute = [&] {
+    session.executor.execute(
+        {bind.program.steps.data(), uint32_t(bind.program.steps.size()),
+         bind.program.args.data(), session.cancelFlag,
+         session.profile ? session.stepTimes.data() : nullptr},
+        outcome);
+  };
+  if (!session.timedRuns) {
+    execute();
+    return nullptr;
+  }
+  int64_t start = nanosecondsNow();
+  for (uint32_t i = 0; i < session.timedRuns; ++i)
+    if (!outcome.isFailed && !outcome.isCancelled)
+      execute();
+  session.timed = nanosecondsNow() - start;
   return nullptr;
 }
 

@@ -129,6 +129,35 @@ Error readTimes(CudaSession &session, const Program &program) {
   return nullptr;
 }
 
+/// All runs of ingot_session_time between two events.
+Error enqueueTimed(CudaSession &session, CudaGraph &graph) {
+  const CudaDevice &device = session.gpu();
+  if (Error error = makeTimes(session, 2))
+    return error;
+  auto record = [&](size_t i) {
+    return device.check(
+        device.driver.eventRecord(session.times[i], session.stream),
+        "timing runs");
+  };
+  if (Error error = record(0))
+    return error;
+  for (uint32_t i = 0; i < session.timedRuns; ++i)
+    if (Error error = graph.launch(session.stream))
+      return error;
+  return record(1);
+}
+
+Error readTimed(CudaSession &session) {
+  float milliseconds = 0;
+  if (Error error = session.gpu().check(
+          session.gpu().driver.eventElapsedTime(&milliseconds, session.times[0],
+                                                session.times[1]),
+          "timing runs"))
+    return error;
+  session.timed = int64_t(double(milliseconds) * 1e6);
+  return nullptr;
+}
+
 /// Puts the run on the stream and waits for it.
 Error execute(CudaSession &session, Bind &bind, RunOutcome &outcome) {
   const CudaDevice &device = session.gpu();
@@ -138,13 +167,15 @@ Error execute(CudaSession &session, Bind &bind, RunOutcome &outcome) {
     if (error)
       return error;
     error = enqueueSteps(session, bind.program, outcome);
+  } else if (session.timedRuns) {
+    error = enqueueTimed(session, session.graphs[bind.entry]);
   } else {
     error = session.graphs[bind.entry].launch(session.stream);
   }
   // Also after an error: some steps may be under way.
   cuda::Result result = device.driver.streamSynchronize(session.stream);
   if (result == cuda::success && !error)
-    return nullptr;
+    return session.timedRuns ? readTimed(session) : nullptr;
   session.isLost |= result != cuda::success;
   if (error)
     return error;

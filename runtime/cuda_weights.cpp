@@ -1,5 +1,6 @@
 // Weights on a GPU: from the mapped file, as they are or through the init plan.
 #include "runtime/cuda_device.h"
+#include "runtime/fill.h"
 
 #include <string.h>
 
@@ -67,7 +68,6 @@ Error Loader::create(size_t most) {
 
 Error Loader::upload(uint64_t to, uint64_t number) {
   const fmt::Blob &blob = *model.header().blobs()->Get(uint32_t(number));
-  const uint8_t *from = model.artifact.data() + blob.offset();
   uint64_t left = blob.length();
   while (left) {
     PinnedMemory &buffer = buffers[next];
@@ -76,7 +76,12 @@ Error Loader::upload(uint64_t to, uint64_t number) {
                                      "uploading weights"))
         return error;
     size_t bytes = left < buffer.size() ? left : buffer.size();
-    memcpy(buffer.data(), from, bytes);
+    if (blob.fill())
+      fillWeight(blob, blob.length() - left, bytes, buffer.data());
+    else
+      memcpy(buffer.data(),
+             model.artifact.data() + blob.offset() + (blob.length() - left),
+             bytes);
     cuda::Result result =
         driver.copyToDeviceAsync(to, buffer.data(), bytes, stream);
     if (result == cuda::success)
@@ -86,7 +91,6 @@ Error Loader::upload(uint64_t to, uint64_t number) {
     isUsed[next] = true;
     next ^= 1;
     to += bytes;
-    from += bytes;
     left -= bytes;
   }
   return nullptr;

@@ -250,6 +250,8 @@ ingot_error *ingot_model_verify(const ingot_model *model) {
   }
   for (uint32_t i = 0; i < count(header.blobs()); ++i) {
     const fmt::Blob &blob = *header.blobs()->Get(i);
+    if (blob.fill())
+      continue;
     if (Error error = verifySection(*model, "weight", blob.name()->c_str(),
                                     blob.offset(), blob.length(), blob.hash()))
       return error;

@@ -36,6 +36,7 @@ struct ingot_model {
   // Filled by the device; addresses as kernels see them.
   ingot::runtime::Array<uint64_t> kernels; // by number in the target
   ingot::runtime::Array<uint64_t> weights; // by blob; 0: not there after init
+  ingot::runtime::Region filled; // of weights that are in no file, on a CPU
   // By entry; null where it has no plan for the target.
   ingot::runtime::Array<const ingot::artifact::Plan *> plans;
   ingot::runtime::Array<ingot::runtime::ModelMemory> memory; // by entry

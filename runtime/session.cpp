@@ -257,6 +257,21 @@ Error ingot_session::run() {
   return nullptr;
 }
 
+Error ingot_session::time(uint32_t runs, int64_t *nanoseconds) {
+  if (!runs)
+    return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
+                     "no runs are no time: the count is 0");
+  ingot_profile_function kept = profile;
+  profile = nullptr;
+  timedRuns = runs;
+  Error error = run();
+  timedRuns = 0;
+  profile = kept;
+  if (!error)
+    *nanoseconds = timed;
+  return error;
+}
+
 Error ingot_session::failure(const Bind &bind, const RunOutcome &outcome) {
   const fmt::Step &step = *bind.program.steps[outcome.failedStep].step;
   Text where;

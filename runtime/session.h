@@ -59,6 +59,8 @@ struct ingot_session {
   [[nodiscard]] ingot::runtime::Error reserve(const ingot_dim *dims,
                                               size_t count);
   [[nodiscard]] ingot::runtime::Error run();
+  /// `runs` in a row, and their time by the device's clock.
+  [[nodiscard]] ingot::runtime::Error time(uint32_t runs, int64_t *nanoseconds);
   void dropBinds();
   void resetState();
 
@@ -90,7 +92,9 @@ struct ingot_session {
   ingot_profile_function profile = nullptr;
   void *profileUser = nullptr;
   ingot::runtime::Array<ingot::runtime::StepTime>
-      stepTimes; // by step, while profiling
+      stepTimes;          // by step, while profiling
+  uint32_t timedRuns = 0; // of `time`; 0: a plain run
+  int64_t timed = 0;      // nanoseconds of them
   ingot::runtime::DeviceMemory arena;
 
 private:

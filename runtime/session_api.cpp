@@ -213,6 +213,12 @@ ingot_error *ingot_session_run(ingot_session *session) {
   return guard ? session->run() : busy(*session);
 }
 
+ingot_error *ingot_session_time(ingot_session *session, uint32_t count,
+                                int64_t *nanoseconds) {
+  Guard guard(session->isBusy);
+  return guard ? session->time(count, nanoseconds) : busy(*session);
+}
+
 ingot_error *ingot_session_get_output(ingot_session *session, const char *name,
                                       ingot_tensor *result) {
   Guard guard(session->isBusy);

@@ -1,4 +1,5 @@
 #include "runtime/artifact.h"
+#include "runtime/fill.h"
 
 #include "runtime/types.h"
 
@@ -136,15 +137,21 @@ private:
     for (uint32_t i = 0; i < count(root.blobs()); ++i) {
       const fmt::Blob &blob = *root.blobs()->Get(i);
       const char *name = blob.name()->c_str();
-      if (Error error =
-              range(blob.offset(), blob.length(), fmt::kBlobAlignment, name))
-        return error;
       if (!isKnownType(blob.type()))
         return damaged("weight '%s' has element type %u", name,
                        unsigned(blob.type()));
       if (blob.layout() && blob.layout()->kind() > fmt::LayoutKind::MAX)
         return damaged("weight '%s' has layout %u", name,
                        unsigned(blob.layout()->kind()));
+      if (blob.fill()) {
+        if (!canFill(blob))
+          return damaged("weight '%s' is to be filled, which its type or "
+                         "layout does not allow",
+                         name);
+      } else if (Error error = range(blob.offset(), blob.length(),
+                                     fmt::kBlobAlignment, name)) {
+        return error;
+      }
     }
     return nullptr;
   }

@@ -5,6 +5,7 @@
 #include "runtime/artifact_format.h"
 #include "runtime/kernel_abi.h"
 
+#include <cmath>
 #include <cstring>
 
 using namespace mlir;
@@ -70,6 +71,32 @@ std::vector<char> packPanels(llvm::ArrayRef<char> bytes,
   return packed;
 }
 
+/// The offset of weights that are in no file: a runtime that does not know them
+/// refuses it.
+constexpr uint64_t kNowhere = uint64_t(1) << 62;
+
+/// Small ones are stored: what they hold decides more than how much they are.
+bool canBeSeeded(ElementType type, RankedTensorType shape) {
+  return (type == ElementType::F32 || type == ElementType::F16 ||
+          type == ElementType::BF16) &&
+         shape.getNumElements() >= 4096;
+}
+
+/// By the finite values.
+Fill fillOf(const reference::Tensor &tensor, uint64_t seed) {
+  double sum = 0, squares = 0, count = 0;
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    double x = tensor.number(i);
+    if (!std::isfinite(x))
+      continue;
+    sum += x, squares += x * x, ++count;
+  }
+  double mean = count ? sum / count : 0;
+  double variance = count ? squares / count - mean * mean : 0;
+  return Fill(seed, static_cast<float>(mean),
+              static_cast<float>(std::sqrt(std::max(variance, 0.0))));
+}
+
 llvm::SmallVector<tfm::DimsAttr> slotsOf(plan::ProgramOp program) {
   auto slots = program->getAttrOfType<ArrayAttr>("slots");
   if (!slots)
@@ -99,7 +126,8 @@ class Writer {
 public:
   Writer(ModuleOp module, llvm::MutableArrayRef<TargetCode> targets,
          WeightStore &weights, const ArtifactOptions &options)
-      : module(module), targets(targets), weights(weights), exprs(header) {
+      : module(module), targets(targets), weights(weights),
+        isSeeded(options.isSeeded), exprs(header) {
     header.kernel_abi = INGOT_KERNEL_ABI;
     header.producer = options.producer;
     header.details.push_back(detail("model", options.modelName));
@@ -229,6 +257,9 @@ private:
         panels ? LayoutKind::Panels : LayoutKind::Dense,
         panels ? plan::kPanelColumns : 0,
         panels ? plan::panelShape(type).interleave : 0);
+    if (isSeeded && canBeSeeded(made->type, type))
+      made->fill = std::make_unique<Fill>(
+          ContentHash::of(made->name.data(), made->name.size()), 0, 0);
     header.blobs.push_back(std::move(made));
     blobWeights.push_back({weight, layout});
     return it->second;
@@ -375,6 +406,11 @@ private:
         bytes = packed;
       }
       blob->length = bytes.size();
+      if (blob->fill) {
+        blob->offset = kNowhere;
+        *blob->fill = fillOf(*value, blob->fill->seed());
+        continue;
+      }
       blob->hash = ContentHash::of(bytes.data(), bytes.size());
       os.write(bytes.data(), bytes.size());
       sizes.weights += bytes.size();
@@ -401,6 +437,7 @@ private:
   ModuleOp module;
   llvm::MutableArrayRef<TargetCode> targets;
   WeightStore &weights;
+  bool isSeeded;
   ArtifactT header;
   ExprTable exprs;
   llvm::DenseMap<std::pair<llvm::StringRef, llvm::StringRef>, uint32_t>

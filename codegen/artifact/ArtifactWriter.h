@@ -12,6 +12,9 @@ namespace ingot {
 struct ArtifactOptions {
   std::string producer;  ///< "ingot 0.1.0"
   std::string modelName; ///< file name of the model, for people
+  /// Weights of floats are not stored: the runtime makes up others of the same
+  /// mean and deviation.
+  bool isSeeded = false;
 };
 
 /// The working memory of a program in bytes: the sum of its slots, as the text

@@ -237,6 +237,10 @@ std::vector<uint8_t> Maker::bytes() {
     }
     padTo(file, kSectionAlignment);
     for (size_t i = 0; i < weights.size(); ++i) {
+      if (artifact.blobs[i]->fill) {
+        artifact.blobs[i]->offset = uint64_t(1) << 62;
+        continue;
+      }
       padTo(file, kBlobAlignment);
       artifact.blobs[i]->offset = file.size();
       auto *data = reinterpret_cast<const uint8_t *>(weights[i].data());

@@ -207,6 +207,17 @@ TEST(Damage, EachReferenceIsChecked) {
        }},
       {"weight 'table' has element type 0",
        [](Maker &m) { m.artifact.blobs[0]->type = ElementType::None; }},
+      {"weight 'table' is to be filled, which its type",
+       [](Maker &m) {
+         m.artifact.blobs[0]->type = ElementType::I32;
+         m.artifact.blobs[0]->fill = std::make_unique<Fill>(1, 0, 1);
+       }},
+      {"weight 'table' is to be filled, which its type or layout",
+       [](Maker &m) {
+         m.artifact.blobs[0]->layout =
+             std::make_unique<Layout>(LayoutKind::Panels, 0, 1);
+         m.artifact.blobs[0]->fill = std::make_unique<Fill>(1, 0, 1);
+       }},
       {"kernel 'add' is outside the code",
        [](Maker &m) { m.kernel("add").offset = 1 << 20; }},
       {"worker scratch is expression 1000",

@@ -1,6 +1,7 @@
 #include "test/runtime/Artifacts.h"
 
 #include <cfloat>
+#include <cmath>
 #include <xmmintrin.h>
 
 namespace ingot::test {
@@ -59,6 +60,50 @@ TEST_F(RunEmbedding, ScratchWeightsAndPassedThroughInput) {
   ASSERT_TRUE(ok(run({3, 9, -1, 0})));
   EXPECT_EQ(values<float>(output(session, "y")), expected());
   EXPECT_EQ(values<int64_t>(output(session, "ids_out")), ids);
+}
+
+TEST_F(RunEmbedding, TimedRuns) {
+  ASSERT_TRUE(ok(run({3, 9})));
+  int64_t nanoseconds = -1;
+  EXPECT_TRUE(fails(ingot_session_time(session, 0, &nanoseconds),
+                    INGOT_ERROR_INVALID_ARGUMENT, {"the count is 0"}));
+  EXPECT_EQ(nanoseconds, -1);
+  ASSERT_TRUE(ok(ingot_session_time(session, 3, &nanoseconds)));
+  EXPECT_GT(nanoseconds, 0);
+  EXPECT_EQ(values<float>(output(session, "y")), expected());
+  ids = {3, 10};
+  EXPECT_TRUE(fails(ingot_session_time(session, 3, &nanoseconds),
+                    INGOT_ERROR_DATA, {"index 10"}));
+}
+
+// No bytes in the file: made up when loaded, the same each time, of the mean
+// and deviation that are asked for.
+TEST(Run, FilledWeights) {
+  Maker maker = embedding();
+  maker.artifact.blobs[0]->fill = std::make_unique<Fill>(7, 3.0f, 0.5f);
+  std::vector<int64_t> ids = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+  std::vector<float> x(40, 0.0f), first;
+  for (int load = 0; load < 2; ++load) {
+    Model model(maker);
+    EXPECT_TRUE(ok(ingot_model_verify(model)));
+    Session session(model, 1);
+    ingot_tensor i = tensor(ids, {1, 10}), t = tensor(x, {1, 10, 4});
+    ASSERT_TRUE(ok(ingot_session_set_input(session, "ids", &i)));
+    ASSERT_TRUE(ok(ingot_session_set_input(session, "x", &t)));
+    ASSERT_TRUE(ok(ingot_session_run(session)));
+    std::vector<float> table = values<float>(output(session, "y"));
+    double sum = 0, squares = 0;
+    for (float v : table) {
+      EXPECT_LE(std::fabs(v - 3), 0.5 * 1.733);
+      sum += v - 3, squares += (v - 3) * (v - 3);
+    }
+    EXPECT_NEAR(sum / 40, 0, 0.25);
+    EXPECT_NEAR(squares / 40, 0.25, 0.1);
+    if (load) {
+      EXPECT_EQ(table, first);
+    }
+    first = table;
+  }
 }
 
 TEST_F(RunEmbedding, EmptyInput) {

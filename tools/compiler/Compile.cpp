@@ -25,14 +25,15 @@ struct CompileArguments {
   Stage emit = Stage::Artifact;
   Targets targets;
   int64_t jobs = 2;
-  bool cache = true;
+  bool cache = true, isSeeded = false;
 };
 
 int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
   Options options;
   if (int code = parseOptions(argc, argv,
                               {"-o", "--jobs", "--emit", "--target", "--dims",
-                               "--constant-input", "--dump-dir", "--precision"},
+                               "--constant-input", "--dump-dir", "--precision",
+                               "--weights"},
                               {"--no-cache", "--emulate-bf16"}, options))
     return code;
   if (int code = parseModelSource(options, "compile", /*hasDims=*/true,
@@ -58,6 +59,11 @@ int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
   if (arguments.targets.emulateBf16 && arguments.targets.x86Precision != "bf16")
     return failUsage("--emulate-bf16 is for --precision=bf16 on x86-64");
   arguments.cache = !options.has("--no-cache");
+  if (const char *kind = options.get("--weights")) {
+    arguments.isSeeded = llvm::StringRef(kind) == "seeded";
+    if (!arguments.isSeeded && llvm::StringRef(kind) != "stored")
+      return failUsage("--weights takes stored or seeded, not \"%s\"", kind);
+  }
   if (const char *folder = options.get("--dump-dir")) {
     if (!*folder)
       return failUsage("--dump-dir takes a folder");
@@ -228,7 +234,8 @@ int Compilation::writeFile() {
   progress.begin("artifact");
   ArtifactOptions options{
       "ingot " INGOT_VERSION,
-      llvm::sys::path::filename(arguments.source.path).str()};
+      llvm::sys::path::filename(arguments.source.path).str(),
+      arguments.isSeeded};
   ArtifactSizes sizes;
   int status = writeOutput(
       arguments.output, Writing::Seeking, [&](llvm::raw_fd_ostream &os) {

@@ -28,6 +28,8 @@ const Verb kVerbs[] = {
   --precision=P               of products: f32, tf32, bf16 or f16, or by target:
                               sm_80:bf16,x86-64:f32; sums and the rest are f32
   --emulate-bf16              code for CPUs without bf16 too; slow
+  --weights=seeded            store no weights of floats: random ones are made up
+                              when the file is loaded, for benchmarks
   --jobs N                    threads
   --emit=STAGE                print the IR after a stage
   --dump-dir=D                write the IR after each stage there

@@ -275,6 +275,11 @@ INGOT_API ingot_error *ingot_session_bind(ingot_session *session);
 /* Computes all outputs. After the first run of a shape: no allocation and no
  * locks. After an error the outputs are undefined and the session is usable. */
 INGOT_API ingot_error *ingot_session_run(ingot_session *session);
+/* For benchmarks: the bound inputs `count` times, on a GPU put on the stream
+ * one behind the other without a wait in between; the time of all by the
+ * device's clock. Outputs are those of a run. */
+INGOT_API ingot_error *ingot_session_time(ingot_session *session,
+                                          uint32_t count, int64_t *nanoseconds);
 /* Type, dims and memory of an output as of the last bind or run. Memory of the
  * session is valid until the next bind, run, reserve or destroy. */
 INGOT_API ingot_error *ingot_session_get_output(ingot_session *session,

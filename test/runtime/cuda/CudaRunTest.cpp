@@ -95,6 +95,40 @@ TEST_F(CudaEmbedding, WeightsScratchAndPassedThroughInput) {
   EXPECT_EQ(output(session, "y").device, nullptr);
 }
 
+TEST_F(CudaEmbedding, FilledWeights) {
+  maker.artifact.blobs[0]->fill = std::make_unique<Fill>(7, 3.0f, 0.5f);
+  Model onCpu(maker);
+  Session session(onCpu, 1);
+  ASSERT_TRUE(ok(runIds(session, {3, 9, 0})));
+  std::vector<float> y = values<float>(output(session, "y"));
+  ingot_session *onGpu = start(maker);
+  ASSERT_TRUE(ok(runIds(onGpu, {3, 9, 0})));
+  EXPECT_EQ(values<float>(output(onGpu, "y")), y);
+}
+
+TEST_F(CudaEmbedding, TimedRuns) {
+  ingot_session *session = start(maker);
+  ASSERT_TRUE(ok(runIds(session, {3, 9, 1})));
+  int64_t nanoseconds = 0;
+  ASSERT_TRUE(ok(ingot_session_time(session, 1, &nanoseconds)));
+  control("record on");
+  ASSERT_TRUE(ok(ingot_session_time(session, 3, &nanoseconds)));
+  EXPECT_EQ(control("calls"), "cuCtxPushCurrent_v2 0\n"
+                              "cuEventRecord 0\n"
+                              "cuGraphLaunch 0\n"
+                              "cuGraphLaunch 0\n"
+                              "cuGraphLaunch 0\n"
+                              "cuEventRecord 0\n"
+                              "cuStreamSynchronize 0\n"
+                              "cuEventElapsedTime 0\n"
+                              "cuCtxPopCurrent_v2 0\n");
+  control("record off");
+  EXPECT_GT(nanoseconds, 0);
+  EXPECT_EQ(values<float>(output(session, "y")), expected());
+  ASSERT_TRUE(ok(runIds(session, {1, 2, 3})));
+  EXPECT_EQ(values<float>(output(session, "y")), expected());
+}
+
 TEST_F(CudaEmbedding, EmptyInputsDisableNodes) {
   ingot_session *session = start(maker);
   for (size_t size : {0, 3, 0, 0, 500, 3}) {

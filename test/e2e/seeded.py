@@ -1,0 +1,58 @@
+"""--weights=seeded: a model without its weights in the file, which gives the same numbers on a CPU and the emulated GPU.
+
+    seeded.py INGOT FOLDER      exit code 77: no NVRTC
+"""
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench" / "cpu"))
+import models  # noqa: E402
+
+# Widths that are no multiple of a panel's 48 columns, and an odd number of rows.
+SHAPE = models.Shape(layers=1, hidden=90, heads=2, ffn=135, vocabulary=500, positions=40)
+DIMS = "batch=2,sequence=5"
+
+
+def run(ingot, *arguments):
+    done = subprocess.run([ingot, *map(str, arguments)], capture_output=True, text=True)
+    print(done.stdout + done.stderr)
+    return done
+
+
+def outputs(ingot, artifact, device):
+    file = artifact.with_suffix(f".{device}.npz")
+    assert run(ingot, "run", artifact, "--dims", DIMS, "--device", device, "--outputs", file).returncode == 0
+    with numpy.load(file) as stored:
+        return next(iter(dict(stored).values()))
+
+
+def main(ingot, folder):
+    folder = Path(folder)
+    model = models.get_model("seeded", SHAPE, folder)
+    stored, seeded = folder / "stored.ingot", folder / "seeded.ingot"
+    assert run(ingot, "compile", model, "-o", stored).returncode == 0
+    assert run(ingot, "compile", model, "--weights=seeded", "-o", seeded).returncode == 0
+    assert run(ingot, "verify", seeded).returncode == 0
+    saved = stored.stat().st_size - seeded.stat().st_size
+    assert saved > 0.9 * 4 * (500 * 90 + 4 * 90 * 90 + 2 * 90 * 135), saved
+    plain, made_up = outputs(ingot, stored, "cpu"), outputs(ingot, seeded, "cpu")
+    assert numpy.isfinite(made_up).all() and made_up.shape == plain.shape
+    # Of the same spread, but other numbers.
+    assert 0.5 < made_up.std() / plain.std() < 2 and abs(made_up - plain).max() > 0.1
+    assert run(ingot, "compile", model, "--weights=none", "-o", seeded).returncode == 2
+    for precision, tolerance in ("f32", 1e-4), ("bf16", 3e-2):
+        done = run(ingot, "compile", model, "--weights=seeded", "--target=sm_80,x86-64", f"--precision=sm_80:{precision}",
+                   "-o", seeded)
+        if "CUDA targets need NVRTC" in done.stderr:
+            return 77
+        assert done.returncode == 0
+        cpu, gpu = outputs(ingot, seeded, "cpu"), outputs(ingot, seeded, "emulated")
+        assert abs(cpu - gpu).max() <= tolerance * abs(cpu).max(), precision
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
