@@ -20,6 +20,7 @@ import numpy
 
 import cases
 import covers
+import graphs
 import nvrtc
 import shapes
 from rows import content_hash
@@ -49,7 +50,7 @@ class Packing:
         self.bin = options.build / "bin"
         self.folder = Path(str(options.output).removesuffix(".tar.xz"))
         shutil.rmtree(self.folder, ignore_errors=True)
-        for part in ("lib", "kernels", "models"):
+        for part in ("lib", "kernels", "models", "bench"):
             (self.folder / part).mkdir(parents=True)
         self.work = options.build / "gpu-pack-work"
         self.work.mkdir(exist_ok=True)
@@ -156,10 +157,10 @@ class Packing:
 
     # Models --------------------------------------------------------------------
 
-    def compile(self, source, target, output, precision="f32", *more):
+    def compile(self, source, target, output, precision="f32", *more, folder="models"):
         code, text = self.run(self.bin / "ingot", "compile", source, f"--target={target}",
                               f"--precision={target}:{precision}", f"--jobs={self.options.jobs}", *more,
-                              "-o", self.folder / "models" / output)
+                              "-o", self.folder / folder / output)
         if code:
             fail(f"ingot compile {source}:\n{text}")
 
@@ -184,6 +185,17 @@ class Packing:
             self.compile(folder / shapes.EVERY_PRECISION / "model.onnx", arch, f"other.{arch}.ingot")
         return made
 
+    def benchmarks(self):
+        if not self.has_nvrtc:
+            return
+        folder = self.work / ("graphs-tiny" if self.options.tiny else "graphs")
+        say(f"compiling {len(shapes.BENCHED)} benchmarks")
+        for name in shapes.BENCHED:
+            for path, suffix in graphs.write(folder, name, self.options.tiny):
+                for precision in shapes.precisions(name):
+                    self.compile(path, self.options.target, f"{name}.{precision}{suffix}.ingot", precision,
+                                 "--weights=seeded", folder="bench")
+
     def write(self, kernels, models):
         manifest = {"target": self.options.target, "tiny": self.options.tiny, "commit": commit(), "kernels": kernels,
                     "models": models, "others": ["sm_89", "sm_90"] if models else []}
@@ -204,7 +216,9 @@ class Packing:
         self.copy_runtime()
         kernels = self.kernels()
         self.images(kernels)
-        self.write(kernels, self.models())
+        models = self.models()
+        self.benchmarks()
+        self.write(kernels, models)
 
 
 def choose(launches):

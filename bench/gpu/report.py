@@ -2,6 +2,7 @@
 import json
 from collections import Counter
 
+import times
 from rows import FAILED, OK, PENDING, SKIPPED
 
 
@@ -21,7 +22,7 @@ def shown(row):
     return ", ".join(f"{key} {number(entry)}" for key, entry in value.items() if not isinstance(entry, (dict, list)))
 
 
-def proof_tables(rows):
+def proof_tables(rows, every):
     """Kernels by test and template, models, behaviour; failures in full, what agrees in short."""
     kernels = [row for row in rows if row["id"].startswith("kernel/")]
     if kernels:
@@ -47,7 +48,7 @@ def proof_tables(rows):
                 yield f"| {row['id'].removeprefix(kind)} | {row['status']} | {shown(row)} |"
 
 
-TABLES = {"proof": proof_tables}
+TABLES = {"proof": proof_tables, "bench": times.tables}
 
 
 def markdown(head, rows):
@@ -62,7 +63,7 @@ def markdown(head, rows):
     for part in dict.fromkeys(row["part"] for row in rows):
         yield f"| {part} | " + " | ".join(str(counts[part, status]) for status in (OK, FAILED, SKIPPED, PENDING)) + " |"
     for part in dict.fromkeys(row["part"] for row in rows):
-        yield from TABLES[part]([row for row in rows if row["part"] == part])
+        yield from TABLES[part]([row for row in rows if row["part"] == part], rows)
 
 
 def write(folder, head, results):

@@ -101,5 +101,5 @@ class Part:
             raise AssertionError(f"{row.id} is {status} without a reason")
         self.results.add(id=row.id, part=self.name, status=status, reason=reason, value=value, covers=row.covers,
                          device=self.device, seconds=round(time.monotonic() - start, 3))
-        if status != OK:
+        if status not in (OK, SKIPPED):
             print(f"{status:8}{row.id}: {reason}", file=sys.stderr, flush=True)

@@ -14,6 +14,7 @@ import sys
 import tarfile
 from pathlib import Path
 
+import bench
 import proof
 import report
 from packs import Pack
@@ -21,7 +22,7 @@ from rows import FAILED, Part, Results
 from worker import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = {"proof": proof.run}
+PARTS = {"proof": proof.run, "bench": bench.run}
 
 
 def parse_options():

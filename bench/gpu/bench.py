@@ -1,0 +1,60 @@
+"""The times: what the chip can do at most, then products, attention and models, each beside that."""
+import covers
+import shapes
+from rows import Row
+
+COPY_MEGABYTES = {True: 1, False: 2048}  # tiny, else
+PRECISIONS = ("bf16", "f16", "tf32", "f32")
+HOST_SHAPE = {"batch": 1, "sequence": 128}
+
+
+def code():
+    """All of what makes an artifact's speed: any change of kernels or passes makes times old."""
+    folders = ("codegen/cuda", "codegen/cuda/kernels", "passes", "passes/lower", "runtime")
+    return covers.of_files(*(path for folder in folders for path in (covers.ROOT / folder).iterdir()
+                             if path.suffix in (".cpp", ".h", ".cuh")))
+
+
+def ceiling_rows(worker, tiny, prefix="ceiling"):
+    unchanging = "1"  # no code of ours
+
+    def copy():
+        return worker.ask("timing", "copy", megabytes=COPY_MEGABYTES[tiny])
+    yield Row(f"{prefix}/copy", unchanging, copy, seconds=5)
+    for precision in PRECISIONS:
+        def peak(precision=precision):
+            return worker.ask("library", "peak", precision=precision)
+        yield Row(f"{prefix}/product/{precision}", unchanging, peak, seconds=10)
+
+
+def point_rows(worker, pack):
+    changed = code()
+    for point in shapes.points():
+        what = shapes.BENCHED[point.name].tiny() if pack.manifest["tiny"] else shapes.BENCHED[point.name]
+        file = f"{point.name}.{point.precision}"
+        short = f"{file}.short.ingot" if isinstance(what, shapes.Attention) else None
+
+        def run(file=file, short=short, point=point, what=what):
+            value = worker.ask("timing", "point", seconds=60, file=f"{file}.ingot", dims=dict(point.dims),
+                               counted=what.counted, short=short)
+            return {**value, "flops": what.flops(*point.arguments),
+                    "bytes": what.bytes(*point.arguments, shapes.WIDTHS[point.precision])}
+        yield Row(f"time/{point.id}", changed, run, seconds=4, tiny=point.tiny)
+
+
+def host_rows(worker):
+    changed = code()
+    for name in shapes.MODELS:
+        def run(name=name):
+            return worker.ask("timing", "host", seconds=60, file=f"{name}.bf16.ingot", dims=HOST_SHAPE)
+        yield Row(f"host/{name}", changed, run, seconds=5)
+
+
+def run(part, pack, make_worker):
+    worker = make_worker()
+    try:
+        part.run(ceiling_rows(worker, part.tiny))
+        part.run(host_rows(worker))
+        part.run(point_rows(worker, pack))
+    finally:
+        worker.close()

@@ -1,0 +1,148 @@
+"""ONNX graphs of the benchmarks: chains of products, of attention, and whole models. Their weights are windows into one
+file of noise, so that a model of gigabytes takes none; they are compiled with --weights=seeded."""
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy
+import onnx
+from onnx import TensorProto, helper
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cpu"))
+import models  # noqa: E402
+import shapes  # noqa: E402
+
+NOISE = "noise.bin"
+WINDOW = 4096  # bytes between the starts of two weights
+
+
+class Graph(models.Graph):
+    """Large weights lie in NOISE; `widest` is what the longest of them needs."""
+
+    def __init__(self):
+        super().__init__()
+        self.windows, self.widest = 0, 0
+
+    def weight(self, *dims, scale=0.02, offset=0.0):
+        if len(dims) < 2:
+            return super().weight(*dims, scale=scale, offset=offset)
+        name = f"w{len(self.weights)}"
+        size = int(numpy.prod(dims)) * 4
+        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=dims, data_location=TensorProto.EXTERNAL)
+        for key, value in (("location", NOISE), ("offset", self.windows * WINDOW), ("length", size)):
+            tensor.external_data.add(key=key, value=str(value))
+        self.windows += 1
+        self.widest = max(self.widest, self.windows * WINDOW + size)
+        self.weights.append(tensor)
+        return name
+
+    def matrix(self, x, inner, outer):
+        """Without bias, of a spread that keeps that of x: noise has a deviation of 0.02."""
+        scale = self.constant(1 / (0.02 * inner**0.5), numpy.float32)
+        return self.op("MatMul", x, self.op("Mul", self.weight(inner, outer), scale))
+
+    def columns(self, x, count):
+        return self.op("Slice", x, self.constant([0], numpy.int64), self.constant([count], numpy.int64),
+                       self.constant([-1], numpy.int64))
+
+    def causal_mask(self, like, axis):
+        """0 where the key is not behind the query, else -inf."""
+        length = self.op("Squeeze", self.op("Slice", self.op("Shape", like), self.constant([axis], numpy.int64),
+                                            self.constant([axis + 1], numpy.int64)))
+        places = self.op("Range", self.constant(0, numpy.int64), length, self.constant(1, numpy.int64))
+        seen = self.op("LessOrEqual", self.op("Unsqueeze", places, self.constant([0], numpy.int64)),
+                       self.op("Unsqueeze", places, self.constant([1], numpy.int64)))
+        return self.op("Where", seen, self.constant(0, numpy.float32), self.constant(-numpy.inf, numpy.float32))
+
+    def save(self, path, inputs, output, dims):
+        graph = helper.make_graph(self.nodes, path.stem, inputs,
+                                  [helper.make_tensor_value_info(output, TensorProto.FLOAT, dims)], self.weights)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        provide_noise(path.parent, self.widest)
+        path.write_bytes(model.SerializeToString())
+        return path
+
+
+def provide_noise(folder, size):
+    path = folder / NOISE
+    have = path.stat().st_size if path.exists() else 0
+    if have >= size:
+        return
+    random = numpy.random.default_rng(models.SEED)
+    with path.open("wb") as file:
+        for start in range(0, size, 1 << 26):
+            count = min(1 << 26, size - start + 3) // 4
+            file.write((random.standard_normal(count, numpy.float32) * numpy.float32(0.02)).tobytes())
+
+
+def real(name, *dims):
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
+
+
+def write_products(path, pair):
+    """x [rows, a] through `repeats` pairs of products, so that all weights together are larger than the caches."""
+    g, x = Graph(), "x"
+    for _ in range(pair.repeats):
+        x = g.columns(g.matrix(x, pair.inner, pair.middle), pair.kept)
+        x = g.matrix(x, pair.kept, pair.inner)
+    return g.save(path, [real("x", "rows", pair.inner)], x, ["rows", pair.inner])
+
+
+def write_attention(path, attention):
+    """q, k, v [batch, length, heads * depth]; the result is the next one's query."""
+    g, h, d = Graph(), attention.heads, attention.depth
+    split = g.constant([0, 0, h, d], numpy.int64)
+
+    def heads(x, perm):
+        return g.op("Transpose", g.op("Reshape", x, split), perm=perm)
+
+    queries, keys = ("length", "length") if attention.causal else ("queries", "keys")
+    mask = g.causal_mask("q", 1) if attention.causal else None
+    k, v, x = heads("k", [0, 2, 3, 1]), heads("v", [0, 2, 1, 3]), "q"
+    for _ in range(attention.repeats):
+        scores = g.op("Mul", g.op("MatMul", heads(x, [0, 2, 1, 3]), k), g.constant(d**-0.5, numpy.float32))
+        if mask:
+            scores = g.op("Add", scores, mask)
+        x = g.op("Transpose", g.op("MatMul", g.op("Softmax", scores, axis=-1), v), perm=[0, 2, 1, 3])
+        x = g.op("Reshape", x, g.constant([0, 0, h * d], numpy.int64))
+    return g.save(path, [real("q", "batch", queries, h * d), real("k", "batch", keys, h * d),
+                         real("v", "batch", keys, h * d)], x, ["batch", queries, h * d])
+
+
+def write_decoder(path, shape):
+    """input_ids [batch, sequence] -> [batch, sequence, hidden]; pre-norm and causal, as GPT-2, without its head."""
+    g, h = Graph(), shape.hidden
+    words = g.op("Gather", g.weight(shape.vocabulary, h), "input_ids", axis=0)
+    length = g.op("Slice", g.op("Shape", "input_ids"), g.constant([1], numpy.int64), g.constant([2], numpy.int64))
+    x = g.op("Add", words, g.op("Slice", g.weight(shape.positions, h), g.constant([0], numpy.int64), length,
+                                g.constant([0], numpy.int64)))
+    mask = g.causal_mask("input_ids", 1)
+    for _ in range(shape.layers):
+        x = g.op("Add", g.attention(g.norm(x, h), shape, mask), x)
+        x = g.op("Add", g.linear(g.gelu(g.linear(g.norm(x, h), h, shape.ffn)), shape.ffn, h), x)
+    ids = helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "sequence"])
+    return g.save(path, [ids], g.norm(x, h), ["batch", "sequence", h])
+
+
+def write_model(path, shape):
+    if shape.image or not shape.causal:
+        writer = models.write_image_encoder if shape.image else models.write_text_encoder
+        plain, models.Graph = models.Graph, Graph
+        try:
+            writer(path, shape)
+        finally:
+            models.Graph = plain
+        return path
+    return write_decoder(path, shape)
+
+
+def write(folder, name, is_tiny):
+    """The graphs of a benchmark: [(path, what to add to the artifact's name)]."""
+    folder.mkdir(parents=True, exist_ok=True)
+    what = shapes.BENCHED[name].tiny() if is_tiny else shapes.BENCHED[name]
+    if isinstance(what, shapes.Attention):
+        short = replace(what, repeats=what.repeats - what.counted)
+        return [(write_attention(folder / f"{name}.onnx", what), ""),
+                (write_attention(folder / f"{name}.short.onnx", short), ".short")]
+    writer = write_products if isinstance(what, shapes.Pair) else write_model
+    return [(writer(folder / f"{name}.onnx", what), "")]

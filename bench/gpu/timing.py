@@ -1,0 +1,171 @@
+"""What a worker does for times: Ingot by its session's clock on the device, tensors there too; and the copy."""
+import ctypes
+import functools
+import statistics
+import time
+
+import numpy
+
+import runtime
+from packs import Pack
+from rows import Wrong
+
+BATCHES = 10  # of runs, each between two events; the figure is their median
+LEAST_MS = 2.0  # of a batch
+MOST_RUNS = 200
+
+
+@functools.cache
+def clocks_of():
+    """NVML's functions, or None."""
+    try:
+        nvml = ctypes.CDLL("libnvidia-ml.so.1")
+    except OSError:
+        return None
+    return nvml if nvml.nvmlInit_v2() == 0 else None
+
+
+def clocks(context):
+    """MHz of multiprocessors and memory, now; nothing where nobody tells."""
+    nvml = None if context.is_emulated else clocks_of()
+    if not nvml:
+        return {}
+    handle, value, found = ctypes.c_void_p(), ctypes.c_uint(), {}
+    if nvml.nvmlDeviceGetHandleByIndex_v2(context.driver.device, ctypes.byref(handle)):
+        return {}
+    for name, kind in (("sm_mhz", 1), ("memory_mhz", 2)):
+        if not nvml.nvmlDeviceGetClockInfo(handle, kind, ctypes.byref(value)):
+            found[name] = value.value
+    return found
+
+
+def measure(context, run):
+    """Of `run(count)`, which gives milliseconds a run: {median, min, max}."""
+    first = run(1)
+    count = 1 if context.is_emulated else max(1, min(MOST_RUNS, int(LEAST_MS / max(first, 1e-3))))
+    batches = 2 if context.is_emulated else BATCHES
+    times = [run(count) for _ in range(batches)]
+    return {"ms": statistics.median(times), "min_ms": min(times), "max_ms": max(times), "runs": count * batches}
+
+
+@functools.cache
+def noise(kind):
+    """Normal values, or ids that every vocabulary has."""
+    random = numpy.random.default_rng(7)
+    count = (1 << 20) + 7  # no multiple of a row: rows differ
+    if kind == "int64":
+        return random.integers(0, 500, count)
+    return random.standard_normal(count, numpy.float32).astype(kind)
+
+
+class OnDevice:
+    """A session whose tensors are all on the GPU, with random values of the given dims."""
+
+    def __init__(self, context, model, dims):
+        self.driver, self.pointers = context.driver, []
+        self.session = model.session()
+        for info in model.inputs:
+            shape = [dims[text.decode()] if value < 0 else value
+                     for text, value in zip(info.dim_texts, info.dims[:info.rank])]
+            name, kind = info.name.decode(), runtime.NAMES[info.type]
+            if "mask" in name:
+                values = numpy.ones(shape, kind)
+            else:
+                values = numpy.resize(noise(kind), shape)
+            self.place("input", name, info.type, values)
+        self.session.bind()
+        for info in model.outputs:
+            bound = self.session.tensor(info.name.decode())
+            self.place("output", info.name.decode(), info.type, None, bound.shape, bound.bytes)
+
+    def place(self, side, name, kind, values, shape=None, size=None):
+        shape = values.shape if shape is None else shape
+        size = values.nbytes if size is None else size
+        self.pointers.append(self.driver.allocate(max(size, 1)))
+        if values is not None and size:
+            self.driver.upload(self.pointers[-1], numpy.ascontiguousarray(values))
+        self.session.set_on_device(side, name, self.pointers[-1], size, kind, shape)
+
+    def close(self):
+        self.session.close()
+        for pointer in self.pointers:
+            self.driver.free(pointer)
+
+
+@functools.lru_cache(2)
+def load(context, file):
+    path = Pack(context.pack).folder / "bench" / file
+    return context.ingot.load(path)
+
+
+def point(context, file, dims, counted, short=None):
+    """Median time of one of `counted`; with `short`, that one's time less."""
+    total = run_file(context, file, dims)
+    ms = total["ms"]
+    if short:
+        ms -= run_file(context, short, dims)["ms"]
+        if ms <= 0 and not context.is_emulated:
+            raise Wrong("the difference of a long and a short chain is no time", total)
+        ms = max(ms, 1e-6)
+    return {"ms": ms / counted, "spread": round(total["max_ms"] / total["min_ms"] - 1, 3), "runs": total["runs"],
+            **clocks(context)}
+
+
+def run_file(context, file, dims):
+    on_device = OnDevice(context, load(context, file), dims)
+    try:
+        on_device.session.run()
+        on_device.session.run()
+        return measure(context, on_device.session.time)
+    finally:
+        on_device.close()
+
+
+def host(context, file, dims):
+    """Time of the host for a run with tensors on the device, above what the device takes; load, first run."""
+    path = Pack(context.pack).folder / "bench" / file
+    start = time.perf_counter()
+    model = context.ingot.load(path)
+    loaded = time.perf_counter()
+    on_device = OnDevice(context, model, dims)
+    session = on_device.session
+    begun = time.perf_counter()
+    session.run()
+    first = time.perf_counter()
+    device_ms = measure(context, session.time)["ms"]
+    runs, times = 5 if context.is_emulated else 200, []
+    for _ in range(runs):
+        before = time.perf_counter()
+        session.run()
+        times.append((time.perf_counter() - before) * 1e3)
+    on_device.close()
+    model.close()
+    median = statistics.median(times)
+    return {"load_ms": (loaded - start) * 1e3, "first_run_ms": (first - begun) * 1e3, "run_ms": median,
+            "device_ms": device_ms, "host_us": (median - device_ms) * 1e3}
+
+
+def copy(context, megabytes):
+    """GB/s of a copy within the device's memory, bytes read and written."""
+    driver, size = context.driver, megabytes << 20
+    a = driver.allocate(size)
+    b = driver.allocate(size)
+    driver.upload(a, numpy.random.default_rng(7).integers(0, 256, size, numpy.uint8))
+    stream, events = driver.stream(), (driver.event(), driver.event())
+
+    def run(count):
+        driver.record(events[0], stream)
+        for _ in range(count):
+            driver.copy(b, a, size, stream)
+        driver.record(events[1], stream)
+        return driver.milliseconds(*events) / count
+
+    try:
+        run(1)
+        times = measure(context, run)
+        if not (driver.download(a, 1 << 16) == driver.download(b, 1 << 16)).all():
+            raise Wrong("the copy differs")
+    finally:
+        driver.free(a)
+        driver.free(b)
+    return {"gbytes_per_s": 2 * size / times["ms"] * 1e-6, "ms": times["ms"], **clocks(context)}
