@@ -26,6 +26,25 @@ def of_headers(names):
     return content_hash(*(part for name in sorted(found) for part in (name, (KERNELS / name).read_bytes())))
 
 
+# Headers that no stub instantiates by themselves.
+SHARED = {"device", "device90", "epilogue", "group", "lanes", "numbers", "ops", "shape", "trig", "vocabulary"}
+VERBS = "verbs"  # the family of stubs that use the vocabulary alone
+
+
+def families():
+    """Names of the headers that kernels are made of, and VERBS."""
+    return sorted({path.stem for path in KERNELS.glob("*.cuh")} - SHARED) + [VERBS]
+
+
+def of_family(family):
+    return of_headers(["vocabulary.cuh" if family == VERBS else f"{family}.cuh"])
+
+
+def family_of(stub):
+    included = [name for name in re.findall(r'#include "(\w+)\.cuh"', stub) if name not in SHARED]
+    return included[0] if included else VERBS
+
+
 def of_stub(text):
     """A kernel instance: its stub, and the headers that it includes."""
     return content_hash(text, of_headers(re.findall(r'#include "(\w+\.cuh)"', text)))

@@ -114,7 +114,8 @@ class Packing:
         chosen = choose(entry["launches"])
         for name in chosen:
             shutil.copy(entry["launches"][name], self.folder / "kernels" / f"{stub}-{name}.launch")
-        return {"stub": stub, "covers": covers.of_stub(entry["text"]), "name": cases.template_of(entry["text"]),
+        return {"stub": stub, "covers": covers.of_stub(entry["text"]), "family": covers.family_of(entry["text"]),
+                "name": cases.template_of(entry["text"]),
                 "test": entry["test"], "launches": chosen, "recorded": len(entry["launches"]), "archs": []}
 
     def images(self, kernels):
@@ -172,15 +173,15 @@ class Packing:
                  if line and not line.startswith("#")]
         precisions = {name: ("f32", "bf16", "f16", "tf32") if name == shapes.EVERY_PRECISION else ("f32", "bf16")
                       for name in names}
-        if self.options.tiny:
-            precisions = {name: ("f32",) for name in shapes.TINY_MODELS}
-        say(f"compiling {len(precisions)} models")
+        say("compiling models")
         for name, wanted in precisions.items():
-            sets = store_sets(folder / name, self.folder / "models" / f"{name}.npz")
+            path = folder / name / "model.onnx"
             for precision in wanted:
-                self.compile(folder / name / "model.onnx", self.options.target, f"{name}.{precision}.ingot", precision)
-                made.append({"name": name, "precision": precision, "sets": sets,
-                             "covers": covers.of_model(folder / name / "model.onnx")})
+                carried = not self.options.tiny or (name, precision) in shapes.TINY_MODELS
+                if carried:
+                    store_sets(folder / name, self.folder / "models" / f"{name}.npz")
+                    self.compile(path, self.options.target, f"{name}.{precision}.ingot", precision)
+                made.append({"name": name, "precision": precision, "carried": carried, "covers": covers.of_model(path)})
         for arch in ("sm_89", "sm_90"):
             self.compile(folder / shapes.EVERY_PRECISION / "model.onnx", arch, f"other.{arch}.ingot")
         return made
@@ -198,6 +199,7 @@ class Packing:
 
     def write(self, kernels, models):
         manifest = {"target": self.options.target, "tiny": self.options.tiny, "commit": commit(), "kernels": kernels,
+                    "families": {family: covers.of_family(family) for family in covers.families()},
                     "models": models, "others": ["sm_89", "sm_90"] if models else []}
         (self.folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         with tarfile.open(self.options.output, "w:xz", preset=6) as tar:
@@ -208,7 +210,7 @@ class Packing:
         carried = sum(len(kernel["launches"]) for kernel in kernels)
         say(f"{self.options.output}: {packed / MIB:.1f} MiB, with the tree {(packed + tree) / MIB:.1f} MiB; "
             f"{len(kernels)} kernel instances, {carried} of {sum(kernel['recorded'] for kernel in kernels)} launches, "
-            f"{len(models)} models")
+            f"{sum(model['carried'] for model in models)} models")
         if packed + tree > self.options.limit * MIB:
             fail(f"that is more than {self.options.limit} MiB (--limit)")
 
@@ -233,7 +235,7 @@ def choose(launches):
 
 
 def store_sets(folder, path):
-    """The data sets of a model as one file; how many."""
+    """The data sets of a model as one file."""
     import onnx
     from onnx import numpy_helper
 
@@ -251,7 +253,6 @@ def store_sets(folder, path):
                     fail(f"{data}/{kind}_{number}.pb holds {tensor.name}, which is no {kind} of the model")
                 arrays[f"{data.name.rpartition('_')[2]}/{side}/{tensor.name or name}"] = numpy_helper.to_array(tensor)
     numpy.savez(path, **arrays)
-    return len(sets)
 
 
 def check_binary(path):

@@ -34,6 +34,7 @@ def best(archs, capability):
 class Instance:
     stub: str  # hash of its text, as the recorder names files
     covers: str  # hash of text and headers
+    family: str  # the header that it instantiates
     name: str  # the template, for people
     test: str  # that recorded it first
     launches: list
@@ -43,7 +44,7 @@ class Instance:
 
     @property
     def id(self):
-        return f"{self.test}/{self.name}#{self.covers[:8]}"
+        return f"{self.family}/{self.test}/{self.name}#{self.covers[:8]}"
 
 
 class Pack:
@@ -57,7 +58,7 @@ class Pack:
 
     @property
     def models(self):
-        """[{"name", "precision", "covers", "sets"}]"""
+        """[{"name", "precision", "covers", "carried"}]"""
         return self.manifest["models"]
 
     def stub(self, name):

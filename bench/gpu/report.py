@@ -2,6 +2,9 @@
 import json
 from collections import Counter
 
+import peers
+import plots
+import sanitize
 import times
 from rows import FAILED, OK, PENDING, SKIPPED
 
@@ -32,7 +35,7 @@ def proof_tables(rows, every):
         yield "| --- | --- | --- | --- | --- |"
         groups = {}
         for row in kernels:
-            groups.setdefault(row["id"].split("/", 1)[1].rpartition("/")[0], []).append(row)
+            groups.setdefault("/".join(row["id"].split("/")[1:-1]), []).append(row)
         for test, members in sorted(groups.items()):
             good = [row for row in members if row["status"] == OK]
             largest = max((row["value"]["largest"] for row in good), default=None)
@@ -48,7 +51,7 @@ def proof_tables(rows, every):
                 yield f"| {row['id'].removeprefix(kind)} | {row['status']} | {shown(row)} |"
 
 
-TABLES = {"proof": proof_tables, "bench": times.tables}
+TABLES = {"proof": proof_tables, "sanitize": sanitize.tables, "bench": times.tables, "peers": peers.tables}
 
 
 def markdown(head, rows):
@@ -57,6 +60,8 @@ def markdown(head, rows):
     yield (f"{head['date']}; {device['architecture']}, {device['multiprocessors']} multiprocessors, "
            f"{device['memory_bytes'] / 2**30:.0f} GiB, driver {device['driver']}; commit {head['commit']}, target "
            f"{head['target']}; `{head['command']}`")
+    if head["tiny"]:
+        yield "\n**A rehearsal:** small stand-ins on the emulated driver, which has no times. It shows that the rows are there."
     counts = Counter((row["part"], row["status"]) for row in rows)
     yield "\n| part | ok | failed | not measured, by a reason | not reached |"
     yield "| --- | --- | --- | --- | --- |"
@@ -70,3 +75,4 @@ def write(folder, head, results):
     rows = list(results.rows.values())
     (folder / "report.json").write_text(json.dumps({**head, "rows": rows}, indent=1) + "\n")
     (folder / "report.md").write_text("\n".join(markdown(head, rows)) + "\n")
+    plots.write(folder, head, rows)

@@ -10,19 +10,22 @@ import argparse
 import datetime
 import json
 import os
+import shutil
 import sys
 import tarfile
 from pathlib import Path
 
 import bench
+import peers
 import proof
 import report
+import sanitize
 from packs import Pack
-from rows import FAILED, Part, Results
+from rows import FAILED, Part, Results, content_hash
 from worker import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = {"proof": proof.run, "bench": bench.run}
+PARTS = {"proof": proof.run, "sanitize": sanitize.run, "bench": bench.run, "peers": peers.run}
 
 
 def parse_options():
@@ -50,10 +53,11 @@ def unpack(options):
         sys.exit(f"run: no {path}: bench/gpu/pack makes it, --pack names another")
     if path.is_dir():
         return Pack(path)
-    folder = ROOT / "build" / "gpu-unpacked"
+    folder = ROOT / "build" / "gpu-unpacked" / content_hash(path.resolve())
     stamp = f"{path.resolve()} {path.stat().st_size} {path.stat().st_mtime_ns}"
     mark = folder / "stamp"
     if not mark.exists() or mark.read_text() != stamp:
+        shutil.rmtree(folder, ignore_errors=True)
         with tarfile.open(path) as tar:
             tar.extractall(folder, filter="data")
         mark.write_text(stamp)
@@ -78,7 +82,7 @@ def main():
     print(f"{device['name']} ({device['architecture']}), driver {device['driver']}; pack of commit "
           f"{pack.manifest['commit']}", flush=True)
     head = {"device": device, "date": datetime.date.today().isoformat(), "commit": pack.manifest["commit"],
-            "target": pack.manifest["target"], "tiny": options.tiny, "command": " ".join(["bench/gpu/run.sh", *sys.argv[1:]])}
+            "target": pack.manifest["target"], "families": pack.manifest["families"], "tiny": options.tiny, "command": " ".join(["bench/gpu/run.sh", *sys.argv[1:]])}
     for name in wanted:
         part = Part(name, results, device["name"], options.tiny, options.minutes * 60, options.rows)
         try:

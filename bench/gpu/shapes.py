@@ -1,7 +1,7 @@
 """What is proven and measured: models, shapes, precisions."""
 from dataclasses import dataclass, replace
 
-TINY_MODELS = ("bert-tokcls-dyn18-sdpa",)
+TINY_MODELS = (("bert-tokcls-dyn18-sdpa", "f32"),)  # of test/models, in the rehearsal
 EVERY_PRECISION = "bert-tokcls-dyn18-sdpa"  # of test/models, in all precisions; also for what a product relies on
 
 

@@ -3,6 +3,7 @@ import json
 import sys
 import tempfile
 import unittest
+import xml.dom.minidom
 from pathlib import Path
 
 import numpy
@@ -10,8 +11,13 @@ import numpy
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench" / "gpu"))
 import cases  # noqa: E402
 import covers  # noqa: E402
+import owed  # noqa: E402
 import packs  # noqa: E402
+import report  # noqa: E402
 import rows  # noqa: E402
+import sanitize  # noqa: E402
+import shapes  # noqa: E402
+import times  # noqa: E402
 
 STUB = """#include "map.cuh"
 struct Body {};
@@ -112,6 +118,82 @@ class Rows(unittest.TestCase):
             self.assertEqual(runs, ["1", "2"])
             lines = [json.loads(line) for line in (Path(folder) / "rows.jsonl").read_text().splitlines()]
             self.assertEqual([line["covers"] for line in lines], ["1", "2"])
+
+
+class Owed(unittest.TestCase):
+    thing = owed.Thing("kernels of `map`", "", "run", ("kernel/map/",), "now", lambda report, row: report["families"]["map"])
+
+    def reason(self, *statuses, then="now"):
+        report = {"families": {"map": then}, "rows": [
+            {"id": f"kernel/map/T/{i}", "status": status, "covers": ""} for i, status in enumerate(statuses)]}
+        return owed.reason(self.thing, {"gpu-x.json": report})
+
+    def test_reasons(self):
+        self.assertEqual(self.reason("ok", "ok"), "")
+        self.assertEqual(self.reason(), "never run")
+        self.assertEqual(self.reason("skipped"), "never run")
+        self.assertEqual(self.reason("ok", then="before"), "changed since gpu-x.json")
+        self.assertEqual(self.reason("ok", "failed"), "fails in gpu-x.json")
+        self.assertEqual(self.reason("ok", "pending"), "in part in gpu-x.json")
+
+    def test_page(self):
+        text = "by hand\n" + owed.MARKER + "old"
+        new = owed.page(text, {})
+        self.assertTrue(new.startswith("by hand\n" + owed.MARKER))
+        self.assertNotIn("old", new)
+        self.assertIn("| kernels of `gemm` |  | never run |", new)
+        self.assertEqual(owed.page(new, {}), new)
+
+    def test_reports_of_the_emulated_driver_do_not_count(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, tiny, device in (("a", False, "NVIDIA H100"), ("b", True, "NVIDIA H100"),
+                                       ("c", False, "Ingot emulated sm_90")):
+                Path(folder, f"gpu-{name}.json").write_text(json.dumps({"tiny": tiny, "device": {"name": device}}))
+            self.assertEqual(list(owed.reports(Path(folder))), ["gpu-a.json"])
+
+
+class Reports(unittest.TestCase):
+    def rows(self):
+        def row(name, part, status="ok", reason="", **value):
+            return {"id": name, "part": part, "status": status, "reason": reason, "value": value or None, "covers": "",
+                    "device": "GPU", "seconds": 1}
+        point = next(point for point in shapes.points() if point.id == "base-ffn/bf16/128")
+        what = shapes.BENCHED[point.name]
+        return [row("ceiling/copy", "bench", gbytes_per_s=3000.0, ms=1), row("ceiling/product/bf16", "bench", tflops=800.0),
+                row("time/base-ffn/bf16/128", "bench", ms=0.02, flops=what.flops(128), bytes=what.bytes(128, 2)),
+                row("time/base-ffn/bf16/1", "bench", "pending", "no time"),
+                row("peer/cublaslt/base-ffn/bf16/128", "peers", ms=0.01, settings="best", version=1),
+                row("peer/torch/base-ffn/bf16/128", "peers", ms=0.015, settings="graph", version="2.11"),
+                row("kernel/map/Map.Odd/map<4>#12", "proof", largest=1e-7),
+                row("kernel/map/Map.Odd/map<2>#13", "proof", "failed", "y: differs"),
+                row("model/bert/f32", "proof", largest=1e-6),
+                row("memcheck/kernel/map/Map.Odd/map<4>#12", "sanitize", launches=1)]
+
+    def test_lines(self):
+        line = next(line for line in times.lines(self.rows()) if line["row"]["status"] == "ok")
+        self.assertEqual((line["best"], line["ratio"], line["ceiling"]), ("cublaslt", 0.5, "memory"))
+        self.assertAlmostEqual(line["of_ceiling"], shapes.BENCHED["base-ffn"].bytes(128, 2) / 3e12 / 2e-5)
+
+    def test_files(self):
+        head = {"device": {"name": "GPU", "architecture": "sm_90", "multiprocessors": 132, "memory_bytes": 80 << 30,
+                           "driver": 13000}, "date": "", "commit": "", "target": "sm_90a", "command": "", "tiny": False}
+        with tempfile.TemporaryDirectory() as folder:
+            results = rows.Results(folder)
+            for row in self.rows():
+                results.add(**row)
+            report.write(Path(folder), head, results)
+            text = Path(folder, "report.md").read_text()
+            for part in ("| map/Map.Odd | 2 | 1 | 1e-07 | 1 x y: differs |", "0.50 (cublaslt)", "no time", "| memcheck | 1 |"):
+                self.assertIn(part, text)
+            for name in "ceiling.svg", "peers.svg":
+                xml.dom.minidom.parse(str(Path(folder, name)))
+            self.assertIn("0.50, cublaslt", Path(folder, "peers.svg").read_text())
+
+    def test_what_a_sanitizer_found(self):
+        clean = "========= COMPUTE-SANITIZER\n========= ERROR SUMMARY: 0 errors\n"
+        self.assertEqual(sanitize.summary(clean), "")
+        found = sanitize.summary("========= Invalid __global__ write of size 4 bytes\n=========     at k+0x10\n")
+        self.assertIn("Invalid __global__ write", found)
 
 
 class Packs(unittest.TestCase):

@@ -12,6 +12,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 GPU = ROOT / "bench" / "gpu"
+sys.path.insert(0, str(GPU))
+import covers  # noqa: E402
+import owed  # noqa: E402
 
 
 def run(*command, **environment):
@@ -35,8 +38,14 @@ def main(build, folder):
     for row in rows:
         assert row["value"] if row["status"] == "ok" else row["reason"], row
     assert {row["status"] for row in rows} <= {"ok", "skipped"}, rows
+    # What is owed has a row each: here, the models and figures.
+    ids = {row["id"] for row in rows}
+    missing = [one for thing in owed.things() for one in thing.ids if not one.endswith("/") and one not in ids]
+    assert not missing, missing
+    kernels = {row["id"].split("/")[1] for row in rows if row["id"].startswith("kernel/")}
+    assert kernels <= set(covers.families()), kernels
     parts = {row["part"] for row in rows if row["status"] == "ok"}
-    assert "proof" in parts, parts
+    assert parts >= {"proof", "sanitize", "bench"}, parts
     # Again: nothing is measured twice, and nothing is lost.
     lines = (out / "rows.jsonl").read_text().count('"ok"')
     assert run(*rehearse, **environment) == 0
