@@ -5,12 +5,14 @@ emulator left unwritten must stay as it was: the buffers are filled with 0xFF fi
 """
 import json
 import re
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
 
 POISON = 0xFF
+TENSOR_MAP = 0x70616d726f736e74
 FILL = 1e30  # magnitudes that stand for "masked": compared exactly, not part of the scale
 SCALARS = {"float": numpy.float32, "double": numpy.float64, "f16": numpy.float16, "bf16": "bf16", "tf32": numpy.float32,
            "bool": numpy.uint8, "char": numpy.uint8, "int": numpy.int32, "unsigned": numpy.uint32,
@@ -61,7 +63,7 @@ def split_parameters(text):
 
 def pointer_types(stub, kernel):
     """[(name, element type or None)] of the kernel's parameters; None: no pointer, or to what has no type here."""
-    found = re.search(rf"KERNEL\([^)]*\)\s*{re.escape(kernel)}\s*\((.*?)\)\s*{{", stub, re.DOTALL)
+    found = re.search(rf"KERNEL\w*\([^)]*\)\s*{re.escape(kernel)}\s*\((.*?)\)\s*{{", stub, re.DOTALL)
     types = []
     for parameter in split_parameters(found.group(1)) if found else []:
         match = re.fullmatch(r"(?:const\s+)?(\w+)\s*(?:const\s*)?\*\s*(?:__restrict__\s*)?(\w+)", parameter)
@@ -71,7 +73,7 @@ def pointer_types(stub, kernel):
 
 def template_of(stub):
     """What the stub instantiates, for people: the template calls of its kernel, constants and all."""
-    body = re.split(r"\bKERNEL\(", stub)[-1]
+    body = re.split(r"\bKERNEL\w*\(", stub)[-1]
     calls = [re.sub(r"\s+", " ", call) for call in re.findall(r"\b([a-z]\w*(?:<[^;{}()]*>)?)\(", body)]
     included = re.findall(r'#include "(\w+)\.cuh"', stub)
     named = [call for call in calls if "<" in call] or [name for name in included if name != "vocabulary"]
@@ -107,6 +109,16 @@ def difference(got, expected, kind):
     return absolute, absolute / scale if absolute else 0.0, ""
 
 
+def tensor_map(driver, value):
+    """The driver's own tensor map for one that the emulated driver made (test/emulator/tensor_map.h); else None."""
+    if len(value) != 128 or int.from_bytes(value[:8], "little") != TENSOR_MAP:
+        return None
+    base, *numbers = struct.unpack_from("<10Q", value, 8)
+    rank, element_bytes, swizzle = struct.unpack_from("<BBH", value, 98)
+    return driver.tensor_map(element_bytes, base, numbers[:rank], numbers[5:4 + rank],
+                             struct.unpack_from(f"<{rank}H", value, 88), swizzle)
+
+
 class Instance:
     """A stub on a device: its module, and launches of its kernels."""
 
@@ -135,7 +147,7 @@ class Instance:
                 value = bytearray.fromhex(parameter["hex"])
                 for at, buffer, offset in parameter["places"]:
                     value[at:at + 8] = (pointers[buffer] + offset).to_bytes(8, "little")
-                parameters.append(bytes(value))
+                parameters.append(tensor_map(driver, value) or bytes(value))
             function = driver.function(self.module, launch.kernel, launch.shared)
             driver.launch(function, launch.grid, launch.threads, launch.shared, parameters)
             driver.synchronize()
@@ -152,7 +164,8 @@ class Instance:
         for number, parameter in enumerate(launch.parameters):
             for _, buffer, offset in parameter["places"]:
                 name, kind = types[number] if number < len(types) else (str(number), None)
-                named.setdefault(buffer, (name, kind, offset))
+                if buffer not in named or not named[buffer][1]:  # a pointer tells more than a tensor map
+                    named[buffer] = (name, kind, offset)
         for buffer, got in enumerate(results):
             name, kind, offset = named.get(buffer, (str(buffer), None, 0))
             (start, was), (expected, written) = launch.before[buffer], launch.after[buffer]

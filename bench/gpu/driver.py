@@ -1,11 +1,13 @@
 """The CUDA driver through ctypes: a GPU's, or the emulated one, which exports the same functions."""
 import ctypes
-from ctypes import byref, c_char_p, c_float, c_int, c_size_t, c_uint64, c_void_p
+from ctypes import byref, c_char_p, c_float, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 
 import numpy
 
 DEVICE_CLOCK, DEVICE_SMS, DEVICE_L2, DEVICE_MAJOR, DEVICE_MINOR = 13, 16, 38, 75, 76
 MAX_DYNAMIC_SHARED = 8  # CUfunction_attribute
+UNSIGNED = {1: 0, 2: 1, 4: 2, 8: 4}  # CUtensorMapDataType, by bytes of an element
+SWIZZLES = [0, 32, 64, 128]  # bytes, in the order of CUtensorMapSwizzle
 LOST = {*range(700, 720)} - {701}  # results after which the context answers nothing any more
 
 
@@ -14,6 +16,14 @@ class CudaError(Exception):
         super().__init__(f"{doing}: CUDA error {code}, {text}")
         self.code = code
         self.is_lost = code in LOST
+
+
+def aligned_copy(value):
+    """(memory, address of a copy in it): tensor maps want a multiple of 64."""
+    memory = ctypes.create_string_buffer(len(value) + 64)
+    address = ctypes.addressof(memory) + -ctypes.addressof(memory) % 64
+    ctypes.memmove(address, value, len(value))
+    return memory, address
 
 
 class Driver:
@@ -105,9 +115,19 @@ class Driver:
 
     def launch(self, function, grid, threads, shared, parameters, stream=None):
         """`parameters`: the bytes of each."""
-        buffers = [ctypes.create_string_buffer(value, len(value)) for value in parameters]
-        pointers = (c_void_p * max(1, len(buffers)))(*map(ctypes.addressof, buffers))
+        buffers = [aligned_copy(value) for value in parameters]
+        pointers = (c_void_p * max(1, len(buffers)))(*(address for _, address in buffers))
         self.call("cuLaunchKernel", function, *grid, threads, 1, 1, shared, stream, pointers, None)
+
+    def tensor_map(self, element_bytes, base, dims, strides, box, swizzle):
+        """128 bytes for a kernel's parameter; strides in bytes, of dims 1 and up."""
+        memory = ctypes.create_string_buffer(128 + 64)
+        start = -ctypes.addressof(memory) % 64
+        rank = len(dims)
+        self.call("cuTensorMapEncodeTiled", c_void_p(ctypes.addressof(memory) + start), UNSIGNED[element_bytes], rank,
+                  c_uint64(base), (c_uint64 * rank)(*dims), (c_uint64 * max(1, rank - 1))(*strides),
+                  (c_uint32 * rank)(*box), (c_uint32 * rank)(*[1] * rank), 0, SWIZZLES.index(swizzle), 0, 0)
+        return memory.raw[start:start + 128]
 
     def event(self):
         event = c_void_p()

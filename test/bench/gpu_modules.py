@@ -1,5 +1,6 @@
 """The modules of bench/gpu, one by one: what must be found and what must be left alone."""
 import json
+import struct
 import sys
 import tempfile
 import unittest
@@ -76,6 +77,18 @@ class Cases(unittest.TestCase):
         self.assertEqual(self.compare(left, expected, unwritten)[1], [])
         changed = numpy.arange(1, 9, dtype=numpy.float32).view(numpy.uint8)
         self.assertIn("x: changed", self.compare(expected, expected, source=changed)[1][0])
+
+    def test_tensor_map(self):
+        class Driver:
+            def tensor_map(self, *arguments):
+                return arguments
+
+        value = bytearray(128)
+        struct.pack_into("<QQ5Q4Q5HBBH", value, 0, cases.TENSOR_MAP, 0x1000, 64, 32, 0, 0, 0, 256, 0, 0, 0, 64, 16, 0, 0, 0,
+                         2, 2, 128)
+        self.assertEqual(cases.tensor_map(Driver(), value), (2, 0x1000, [64, 32], [256], (64, 16), 128))
+        self.assertIsNone(cases.tensor_map(Driver(), bytes(128)))
+        self.assertIsNone(cases.tensor_map(Driver(), value[:64]))
 
     def test_fills_and_integers(self):
         difference = cases.difference

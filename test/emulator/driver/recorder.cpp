@@ -52,16 +52,18 @@ std::string hexOf(const std::string &bytes) {
 
 } // namespace
 
-LaunchRecord::LaunchRecord(const Work &work) {
-  if (recordFolder.empty() || work.type != nodeKernel)
+LaunchRecord::LaunchRecord(const FunctionObject &function, const Launch &launch)
+    : function(function) {
+  if (recordFolder.empty())
     return;
-  const EmulatedKernel &k = *work.function->kernel;
+  const EmulatedKernel &k = *launch.kernel;
+  auto *values =
+      reinterpret_cast<const char *const *>(launch.parameters.data());
   std::string parameters;
-  size_t at = k.count * sizeof(void *), bytes = 0;
+  size_t bytes = 0;
   std::map<size_t, size_t> numbers; // of allocations, by offset
   for (unsigned i = 0; i < k.count; ++i) {
-    at = (at + 63) / 64 * 64;
-    std::string value(work.parameters.data() + at, k.sizes[i]), places;
+    std::string value(values[i], k.sizes[i]), places;
     for (size_t word = 0; word + 8 <= k.sizes[i]; word += 8) {
       const char *p;
       memcpy(&p, &value[word], sizeof p);
@@ -80,15 +82,14 @@ LaunchRecord::LaunchRecord(const Work &work) {
     }
     parameters += format("%s{\"hex\": \"%s\", \"places\": [%s]}", i ? ", " : "",
                          hexOf(value).c_str(), places.c_str());
-    at += k.sizes[i];
   }
   std::string sizes;
   for (const Allocation &a : buffers)
     sizes += format("%s%zu", sizes.empty() ? "" : ", ", a.bytes);
   head = format("{\"kernel\": \"%s\", \"grid\": [%u, %u, %u], \"threads\": %u, "
                 "\"shared\": %u, \"buffers\": [%s], \"parameters\": [",
-                work.function->name.c_str(), work.grid[0], work.grid[1],
-                work.grid[2], work.threads, work.shared, sizes.c_str()) +
+                launch.name.c_str(), launch.grid[0], launch.grid[1],
+                launch.grid[2], launch.threads, launch.shared, sizes.c_str()) +
          parameters + "]}\n";
   isWanted = bytes <= mostBytes;
   if (isWanted)
@@ -96,10 +97,10 @@ LaunchRecord::LaunchRecord(const Work &work) {
       before.push_back(memoryOf(a));
 }
 
-void LaunchRecord::write(const Work &work) const {
+void LaunchRecord::write() const {
   if (!isWanted)
     return;
-  const std::string &text = work.function->module->text;
+  const std::string &text = function.module->text;
   std::string stub = recordFolder + "/" + contentHash(text);
   // The same launch again, in another mode say, is one.
   std::string key = head;

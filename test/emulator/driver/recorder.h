@@ -11,10 +11,11 @@ extern std::string recordFolder;
 // Made before a launch; `write` after one that ended well.
 class LaunchRecord {
 public:
-  explicit LaunchRecord(const Work &work);
-  void write(const Work &work) const;
+  LaunchRecord(const FunctionObject &function, const Launch &launch);
+  void write() const;
 
 private:
+  const FunctionObject &function;
   bool isWanted = false;
   std::string head;
   std::vector<Allocation> buffers;

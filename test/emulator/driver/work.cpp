@@ -170,10 +170,10 @@ static Result runKernel(const Work &work) {
     memcpy(pointers[i], work.parameters.data() + at, k.sizes[i]);
     at += k.sizes[i];
   }
-  LaunchRecord record(work);
+  LaunchRecord record(f, l);
   machine.run(std::move(l));
   if (!report.result)
-    record.write(work);
+    record.write();
   return static_cast<Result>(report.result);
 }
 
