@@ -2,6 +2,9 @@
 // forgot.
 #include "Harness.h"
 
+#include <filesystem>
+#include <unistd.h>
+
 namespace ingot::emulator {
 namespace {
 
@@ -279,6 +282,52 @@ TEST_F(DriverTest, InjectedFaultsAndRecords) {
   EXPECT_EQ(cuda.memGetInfo(&a, &b), cu::launchFailed);
   control("fail off");
   EXPECT_EQ(cuda.memGetInfo(&a, &b), cu::success);
+}
+
+// For a GPU to repeat: one file a stub and a launch, none of what failed.
+TEST_F(DriverTest, LaunchesAreRecorded) {
+  namespace fs = std::filesystem;
+  fs::path folder = fs::path(testing::TempDir()) /
+                    ("ingot-launches-" + std::to_string(getpid()));
+  control("launches " + folder.string());
+  Stub stub(addOne);
+  std::vector<uint32_t> three{1, 2, 3};
+  auto launch = [&](int n) {
+    DeviceArray<uint32_t> x(three);
+    return stub.launch("add_one", {1}, 128, 0, x, n);
+  };
+  EXPECT_EQ(launch(3), cu::success);
+  EXPECT_EQ(launch(3), cu::success); // the same again
+  EXPECT_EQ(launch(2), cu::success); // another scalar
+  EXPECT_NE(launch(4), cu::success); // out of bounds
+  control("revive; launches off");
+  EXPECT_EQ(launch(1), cu::success);
+  int stubs = 0, launches = 0;
+  for (const auto &file : fs::directory_iterator(folder)) {
+    stubs += file.path().extension() == ".stub";
+    launches += file.path().extension() == ".launch";
+    std::string content = readFile(file.path());
+    if (file.path().extension() == ".stub") {
+      EXPECT_EQ(content, std::string("#line 1 \"stub.cu\"\n") + addOne);
+      continue;
+    }
+    EXPECT_EQ(content.rfind("{\"kernel\": \"add_one\", \"grid\": [1, 1, 1], "
+                            "\"threads\": 128, \"shared\": 0, "
+                            "\"buffers\": [12], \"parameters\": [{\"hex\": "
+                            "\"0000000000000000\", \"places\": [[0, 0, 0]]}",
+                            0),
+              0u)
+        << content;
+    // 12 bytes, all written, twice.
+    size_t data = content.find('\n') + 1;
+    ASSERT_EQ(content.size() - data, 48u);
+    EXPECT_EQ(content[data], 1);
+    EXPECT_EQ(content[data + 24], 2);
+    EXPECT_EQ(content.substr(data + 12, 12), std::string(12, '\1'));
+  }
+  EXPECT_EQ(stubs, 1);
+  EXPECT_EQ(launches, 2);
+  fs::remove_all(folder);
 }
 
 TEST_F(DriverTest, LeaksAreListed) {

@@ -21,7 +21,7 @@ extern "C" {
 //                                       a context
 //   fail off
 //   record on | off, calls              the calls since, as lines "NAME CODE"
-//   launches FOLDER                     kernel launches that end well are
+//   launches FOLDER | off               kernel launches that end well are
 //                                       written there, see recorder.cpp
 //   report                              the first finding since the last reset
 //   stats [reset]                       lines "NAME NUMBER", see Stats in

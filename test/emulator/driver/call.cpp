@@ -123,8 +123,11 @@ bool runCommand(const std::string &command, std::ostream &out) {
     return onOff(in, recording);
   }
   if (word == "launches") {
-    in >> recordFolder;
-    return !recordFolder.empty();
+    if (!(in >> recordFolder))
+      return false;
+    if (recordFolder == "off")
+      recordFolder.clear();
+    return true;
   }
   if (word == "calls") {
     for (const std::string &c : calls)
