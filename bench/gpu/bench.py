@@ -51,6 +51,7 @@ def host_rows(worker):
 
 def run(part, pack, make_worker):
     worker = make_worker()
+    worker.left = part.left
     try:
         part.run(ceiling_rows(worker, part.tiny))
         part.run(host_rows(worker))

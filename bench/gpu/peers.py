@@ -60,6 +60,7 @@ def rows(worker):
 
 def run(part, pack, make_worker):
     worker = make_worker()
+    worker.left = part.left
     try:
         part.run(rows(worker))
     finally:

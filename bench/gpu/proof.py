@@ -59,6 +59,7 @@ def rows(pack, worker):
 
 def run(part, pack, make_worker):
     worker = make_worker()
+    worker.left = part.left
     try:
         part.run(rows(pack, worker))
     finally:

@@ -14,6 +14,10 @@ class Skip(Exception):
     """A row that cannot be measured here, and why."""
 
 
+class OutOfTime(Exception):
+    """A row that was cut off because the part's time is up."""
+
+
 class Wrong(Exception):
     """A row that was measured and is not as it must be; may have a value nevertheless."""
 
@@ -93,6 +97,8 @@ class Part:
                 value, status = row.run(), OK
         except Skip as skip:
             status, reason = SKIPPED, str(skip)
+        except OutOfTime as cut:
+            status, reason = PENDING, str(cut)
         except Wrong as wrong:
             status, reason, value = FAILED, str(wrong), wrong.value
         except Exception as error:  # of one row; the others go on

@@ -59,7 +59,7 @@ def unpack(options):
     if not mark.exists() or mark.read_text() != stamp:
         shutil.rmtree(folder, ignore_errors=True)
         with tarfile.open(path) as tar:
-            tar.extractall(folder, filter="data")
+            tar.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
         mark.write_text(stamp)
     return Pack(folder / "pack")
 

@@ -102,6 +102,8 @@ def run(part, pack, make_worker):
         part.seconds = end - part_seconds * (len(TOOLS) - 1 - number) / len(TOOLS)
         watched = Watched(tool, make_worker, part.results.path.parent, part.device.startswith("Ingot emulated"))
         left = ""
+        if watched.worker:
+            watched.worker.left = part.left
         try:
             part.run(rows(pack, watched))
         finally:

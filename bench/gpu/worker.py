@@ -3,10 +3,12 @@
     worker.py DEVICE PACK      reads a line of JSON a row from stdin, {"do": NAME, ...}, answers with one on stdout:
                                {"value": ...}, {"wrong": REASON, "value": ...}, {"skip": REASON} or {"error": REASON}
 """
+import contextlib
 import ctypes
 import functools
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,8 +16,9 @@ from pathlib import Path
 
 import driver as cuda
 import runtime
-from rows import Skip, Wrong
+from rows import OutOfTime, Skip, Wrong
 
+LEAST_SECONDS = 10  # that a row gets, also past the part's end
 LOST = "the device's context is lost"
 
 
@@ -45,9 +48,9 @@ class Context:
 
 
 def answer(context, request):
-    # Named here, so that a worker imports what it is asked for alone.
-    module = __import__(request.pop("in"))
     try:
+        # Named here, so that a worker imports what it is asked for alone.
+        module = __import__(request.pop("in"))
         return {"value": getattr(module, request.pop("do"))(context, **request)}
     except Skip as skip:
         return {"skip": str(skip)}
@@ -72,12 +75,15 @@ class Worker:
     def __init__(self, device, pack, log, prefix=()):
         self.arguments = [*prefix, sys.executable, __file__, device, str(pack)]
         self.log, self.process = log, None
+        self.left = None  # a function: seconds that the part has
 
     def ask(self, module, do, seconds=120, **request):
         if not self.process:
             self.process = subprocess.Popen(self.arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                             stderr=self.log)
         process = self.process
+        left = max(self.left(), LEAST_SECONDS) if self.left else seconds
+        is_cut, seconds = left < seconds, min(left, seconds)
         timer = threading.Timer(seconds, process.kill)
         timer.start()
         try:
@@ -90,7 +96,12 @@ class Worker:
             timer.cancel()
         if not line:
             code, self.process = process.wait(), None
-            raise RuntimeError(f"the worker ended with {code}" + (f" after {seconds} s" if code == -9 else ""))
+            process.stdout.close()
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            if code == -signal.SIGKILL and is_cut:
+                raise OutOfTime(f"cut off after {seconds:.0f} s: it needs more of --minutes to itself")
+            raise RuntimeError(f"the worker ended with {code}" + (f" after {seconds:.0f} s" if code == -signal.SIGKILL else ""))
         reply = json.loads(line)
         if "skip" in reply:
             raise Skip(reply["skip"])
@@ -105,6 +116,7 @@ class Worker:
     def close(self):
         if self.process:
             self.process.stdin.close()
+            self.process.stdout.close()
             try:
                 self.process.wait(30)
             except subprocess.TimeoutExpired:

@@ -1,9 +1,12 @@
 """The modules of bench/gpu, one by one: what must be found and what must be left alone."""
 import json
+import os
 import struct
+import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 import xml.dom.minidom
 from pathlib import Path
 
@@ -19,6 +22,7 @@ import rows  # noqa: E402
 import sanitize  # noqa: E402
 import shapes  # noqa: E402
 import times  # noqa: E402
+import worker  # noqa: E402
 
 STUB = """#include "map.cuh"
 struct Body {};
@@ -207,6 +211,47 @@ class Reports(unittest.TestCase):
         self.assertEqual(sanitize.summary(clean), "")
         found = sanitize.summary("========= Invalid __global__ write of size 4 bytes\n=========     at k+0x10\n")
         self.assertIn("Invalid __global__ write", found)
+
+
+class Workers(unittest.TestCase):
+    """A process that is lost costs one row, whose reason says so."""
+
+    MODULE = """
+import os, time
+def end(context, status): os._exit(status)
+def sleep(context): time.sleep(60)
+def greet(context, name): return f"{context.device} {name}"
+"""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        Path(folder.name, "deeds.py").write_text(self.MODULE)
+        environment = unittest.mock.patch.dict(os.environ, PYTHONPATH=folder.name)
+        environment.start()
+        self.addCleanup(environment.stop)
+        self.worker = worker.Worker("emulated", "/nowhere", subprocess.DEVNULL)
+        self.addCleanup(self.worker.close)
+
+    def test_ends(self):
+        self.assertEqual(self.worker.ask("deeds", "greet", name="x"), "emulated x")
+        first = self.worker.process.pid
+        with self.assertRaisesRegex(RuntimeError, "ModuleNotFoundError"):
+            self.worker.ask("no_such_module", "x")
+        with self.assertRaisesRegex(RuntimeError, "unexpected keyword"):
+            self.worker.ask("deeds", "greet", other="x")
+        self.assertEqual(self.worker.process.pid, first)
+        with self.assertRaisesRegex(RuntimeError, "ended with 3"):
+            self.worker.ask("deeds", "end", status=3)
+        self.assertEqual(self.worker.ask("deeds", "greet", name="y"), "emulated y")
+        self.assertNotEqual(self.worker.process.pid, first)
+
+    def test_time(self):
+        with self.assertRaisesRegex(RuntimeError, "after 1 s"):
+            self.worker.ask("deeds", "sleep", seconds=1)
+        self.worker.left = lambda: 0
+        with unittest.mock.patch.object(worker, "LEAST_SECONDS", 1), self.assertRaisesRegex(rows.OutOfTime, "cut off"):
+            self.worker.ask("deeds", "sleep", seconds=30)
 
 
 class Packs(unittest.TestCase):
