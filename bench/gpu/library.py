@@ -2,9 +2,11 @@
 import ctypes
 import functools
 import glob
+import os
 import statistics
 import sys
 from ctypes import byref, c_float, c_int, c_int32, c_int64, c_size_t, c_uint64, c_void_p
+from pathlib import Path
 
 import numpy
 
@@ -17,7 +19,6 @@ OP_T = 1
 DESC_TRANSA, PREFERENCE_WORKSPACE = 3, 1
 WORKSPACE = 64 << 20
 OFFERS = 8
-PEAK_SIZE = 8192
 BATCHES, LEAST_MS = 10, 2.0
 
 
@@ -30,7 +31,14 @@ class Heuristic(ctypes.Structure):
                 ("reserved", c_int * 4)]
 
 
-def paths():
+STAND_IN = "libingot_emulator_cublaslt.so"  # of the emulated driver, beside it
+
+
+def paths(is_emulated):
+    if is_emulated:
+        yield str(Path(os.environ["INGOT_EMULATOR_LIBRARY"]).with_name(STAND_IN))
+        return
+    yield from filter(None, [os.environ.get("INGOT_CUBLASLT")])
     for folder in sys.path:
         yield from sorted(glob.glob(f"{folder}/nvidia/*/lib/libcublasLt.so.1[23]"))
     yield from ("/usr/local/cuda/lib64/libcublasLt.so.13", "libcublasLt.so.13", "/usr/local/cuda/lib64/libcublasLt.so.12",
@@ -39,16 +47,14 @@ def paths():
 
 @functools.cache
 def opened(is_emulated):
-    if is_emulated:
-        raise Skip("cuBLASLt needs a GPU")
-    for path in paths():
+    for path in paths(is_emulated):
         try:
             library = ctypes.CDLL(path)
         except OSError:
             continue
         library.cublasLtGetVersion.restype = c_size_t
         return library
-    raise Skip("no libcublasLt.so")
+    raise Skip(f"no {STAND_IN}, which stands in for cuBLASLt" if is_emulated else "no libcublasLt.so")
 
 
 class Product:
@@ -113,7 +119,7 @@ def random_bytes(kind, count):
 class Captured:
     """Work put on a stream by `enqueue`, as a graph of `count` times."""
 
-    def __init__(self, driver, enqueue, count):
+    def __init__(self, driver, enqueue, count, is_emulated):
         self.driver, self.stream, self.events = driver, driver.stream(), (driver.event(), driver.event())
         graph, self.executable = c_void_p(), c_void_p()
         driver.call("cuStreamBeginCapture_v2", self.stream, 2)
@@ -122,7 +128,7 @@ class Captured:
         driver.call("cuStreamEndCapture", self.stream, byref(graph))
         driver.call("cuGraphInstantiateWithFlags", byref(self.executable), graph, c_uint64(0))
         driver.call("cuGraphDestroy", graph)
-        self.count = count
+        self.count, self.is_emulated = count, is_emulated
 
     def milliseconds(self, launches):
         """Of one of `count`."""
@@ -133,6 +139,8 @@ class Captured:
         return self.driver.milliseconds(*self.events) / (launches * self.count)
 
     def median(self):
+        if self.is_emulated:  # its clock says nothing
+            return {"ms": self.milliseconds(1)}
         first = self.milliseconds(1) * self.count
         launches = max(1, min(200, int(LEAST_MS / max(first, 1e-3))))
         times = [self.milliseconds(launches) for _ in range(BATCHES)]
@@ -160,7 +168,7 @@ def best(context, m, n, k, precision, weights=1):
         for offer in product.offers():
             def enqueue(i, stream, offer=offer):
                 product.launch(offer.algorithm, c, a, w + i % weights * n * k * product.bytes, stream)
-            captured = Captured(driver, enqueue, weights)
+            captured = Captured(driver, enqueue, weights, context.is_emulated)
             times = captured.median()
             captured.close()
             found = times if not found or times["ms"] < found["ms"] else found
@@ -173,9 +181,8 @@ def best(context, m, n, k, precision, weights=1):
         product.close()
 
 
-def peak(context, precision):
-    """The rate of the largest product; f32 at half the size, which fills the chip too."""
-    size = PEAK_SIZE if precision != "f32" else PEAK_SIZE // 2
+def peak(context, precision, size):
+    """The rate of a product that fills the chip."""
     return best(context, size, size, size, precision)
 
 

@@ -93,7 +93,7 @@ class Packing:
         folder = self.work / "launches" / re.sub(r"\W", "_", test)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        code, text = self.run(self.bin / program, f"--gtest_filter={test}", INGOT_EMULATOR=f"launches {folder}")
+        code, text = self.run(self.bin / program, f"--gtest_filter={test}", INGOT_EMULATOR=f"arch 90; launches {folder}")
         if code:
             fail(f"{test} fails on the emulated driver:\n{text[-2000:]}")
         return test, folder

@@ -9,9 +9,9 @@ SDPA = {"sdpa-flash": "FLASH_ATTENTION", "sdpa-cudnn": "CUDNN_ATTENTION", "sdpa-
 TUNED = {"bert-base": (8, 128), "gpt2": (8, 128), "vit-base": (8, 128)}  # one shape each: it takes minutes
 
 
-def of_point(point, worker):
+def of_point(point, worker, is_tiny):
     """{peer: (function, seconds to expect)}"""
-    what = shapes.BENCHED[point.name]
+    what = shapes.BENCHED[point.name].tiny() if is_tiny else shapes.BENCHED[point.name]
     name, precision = point.name, point.precision
     if isinstance(what, shapes.Pair):
         rows, = point.arguments
@@ -44,12 +44,12 @@ def versions():
             continue
 
 
-def rows(worker):
+def rows(worker, is_tiny):
     here = covers.ROOT / "bench" / "gpu"
     code = covers.content_hash(covers.of_files(here / "library.py", here / "torch_peers.py"), *versions())
     late = []
     for point in shapes.points():
-        for peer, (run, seconds) in of_point(point, worker).items():
+        for peer, (run, seconds) in of_point(point, worker, is_tiny).items():
             row = Row(f"peer/{peer}/{point.id}", code, run, seconds=seconds, tiny=point.tiny)
             if seconds < 20:
                 yield row
@@ -62,7 +62,7 @@ def run(part, pack, make_worker):
     worker = make_worker()
     worker.left = part.left
     try:
-        part.run(rows(worker))
+        part.run(rows(worker, pack.manifest["tiny"]))
     finally:
         worker.close()
 

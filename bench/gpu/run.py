@@ -16,6 +16,7 @@ import tarfile
 from pathlib import Path
 
 import bench
+import covers
 import peers
 import proof
 import report
@@ -67,6 +68,9 @@ def unpack(options):
 def main():
     options, wanted = parse_options()
     pack = unpack(options)
+    if pack.manifest["families"] != {family: covers.of_family(family) for family in covers.families()}:
+        sys.exit(f"run: the pack, of commit {pack.manifest['commit']}, is of other kernels than this checkout: check that "
+                 "one out, or make the pack anew")
     results = Results(options.out, options.resume)
     log = (options.out / "log.txt").open("a")
 

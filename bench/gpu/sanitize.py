@@ -31,7 +31,7 @@ class Watched:
         if is_emulated:
             self.worker = make_worker()  # the emulated driver checks by itself
         elif program:
-            self.worker = make_worker((program, f"--tool={tool}", "--log-file", str(self.log), "--print-limit=20"))
+            self.worker = make_worker((program, "--tool", tool, "--log-file", str(self.log), "--print-limit", "20"))
         else:
             self.worker, self.refusal = None, "no compute-sanitizer: not on the PATH nor in /usr/local/cuda"
 

@@ -1,4 +1,5 @@
 """The modules of bench/gpu, one by one: what must be found and what must be left alone."""
+import importlib.util
 import json
 import os
 import struct
@@ -252,6 +253,30 @@ def greet(context, name): return f"{context.device} {name}"
         self.worker.left = lambda: 0
         with unittest.mock.patch.object(worker, "LEAST_SECONDS", 1), self.assertRaisesRegex(rows.OutOfTime, "cut off"):
             self.worker.ask("deeds", "sleep", seconds=30)
+
+
+@unittest.skipUnless(importlib.util.find_spec("torch"), "no PyTorch")
+class TorchPeers(unittest.TestCase):
+    """What PyTorch is given, on the CPU: the shapes that Ingot has."""
+
+    def test_shapes(self):
+        import torch
+        import torch_peers
+
+        with torch.no_grad():
+            for name, what in shapes.BENCHED.items():
+                tiny = what.tiny()
+                if name in shapes.PAIRS:
+                    y = torch_peers.make_pair(torch, tiny, 3, torch.bfloat16, "cpu")()
+                    self.assertEqual(y.shape, (3, tiny.inner))
+                elif name in shapes.ATTENTIONS:
+                    y = torch_peers.make_attention(torch, tiny, 2, 1, 7, torch.float32, "cpu")()
+                    self.assertEqual(y.shape, (2, tiny.heads, 1, tiny.depth))
+                else:
+                    block = torch_peers.Block(torch, tiny, torch.float32, "cpu")
+                    y = block(*torch_peers.model_inputs(torch, tiny, 2, 9, torch.float32, "cpu"))
+                    self.assertEqual(y.shape, (2, tiny.tokens(9), tiny.hidden))
+                    self.assertTrue(torch.isfinite(y).all())
 
 
 class Packs(unittest.TestCase):
