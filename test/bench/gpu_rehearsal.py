@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 GPU = ROOT / "bench" / "gpu"
 sys.path.insert(0, str(GPU))
+import cases  # noqa: E402
 import covers  # noqa: E402
 import owed  # noqa: E402
 
@@ -21,6 +22,21 @@ def run(*command, **environment):
     done = subprocess.run([str(part) for part in command], env=os.environ | environment, text=True, capture_output=True)
     print(done.stdout + done.stderr)
     return done.returncode
+
+
+def spoil(pack):
+    """Changes one stored result of a kernel, in the unpacked pack; its stub."""
+    for path in sorted((pack / "kernels").glob("*.launch")):
+        launch, content = cases.read_launch(path), bytearray(path.read_bytes())
+        at = content.index(b"\n") + 1
+        for (before, was), (after, written) in zip(launch.before, launch.after):
+            place = at + 2 * before.size
+            if before.size and not was.any() and written.all():  # an output
+                content[place + after.size - 1] ^= 0x40  # of the last element's exponent
+                path.write_bytes(content)
+                return path.name.partition("-")[0]
+            at += 4 * before.size
+    raise AssertionError("no launch has an output")
 
 
 def main(build, folder):
@@ -51,6 +67,16 @@ def main(build, folder):
     assert run(*rehearse, **environment) == 0
     again = (out / "rows.jsonl").read_text().count('"ok"')
     assert lines == again, f"{again - lines} rows were measured again"
+    # A kernel that computes something else than the emulator did is found, and it alone.
+    pack = folder / "pack"
+    stub = spoil(pack)
+    rehearse[rehearse.index("--pack") + 1] = pack
+    rehearse[rehearse.index("--out") + 1] = folder / "spoiled"
+    assert run(*rehearse, "--only=proof", "--rows=kernel/", **environment) == 1
+    report = json.loads((folder / "spoiled" / "report.json").read_text())
+    spoiled = next(kernel for kernel in json.loads((pack / "manifest.json").read_text())["kernels"] if kernel["stub"] == stub)
+    failed = [row["id"] for row in report["rows"] if row["status"] == "failed"]
+    assert failed == [row["id"] for row in rows if row["id"].endswith("#" + spoiled["covers"][:8])][:1], failed
     shutil.rmtree(folder)
 
 
