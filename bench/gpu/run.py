@@ -1,6 +1,6 @@
 """What Ingot does on a GPU: proof, memory checks, times, peers; see docs/gpu.md.
 
-    bench/gpu/run.sh [--only=proof,sanitize,bench,peers,tune] [--pack FILE] [--out DIR] [--resume rows.jsonl]
+    bench/gpu/run.sh [--only=proof,sanitize,bench,peers] [--pack FILE] [--out DIR] [--resume rows.jsonl]
     bench/gpu/run.sh --device=emulated --tiny       the rehearsal: no GPU
 
 Results are written row by row to DIR/rows.jsonl, then report.md, report.json and plots. A part ends after --minutes;
@@ -10,6 +10,7 @@ import argparse
 import datetime
 import json
 import os
+import re
 import shutil
 import sys
 import tarfile
@@ -68,6 +69,8 @@ def unpack(options):
 def main():
     options, wanted = parse_options()
     pack = unpack(options)
+    if options.device.startswith("emulated"):  # the GPU that the pack is for
+        os.environ.setdefault("INGOT_EMULATOR", f"arch {re.sub(r'[^0-9]', '', pack.manifest['target'])}")
     if pack.manifest["families"] != {family: covers.of_family(family) for family in covers.families()}:
         sys.exit(f"run: the pack, of commit {pack.manifest['commit']}, is of other kernels than this checkout: check that "
                  "one out, or make the pack anew")

@@ -46,7 +46,7 @@ def main(build, folder):
     pack, out = folder / "pack.tar.xz", folder / "out"
     assert run(GPU / "pack", "--tiny", "--build", build, "-o", pack) == 0
     rehearse = [GPU / "run.sh", "--device=emulated", "--tiny", "--pack", pack, "--out", out]
-    environment = {"INGOT_PYTHON": sys.executable, "INGOT_EMULATOR": "arch 90",
+    environment = {"INGOT_PYTHON": sys.executable,
                    "INGOT_EMULATOR_LIBRARY": str(build / "lib" / "libingot_emulator.so")}
     assert run(*rehearse, **environment) == 0
     report = json.loads((out / "report.json").read_text())
