@@ -34,12 +34,16 @@ bool canRun(const ingot_device &device, const fmt::Target &target,
     return false;
   }
   CpuFeatures features = static_cast<const CpuDevice &>(device).cpuFeatures;
+  CpuFeatures needed = 0;
   for (uint32_t i = 0; i < count(target.features()); ++i) {
     const flatbuffers::String &name = *target.features()->Get(i);
     CpuFeatures bit = cpuFeature(name.c_str(), name.size());
+    needed |= bit;
     if (!bit || !(features & bit))
       missing.append(missing.empty() ? "%s" : ", %s", name.c_str());
   }
+  if (missing.empty() && !obtainStateOf(needed))
+    missing.append("tile registers, which the system refuses to this process");
   return missing.empty();
 }
 

@@ -33,6 +33,9 @@ TargetCode cpuTarget(const cpu::LevelCode &level,
   if (isa.bf16)
     for (const char *feature : {"avx512vnni", "avx512bf16"})
       target.features.push_back(feature);
+  if (isa.amx)
+    for (const char *feature : {"amx-tile", "amx-bf16"})
+      target.features.push_back(feature);
   llvm::StringRef code(level.blob.code.data(), level.blob.code.size());
   target.code = code.str();
   for (auto [kernel, offset] : llvm::zip_equal(kernels, level.blob.entries)) {

@@ -1,6 +1,8 @@
 #include "codegen/cpu/Gemm.h"
 
+#include "codegen/cpu/GemmTiles.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/IR/Matchers.h"
@@ -34,6 +36,8 @@ static constexpr int64_t kChunkRows = 128;
 /// 16 rows waits for every page's first lines (measured on Zen 3: MiniLM-L6 at
 /// 1x16 takes 7.4 ms of CPU time without, 5.8 with).
 static constexpr int64_t kPrefetchSteps = 48;
+/// Up to so many rows vectors are as fast as tiles: the weights bound both.
+static constexpr int64_t kFewRows = 4;
 /// Words of 4 bytes in a line of cache.
 static constexpr int64_t kLine = 16;
 
@@ -67,6 +71,7 @@ struct Generator {
   void panel(Value panel, Value row0, Value rows);
   void product(Value panel, Value row0, Value rows, Value k0, Value depth,
                bool first);
+  void tileProduct(Value panel, Value row0, Value rows);
   void tile(Value panel, Value row0, Value inChunk, int64_t rows, Value inPanel,
             int64_t vectors, Value k0, Value depth, bool first,
             int64_t prefetched, Share share = {});
@@ -279,11 +284,30 @@ void Generator::finish(Value panel, Value row0, Value rows) {
   });
 }
 
+/// The whole product of many rows by AMX tiles; few are left to vectors.
+void Generator::tileProduct(Value panel, Value row0, Value rows) {
+  APInt k;
+  [[maybe_unused]] bool known = matchPattern(operands.k, m_ConstantInt(&k));
+  assert(known && "products of bf16 know their depth");
+  Value isMany = compare(arith::CmpIPredicate::sgt, rows, e.index(kFewRows));
+  auto branch = scf::IfOp::create(e.b, e.loc, isMany, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(e.b);
+  e.b.setInsertionPointToStart(branch.thenBlock());
+  emitTileProduct(e, {operands.a, e.mul(row0, operands.lda), operands.lda,
+                      operands.b,
+                      e.mul(panel, e.mul(operands.k, e.index(kPanelColumns))),
+                      sums, rows, k.getSExtValue()});
+  e.b.setInsertionPointToStart(branch.elseBlock());
+  product(panel, row0, rows, e.index(0), steps, /*first=*/true);
+}
+
 void Generator::panel(Value panel, Value row0, Value rows) {
   APInt k;
   bool known = matchPattern(steps, m_ConstantInt(&k));
   int64_t depth = blocking.depth;
-  if (depth == 0 || (known && k.getSExtValue() <= depth)) {
+  if (interleave == 2 && e.target.amx) {
+    tileProduct(panel, row0, rows);
+  } else if (depth == 0 || (known && k.getSExtValue() <= depth)) {
     product(panel, row0, rows, e.index(0), steps, /*first=*/true);
   } else {
     // Sums start at zero in memory: one form of the tile for all parts of K.

@@ -21,7 +21,7 @@ using plan::kPanelColumns;
 
 /// Buffers are flat memrefs, a and b of f32 or, for bf16, of i16; the rest
 /// `index` values (constants where they are known, which makes better code). Of
-/// bf16 k is even.
+/// bf16 k is even, and known.
 struct GemmOperands {
   mlir::Value a, lda;
   mlir::Value b;

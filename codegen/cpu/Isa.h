@@ -17,6 +17,7 @@ enum class IsaLevel : uint8_t {
   V3,     ///< x86-64-v3: AVX2 and FMA
   V4,     ///< x86-64-v4: AVX-512 F, BW, CD, DQ, VL
   V4Bf16, ///< and BF16, VNNI
+  V4Amx,  ///< and AMX tiles of bf16
 };
 
 struct Isa {
@@ -27,11 +28,13 @@ struct Isa {
   unsigned lanes;            ///< f32 lanes of a vector
   bool avx512;               ///< x86vector.avx512 operations may be emitted
   bool bf16;                 ///< products and rounding of bf16, too
+  bool amx;                  ///< products of bf16 tiles, too
 };
 
 const Isa &isaOf(IsaLevel level);
 
-/// Whether the machine we run on can execute `level` (CPU and kernel).
+/// Whether the machine we run on can execute `level` (CPU and kernel). For AMX
+/// this asks the kernel to let this process use it.
 bool hostRuns(IsaLevel level);
 
 } // namespace ingot::cpu

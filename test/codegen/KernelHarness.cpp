@@ -16,7 +16,8 @@ const std::vector<Variant> &variants() {
         {"v3", cpu::IsaLevel::V3, v3},
         {"v3wide", cpu::IsaLevel::V3, wide},
         {"v4", cpu::IsaLevel::V4, cpu::isaOf(cpu::IsaLevel::V4)},
-        {"v4bf16", cpu::IsaLevel::V4Bf16, cpu::isaOf(cpu::IsaLevel::V4Bf16)}};
+        {"v4bf16", cpu::IsaLevel::V4Bf16, cpu::isaOf(cpu::IsaLevel::V4Bf16)},
+        {"v4amx", cpu::IsaLevel::V4Amx, cpu::isaOf(cpu::IsaLevel::V4Amx)}};
   }();
   return all;
 }

@@ -18,7 +18,9 @@ std::vector<cpu::IsaLevel> Targets::levels() const {
   using enum cpu::IsaLevel;
   if (x86Precision == "f32")
     return {V4, V3};
-  return emulateBf16 ? std::vector{V4Bf16, V4, V3} : std::vector{V4Bf16};
+  if (emulateBf16)
+    return {V4Amx, V4Bf16, V4, V3};
+  return {V4Amx, V4Bf16};
 }
 
 int parseTargets(const char *text, Targets &targets) {
