@@ -64,6 +64,7 @@ struct Generator {
   int64_t interleave; ///< elements of A and B that a step takes at once
 
   int64_t lanes() const { return e.target.lanes; }
+  bool usesTiles() const { return interleave == 2 && e.target.amx; }
   Value compare(arith::CmpIPredicate predicate, Value x, Value y) {
     return arith::CmpIOp::create(e.b, e.loc, predicate, x, y);
   }
@@ -284,7 +285,7 @@ void Generator::finish(Value panel, Value row0, Value rows) {
   });
 }
 
-/// The whole product of many rows by AMX tiles; few are left to vectors.
+/// Many rows by AMX tiles, few by vectors.
 void Generator::tileProduct(Value panel, Value row0, Value rows) {
   APInt k;
   [[maybe_unused]] bool known = matchPattern(operands.k, m_ConstantInt(&k));
@@ -293,19 +294,29 @@ void Generator::tileProduct(Value panel, Value row0, Value rows) {
   auto branch = scf::IfOp::create(e.b, e.loc, isMany, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(e.b);
   e.b.setInsertionPointToStart(branch.thenBlock());
-  emitTileProduct(e, {operands.a, e.mul(row0, operands.lda), operands.lda,
-                      operands.b,
-                      e.mul(panel, e.mul(operands.k, e.index(kPanelColumns))),
-                      sums, rows, k.getSExtValue()});
+  TileProduct product;
+  product.a = operands.a;
+  product.aAt = e.mul(row0, operands.lda);
+  product.lda = operands.lda;
+  product.b = operands.b;
+  product.bAt = e.mul(panel, e.mul(operands.k, e.index(kPanelColumns)));
+  product.rows = rows;
+  product.k = k.getSExtValue();
+  product.sums = sums;
+  product.out = operands.out;
+  product.outAt =
+      e.add(e.mul(row0, operands.ldo), e.mul(panel, e.index(kPanelColumns)));
+  product.ldo = operands.ldo;
+  emitTileProduct(e, product);
   e.b.setInsertionPointToStart(branch.elseBlock());
-  product(panel, row0, rows, e.index(0), steps, /*first=*/true);
+  this->product(panel, row0, rows, e.index(0), steps, /*first=*/true);
 }
 
 void Generator::panel(Value panel, Value row0, Value rows) {
   APInt k;
   bool known = matchPattern(steps, m_ConstantInt(&k));
   int64_t depth = blocking.depth;
-  if (interleave == 2 && e.target.amx) {
+  if (usesTiles()) {
     tileProduct(panel, row0, rows);
   } else if (depth == 0 || (known && k.getSExtValue() <= depth)) {
     product(panel, row0, rows, e.index(0), steps, /*first=*/true);

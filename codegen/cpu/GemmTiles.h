@@ -12,9 +12,11 @@ namespace ingot::cpu {
 struct TileProduct {
   mlir::Value a, aAt, lda;
   mlir::Value b, bAt;
-  mlir::Value sums; ///< f32[rows][48]
   mlir::Value rows;
   int64_t k;
+  mlir::Value sums; ///< f32[rows][48]
+  /// Where row 0 of what is made of them will lie: it is asked for meanwhile.
+  mlir::Value out, outAt, ldo;
 };
 
 void emitTileProduct(Emitter &e, const TileProduct &product);

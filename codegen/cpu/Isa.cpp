@@ -14,7 +14,8 @@ const Isa &isaOf(IsaLevel level) {
       {IsaLevel::V4Bf16, "x86-64-v4-bf16", "x86-64-v4",
        "+avx512vnni,+avx512bf16", 16, true, true, false},
       {IsaLevel::V4Amx, "x86-64-v4-amx", "x86-64-v4",
-       "+avx512vnni,+avx512bf16,+amx-tile,+amx-bf16", 16, true, true, true},
+       "+avx512vnni,+avx512bf16,+amx-tile,+amx-bf16,+prfchw", 16, true, true,
+       true},
   };
   return kLevels[static_cast<unsigned>(level)];
 }
