@@ -69,9 +69,7 @@ void buildPlanPipeline(OpPassManager &passes,
     NarrowOperandsOptions narrow;
     narrow.target = target.name;
     narrow.precision = target.precision;
-    // Tensor cores multiply scores too; a CPU keeps them in f32, they are a
-    // small part there.
-    narrow.attention = target.name == "cuda";
+    narrow.attention = true;
     passes.addPass(createNarrowOperands(narrow));
   }
   passes.addPass(createLowerToPlan(options));

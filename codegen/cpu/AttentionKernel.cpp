@@ -1,17 +1,7 @@
-// attention: out[b, q, h, :] = sum over k of softmax(region(scale q.k, b, h, q,
-// k)) v
-//
-// Flash style: keys pass in blocks, with a running maximum, sum and output per
-// query. Lanes run along query rows: keys and values are read as they lie, one
-// element broadcast to all rows, and maximum, sum and exp need nothing across
-// lanes. Only a group's queries are transposed at its start, its output at the
-// end.
-//
-// One group at a time; R rows, in vectors of L lanes:
-//   qT [d][R]      scaled queries          p  [kBlock][R]  scores, then weights
-//   oT [dv][R]     unnormalized output
+// attention: the part that all forms share, see Attention.h.
+#include "codegen/cpu/Attention.h"
+
 #include "codegen/RegionIndices.h"
-#include "codegen/cpu/KernelWriter.h"
 #include "codegen/cpu/VectorMath.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -20,46 +10,8 @@ using namespace mlir;
 
 namespace ingot::cpu {
 
-static constexpr int64_t kBlock = 64; ///< keys in a block
-
-namespace {
-struct Attention {
-  KernelWriter &w;
-  Emitter &e;
-  int64_t d, dv, lanes;
-  int64_t vectors; ///< of a group
-  int64_t rows;    ///< R: lanes * vectors
-  int64_t tile;    ///< keys, or columns of v, in a register tile
-  Value b = {}, h = {}, queries = {}, keys = {};
-  Value qAt = {}, kAt = {}, vAt = {}; ///< offsets of this batch and head
-  Value qRow = {}, kRow = {}, vRow = {};
-  Value qT = {}, oT = {}, p = {}, o = {}; ///< stack; o [R][dv]: output in rows
-
-  VectorType vec() { return e.vec(e.f32()); }
-  Val zeros() { return {e, e.constant(vec(), 0)}; }
-  Value at(Value row, int64_t v) {
-    return e.add(e.mul(row, e.index(rows)), e.index(v * lanes));
-  }
-
-  void prepare();
-  void group(Value q0, Value count);
-  SmallVector<Value> blocks(Value from, Value to, Value q0, Value count,
-                            bool loadsByRow, ValueRange state);
-  void transposeQueries(Value q0, Value count);
-  void scoresOf(Value k0, Value count);
-  SmallVector<Value> modify(Value q0, Value k0, Value count, Value mask,
-                            ValueRange max);
-  SmallVector<Value> weights(Value count, ValueRange max, ValueRange sum);
-  void accumulate(Value k0, Value count, ValueRange decay);
-  void writeOut(Value q0, Value count, ValueRange sum);
-  void products(Value from, Value to, int64_t width,
-                llvm::function_ref<void(Value first, int64_t width)> emit);
-};
-} // namespace
-
-/// Transposes as many vectors as a vector has lanes: log2 rounds that
-/// interleave the first half with the second.
-static SmallVector<Value> transpose(Emitter &e, SmallVector<Value> in) {
+/// log2 rounds that interleave the first half with the second.
+SmallVector<Value> transpose(Emitter &e, SmallVector<Value> in) {
   int64_t n = in.size();
   SmallVector<int64_t> low, high;
   for (int64_t i = 0; i < n / 2; ++i) {
@@ -77,67 +29,21 @@ static SmallVector<Value> transpose(Emitter &e, SmallVector<Value> in) {
   return in;
 }
 
-/// emit(first, width) over [from, to): tiles of `width`, then single ones.
-void Attention::products(
-    Value from, Value to, int64_t width,
-    llvm::function_ref<void(Value first, int64_t width)> emit) {
-  Value count = e.sub(to, from);
-  Value whole =
-      e.add(from, e.mul(e.floorDiv(count, e.index(width)), e.index(width)));
-  e.loop(from, whole, e.index(width), [&](Value i) { emit(i, width); });
-  std::optional<int64_t> known = constantOf(count);
-  if (!known || *known % width)
-    e.loop(whole, to, e.index(1), [&](Value i) { emit(i, 1); });
+Value Attention::loadInput(unsigned i, Value at, Value mask) {
+  if (!isNarrow())
+    return e.load(vec(), w.in(i), at, mask);
+  Value half = e.load(e.vec(e.b.getI16Type()), w.in(i), at, mask);
+  Value word =
+      arith::ExtUIOp::create(e.b, e.loc, e.vec(e.b.getI32Type()), half);
+  return floats(shl({e, word}, 16));
 }
 
-void Attention::transposeQueries(Value q0, Value count) {
-  Val scale{e, e.constant(vec(), w.real("scale"))};
-  Value last = e.sub(count, e.index(1));
-  for (int64_t v = 0; v < vectors; ++v)
-    w.vectors(e.index(0), e.index(d), [&](Strand column, Value mask) {
-      SmallVector<Value> in;
-      for (int64_t r = 0; r < lanes; ++r) {
-        // Rows that do not exist repeat the last one; they are not stored.
-        Value row = e.add(q0, e.min(e.index(v * lanes + r), last));
-        Value from =
-            e.add(e.add(qAt, e.mul(row, qRow)), e.toIndex(column.value));
-        in.push_back(Val(e, e.load(vec(), w.in(0), from, mask)) * scale);
-      }
-      for (auto [i, column0] : llvm::enumerate(transpose(e, in)))
-        e.store(column0, qT, at(e.add(e.toIndex(column.value), e.index(i)), v));
-    });
+Value Attention::outputAt(Value row) {
+  Value inBatch = e.add(e.mul(b, queries), row);
+  return e.mul(e.add(e.mul(inBatch, w.extent("heads")), h), e.index(dv));
 }
 
-/// p[k] = q . k for `count` keys from k0 on.
-void Attention::scoresOf(Value k0, Value count) {
-  products(e.index(0), count, tile, [&](Value first, int64_t width) {
-    SmallVector<Value> start;
-    for (int64_t k = 0; k < width; ++k) {
-      Value key = e.add(k0, e.add(first, e.index(k)));
-      start.push_back(e.add(kAt, e.mul(key, kRow)));
-    }
-    SmallVector<Value> init(width * vectors, zeros().v);
-    ValueRange sums = e.loop(
-        e.index(0), e.index(d), e.index(1), init, [&](Value i, ValueRange acc) {
-          SmallVector<Value> next, query;
-          for (int64_t v = 0; v < vectors; ++v)
-            query.push_back(e.load(vec(), qT, at(i, v)));
-          for (int64_t k = 0; k < width; ++k) {
-            Value key = e.broadcast(e.loadScalar(w.in(1), e.add(start[k], i)),
-                                    e.target.lanes);
-            for (int64_t v = 0; v < vectors; ++v)
-              next.push_back(
-                  fma({e, key}, {e, query[v]}, {e, acc[k * vectors + v]}));
-          }
-          return next;
-        });
-    for (int64_t k = 0; k < width; ++k)
-      for (int64_t v = 0; v < vectors; ++v)
-        e.store(sums[k * vectors + v], p, at(e.add(first, e.index(k)), v));
-  });
-}
-
-/// p = region(p, ...); gives the largest so far.
+/// p = region(p * scoreScale, ...); gives the largest so far.
 SmallVector<Value> Attention::modify(Value q0, Value k0, Value count,
                                      Value mask, ValueRange max) {
   int64_t divisor = std::gcd(w.kernel.param("rows"), lanes);
@@ -145,8 +51,11 @@ SmallVector<Value> Attention::modify(Value q0, Value k0, Value count,
       e.index(0), count, e.index(1), max, [&](Value k, ValueRange carried) {
         SmallVector<Value> next;
         for (int64_t v = 0; v < vectors; ++v) {
+          Val product{e, e.load(vec(), p, scoreAt(k, v))};
+          if (scoreScale != 1)
+            product = product * product.k(scoreScale);
           Strand arguments[] = {
-              {e.load(vec(), p, at(k, v)), {}, 1},
+              {product, {}, 1},
               uniform(e, b),
               uniform(e, h),
               consecutive(e, e.add(q0, e.index(v * lanes)), divisor),
@@ -155,7 +64,7 @@ SmallVector<Value> Attention::modify(Value q0, Value k0, Value count,
           if (mask)
             lanesLeft = e.tailMask(lanes, e.sub(mask, e.index(v * lanes)));
           Value score = lanesOf(e, w.evaluate(0, arguments, lanesLeft));
-          e.store(score, p, at(k, v));
+          e.store(score, p, scoreAt(k, v));
           // A NaN need not stay in the maximum: it stays in the sum.
           next.push_back(maxFirst({e, score}, {e, carried[v]}));
         }
@@ -171,9 +80,9 @@ SmallVector<Value> Attention::weights(Value count, ValueRange max,
       e.index(0), count, e.index(1), sum, [&](Value k, ValueRange carried) {
         SmallVector<Value> next;
         for (int64_t v = 0; v < vectors; ++v) {
-          Val score{e, e.load(vec(), p, at(k, v))};
+          Val score{e, e.load(vec(), p, scoreAt(k, v))};
           Val weight = vectorExpFast(score - Val(e, max[v]));
-          e.store(weight, p, at(k, v));
+          e.store(weight, p, scoreAt(k, v));
           next.push_back((Val(e, carried[v]) + weight).v);
         }
         return next;
@@ -181,39 +90,8 @@ SmallVector<Value> Attention::weights(Value count, ValueRange max,
   return SmallVector<Value>(result);
 }
 
-/// oT = oT * decay + p v over `count` keys from k0 on.
-void Attention::accumulate(Value k0, Value count, ValueRange decay) {
-  products(e.index(0), e.index(dv), tile, [&](Value first, int64_t width) {
-    SmallVector<Value> init;
-    for (int64_t c = 0; c < width; ++c)
-      for (int64_t v = 0; v < vectors; ++v) {
-        Val before{e, e.load(vec(), oT, at(e.add(first, e.index(c)), v))};
-        init.push_back((before * Val(e, decay[v])).v);
-      }
-    Value start = e.add(e.add(vAt, e.mul(k0, vRow)), first);
-    ValueRange sums = e.loop(
-        e.index(0), count, e.index(1), init, [&](Value k, ValueRange acc) {
-          SmallVector<Value> next, weight;
-          for (int64_t v = 0; v < vectors; ++v)
-            weight.push_back(e.load(vec(), p, at(k, v)));
-          Value row = e.add(start, e.mul(k, vRow));
-          for (int64_t c = 0; c < width; ++c) {
-            Value value = e.broadcast(
-                e.loadScalar(w.in(2), e.add(row, e.index(c))), lanes);
-            for (int64_t v = 0; v < vectors; ++v)
-              next.push_back(
-                  fma({e, value}, {e, weight[v]}, {e, acc[c * vectors + v]}));
-          }
-          return next;
-        });
-    for (int64_t c = 0; c < width; ++c)
-      for (int64_t v = 0; v < vectors; ++v)
-        e.store(sums[c * vectors + v], oT, at(e.add(first, e.index(c)), v));
-  });
-}
-
-void Attention::writeOut(Value q0, Value count, ValueRange sum) {
-  int64_t padded = llvm::alignTo(dv, lanes);
+/// What the output is multiplied with, from the sums of weights.
+SmallVector<Value> Attention::factors(ValueRange sum) {
   // A row whose weights are all 0 had no key: 0/0 is the NaN that the formula
   // gives, unless the rule says zero. Without any keys the sum is empty.
   Value noKeys = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq,
@@ -226,32 +104,11 @@ void Attention::writeOut(Value q0, Value count, ValueRange sum) {
     total = zeroRule ? guarded : select({e, noKeys}, guarded, total);
     factor.push_back((total.k(1) / total).v);
   }
-  for (int64_t v = 0; v < vectors; ++v)
-    e.loop(e.index(0), e.index(padded), e.index(lanes), [&](Value column) {
-      SmallVector<Value> in;
-      for (int64_t i = 0; i < lanes; ++i) {
-        Val value{e, e.load(vec(), oT, at(e.add(column, e.index(i)), v))};
-        in.push_back((value * Val(e, factor[v])).v);
-      }
-      for (auto [r, row] : llvm::enumerate(transpose(e, in)))
-        e.store(row, o, e.add(e.index((v * lanes + r) * padded), column));
-    });
-  Value heads = w.extent("heads");
-  e.loop(e.index(0), count, e.index(1), [&](Value r) {
-    Value row = e.add(e.mul(b, queries), e.add(q0, r));
-    Value to = e.mul(e.add(e.mul(row, heads), h), e.index(dv));
-    w.vectors(e.index(0), e.index(dv), [&](Strand column, Value mask) {
-      Value c = e.toIndex(column.value);
-      Value value = e.load(vec(), o, e.add(e.mul(r, e.index(padded)), c));
-      e.store(w.stored(0, value), w.out(0), e.add(to, c), mask);
-    });
-  });
+  return factor;
 }
 
 void Attention::group(Value q0, Value count) {
-  transposeQueries(q0, count);
-  e.loop(e.index(0), e.index(llvm::alignTo(dv, lanes) * rows), e.index(lanes),
-         [&](Value i) { e.store(zeros(), oT, i); });
+  startGroup(q0, count);
   double inf = std::numeric_limits<double>::infinity();
   SmallVector<Value> init(vectors, zeros().k(-inf).v);
   init.append(vectors, zeros().v);
@@ -291,7 +148,7 @@ void Attention::group(Value q0, Value count) {
       state = blocks(e.index(0), end, q0, count, loadsByRow, init);
     }
   }
-  writeOut(q0, count, ArrayRef(state).drop_front(vectors));
+  writeOut(q0, count, factors(ArrayRef(state).drop_front(vectors)));
 }
 
 /// Keys [from, to): goes on from `state`, maxima and then sums.
@@ -300,8 +157,8 @@ SmallVector<Value> Attention::blocks(Value from, Value to, Value q0,
                                      ValueRange state) {
   double inf = std::numeric_limits<double>::infinity();
   return SmallVector<Value>(e.loop(
-      from, to, e.index(kBlock), state, [&](Value k0, ValueRange carried) {
-        Value block = e.min(e.index(kBlock), e.sub(to, k0));
+      from, to, e.index(blockKeys), state, [&](Value k0, ValueRange carried) {
+        Value block = e.min(e.index(blockKeys), e.sub(to, k0));
         scoresOf(k0, block);
         SmallVector<Value> before(carried.take_front(vectors)), max;
         if (loadsByRow) {
@@ -333,7 +190,7 @@ SmallVector<Value> Attention::blocks(Value from, Value to, Value q0,
       }));
 }
 
-void Attention::prepare() {
+void Attention::emit() {
   queries = w.extent("queries");
   keys = w.extent("keys");
   // Task: blocks of query rows fastest, then heads, then batch.
@@ -353,11 +210,7 @@ void Attention::prepare() {
   qAt = offset("q_strides", h, qRow);
   kAt = offset("k_strides", kvHead, kRow);
   vAt = offset("v_strides", kvHead, vRow);
-  int64_t paddedD = llvm::alignTo(d, lanes), paddedV = llvm::alignTo(dv, lanes);
-  qT = e.stackBuffer(e.f32(), paddedD * rows);
-  p = e.stackBuffer(e.f32(), kBlock * rows);
-  oT = e.stackBuffer(e.f32(), paddedV * rows);
-  o = e.stackBuffer(e.f32(), rows * paddedV);
+  p = e.stackBuffer(e.f32(), (margin + blockKeys) * rows);
   Value q1 = e.min(queries, e.add(q0, e.index(taskRows)));
   e.loop(q0, q1, e.index(rows), [&](Value from) {
     group(from, e.min(e.index(rows), e.sub(q1, from)));
@@ -365,10 +218,10 @@ void Attention::prepare() {
 }
 
 void emitAttention(KernelWriter &w) {
-  int64_t lanes = w.e.target.lanes, vectors = 16 / lanes;
-  Attention attention{w,     w.e,     w.kernel.param("d"), w.kernel.param("dv"),
-                      lanes, vectors, lanes * vectors,     8 / vectors};
-  attention.prepare();
+  std::unique_ptr<Attention> attention = makeTileAttention(w);
+  if (!attention)
+    attention = makeVectorAttention(w);
+  attention->emit();
 }
 
 } // namespace ingot::cpu
