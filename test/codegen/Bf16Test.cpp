@@ -135,6 +135,49 @@ TEST_P(Bf16Kernel, LinearOfAnyRows) {
   }
 }
 
+/// Tiles end with the rows and with k; nothing past either is read.
+TEST_P(Bf16Kernel, LinearOfManyRows) {
+  for (int64_t k : {2, 30, 32, 62, 96, 770}) {
+    int64_t lda = k + 5;
+    constexpr int64_t kN = 56;
+    Loaded kernel =
+        compile("plan.kernel linear @k outs [f32] ins [bf16, bf16] "
+                "scalars 1 params {m = -1, n = 56, k = " +
+                std::to_string(k) + ", lda = " + std::to_string(lda) + R"mlir(,
+        rows = 128, panels = 1} {
+    ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>, %M: i64):
+      tfm.yield %acc : f32
+    })mlir");
+    std::vector<uint16_t> w = noise(kN * k, 2);
+    GuardedPages panels(2 * k * 48 * 2 / 4096 + 1);
+    auto *packed = panels.end<uint16_t>() - 2 * k * 48;
+    std::fill(packed, panels.end<uint16_t>(), 0);
+    for (int64_t i = 0; i < k; ++i)
+      for (int64_t n = 0; n < kN; ++n)
+        packed[((n / 48 * (k / 2) + i / 2) * 48 + n % 48) * 2 + i % 2] =
+            w[i * kN + n];
+    for (int64_t m : {4, 5, 15, 16, 17, 31, 32, 33, 47, 48, 100, 128, 133}) {
+      std::vector<uint16_t> x = noise(m * lda, 1);
+      size_t size = (m - 1) * lda + k;
+      GuardedPages pages(size * 2 / 4096 + 1);
+      uint16_t *a = pages.end<uint16_t>() - size;
+      std::copy_n(x.begin(), size, a);
+      std::vector<float> out(m * kN + 1, 7);
+      kernel.run(0, {pointer(out), slot(a), slot(packed), slot(m)},
+                 (m + 127) / 128 * 2);
+      for (int64_t i = 0; i < m; ++i)
+        for (int64_t n = 0; n < kN; ++n) {
+          double sum = 0;
+          for (int64_t j = 0; j < k; ++j)
+            sum += double(widen(x[i * lda + j])) * widen(w[j * kN + n]);
+          ASSERT_NEAR(out[i * kN + n], sum, 1e-4)
+              << k << ", " << m << ": " << i << " " << n;
+        }
+      EXPECT_EQ(out.back(), 7);
+    }
+  }
+}
+
 /// A norm of rows of 37 with `outs`; the region yields f32, or bf16 if
 /// `narrow`.
 std::string normText(const std::string &outs, bool narrow,
