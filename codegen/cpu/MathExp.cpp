@@ -3,6 +3,7 @@
 // digits, relative error), rounded to f32.
 #include "codegen/cpu/VectorMath.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 
 using namespace mlir;
@@ -51,22 +52,26 @@ static bool hasScale(Val x) {
   return x.e->target.avx512 && type && type.getNumElements() == 16;
 }
 
+/// x 2^n, where `hasScale`.
+static Val scaled(Val x, Val n) {
+  Emitter &e = *x.e;
+  Value all = e.integer(e.b.getI16Type(), -1);
+  Value rounding = e.integer(e.b.getI32Type(), 4); // as MXCSR says
+  // The operands go to the intrinsic in this order: value, exponent,
+  // passthrough; the names in the op's documentation are others.
+  return {e, x86vector::MaskScaleFOp::create(e.b, e.loc, x.type(), x, n, x, all,
+                                             rounding)};
+}
+
 Val vectorExpFast(Val x) {
   return hasScale(x) ? vectorExp(x) : expInRange(clamp(x, -88.0, 89.0));
 }
 
 Val vectorExp(Val x) {
-  Emitter &e = *x.e;
   x = clamp(x, -104.0, 89.0);
   if (hasScale(x)) {
     Reduced reduced = reduce(x, 0);
-    Value all = e.integer(e.b.getI16Type(), -1);
-    Value rounding = e.integer(e.b.getI32Type(), 4); // as MXCSR says
-    // The operands go to the intrinsic in this order: value, exponent,
-    // passthrough; the names in the op's documentation are others.
-    return {e, x86vector::MaskScaleFOp::create(
-                   e.b, e.loc, x.type(), reduced.exponential, reduced.n,
-                   reduced.exponential, all, rounding)};
+    return scaled(reduced.exponential, reduced.n);
   }
   // 2^n in two factors, so that results that overflow or are denormal come out
   // right: with bias 254, half of the biased n is the exponent field of one.
@@ -87,6 +92,29 @@ Val vectorGelu(Val x) {
                          -4.78951678317685e-09, 3.339792331580327e-10,
                          -5.103715627202687e-12});
   return vectorTimesSigmoid(x, x * p);
+}
+
+Val vectorGeluRough(Val x) {
+  if (!hasScale(x))
+    return vectorGelu(x);
+  Emitter &e = *x.e;
+  // As vectorGelu in powers of 2: fewer terms, and a reciprocal of 14 bits.
+  Val inside = maxFirst(x.k(-5.0), minFirst(x.k(5.0), x));
+  Val y = inside * polynomial(inside * inside,
+                              {2.300779342651367, 0.1067410334944725,
+                               -0.000850231503136456, -3.132612619083375e-05,
+                               1.1195173783562495e-06});
+  Val magic = x.k(12582912.0), n = (magic - y) - magic, f = -y - n;
+  Val power = polynomial(f, {0.9999280571937561, 0.6932610273361206,
+                             0.2426113784313202, 0.05517164617776871});
+  Val one = x.k(1.0), sum = scaled(power, n) + one;
+  Value operands[] = {sum, sum, e.integer(e.b.getI16Type(), -1)};
+  Val reciprocal{e, LLVM::CallIntrinsicOp::create(
+                        e.b, e.loc, sum.type(),
+                        e.b.getStringAttr("llvm.x86.avx512.rcp14.ps.512"),
+                        operands)
+                        .getResult(0)};
+  return x * reciprocal;
 }
 
 Val vectorTimesSigmoid(Val x, Val y) {

@@ -159,6 +159,14 @@ Strand RegionEmitter::define(Operation *op, int guard) {
         return chooseStrand(e, condition, yes, no);
       })
       .Case([&](tfm::ConvertOp convert) {
+        // Digits that the conversion drops need not be computed.
+        auto apply = convert.getInput().getDefiningOp<tfm::ApplyOp>();
+        if (e.target.bf16 && convert.getResult().getType().isBF16() && apply &&
+            apply.getOp().getValue() == ScalarOp::Gelu && apply->hasOneUse()) {
+          Value x = lanesOf(e, operand(apply.getOperands()[0]));
+          return Strand{
+              emitCast(e, vectorGeluRough({e, x}), e.b.getBF16Type()), {}, 1};
+        }
         return convertStrand(e, operand(convert.getInput()),
                              convert.getResult().getType());
       })

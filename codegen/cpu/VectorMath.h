@@ -46,6 +46,9 @@ Val vectorExp(Val x);
 Val vectorExpFast(Val x);
 Val vectorTimesSigmoid(Val x, Val y); ///< x sigmoid(y)
 Val vectorGelu(Val x);
+/// For what is rounded to bf16 at once, whose unit is 2^-8 of the value:
+/// |error| < 2^-11 of the value, or 1e-4.
+Val vectorGeluRough(Val x);
 Val vectorLog(Val x);
 Val vectorTanh(Val x);
 Val vectorErf(Val x);

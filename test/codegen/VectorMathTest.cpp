@@ -179,6 +179,39 @@ TEST_P(VectorMath, UnaryFloat) {
     checkFloat(bound, GetParam(), x, x);
 }
 
+TEST_P(VectorMath, GeluRough) {
+  Loaded kernels = Loaded::make({kernelJob(
+      "gelu", GetParam(),
+      [](mlir::Builder &b) -> std::vector<mlir::Type> {
+        auto pointer = cpu::pointerTo(b.getF32Type());
+        return {pointer, pointer, pointer, b.getI64Type()};
+      },
+      [](cpu::Emitter &e, mlir::ValueRange v) {
+        e.loop(e.index(0), e.toIndex(v[4]), e.index(e.target.lanes),
+               [&](mlir::Value i) {
+                 cpu::Val x{e, e.load(e.vec(e.f32()), v[1], i)};
+                 e.store(cpu::vectorGeluRough(x), v[3], i);
+               });
+      })});
+  ASSERT_TRUE(kernels) << kernels.error;
+  std::vector<float> x = samples(), out;
+  call(kernels, x, x, out);
+  int bad = 0;
+  for (size_t i = 0; i < x.size() && bad < 5; ++i) {
+    if (std::isnan(x[i]) || x[i] == kInf) {
+      EXPECT_TRUE(std::isnan(x[i]) ? std::isnan(out[i]) : out[i] == kInf);
+      continue;
+    }
+    if (x[i] < -100) // some small part of it
+      continue;
+    double value = x[i];
+    double exact = applyFloat(ScalarOp::Gelu, {&value, 1});
+    if (std::fabs(out[i] - exact) >
+        std::max(std::ldexp(std::fabs(exact), -11), 1e-4))
+      ADD_FAILURE() << x[i] << ": " << out[i] << ", not " << exact, ++bad;
+  }
+}
+
 TEST(VectorMathV4, CompilesWithoutTheCpu) {
   std::vector<cpu::KernelJob> jobs;
   for (size_t op = 0; op <= static_cast<size_t>(ScalarOp::IsNaN); ++op) {
