@@ -28,9 +28,8 @@ tfm::LoadOp moveOf(Operation *op) {
 
 class Narrowing {
 public:
-  Narrowing(func::FuncOp function, FloatType type, bool attention)
-      : function(function), type(type), attention(attention),
-        builder(function.getContext()) {}
+  Narrowing(func::FuncOp function, FloatType type)
+      : function(function), type(type), builder(function.getContext()) {}
 
   void run() {
     llvm::SmallVector<OpOperand *> operands;
@@ -59,7 +58,7 @@ private:
     if (auto linear = llvm::dyn_cast<tfm::LinearOp>(use.getOwner()))
       return use.getOperandNumber() == 0 && takesNarrow(linear);
     auto tensor = llvm::dyn_cast<RankedTensorType>(use.get().getType());
-    return attention && llvm::isa<tfm::AttentionOp>(use.getOwner()) &&
+    return llvm::isa<tfm::AttentionOp>(use.getOwner()) &&
            (tensor.getElementType().isF32() || tensor.getElementType() == type);
   }
 
@@ -190,7 +189,6 @@ private:
 
   func::FuncOp function;
   FloatType type;
-  bool attention;
   OpBuilder builder;
 };
 
@@ -218,7 +216,7 @@ struct NarrowOperandsPass : impl::NarrowOperandsBase<NarrowOperandsPass> {
       clone->setAttr(kTargetAttr, builder.getStringAttr(target));
       clone->setAttr(kPrecisionAttr, builder.getStringAttr(precision));
       if (!isTf32)
-        Narrowing(clone, type, attention).run();
+        Narrowing(clone, type).run();
     }
   }
 };

@@ -191,8 +191,7 @@ def NarrowOperands : Ingot_Pass<"narrow-operands"> {
   let summary = "Products of one target read bf16 or f16";
   let description = [{
     Each function gets a twin for `target` whose linears read rows and weights of
-    bf16 or f16, and whose attention reads such heads if `attention`; sums gather in
-    f32. What only products read is rounded where it is computed; of what others
+    bf16 or f16, and whose attention reads such heads; sums gather in f32. What only products read is rounded where it is computed; of what others
     read too, a residual, the row in front of a norm, a rounded copy is made beside.
     A linear over an odd number of elements keeps its type.
 
@@ -207,9 +206,7 @@ def NarrowOperands : Ingot_Pass<"narrow-operands"> {
     With tf32 nothing changes its type; the kernels round what they multiply.
   }];
   let options = [Option<"target", "target", "std::string", "", "x86-64 or cuda">,
-                 Option<"precision", "precision", "std::string", "", "bf16, f16 or tf32">,
-                 Option<"attention", "attention", "bool", "false",
-                        "whether attention reads narrow heads">];
+                 Option<"precision", "precision", "std::string", "", "bf16, f16 or tf32">];
 }
 
 def LowerToPlan : Ingot_Pass<"lower-to-plan"> {

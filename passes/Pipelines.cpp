@@ -69,7 +69,6 @@ void buildPlanPipeline(OpPassManager &passes,
     NarrowOperandsOptions narrow;
     narrow.target = target.name;
     narrow.precision = target.precision;
-    narrow.attention = true;
     passes.addPass(createNarrowOperands(narrow));
   }
   passes.addPass(createLowerToPlan(options));

@@ -46,6 +46,7 @@ flags = cpu_flags()
 features = {
     "avx2": {"avx2", "fma", "bmi2", "f16c"} <= flags,
     "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"} <= flags,
+    "amx": {"amx_tile", "amx_bf16"} <= flags,
     "gpu": os.path.exists("/dev/nvidia0"),
     "onnx": bool(config.python),  # Python with onnx, onnxruntime and numpy
     "asan": config.sanitizers,

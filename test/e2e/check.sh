@@ -87,10 +87,11 @@ check_repeatable() {
 check_bf16() {
   compile --precision=bf16 --emulate-bf16 -o "$work/model.ingot" || return 1
   local level failed=0
-  for level in x86-64-v3 x86-64-v4 x86-64-v4-bf16; do
+  for level in x86-64-v3 x86-64-v4 x86-64-v4-bf16 x86-64-v4-amx; do
     case $level in
       *-v4) grep -q avx512bw /proc/cpuinfo ;;
       *-bf16) grep -q avx512_bf16 /proc/cpuinfo ;;
+      *-amx) grep -q amx_bf16 /proc/cpuinfo ;;
     esac || { say "$level: not on this CPU"; continue; }
     run_data_sets "$work/model.ingot" --target=$level "${bf16_tolerance[@]}" || failed=1
   done

@@ -11,7 +11,8 @@ import numpy
 from demo_model import demo, get_model_and_folder
 
 COSINE = 0.999  # docs/cpu-code.md
-LEVELS = {"x86-64-v3": {"avx2"}, "x86-64-v4": {"avx512bw"}, "x86-64-v4-bf16": {"avx512_bf16", "avx512_vnni"}}
+LEVELS = {"x86-64-v3": {"avx2"}, "x86-64-v4": {"avx512bw"}, "x86-64-v4-bf16": {"avx512_bf16", "avx512_vnni"},
+          "x86-64-v4-amx": {"amx_bf16"}}
 
 
 def main(ingot, folder):

@@ -1,5 +1,5 @@
 // RUN: ingot-opt %s --narrow-operands="target=x86-64 precision=bf16" | FileCheck %s
-// RUN: ingot-opt %s --narrow-operands="target=cuda precision=f16 attention=1" | FileCheck %s --check-prefix=GPU
+// RUN: ingot-opt %s --narrow-operands="target=cuda precision=f16" | FileCheck %s --check-prefix=GPU
 // RUN: ingot-opt %s --narrow-operands="target=cuda precision=tf32" | FileCheck %s --check-prefix=TF32
 // RUN: not ingot-opt %s --narrow-operands="target=cuda precision=f8" 2>&1 | FileCheck %s --check-prefix=BAD
 // RUN: ingot-opt %s --narrow-operands="target=x86-64 precision=bf16" --lower-to-plan | FileCheck %s --check-prefix=PLAN
@@ -89,13 +89,14 @@ func.func @alone(%x: tensor<3x5xf32>) -> (tensor<3x4xf32>, tensor<3x3xf32>) {
   return %0, %1 : tensor<3x4xf32>, tensor<3x3xf32>
 }
 
-// Heads are read where the projection left them. In f32 attention gives the next
-// product what it reads; in 16 bits the projection is rounded as well, and what
-// else reads it widens it again.
+// Heads are read where the projection left them, rounded; what else reads it
+// widens it again.
 // CHECK-LABEL: func.func @"heads_x86-64"(
-// CHECK: tfm.linear %{{.*}} -> tensor<3x12xf32>
-// CHECK: tfm.attention {{.*}} (tensor<1x3x1x4xf32>, tensor<1x3x1x4xf32>, tensor<1x3x1x4xf32>) -> tensor<1x3x1x4xbf16>
+// CHECK: %[[ALL:.*]] = tfm.linear %{{.*}} -> tensor<3x12xbf16>
+// CHECK: tfm.attention {{.*}} (tensor<1x3x1x4xbf16>, tensor<1x3x1x4xbf16>, tensor<1x3x1x4xbf16>) -> tensor<1x3x1x4xbf16>
 // CHECK: tfm.reshape {{.*}} -> tensor<3x4xbf16>
+// CHECK: %[[E:.*]] = tfm.load %[[ALL]]{{.*}} -> bf16
+// CHECK: tfm.convert %[[E]] : bf16 to f32
 // GPU-LABEL: func.func @heads_cuda(
 // GPU: %[[ALL:.*]] = tfm.linear {{.*}} -> tensor<3x12xf16>
 // GPU-COUNT-3: tfm.load %[[ALL]]{{.*}} : tensor<3x12xf16> -> f16

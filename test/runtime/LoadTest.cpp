@@ -2,7 +2,9 @@
 
 #include "runtime/kernel_abi.h"
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace ingot::test {
 namespace {
@@ -156,6 +158,49 @@ TEST(Target, BestThatRuns) {
   EXPECT_EQ(chosen(m, avx2), "x86-64-v3");
   EXPECT_EQ(chosen(m, all, "x86-64-v3"), "x86-64-v3");
   EXPECT_STREQ(ingot_device_features(avx2.handle), "avx2");
+}
+
+bool hasTiles(const Device &device) {
+  std::string features = ingot_device_features(device.handle);
+  return features.find("amx-bf16") != std::string::npos;
+}
+
+Maker withTiles() {
+  Maker m = twoTargets();
+  m.artifact.targets[0]->name = "x86-64-v4-amx";
+  m.artifact.targets[0]->features = {"avx2", "amx-tile", "amx-bf16"};
+  return m;
+}
+
+TEST(Target, TilesWhereCpuAndSystemHaveThem) {
+  Maker m = withTiles();
+  Device all(nullptr), avx2("avx2");
+  EXPECT_EQ(chosen(m, all), hasTiles(all) ? "x86-64-v4-amx" : "x86-64-v3");
+  EXPECT_EQ(chosen(m, avx2), "x86-64-v3");
+}
+
+/// Linux refuses tiles to a process with a signal stack too small for them.
+TEST(TargetDeathTest, TilesThatTheSystemRefuses) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe"); // nobody has asked before
+  Device all(nullptr);
+  if (!hasTiles(all))
+    GTEST_SKIP() << "this CPU or system lacks AMX";
+  auto loadRefused = [&] {
+    static char memory[8192];
+    stack_t stack = {};
+    stack.ss_sp = memory;
+    stack.ss_size = sizeof(memory);
+    sigaltstack(&stack, nullptr);
+    Maker m = withTiles();
+    bool isOk = chosen(m, all) == "x86-64-v3";
+    ingot_model_options options = INGOT_MODEL_OPTIONS_INIT;
+    options.target = "x86-64-v4-amx";
+    isOk &= bool(fails(load(m.bytes(), &options), INGOT_ERROR_NO_CODE,
+                       {"x86-64-v4-amx needs tile registers, which the system "
+                        "refuses"}));
+    _exit(isOk ? 0 : 1);
+  };
+  EXPECT_EXIT(loadRefused(), testing::ExitedWithCode(0), "");
 }
 
 TEST(Target, NoneThatRuns) {

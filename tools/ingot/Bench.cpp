@@ -71,9 +71,13 @@ int benchVerb(int argc, const char **argv) {
     // Short, and of the same minute as what is compared with it.
     ingot_model_info of = {};
     ingot_model_get_info(model.model, &of);
-    bool bf16 = of.target && !strcmp(of.target, "x86-64-v4-bf16");
+    Products products = Products::F32;
+    if (of.target && !strcmp(of.target, "x86-64-v4-bf16"))
+      products = Products::Bf16;
+    if (of.target && !strcmp(of.target, "x86-64-v4-amx"))
+      products = Products::Bf16Tiles; // the model's code has them already
     report.peak = measureCpuPeak(std::min(report.threads, allowedCpus()), 0.1,
-                                 /*megabytes=*/96, bf16);
+                                 /*megabytes=*/96, products);
   }
 
   const size_t fewest = 10, most = 100000, warmUp = 2;

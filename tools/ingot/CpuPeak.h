@@ -12,10 +12,15 @@ struct CpuPeak {
 
 // The best of many tries: `seconds` for each of the two, beside the time to
 // fill `megabytes` a thread, which should be far beyond any cache. Needs a CPU
-// with AVX2 and FMA; products are of f32, or of bf16, for which it needs
-// AVX-512 BF16.
+// with AVX2 and FMA. Products are of f32, or of bf16, by vectors or by AMX
+// tiles: for these the CPU has to have what `products` says, and the process
+// leave to use tiles.
+enum class Products { F32, Bf16, Bf16Tiles };
 CpuPeak measureCpuPeak(int threads, double seconds, size_t megabytes,
-                       bool bf16 = false);
+                       Products products = Products::F32);
+
+// Whether this CPU has AMX tiles of bf16, which are the process's from now on.
+bool obtainTiles();
 
 // CPUs that this process may use.
 int allowedCpus();
