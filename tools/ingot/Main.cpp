@@ -75,7 +75,7 @@ Try:
   --seed N      other random inputs
   --json        the same for scripts
 
-of bound: FLOPs over the CPU's peak (of bf16 for such code) or bytes over its bandwidth, whichever takes
+of bound: FLOPs over the CPU's peak (of bf16, or of AMX tiles, for such code) or bytes over its bandwidth, whichever takes
 longer, as a part of the step's time; both are measured first. More than 100% is
 a step that reads from cache. wait: the part of the threads' time without work.
 
