@@ -59,6 +59,7 @@ enum Result : int {
   capturedEvent = 907,
   streamCaptureWrongThread = 908,
   graphExecUpdateFailure = 910,
+  invalidClusterSize = 912,
   unknown = 999,
 };
 
@@ -118,6 +119,40 @@ enum NodeType : int {
 };
 // CUjit_option
 enum JitOption : int { jitErrorLogBuffer = 5, jitErrorLogBufferSizeBytes = 6 };
+
+// CUtensorMap: a parameter of a kernel, by value.
+struct alignas(128) TensorMap {
+  uint64_t opaque[16];
+};
+// CUtensorMapDataType
+enum TensorMapType : int {
+  tensorMapU8 = 0,
+  tensorMapU16 = 1,
+  tensorMapU32 = 2,
+  tensorMapI32 = 3,
+  tensorMapU64 = 4,
+  tensorMapI64 = 5,
+  tensorMapF16 = 6,
+  tensorMapF32 = 7,
+  tensorMapF64 = 8,
+  tensorMapBf16 = 9,
+};
+// CUtensorMapInterleave, CUtensorMapSwizzle, CUtensorMapL2promotion,
+// CUtensorMapFloatOOBfill
+enum TensorMapInterleave : int { tensorMapNoInterleave = 0 };
+enum TensorMapSwizzle : int {
+  tensorMapNoSwizzle,
+  tensorMapSwizzle32,
+  tensorMapSwizzle64,
+  tensorMapSwizzle128
+};
+enum TensorMapPromotion : int {
+  tensorMapNoPromotion,
+  tensorMapPromotion64,
+  tensorMapPromotion128,
+  tensorMapPromotion256
+};
+enum TensorMapFill : int { tensorMapZeros, tensorMapNans };
 
 // CUDA_KERNEL_NODE_PARAMS_v2
 struct KernelNodeParams {

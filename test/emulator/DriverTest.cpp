@@ -44,11 +44,11 @@ TEST_F(DriverTest, DeviceAndErrors) {
   EXPECT_EQ(
       cuda.deviceGetAttribute(&value, cu::deviceComputeCapabilityMajor, 0),
       cu::success);
-  EXPECT_EQ(value, 8);
+  EXPECT_EQ(value, 9);
   EXPECT_EQ(cuda.deviceGetAttribute(&value,
                                     cu::deviceMaxSharedMemoryPerBlockOptin, 0),
             cu::success);
-  EXPECT_EQ(value, 163 << 10);
+  EXPECT_EQ(value, 227 << 10);
   const char *text;
   EXPECT_EQ(cuda.getErrorName(cu::outOfMemory, &text), cu::success);
   EXPECT_STREQ(text, "CUDA_ERROR_OUT_OF_MEMORY");
@@ -115,7 +115,7 @@ TEST_F(DriverTest, LaunchLimits) {
       cuda.launchKernel(big, 1, 1, 1, 1, 1, 1, 64 << 10, nullptr, p, nullptr),
       cu::invalidValue);
   EXPECT_EQ(cuda.functionSetAttribute(
-                big, cu::functionMaxDynamicSharedSizeBytes, 164 << 10),
+                big, cu::functionMaxDynamicSharedSizeBytes, 228 << 10),
             cu::invalidValue);
   EXPECT_EQ(cuda.functionSetAttribute(
                 big, cu::functionMaxDynamicSharedSizeBytes, 64 << 10),

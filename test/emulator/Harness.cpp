@@ -12,6 +12,8 @@ namespace ingot::emulator {
 
 static void *library() {
   static void *handle = [] {
+    // Runs kernels of all architectures.
+    setenv("INGOT_EMULATOR", "arch 90", /*overwrite=*/0);
     void *h = dlopen(INGOT_EMULATOR_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (!h) {
       fprintf(stderr, "%s\n", dlerror());
@@ -100,6 +102,19 @@ DeviceBytes::~DeviceBytes() {
     control("revive");
     driverTable().memFree(pointer);
   }
+}
+
+cu::TensorMap makeMap(cu::Pointer base, const MapShape &s) {
+  cu::TensorMap map = {};
+  uint64_t dims[] = {s.columns, s.rows, s.planes},
+           strides[] = {s.pitch * 2, s.plane * 2};
+  unsigned box[] = {s.boxColumns, s.boxRows, 1}, steps[] = {1, 1, 1};
+  EXPECT_EQ(driverTable().tensorMapEncode(
+                &map, s.type, s.planes ? 3 : 2, reinterpret_cast<void *>(base),
+                dims, strides, box, steps, cu::tensorMapNoInterleave, s.swizzle,
+                cu::tensorMapPromotion128, cu::tensorMapZeros),
+            cu::success);
+  return map;
 }
 
 Stub::Stub(const std::string &text, const std::string &file) {

@@ -38,6 +38,12 @@ struct DriverTable {
   using MemsetNodeParams = cu::MemsetNodeParams;
   using CopyNodeParams = cu::CopyNodeParams;
   using GraphUpdateInfo = cu::GraphUpdateInfo;
+  using TensorMap = cu::TensorMap;
+  using TensorMapType = cu::TensorMapType;
+  using TensorMapInterleave = cu::TensorMapInterleave;
+  using TensorMapSwizzle = cu::TensorMapSwizzle;
+  using TensorMapPromotion = cu::TensorMapPromotion;
+  using TensorMapFill = cu::TensorMapFill;
 #include "runtime/cuda_symbols.def"
 };
 
@@ -100,6 +106,19 @@ public:
 struct Grid {
   unsigned x = 1, y = 1, z = 1;
 };
+
+// A map of rows of 16-bit elements (`type` bf16 or f16), `pitch` elements
+// apart, in boxes of a swizzled row of 64 elements. Three dims: planes of rows,
+// `plane` elements apart.
+struct MapShape {
+  uint64_t columns, rows, pitch;
+  unsigned boxRows = 8;
+  uint64_t planes = 0, plane = 0;
+  cu::TensorMapType type = cu::tensorMapBf16;
+  unsigned boxColumns = 64;
+  cu::TensorMapSwizzle swizzle = cu::tensorMapSwizzle128;
+};
+cu::TensorMap makeMap(cu::Pointer base, const MapShape &shape);
 
 // A loaded stub.
 class Stub {

@@ -54,7 +54,11 @@ struct Planted {
     // The first words are counters.
     EXPECT_EQ(driverTable().memsetD32Async(out.pointer, 0, 8, nullptr),
               cu::success);
-    return stub.launch(kernel, {grid}, threads, shared, data, 256, out);
+    // Kernels that take tensor maps get both as eight rows of 64 elements.
+    cu::TensorMap from = makeMap(data.pointer, {64, 8, 64}),
+                  to = makeMap(out.pointer, {64, 8, 64});
+    return stub.launch(kernel, {grid}, threads, shared, data, 256, out, from,
+                       to);
   }
 };
 
@@ -92,24 +96,39 @@ TEST_P(PlantedTest, TwinIsNot) {
 TEST_P(PlantedTest, CompilesForTheDevice) {
   if (!nvrtcFound())
     GTEST_SKIP() << "no libnvrtc";
-  NvrtcResult r = nvrtcCompile(Planted(GetParam()).text, "sm_80");
+  std::string name = GetParam();
+  bool isHopper = false;
+  for (const char *what :
+       {"mbar_", "tma_", "wgmma_", "registers_", "cluster_", "multicast_"})
+    isHopper |= name.rfind(what, 0) == 0;
+  NvrtcResult r =
+      nvrtcCompile(Planted(name).text, isHopper ? "sm_90a" : "sm_80");
   EXPECT_TRUE(r.ok) << r.log;
   EXPECT_EQ(r.kernels.size(), 2u) << r.log;
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Emulator, PlantedTest,
-    testing::Values("copy_in_flight_at_exit", "copy_misaligned",
-                    "copy_of_nothing", "copy_over_reader",
-                    "copy_without_barrier", "copy_without_commit",
-                    "copy_without_wait", "divergent_barrier",
-                    "divergent_shuffle", "matrix_out_of_bounds", "misaligned",
-                    "missing_at_barrier", "missing_lanes",
-                    "named_barrier_count", "null_pointer", "out_of_bounds_read",
-                    "out_of_bounds_shared", "out_of_bounds_write",
-                    "race_in_block", "race_in_warp", "race_of_blocks",
-                    "race_with_atomic", "race_without_release", "spin_forever",
-                    "uninitialized_global", "uninitialized_shared"),
+    testing::Values(
+        "cluster_exits_early", "cluster_without_sync", "copy_in_flight_at_exit",
+        "copy_misaligned", "copy_of_nothing", "copy_over_reader",
+        "copy_without_barrier", "copy_without_commit", "copy_without_wait",
+        "divergent_barrier", "divergent_shuffle", "matrix_out_of_bounds",
+        "mbar_overwritten", "mbar_too_many_arrivals", "mbar_without_barrier",
+        "mbar_wrong_parity", "misaligned", "missing_at_barrier",
+        "missing_lanes", "multicast_outside_cluster", "multicast_over_reader",
+        "named_barrier_count", "null_pointer", "out_of_bounds_read",
+        "out_of_bounds_shared", "out_of_bounds_write", "race_in_block",
+        "race_in_warp", "race_of_blocks", "race_with_atomic",
+        "race_without_release", "registers_too_many", "spin_forever",
+        "tma_bytes_too_few", "tma_bytes_too_many", "tma_load_at_exit",
+        "tma_misaligned", "tma_out_of_bounds", "tma_over_reader", "tma_rank",
+        "tma_store_at_exit", "tma_store_over_reader",
+        "tma_store_without_barrier", "tma_store_without_fence",
+        "tma_without_fence_init", "tma_without_wait", "uninitialized_global",
+        "uninitialized_shared", "wgmma_at_exit", "wgmma_disagree",
+        "wgmma_out_of_bounds", "wgmma_without_barrier", "wgmma_without_fence",
+        "wgmma_without_fence_async"),
     [](const testing::TestParamInfo<const char *> &info) {
       return std::string(info.param);
     });

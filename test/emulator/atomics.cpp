@@ -84,7 +84,9 @@ unsigned emu_load_acquire(const unsigned *p, const char *file, int line) {
   t.spinValue = value;
   if (!spins)
     machine.idleSpins = 0;
-  else if (++machine.idleSpins > 100000)
+  else if (++machine.idleSpins > 100000 && landOne())
+    machine.idleSpins = 0;
+  else if (machine.idleSpins > 100000)
     fail(Fault::LaunchFailed,
          format("deadlock: threads spin, and no resident block changes what "
                 "they read (%llu of %llu blocks were started)",

@@ -39,6 +39,16 @@ bool happenedBefore(const Thread &t, uint32_t block, uint32_t actor,
   return clock <= (t.atBase ? t.block->base : t.own)[actor];
 }
 
+bool happenedBefore(const View &v, uint32_t block, uint32_t actor,
+                    uint32_t clock) {
+  if (block == v.block)
+    return clock <= v.clocks[actor];
+  if (!v.others)
+    return false;
+  auto known = v.others->find(block);
+  return known != v.others->end() && clock <= known->second[actor];
+}
+
 static std::shared_ptr<const Knowledge>
 merge(const std::shared_ptr<const Knowledge> &a,
       const std::shared_ptr<const Knowledge> &b) {
@@ -53,6 +63,74 @@ merge(const std::shared_ptr<const Knowledge> &a,
       joinInto(at->second, clocks);
   }
   return both;
+}
+
+static std::shared_ptr<const Knowledge> knowing(uint32_t block,
+                                                const Clocks &clocks) {
+  auto made = std::make_shared<Knowledge>();
+  (*made)[block] = clocks;
+  return made;
+}
+
+View viewOf(Thread &t) {
+  View v{t.block->number, snapshot(t), t.knowledge};
+  ++t.clock;
+  return v;
+}
+
+View viewFor(const View &view, const Block &block) {
+  View v{block.number, Clocks(block.base.size(), 0), nullptr};
+  join(v, view);
+  return v;
+}
+
+static std::shared_ptr<const Knowledge> othersFor(uint32_t block,
+                                                  const View &from) {
+  return from.block == block
+             ? from.others
+             : merge(from.others, knowing(from.block, from.clocks));
+}
+
+void join(View &to, const View &from) {
+  if (to.clocks.empty()) {
+    to.clocks.assign(from.clocks.size(), 0);
+  }
+  if (from.block == to.block)
+    joinInto(to.clocks, from.clocks);
+  else if (from.others)
+    if (auto mine = from.others->find(to.block); mine != from.others->end())
+      joinInto(to.clocks, mine->second);
+  to.others = merge(to.others, othersFor(to.block, from));
+}
+
+static Clocks &ownOf(Thread &t) {
+  if (t.atBase) {
+    t.own = snapshot(t);
+    t.atBase = false;
+  }
+  return t.own;
+}
+
+void learn(Thread &t, const View &view) {
+  uint32_t block = t.block->number;
+  if (view.block == block)
+    joinInto(ownOf(t), view.clocks);
+  else if (view.others)
+    if (auto mine = view.others->find(block); mine != view.others->end())
+      joinInto(ownOf(t), mine->second);
+  t.knowledge = merge(t.knowledge, othersFor(block, view));
+}
+
+void learn(Thread &t, uint32_t actor, uint32_t clock) {
+  uint32_t &known = ownOf(t)[actor];
+  known = std::max(known, clock);
+}
+
+void meet(View &to, const View &other) {
+  for (size_t i = 0; i < to.clocks.size(); ++i)
+    to.clocks[i] = std::min(to.clocks[i], other.clocks[i]);
+  if (!other.others)
+    to.others = nullptr;
 }
 
 void joinAll(Block &block) {
@@ -96,6 +174,21 @@ void joinSome(Thread *const *threads, size_t count) {
     t.knowledge = knowledge;
     ++t.clock;
   }
+}
+
+void joinCluster(Block *const *blocks, size_t count) {
+  for (size_t i = 0; i < count; ++i)
+    joinAll(*blocks[i]);
+  auto all = std::make_shared<Knowledge>();
+  std::shared_ptr<const Knowledge> before;
+  for (size_t i = 0; i < count; ++i) {
+    (*all)[blocks[i]->number] = blocks[i]->base;
+    before = merge(before, blocks[i]->threads[0].knowledge);
+  }
+  auto knowledge = merge(before, all);
+  for (size_t i = 0; i < count; ++i)
+    for (uint32_t t = 0; t < threadsOf(*blocks[i]); ++t)
+      blocks[i]->threads[t].knowledge = knowledge;
 }
 
 // What releases at an address told; by address, for the running launch.

@@ -12,8 +12,8 @@ static bool sameSite(const Where &a, const Where &b) {
 }
 
 // Each lane leaves `argument`; the last of the 32 runs the operation for all.
-static void rendezvous(const char *verb, void *argument, const Where &where,
-                       void (*run)(Warp &)) {
+void rendezvous(const char *verb, void *argument, const Where &where,
+                void (*run)(Warp &)) {
   Thread &t = *machine.current;
   Warp &w = *t.warp;
   if (w.arrived && (w.verb != verb || !sameSite(w.where, where)))
@@ -36,6 +36,17 @@ static void rendezvous(const char *verb, void *argument, const Where &where,
 }
 
 namespace {
+
+// A matrix of rows of 16 bytes is one phase if its rows lie in eight different
+// groups of four banks.
+void countConflicts(const uintptr_t *rows) {
+  int perGroup[8] = {}, phases = 0;
+  for (int i = 0; i < 8; ++i)
+    if (std::find(rows, rows + i, rows[i]) == rows + i)
+      phases = std::max(phases, ++perGroup[rows[i] / 16 % 8]);
+  ++machine.stats.matrixPhases;
+  machine.stats.bankConflicts += static_cast<uint64_t>(phases - 1);
+}
 
 struct Shuffle {
   int kind, argument;
@@ -116,17 +127,10 @@ struct LoadMatrix {
 void runLoadMatrix4(Warp &w) {
   auto lane = [&](int i) { return static_cast<LoadMatrix *>(w.arguments[i]); };
   for (int matrix = 0; matrix < 4; ++matrix) {
-    // A matrix is one phase if its rows lie in eight different groups of four
-    // banks.
     uintptr_t rows[8];
-    int perGroup[8] = {}, phases = 0;
-    for (int i = 0; i < 8; ++i) {
+    for (int i = 0; i < 8; ++i)
       rows[i] = reinterpret_cast<uintptr_t>(lane(matrix * 8 + i)->row);
-      if (std::find(rows, rows + i, rows[i]) == rows + i)
-        phases = std::max(phases, ++perGroup[rows[i] / 16 % 8]);
-    }
-    ++machine.stats.matrixPhases;
-    machine.stats.bankConflicts += static_cast<uint64_t>(phases - 1);
+    countConflicts(rows);
     for (int i = 0; i < 32; ++i) {
       unsigned pair[2];
       for (int e = 0; e < 2; ++e) {
@@ -136,6 +140,26 @@ void runLoadMatrix4(Warp &w) {
         pair[e] = lane(matrix * 8 + row)->row[column];
       }
       lane(i)->r[matrix] = pair[0] | pair[1] << 16;
+    }
+  }
+}
+
+struct StoreMatrix {
+  const unsigned *r;
+  uint16_t *row; // what this lane addresses
+};
+
+void runStoreMatrix4(Warp &w) {
+  auto lane = [&](int i) { return static_cast<StoreMatrix *>(w.arguments[i]); };
+  for (int matrix = 0; matrix < 4; ++matrix) {
+    uintptr_t rows[8];
+    for (int i = 0; i < 8; ++i)
+      rows[i] = reinterpret_cast<uintptr_t>(lane(matrix * 8 + i)->row);
+    countConflicts(rows);
+    for (int i = 0; i < 32; ++i) {
+      uint16_t *to = lane(matrix * 8 + i / 4)->row + i % 4 * 2;
+      to[0] = static_cast<uint16_t>(lane(i)->r[matrix]);
+      to[1] = static_cast<uint16_t>(lane(i)->r[matrix] >> 16);
     }
   }
 }
@@ -202,6 +226,15 @@ void emu_load_matrix4(unsigned *r, const void *shared, int transposed,
   access(shared, 16, 0, where);
   LoadMatrix m{r, static_cast<const uint16_t *>(shared), transposed};
   rendezvous("load_matrix4", &m, where, runLoadMatrix4);
+}
+
+void emu_store_matrix4(void *shared, const unsigned *r, const char *file,
+                       int line) {
+  Where where{file, line};
+  emu_saddr(shared, file, line);
+  access(shared, 16, IsWrite, where);
+  StoreMatrix m{r, static_cast<uint16_t *>(shared)};
+  rendezvous("store_matrix4", &m, where, runStoreMatrix4);
 }
 
 void emu_mma(int type, float *acc, const unsigned *a, const unsigned *b, int fm,

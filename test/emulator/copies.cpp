@@ -26,6 +26,7 @@ static void complete(Thread &t, uint32_t group) {
     --i;
     land(*i);
     memory.setStates(i->to, static_cast<size_t>(i->bytes), Allocated | Written);
+    noteGenericWrite(t, i->to, static_cast<size_t>(i->bytes));
   }
   t.copies.erase(end, t.copies.end());
   t.waited = std::max(t.waited, group);

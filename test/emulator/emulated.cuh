@@ -10,18 +10,22 @@
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 // Counted, so that EXPORT_KERNEL finds the launch bounds of the KERNEL before
 // it.
-#define KERNEL(threads, min_blocks)                                            \
+#define KERNEL(threads, min_blocks) KERNEL_CLUSTER(threads, min_blocks, 1)
+#define KERNEL_CLUSTER(threads, min_blocks, cluster)                           \
   template <>                                                                  \
   struct KernelBounds<__COUNTER__> {                                           \
-    static constexpr u32 THREADS = threads, MIN_BLOCKS = min_blocks;           \
+    static constexpr u32 THREADS = threads, MIN_BLOCKS = min_blocks,           \
+                         CLUSTER = cluster;                                    \
   };                                                                           \
   EXPORTED void
 #define EXPORT_KERNEL(f)                                                       \
   EXPORTED const EmulatedKernel f##__kernel = {                                \
-      KernelEntry<decltype(&f)>::invoke<f>, KernelEntry<decltype(&f)>::SIZES,  \
+      KernelEntry<decltype(&f)>::invoke<f>,                                    \
+      KernelEntry<decltype(&f)>::SIZES,                                        \
       KernelEntry<decltype(&f)>::COUNT,                                        \
       KernelBounds<__COUNTER__ - 1>::THREADS,                                  \
-      KernelBounds<__COUNTER__ - 2>::MIN_BLOCKS};
+      KernelBounds<__COUNTER__ - 2>::MIN_BLOCKS,                               \
+      KernelBounds<__COUNTER__ - 3>::CLUSTER};
 #define GRID_CONST const
 #define UNROLL
 #define UNROLL1
@@ -276,7 +280,4 @@ DEV void mma_tile(float (&acc)[FM][FN][4], const u32 (&a)[FM][4],
           line);
 }
 
-// ---- sm_90 and later
-//
-// mbarrier, TMA, wgmma, clusters and dependent launch go to emulated90.cuh,
-// included here.
+#include "emulated90.cuh"

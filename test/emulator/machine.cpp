@@ -23,6 +23,12 @@ void fiberMain() {
   machine.finishThread();
 }
 
+// What the launch bounds leave a thread.
+static unsigned registersAtStart(const Launch &l) {
+  unsigned blocks = std::max(1u, l.kernel->min_blocks);
+  return std::min(255u, 65536 / (l.kernel->threads * blocks) / 8 * 8);
+}
+
 void Machine::startBlock(Block &block) {
   Launch &l = launch;
   uint64_t number = l.next++;
@@ -41,7 +47,16 @@ void Machine::startBlock(Block &block) {
   memset(memory.pageLaunch + memory.offsetOf(window) / pageBytes, 0,
          windowBytes / pageBytes * sizeof(uint32_t));
   block.windowUsed = l.shared;
-  block.base.assign(2 * l.threads, 0);
+  forgetWrites(block, l.shared);
+  block.base.assign(actorsOf(l.threads), 0);
+  block.clusterRank = block.index[0] % l.cluster;
+  block.firstSlot = block.slot - block.clusterRank;
+  block.mbarriers.clear();
+  block.warpgroups.clear();
+  block.warpgroups.resize(l.threads / 128);
+  block.transactions = 0;
+  block.freeRegisters = 0;
+  block.wantRegisters.clear();
   block.warps.assign((l.threads + 31) / 32, Warp());
   for (Barrier &b : block.barriers)
     b = Barrier();
@@ -63,6 +78,11 @@ void Machine::startBlock(Block &block) {
     t.atBase = true;
     t.knowledge.reset();
     t.copies.clear();
+    t.stores.clear();
+    t.storesCommitted = 0;
+    t.wgmma = WgmmaThread();
+    t.fences = t.initFences = 0;
+    t.registers = registersAtStart(l);
     t.spinsOn = nullptr;
     ready.push_back(&t);
   }
@@ -71,8 +91,10 @@ void Machine::startBlock(Block &block) {
 
 // The next thread to run, removed from the queue; null if nobody can.
 Thread *Machine::pick() {
-  if (head == ready.size())
-    return nullptr;
+  // What is asynchronous waits until nobody can run, see Mode.
+  while (head == ready.size())
+    if (!landOne())
+      return nullptr;
   ++stats.switches;
   if (options.mode == Mode::Random) {
     std::swap(ready[head + next(static_cast<uint32_t>(ready.size() - head))],
@@ -96,8 +118,10 @@ void Machine::wake(Thread &thread) {
 
 // Leaves the running fiber for whoever comes next.
 void Machine::switchAway() {
-  if (options.mode == Mode::Random)
+  if (options.mode == Mode::Random) {
     landSome();
+    landAny();
+  }
   Thread *from = current, *to = pick();
   if (to == from)
     return;
@@ -127,14 +151,18 @@ void Machine::abandon() {
 void Machine::finishThread() {
   Thread &t = *current;
   finishCopies(t);
+  finishStores(t);
+  finishWgmma(t);
   t.done = true;
   idleSpins = 0;
   Thread *to = nullptr;
   // A finished block goes back to run(), which starts another in its place.
   if (--t.block->live)
     to = pick();
-  else
+  else {
+    finishBlock(*t.block);
     t.block->active = false;
+  }
   current = to;
   ingot_switch_stack(&t.sp, to ? to->sp : mainStack);
   __builtin_unreachable();
@@ -151,16 +179,31 @@ void Machine::run(Launch &&what) {
   ready.clear();
   head = 0;
   forgetReleases();
+  transactions.clear();
+  atClusterSync.clear();
   for (unsigned i = 0; i < windowCount; ++i) {
     blocks[i].slot = i;
     blocks[i].active = false;
   }
-  unsigned resident = std::min<unsigned>(launch.resident, windowCount);
+  // Clusters whole.
+  unsigned cluster = launch.cluster;
+  unsigned resident =
+      std::max(std::min<unsigned>(launch.resident, windowCount) / cluster, 1u) *
+      cluster;
+  launch.resident = resident;
+  auto isFree = [&](unsigned first) {
+    return std::none_of(blocks + first, blocks + first + cluster,
+                        [](Block &b) { return b.active; });
+  };
   for (;;) {
-    for (unsigned i = 0; i < resident && launch.next < launch.blocks; ++i)
-      if (!blocks[i].active)
-        startBlock(blocks[i]);
+    for (unsigned i = 0; i < resident && launch.next < launch.blocks;
+         i += cluster)
+      if (isFree(i))
+        for (unsigned rank = 0; rank < cluster; ++rank)
+          startBlock(blocks[i + rank]);
     current = pick();
+    if (report.result)
+      return;
     if (!current) {
       bool waiting = std::any_of(blocks, blocks + resident,
                                  [](Block &b) { return b.active; });

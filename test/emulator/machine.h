@@ -2,25 +2,13 @@
 // who runs next. One kernel runs at a time, on one operating-system thread.
 #pragma once
 
+#include "hopper.h"
 #include "memory.h"
 #include "verbs.h"
 
-#include <memory>
 #include <string>
-#include <unordered_map>
-#include <vector>
 
 namespace ingot::emulator {
-
-struct Block;
-
-// Event counts. Each thread has two actors: itself, and its asynchronous
-// copies, which a barrier of the thread must not order. Actor 0..threads-1:
-// threads; then their copies.
-using Clocks = std::vector<uint32_t>;
-// What a thread knows of other blocks, through acquire and release: by block
-// number.
-using Knowledge = std::unordered_map<uint32_t, Clocks>;
 
 // A cp.async between issue and wait.
 struct Copy {
@@ -48,6 +36,11 @@ struct Thread {
   Clocks own;
   std::shared_ptr<const Knowledge> knowledge;
   std::vector<Copy> copies;
+  std::vector<std::shared_ptr<Transaction>> stores; // TMA's
+  uint32_t storesCommitted;                         // groups
+  WgmmaThread wgmma;
+  uint32_t fences, initFences; // of the asynchronous proxy, of mbar_init
+  unsigned registers;
   // The last acquiring load, to notice that a thread spins.
   const void *spinsOn;
   uint32_t spinValue;
@@ -70,8 +63,7 @@ struct Barrier {
   std::vector<Thread *> waiting;
 };
 
-// A resident block: window of shared memory, warps, barriers. Clusters will
-// hold several.
+// A resident block: window of shared memory, warps, barriers.
 struct Block {
   unsigned slot; // which window
   bool active = false;
@@ -83,6 +75,12 @@ struct Block {
   std::vector<Warp> warps;
   Barrier barriers[16];
   Clocks base; // what every thread knew at the last barrier of all
+  unsigned clusterRank = 0, firstSlot = 0; // of the cluster's blocks
+  std::unordered_map<const void *, MBarrier> mbarriers;
+  std::vector<Warpgroup> warpgroups;
+  uint32_t transactions = 0;  // started; their actors go round
+  unsigned freeRegisters = 0; // a thread's, summed
+  std::vector<Thread *> wantRegisters;
   char *window() const {
     return memory.base + windowStart + slot * windowBytes;
   }
@@ -102,6 +100,8 @@ struct Stats {
   uint64_t globalLoads[5] = {}, globalStores[5] = {}; // by 1, 2, 4, 8, 16 bytes
   uint64_t matrixPhases = 0, bankConflicts = 0;       // conflicts: extra phases
   uint64_t asyncCopies[3] = {};                       // by 4, 8, 16 bytes
+  uint64_t loads = 0, multicasts = 0, stores = 0;     // of TMA
+  uint64_t wgmmas = 0;
   uint64_t blocks = 0, switches = 0;
 };
 
@@ -113,6 +113,7 @@ struct Launch {
   uint32_t threads = 0;
   uint32_t shared = 0;
   uint32_t resident = 1;
+  uint32_t cluster = 1;         // blocks
   std::vector<char> parameters; // pointers to values, then the values
   const char *constants = nullptr, *constantsEnd = nullptr; // of the stub
   uint64_t blocks = 0, next = 0;
@@ -129,6 +130,8 @@ struct Machine {
   // Consecutive acquiring loads that found nothing new while nothing else
   // happened.
   uint64_t idleSpins = 0;
+  std::deque<std::shared_ptr<Transaction>> transactions; // in flight
+  std::vector<Thread *> atClusterSync;
 
   // Runs a kernel to its end or to the first finding (then report.result says
   // so).
@@ -155,24 +158,34 @@ private:
 };
 extern Machine machine;
 
-// clocks.cpp: what happened before what.
-bool happenedBefore(const Thread &thread, uint32_t block, uint32_t actor,
-                    uint32_t clock);
-void joinAll(Block &block); // barrier of the whole block
-void joinSome(Thread *const *threads, size_t count); // named barrier, warp_sync
-void acquire(Thread &thread, const void *address);
-void release(Thread &thread, const void *address);
-void forgetReleases();
-
 // access.cpp: checks one access of the running thread.
 enum AccessFlags : unsigned {
   IsWrite = 1,
   IsAtomic = 2,
   AnyAlignment = 4,
-  IsCopy = 8,   // by the thread's asynchronous copies
-  IsUpdate = 16 // reads what it writes
+  IsCopy = 8,    // by the thread's cp.async
+  IsUpdate = 16, // reads what it writes
+  IsAsync = 32   // of the asynchronous proxy: stores must have been fenced
 };
 void access(const void *p, size_t bytes, unsigned flags, const Where &where);
+// The same by an asynchronous operation of `block`, which knows `view`.
+struct AsyncActor {
+  const Block *block;
+  uint32_t actor, clock;
+  const View *view;
+};
+void access(const AsyncActor &actor, const void *p, size_t bytes,
+            unsigned flags, const Where &where);
+// `bytes` of shared memory are the asynchronous proxy's, or as `thread` has
+// just stored them.
+void noteAsyncWrite(const void *p, size_t bytes);
+void noteGenericWrite(const Thread &thread, const void *p, size_t bytes);
+// No rights of the threads before: a block starts.
+void forgetWrites(const Block &block, size_t bytes);
+
+// collectives.cpp
+void rendezvous(const char *verb, void *argument, const Where &where,
+                void (*run)(Warp &));
 
 // copies.cpp
 void landSome();                   // random mode: some copies in flight arrive

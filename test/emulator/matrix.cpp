@@ -62,14 +62,26 @@ void multiplyPlain(float *c, const float *a, const float *b, int rows,
     multiplyLoops<8>(c, a, b, rows, columns);
 }
 
+void multiply(float *c, const float *a, const float *b, int rows, int columns,
+              int depth) {
+  static const bool wide =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  (wide ? multiplyWide : multiplyPlain)(c, a, b, rows, columns, depth);
+}
+
 } // namespace
+
+void multiply16(float *c, const float *a, const float *b, int rows,
+                int columns) {
+  multiply(c, a, b, rows, columns, 16);
+}
+
+float halfElement(int type, uint16_t bits) { return element(type, bits, 0); }
 
 void multiplyTile(const MmaLane *lanes[32]) {
   constexpr int maxTiles = 32; // of either side: 256 columns
   static float a[maxTiles * 16 * 16], b[16 * maxTiles * 8],
       c[maxTiles * 16 * maxTiles * 8];
-  static const bool wide =
-      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const MmaLane &first = *lanes[0];
   int type = first.type, fm = first.fm, fn = first.fn;
   if (fm > maxTiles || fn > maxTiles)
@@ -116,7 +128,7 @@ void multiplyTile(const MmaLane *lanes[32]) {
                    lane % 4 * 2 + e % 2]);
   };
   accumulators([](float &mine, float &tile) { tile = mine; });
-  (wide ? multiplyWide : multiplyPlain)(c, a, b, fm * 16, columns, depth);
+  multiply(c, a, b, fm * 16, columns, depth);
   accumulators([](float &mine, float &tile) { mine = tile; });
 }
 

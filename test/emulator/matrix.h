@@ -15,4 +15,10 @@ struct MmaLane {
 
 void multiplyTile(const MmaLane *lanes[32]);
 
+// c[rows][columns] += a[rows][16] * b[16][columns], row-major.
+void multiply16(float *c, const float *a, const float *b, int rows,
+                int columns);
+// Of the verbs' types EMU_BF16 and EMU_F16.
+float halfElement(int type, uint16_t bits);
+
 } // namespace ingot::emulator

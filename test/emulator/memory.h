@@ -18,7 +18,6 @@ enum ByteState : uint8_t {
   Written = 2,
   Pending = 4, // an asynchronous copy in flight will write it
   Freed = 8,
-  // Hopper adds: written, but not fenced for the asynchronous proxy.
 };
 
 constexpr size_t windowBytes = 256 << 10, windowCount = 16;

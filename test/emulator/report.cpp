@@ -51,7 +51,8 @@ static std::string symbolize(const void *pc) {
     text = baseName(text.substr(0, text.find(" (discriminator")));
     // Verbs are not where the mistake is.
     if (text.find(':') == std::string::npos || text[0] == '?' ||
-        text.rfind("emulated.cuh:", 0) == 0)
+        text.rfind("emulated.cuh:", 0) == 0 ||
+        text.rfind("emulated90.cuh:", 0) == 0)
       continue;
     result += (result.empty() ? "" : ", inlined at ") + text;
   }

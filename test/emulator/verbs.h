@@ -13,6 +13,7 @@ struct EmulatedKernel {
   unsigned count;
   unsigned threads;    // launch bound
   unsigned min_blocks; // blocks a multiprocessor shall hold
+  unsigned cluster;    // blocks along x
 };
 
 int emu_tid();
@@ -57,6 +58,37 @@ enum { EMU_BF16, EMU_F16, EMU_TF32 };
 // acc[fm][fn][4] += a[fm][4] * b[fn / 2][4]; fn 1: b[2].
 void emu_mma(int type, float *acc, const unsigned *a, const unsigned *b, int fm,
              int fn, const char *file, int line);
+
+// Hopper.
+int emu_cluster_rank();
+void emu_cluster_sync(const char *file, int line);
+void emu_store_matrix4(void *shared, const unsigned *r, const char *file,
+                       int line);
+void emu_mbar_init(unsigned long long *b, int arrivals, const char *file,
+                   int line);
+// rank -1: of this block; else without bytes to expect.
+void emu_mbar_arrive(unsigned long long *b, int bytes, int rank,
+                     const char *file, int line);
+void emu_mbar_wait(unsigned long long *b, int parity, const char *file,
+                   int line);
+void emu_fence_async(int only_inits);
+void emu_tma_prefetch(const void *map, const char *file, int line);
+// `at` has rank numbers; blocks: a bit for each of the cluster, 0: this one.
+void emu_tma_load(void *shared, const void *map, unsigned long long *b,
+                  const int *at, int rank, int blocks, const char *file,
+                  int line);
+void emu_tma_store(const void *map, const void *shared, const int *at, int rank,
+                   const char *file, int line);
+void emu_tma_commit();
+void emu_tma_wait_read(int groups, const char *file, int line);
+// a: null, or four words, and `da` does not count.
+void emu_wgmma(int type, float *d, int columns, const unsigned *a,
+               unsigned long long da, unsigned long long db, int keep,
+               int transposed, const char *file, int line);
+void emu_wgmma_fence();
+void emu_wgmma_commit();
+void emu_wgmma_wait(int groups, const char *file, int line);
+void emu_registers(int count, int up, const char *file, int line);
 
 } // extern "C"
 #pragma GCC visibility pop

@@ -264,7 +264,6 @@ DEV void mma_tile(float (&acc)[FM][FN][4], const u32 (&a)[FM][4],
       mma<T>(acc[i][j], a[i], b[j / 2][j % 2 * 2], b[j / 2][j % 2 * 2 + 1]);
 }
 
-// ---- sm_90 and later
-//
-// mbarrier, TMA, wgmma, clusters and dependent launch go to device90.cuh,
-// included here where __CUDA_ARCH__ >= 900.
+#if __CUDA_ARCH__ >= 900
+#include "device90.cuh"
+#endif

@@ -21,6 +21,20 @@ DEV constexpr int swizzle128(int row, int chunk) {
   return row * 128 + ((chunk ^ (row & 7)) << 4);
 }
 
+// What wgmma reads, as TMA writes it with 128-byte swizzle: rows of 128 bytes,
+// `s` a multiple of 1024 but for steps along a row. K-major: 64 elements of k
+// in a row; 16 more of k are 2 more of the descriptor.
+DEV u64 wgmma_desc(const void *s) {
+  return (u64)((saddr(s) & 0x3ffff) >> 4) | 1ull << 16 | 64ull << 32 |
+         1ull << 62;
+}
+// MN-major: 64 columns of one k in a row, the next 64 columns `panel` bytes
+// further; 16 more of k are 128 more of the descriptor.
+DEV u64 wgmma_desc_t(const void *s, int panel) {
+  return (u64)((saddr(s) & 0x3ffff) >> 4) | (u64)(panel >> 4) << 16 |
+         64ull << 32 | 1ull << 62;
+}
+
 // Two 16-bit numbers in a word: lo is the one at the lower address.
 DEV u32 pack(bf16 lo, bf16 hi) { return lo.bits | (u32)hi.bits << 16; }
 DEV u32 pack(f16 lo, f16 hi) { return lo.bits | (u32)hi.bits << 16; }

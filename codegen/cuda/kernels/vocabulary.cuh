@@ -35,6 +35,12 @@ struct alignas(16) vec16 {
   u32 w[4];
 };
 
+// A tensor as the copy engine of sm_90 knows it: made by the driver, a
+// parameter by value (GRID_CONST).
+struct alignas(128) TensorMap {
+  u64 opaque[16];
+};
+
 // Keywords, defined by each side:
 //   KERNEL(threads, min_blocks) f(...)   a kernel; both are its launch bounds
 //   EXPORT_KERNEL(f)                     right after the body: the emulator's

@@ -52,8 +52,9 @@ void listStats(std::ostream &out) {
   for (int i = 0; i < 3; ++i)
     out << "copies" << (4 << i) << " " << s.asyncCopies[i] << "\n";
   out << "matrix_phases " << s.matrixPhases << "\nbank_conflicts "
-      << s.bankConflicts << "\nblocks " << s.blocks << "\nswitches "
-      << s.switches << "\n";
+      << s.bankConflicts << "\nloads " << s.loads << "\nmulticasts "
+      << s.multicasts << "\nstores " << s.stores << "\nwgmmas " << s.wgmmas
+      << "\nblocks " << s.blocks << "\nswitches " << s.switches << "\n";
 }
 
 bool onOff(std::istringstream &in, bool &value) {

@@ -155,6 +155,8 @@ static const ErrorText errors[] = {
     {graphExecUpdateFailure, "CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE",
      "the graph update was not performed because it included changes which "
      "violated constraints"},
+    {invalidClusterSize, "CUDA_ERROR_INVALID_CLUSTER_SIZE",
+     "invalid cluster size"},
     {unknown, "CUDA_ERROR_UNKNOWN", "unknown error"},
 };
 

@@ -25,8 +25,16 @@ int residentBlocks(const FunctionObject &f, unsigned threads, unsigned shared) {
                            driver.sharedPerMultiprocessor() / (shared + 1024));
   each = std::min({each, std::max(1u, f.kernel->min_blocks),
                    unsigned(windowCount) / unsigned(driver.multiprocessors)});
-  return static_cast<int>(std::max(each, 1u)) *
-         std::min(driver.multiprocessors, int(windowCount));
+  int blocks = static_cast<int>(std::max(each, 1u)) *
+               std::min(driver.multiprocessors, int(windowCount));
+  return std::max(blocks, static_cast<int>(f.kernel->cluster));
+}
+
+// Of a tensor map, the strictest parameter.
+constexpr size_t parameterAlignment = 128;
+static size_t aligned(size_t at) {
+  return (at + parameterAlignment - 1) / parameterAlignment *
+         parameterAlignment;
 }
 
 Result makeKernel(Work &work, Function function, const unsigned grid[3],
@@ -45,6 +53,8 @@ Result makeKernel(Work &work, Function function, const unsigned grid[3],
   if (!block[0] || block[0] > k.threads || block[1] != 1 || block[2] != 1 ||
       shared > f->maxShared)
     return invalidValue;
+  if (grid[0] % k.cluster || k.cluster > 8)
+    return invalidClusterSize;
   if (k.count && !parameters)
     return invalidValue;
   work.type = nodeKernel;
@@ -54,13 +64,13 @@ Result makeKernel(Work &work, Function function, const unsigned grid[3],
   work.shared = shared;
   size_t bytes = k.count * sizeof(void *);
   for (unsigned i = 0; i < k.count; ++i)
-    bytes = (bytes + 63) / 64 * 64 + k.sizes[i];
+    bytes = aligned(bytes) + k.sizes[i];
   // Aligned for what a parameter may be; the pointers are set where it is
   // launched.
   work.parameters.assign(bytes, 0);
   size_t at = k.count * sizeof(void *);
   for (unsigned i = 0; i < k.count; ++i) {
-    at = (at + 63) / 64 * 64;
+    at = aligned(at);
     memcpy(work.parameters.data() + at, parameters[i], k.sizes[i]);
     at += k.sizes[i];
   }
@@ -154,18 +164,18 @@ static Result runKernel(const Work &work) {
   l.blocks = uint64_t(work.grid[0]) * work.grid[1] * work.grid[2];
   l.resident =
       static_cast<uint32_t>(residentBlocks(f, work.threads, work.shared));
+  l.cluster = f.kernel->cluster;
   l.constants = f.module->constants;
   l.constantsEnd = f.module->constantsEnd;
-  // The values move to a multiple of 64.
+  // The values move to where they are aligned.
   const EmulatedKernel &k = *f.kernel;
-  l.parameters.assign(work.parameters.size() + 128, 0);
+  l.parameters.assign(work.parameters.size() + 2 * parameterAlignment, 0);
   auto start = reinterpret_cast<uintptr_t>(l.parameters.data());
-  size_t shift =
-      (64 - start % 64) % 64 + (k.count * sizeof(void *) + 63) / 64 * 64;
-  size_t from = (k.count * sizeof(void *) + 63) / 64 * 64, at = from;
+  size_t from = aligned(k.count * sizeof(void *)), at = from;
+  size_t shift = aligned(start) - start + from;
   auto **pointers = reinterpret_cast<void **>(l.parameters.data());
   for (unsigned i = 0; i < k.count; ++i) {
-    at = (at + 63) / 64 * 64;
+    at = aligned(at);
     pointers[i] = l.parameters.data() + shift + (at - from);
     memcpy(pointers[i], work.parameters.data() + at, k.sizes[i]);
     at += k.sizes[i];

@@ -1,0 +1,38 @@
+// A block stays while others of its cluster use its shared memory.
+// launch: grid=2 threads=32 shared=2112
+#include "vocabulary.cuh"
+
+KERNEL_CLUSTER(32, 1, 2)
+wrong(const u32 *data, int n, u32 *out, GRID_CONST TensorMap from,
+      GRID_CONST TensorMap to) {
+  u64 *b = shared_base<u64>();
+  if (tid() == 0) {
+    mbar_init(b, 32);
+    mbar_fence_init();
+  }
+  cluster_sync();
+  if (cluster_rank() == 0) {
+    for (int i = 0; i < 1000; ++i)
+      shfl_xor(i, 1);
+    mbar_arrive_remote(b, 1); // reported: has returned
+  }
+}
+EXPORT_KERNEL(wrong)
+
+KERNEL_CLUSTER(32, 1, 2)
+right(const u32 *data, int n, u32 *out, GRID_CONST TensorMap from,
+      GRID_CONST TensorMap to) {
+  u64 *b = shared_base<u64>();
+  if (tid() == 0) {
+    mbar_init(b, 32);
+    mbar_fence_init();
+  }
+  cluster_sync();
+  if (cluster_rank() == 0) {
+    for (int i = 0; i < 1000; ++i)
+      shfl_xor(i, 1);
+    mbar_arrive_remote(b, 1);
+  }
+  cluster_sync();
+}
+EXPORT_KERNEL(right)
