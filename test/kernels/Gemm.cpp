@@ -123,6 +123,31 @@ std::vector<double> Matrix::read() const {
   return result;
 }
 
+std::string judge(const Matrix &a, const Matrix &w, const Matrix *bias,
+                  const Matrix *residual, const Matrix &out,
+                  const std::string &activation, double product) {
+  std::vector<double> result = out.read();
+  double unitOfType = out.type == Type::Bf16  ? 0x1p-8
+                      : out.type == Type::F16 ? 0x1p-11
+                                              : 0x1p-23;
+  for (int i = 0; i < out.rows; ++i)
+    for (int j = 0; j < out.columns; ++j) {
+      double sum = 0, scale = 0;
+      for (int l = 0; l < a.columns; ++l) {
+        sum += a.at(i, l) * w.at(j, l);
+        scale += std::fabs(a.at(i, l) * w.at(j, l));
+      }
+      double want = activate(activation, sum + (bias ? bias->at(0, j) : 0)) +
+                    (residual ? residual->at(i, j) : 0);
+      double got = result[size_t(i) * out.columns + j];
+      double tolerance =
+          (std::fabs(want) + 1e-3) * unitOfType + (scale + 2) * 2 * product;
+      if (!(std::fabs(got - want) <= tolerance))
+        return text("row %d column %d: %g instead of %g", i, j, got, want);
+    }
+  return "";
+}
+
 std::string Variant::stub() const {
   std::ostringstream s;
   std::string t = nameOf(type());
@@ -167,28 +192,12 @@ std::string runGemm(const Variant &v, Stub &stub, int m, int n, int k) {
                              i64(out.pitch), m, n, k, partial, counter);
   if (r)
     return control("report") + "\nresult " + std::to_string(r);
-  std::vector<double> result = out.read();
-  // One rounding to the type, sums in f32, and tf32's 11 bits of the
-  // operands.
-  double unitOfType = v.type() == Type::Bf16  ? 0x1p-8
-                      : v.type() == Type::F16 ? 0x1p-11
-                                              : 0x1p-23;
-  double product = v.math == "tf32" ? 0x1p-10 : 0x1p-23;
-  for (int i = 0; i < m; ++i)
-    for (int j = 0; j < n; ++j) {
-      double sum = 0, scale = 0;
-      for (int l = 0; l < k; ++l) {
-        sum += a.at(i, l) * w.at(j, l);
-        scale += std::fabs(a.at(i, l) * w.at(j, l));
-      }
-      double want = activate(v.activation, sum + (v.bias ? bias.at(0, j) : 0)) +
-                    (v.residual ? residual.at(i, j) : 0);
-      double got = result[size_t(i) * n + j];
-      double tolerance =
-          (std::fabs(want) + 1e-3) * unitOfType + (scale + 2) * 2 * product;
-      if (!(std::fabs(got - want) <= tolerance))
-        return text("row %d column %d: %g instead of %g", i, j, got, want);
-    }
+  // tf32 has 11 bits of the operands.
+  std::string wrong =
+      judge(a, w, v.bias ? &bias : nullptr, v.residual ? &residual : nullptr,
+            out, v.activation, v.math == "tf32" ? 0x1p-10 : 0x1p-23);
+  if (!wrong.empty())
+    return wrong;
   if (v.splits > 1 && counter.get() != std::vector<uint32_t>(size_t(tiles)))
     return "counters are not back at zero";
   return "";

@@ -27,6 +27,12 @@ struct Matrix {
   std::vector<double> read() const;
 };
 
+// Whether `out` is activation(a w^T + bias) + residual, within a rounding to
+// the type, sums in f32 and `product`'s share of each product.
+std::string judge(const Matrix &a, const Matrix &w, const Matrix *bias,
+                  const Matrix *residual, const Matrix &out,
+                  const std::string &activation, double product);
+
 // An instance of the template, and its stub with kernel `gemm_test`.
 struct Variant {
   std::string math = "bf16";

@@ -2,17 +2,12 @@
 // by a finding or by a wrong number. An edit that no longer applies fails too,
 // so that the list follows the kernels.
 #include "Gemm.h"
+#include "Mutant.h"
 
 #include <array>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <unistd.h>
 
 namespace ingot::emulator {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct Edit {
   const char *name, *from, *to;
@@ -83,34 +78,12 @@ const Edit edits[] = {
 
 void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }
 
-class GemmMutationTest : public EmulatorTest,
-                         public testing::WithParamInterface<Edit> {
-protected:
-  // A copy of the kernels for the edit, seen by this process only.
-  fs::path folder = fs::path(testing::TempDir()) /
-                    ("ingot-mutant-" + std::to_string(getpid()));
-  GemmMutationTest() {
-    fs::create_directories(folder);
-    fs::copy(kernelFolder(), folder, fs::copy_options::recursive);
-    setenv("INGOT_EMULATOR_KERNELS", folder.c_str(), 1);
-    setenv("INGOT_EMULATOR_CACHE", (folder / "cache").c_str(), 1);
-  }
-  ~GemmMutationTest() override {
-    unsetenv("INGOT_EMULATOR_KERNELS");
-    unsetenv("INGOT_EMULATOR_CACHE");
-    fs::remove_all(folder);
-  }
-};
+class GemmMutationTest : public MutantTest,
+                         public testing::WithParamInterface<Edit> {};
 
 TEST_P(GemmMutationTest, IsFound) {
   const Edit &edit = GetParam();
-  std::string text = readFile(folder / edit.file);
-  size_t at = text.find(edit.from);
-  ASSERT_NE(at, std::string::npos)
-      << "no longer in " << edit.file << ": " << edit.from;
-  ASSERT_EQ(text.find(edit.from, at + 1), std::string::npos) << "twice";
-  text.replace(at, strlen(edit.from), edit.to);
-  std::ofstream(folder / edit.file) << text;
+  ASSERT_NO_FATAL_FAILURE(this->edit(edit.file, edit.from, edit.to));
 
   Variant v;
   v.math = edit.math;

@@ -13,6 +13,10 @@
 #pragma once
 #include "vocabulary.cuh"
 
+// For kernels that store by themselves also the store's arithmetic alone:
+//   using Out                     the result's type
+//   void apply(int m, int n, const In &, float (&x)[V])   sums to results
+
 // V elements as they lie in memory.
 template <class T, int V>
 struct Columns {
@@ -89,6 +93,7 @@ struct Silu {
 // out[m, n] = f(sum + bias[n]) + residual[m, n]; a null pointer is left out.
 template <class T, int V_, class F, bool BIAS, bool RESIDUAL>
 struct LinearEpilogue {
+  using Out = T;
   static constexpr int V = V_;
   T *out;
   i64 ldo;
@@ -105,13 +110,17 @@ struct LinearEpilogue {
       in.residual = load_columns<V>(residual + m * ldr + n);
     return in;
   }
-  DEV void store(int m, int n, const In &in, const float (&sum)[V]) const {
-    float x[V];
+  DEV void apply(int, int, const In &in, float (&x)[V]) const {
     UNROLL for (int i = 0; i < V; ++i) {
-      x[i] = F()(BIAS ? sum[i] + column(in.bias, i) : sum[i]);
+      x[i] = F()(BIAS ? x[i] + column(in.bias, i) : x[i]);
       if constexpr (RESIDUAL)
         x[i] += column(in.residual, i);
     }
+  }
+  DEV void store(int m, int n, const In &in, const float (&sum)[V]) const {
+    float x[V];
+    UNROLL for (int i = 0; i < V; ++i) x[i] = sum[i];
+    apply(m, n, in, x);
     store_columns(out + m * ldo + n, x);
   }
 };
@@ -121,6 +130,7 @@ struct LinearEpilogue {
 // as it makes them.
 template <class T, int V_, class F>
 struct PointwiseEpilogue {
+  using Out = T;
   static constexpr int V = V_;
   T *out;
   i64 ldo;
@@ -133,10 +143,14 @@ struct PointwiseEpilogue {
     UNROLL for (int i = 0; i < V; ++i) in.element[i] = f.load(m, n + i);
     return in;
   }
+  DEV void apply(int m, int n, const In &in, float (&x)[V]) const {
+    UNROLL for (int i = 0; i < V; ++i) x[i] =
+        f.apply(in.element[i], x[i], m, n + i);
+  }
   DEV void store(int m, int n, const In &in, const float (&sum)[V]) const {
     float x[V];
-    UNROLL for (int i = 0; i < V; ++i) x[i] =
-        f.apply(in.element[i], sum[i], m, n + i);
+    UNROLL for (int i = 0; i < V; ++i) x[i] = sum[i];
+    apply(m, n, in, x);
     store_columns(out + m * ldo + n, x);
   }
 };

@@ -1,0 +1,56 @@
+#include "Gemm90.h"
+
+#include <sstream>
+
+namespace ingot::emulator {
+
+std::string Variant90::stub() const {
+  std::ostringstream s;
+  s << "#include \"gemm90.cuh\"\n"
+    << "using Config = Gemm90Config<" << math << ", " << bn << ", " << stages
+    << ", " << stores << ", " << cm << ", " << cn << ">;\n"
+    << "using Epilogue = LinearEpilogue<" << math << ", " << v << ", "
+    << activation << ", " << bias << ", " << residual << ">;\n"
+    << "KERNEL_CLUSTER(384, 1, " << cm * cn
+    << ") gemm_test(GRID_CONST TensorMap a, GRID_CONST TensorMap w, "
+       "GRID_CONST TensorMap c, const "
+    << math << " *bias, const " << math << " *residual, " << math
+    << " *out, i64 ldr, i64 ldo, int m, int n, int k) {\n"
+    << "  gemm90<Config>({&a, &w, &c}, m, n, k, Epilogue{out, ldo, bias, "
+       "residual, ldr});\n"
+    << "}\nEXPORT_KERNEL(gemm_test)\n";
+  return s.str();
+}
+
+std::string runGemm90(const Variant90 &v, Stub &stub, int m, int n, int k) {
+  // The least pitches and offsets that TMA takes.
+  auto pitch = [](int columns) { return (columns + 7) / 8 * 8 + 8; };
+  Matrix a(v.type(), m, k, pitch(k), 8, 1), w(v.type(), n, k, pitch(k), 24, 2);
+  Matrix bias(v.type(), 1, n, n, v.v, 3),
+      residual(v.type(), m, n, (n + 1) / 2 * 2 + 2, v.v, 4);
+  int unit = v.stores ? 8 : v.v;
+  Matrix out(v.type(), m, n, (n + unit - 1) / unit * unit + unit, 3 * unit, 5,
+             false);
+  cu::TensorMapType type =
+      v.type() == Type::Bf16 ? cu::tensorMapBf16 : cu::tensorMapF16;
+  auto map = [&](const Matrix &x, int boxRows) {
+    return makeMap(x.address(),
+                   {uint64_t(x.columns), uint64_t(x.rows), uint64_t(x.pitch),
+                    unsigned(boxRows), 0, 0, type});
+  };
+  cu::TensorMap none = {};
+  int cluster = v.cm * v.cn;
+  auto blocks = unsigned((v.blocks + cluster - 1) / cluster * cluster);
+  auto i64 = [](int x) { return static_cast<long long>(x); };
+  cu::Result r =
+      stub.launch("gemm_test", {blocks}, 384, v.shared(), map(a, 128 / v.cn),
+                  map(w, v.bn / v.cm), v.stores ? map(out, 64) : none,
+                  bias.address(), residual.address(), out.address(),
+                  i64(residual.pitch), i64(out.pitch), m, n, k);
+  if (r)
+    return control("report") + "\nresult " + std::to_string(r);
+  return judge(a, w, v.bias ? &bias : nullptr, v.residual ? &residual : nullptr,
+               out, v.activation, 0x1p-23);
+}
+
+} // namespace ingot::emulator

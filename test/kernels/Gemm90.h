@@ -1,0 +1,29 @@
+// Products of gemm90.cuh.
+#pragma once
+
+#include "Gemm.h"
+
+namespace ingot::emulator {
+
+// An instance of the template, and its stub with kernel `gemm_test`.
+struct Variant90 {
+  std::string math = "bf16";
+  int bn = 128, stages = 4;
+  bool stores = true; // by TMA
+  int cm = 1, cn = 1;
+  int v = 2;
+  std::string activation = "GeluTanh";
+  bool bias = true, residual = true;
+  int blocks = 3; // or the next multiple of the cluster
+  Type type() const { return math == "bf16" ? Type::Bf16 : Type::F16; }
+  unsigned shared() const {
+    return unsigned(stages * (128 + bn) * 128 + (stores ? 128 * bn * 2 : 0) +
+                    stages * 16);
+  }
+  std::string stub() const;
+};
+
+// Runs one product; what is wrong, or nothing.
+std::string runGemm90(const Variant90 &v, Stub &stub, int m, int n, int k);
+
+} // namespace ingot::emulator

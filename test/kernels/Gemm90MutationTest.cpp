@@ -1,0 +1,154 @@
+// Each edit of the Hopper product must be found, by a finding or by a wrong
+// number: two and more of each kind.
+#include "Gemm90.h"
+#include "Mutant.h"
+
+#include <array>
+
+namespace ingot::emulator {
+namespace {
+
+struct Edit {
+  const char *name, *from, *to;
+  // What shows it, and where it is if not in gemm90.cuh.
+  int cm = 1, cn = 1;
+  const char *header = "gemm90.cuh";
+};
+
+const Edit edits[] = {
+    // wait
+    {"NoWaitForEmpty", "mbar_wait(empty + ring.stage, ring.parity ^ 1);", ""},
+    {"NoWaitForFull", "mbar_wait(full + ring.stage, ring.parity);", ""},
+    {"EmptyParity", "ring.parity ^ 1);", "ring.parity);"},
+    {"FullParity", "mbar_wait(full + ring.stage, ring.parity);",
+     "mbar_wait(full + ring.stage, ring.parity ^ 1);"},
+    {"WaitsForOneLessAtTheEnd", "wgmma_wait<0>();", "wgmma_wait<1>();"},
+    {"WaitsForTwoLessInTheLoop", "wgmma_wait<1>(); // the slab",
+     "wgmma_wait<2>(); // the slab"},
+    {"CommitsNever", "wgmma_commit();", ""},
+    {"NoWaitForTheLastPanels", "tma_store_wait_read<0>(); // the last",
+     "; // the last"},
+    {"NoWaitAtTheEnd",
+     "if (warp_uniform() % 4 == 0 && lane() == 0)\n        "
+     "tma_store_wait_read<0>();",
+     ";"},
+    {"StoresNotCommitted", "tma_store_commit();", ""},
+    // bytes
+    {"TooFewBytes", "mbar_arrive_expect(full, C::STAGE);",
+     "mbar_arrive_expect(full, C::BM * 128);"},
+    {"TooManyBytes", "mbar_arrive_expect(full, C::STAGE);",
+     "mbar_arrive_expect(full, C::STAGE + 16);"},
+    {"HalfTheBytesOfACluster", "mbar_arrive_expect(full, C::STAGE);",
+     "mbar_arrive_expect(full, C::STAGE - C::BOX_W * 128);", 2},
+    // fence
+    {"NoFenceOfMbarriers", "mbar_fence_init();", ""},
+    {"NoFenceOfPanels", "fence_async(); // what", "// what"},
+    {"FenceOfPanelsByOne", "fence_async(); // what",
+     "if (leads)\n      fence_async(); // what"},
+    {"NoFenceOfRegisters", "wgmma_fence();", ""},
+    // barrier
+    {"NoBarrierAfterInit", "C::CLUSTER > 1 ? cluster_sync() : barrier();", ""},
+    {"NoClusterBarrierAfterInit",
+     "C::CLUSTER > 1 ? cluster_sync() : barrier();", "barrier();", 2},
+    {"NoClusterBarrierAtTheEnd",
+     "if constexpr (C::CLUSTER > 1)\n    cluster_sync();", ";", 1, 2},
+    {"NoBarrierBeforePanels", "    meet();\n  }\n  UNROLL", "  }\n  UNROLL"},
+    {"NoBarrierBeforeStore", "stored above\n    meet();", "stored above"},
+    {"OneBarrierForBothConsumers", "barrier_named<128>(2)",
+     "barrier_named<128>(1)"},
+    {"EmptyCountsHalf", "mbar_init(empty + s, C::CONSUMERS * C::CLUSTER);",
+     "mbar_init(empty + s, C::CONSUMERS * C::CLUSTER / 2);"},
+    {"EmptyCountsOneBlock", "mbar_init(empty + s, C::CONSUMERS * C::CLUSTER);",
+     "mbar_init(empty + s, C::CONSUMERS);", 1, 2},
+    {"EmptyCountsTwo", "mbar_init(empty + s, C::CONSUMERS * C::CLUSTER);",
+     "mbar_init(empty + s, C::CONSUMERS * 2);"},
+    {"NobodyTellsTheOtherBlock", "mbar_arrive_remote(empty, rank ^ 1);", ";",
+     2},
+    {"TellsItself", "mbar_arrive_remote(empty, rank ^ 1);",
+     "mbar_arrive_remote(empty, rank);", 2},
+    // swizzle and descriptors
+    {"NoSwizzleOfPanels",
+     "swizzle128(w * 16 + l % 16, (first + j) * 2 + l / 16)",
+     "(w * 16 + l % 16) * 128 + ((first + j) * 2 + l / 16) * 16"},
+    {"WrongHalfOfPanels", "(first + j) * 2 + l / 16)",
+     "(first + j) * 2 + 1 - l / 16)"},
+    {"StepsTooFarAlongK", "a + s * 2, w + s * 2", "a + s * 2, w + s * 4"},
+    {"RowsOfTheOtherConsumer", "shared.a[ring.stage] + consumer * 64 * 128",
+     "shared.a[ring.stage] + (1 - consumer) * 64 * 128"},
+    {"DescriptorWithoutSwizzle",
+     "64ull << 32 |\n         1ull << 62;\n}\n// MN-major",
+     "64ull << 32;\n}\n// "
+     "MN-major",
+     1, 1, "numbers.cuh"},
+    {"DescriptorOf64Bytes",
+     "64ull << 32 |\n         1ull << 62;\n}\n// MN-major",
+     "64ull << 32 |\n         2ull << 62;\n}\n// MN-major", 1, 1,
+     "numbers.cuh"},
+    {"DescriptorStride", "1ull << 16 | 64ull << 32", "1ull << 16 | 32ull << 32",
+     1, 1, "numbers.cuh"},
+    // stage
+    {"ReleasesTheSlabInUse",
+     "gemm90_release<C>(empty + last, rank);\n        "
+     "last",
+     "gemm90_release<C>(empty + ring.stage, rank);\n        last"},
+    {"NeverReleasesTheLast",
+     "fence_regs(sum);\n      gemm90_release<C>(empty + "
+     "last, rank);",
+     "fence_regs(sum);"},
+    {"StageTooSmall", "STAGE = (BM + BN) * 128;",
+     "STAGE = (BM + BN) * 128 - 1024;"},
+    {"RingTurnsLate", "++stage == STAGES", "++stage > STAGES", 1, 1,
+     "pipeline90.cuh"},
+    {"ParityStays", "parity ^= 1;", ";", 1, 1, "pipeline90.cuh"},
+    {"LoadsTheOtherHalf", "w + rank * C::BOX_W * 128", "w", 2},
+    {"MulticastToOne", "m0 + rank * C::BOX_A, 3);", "m0 + rank * C::BOX_A, 1);",
+     1, 2},
+    // guard and order
+    {"StoresPastTheEnd", "if (r < m && c + e * V < n)", "if (c + e * V < n)",
+     0},
+    {"LoadsPastTheEnd", "min_(row + q % 2 * 8, m - 1)", "row + q % 2 * 8"},
+    {"LoadsPastTheLastColumn", "q / 2 * 8 + e * V, n - V)",
+     "q / 2 * 8 + e * V, 1 << 30)"},
+    {"KeepsTheLastTilesSums", "i + s > 0);", "1);"},
+    {"ForgetsSums", "i + s > 0);", "s > 0);"},
+    {"TileOrder", "within / height * C::CN", "within / BAND * C::CN"},
+    {"TooManyRegisters", "regs_up<232>();", "regs_up<240>();"},
+};
+
+void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }
+
+class Gemm90MutationTest : public MutantTest,
+                           public testing::WithParamInterface<Edit> {};
+
+TEST_P(Gemm90MutationTest, IsFound) {
+  const Edit &edit = GetParam();
+  ASSERT_NO_FATAL_FAILURE(this->edit(edit.header, edit.from, edit.to));
+  Variant90 v;
+  v.bn = 64;
+  v.stages = 3;
+  v.cm = std::max(edit.cm, 1);
+  v.cn = edit.cn;
+  v.stores = edit.cm > 0;
+  v.blocks = 2;
+  Stub stub(v.stub());
+  std::string found;
+  for (const char *mode :
+       {"mode late", "mode early", "mode random 1", "mode random 2"})
+    for (auto [m, n, k] : {std::array<int, 3>{300, 136, 328}, {200, 72, 72}}) {
+      if (!found.empty())
+        break;
+      control("reset; " + std::string(mode));
+      found = runGemm90(v, stub, m, n, k);
+      control("revive");
+    }
+  EXPECT_NE(found, "") << "not found";
+  printf("%s\n", found.c_str());
+}
+
+INSTANTIATE_TEST_SUITE_P(Gemm90, Gemm90MutationTest, testing::ValuesIn(edits),
+                         [](const testing::TestParamInfo<Edit> &info) {
+                           return std::string(info.param.name);
+                         });
+
+} // namespace
+} // namespace ingot::emulator

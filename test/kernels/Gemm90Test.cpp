@@ -1,0 +1,142 @@
+// gemm90.cuh against sums in double, over shapes with tails, tiles, outputs and
+// clusters; and what the device's compiler makes of it.
+#include "Gemm90.h"
+
+#include "test/emulator/Nvrtc.h"
+
+#include <array>
+
+namespace ingot::emulator {
+namespace {
+
+class Gemm90Test : public EmulatorTest {
+protected:
+  void checkAll(const Variant90 &v,
+                const std::vector<std::array<int, 3>> &shapes) {
+    Stub stub(v.stub());
+    for (const char *mode :
+         {"mode late", "mode early", "mode random 1", "mode random 2"})
+      for (auto [m, n, k] : shapes) {
+        SCOPED_TRACE(mode);
+        control(mode);
+        ASSERT_EQ(runGemm90(v, stub, m, n, k), "")
+            << v.math << " " << m << "x" << n << "x" << k;
+      }
+  }
+};
+
+const std::vector<std::array<int, 3>> shapes = {
+    {128, 128, 64}, {1, 8, 8}, {130, 200, 72}, {300, 264, 200}, {64, 72, 320}};
+
+TEST_F(Gemm90Test, Bf16) { checkAll({}, shapes); }
+
+TEST_F(Gemm90Test, F16) {
+  Variant90 v;
+  v.math = "f16";
+  v.activation = "GeluErf";
+  checkAll(v, shapes);
+}
+
+TEST_F(Gemm90Test, Tiles) {
+  Variant90 wide, narrow;
+  wide.bn = 256;
+  wide.stages = 3;
+  checkAll(wide, {{130, 264, 72}, {260, 520, 136}});
+  narrow.bn = 64;
+  narrow.stages = 2;
+  narrow.activation = "Silu";
+  checkAll(narrow, {{130, 72, 200}, {1, 200, 64}});
+}
+
+// What is no multiple of 16 bytes leaves without TMA.
+TEST_F(Gemm90Test, PlainStores) {
+  Variant90 v;
+  v.stores = false;
+  checkAll(v, {{130, 202, 72}, {5, 2, 128}});
+  v.v = 1;
+  v.residual = false;
+  v.activation = "Identity";
+  checkAll(v, {{130, 131, 72}, {1, 1, 8}});
+}
+
+TEST_F(Gemm90Test, Clusters) {
+  for (auto [cm, cn] : {std::array<int, 2>{2, 1}, {1, 2}}) {
+    Variant90 v;
+    v.cm = cm;
+    v.cn = cn;
+    v.stages = 3;
+    checkAll(v, {{256, 256, 128}, {130, 264, 200}, {300, 136, 72}, {1, 8, 8}});
+  }
+}
+
+TEST_F(Gemm90Test, Grids) {
+  Variant90 v;
+  Stub stub(v.stub());
+  for (int blocks : {1, 2, 7, 16}) {
+    v.blocks = blocks;
+    EXPECT_EQ(runGemm90(v, stub, 260, 264, 72), "");
+  }
+}
+
+TEST_F(Gemm90Test, MovesByTheBulk) {
+  Variant90 v;
+  v.residual = false;
+  Stub stub(v.stub());
+  control("stats reset");
+  EXPECT_EQ(runGemm90(v, stub, 256, 256, 192), "");
+  // 4 tiles of 3 slabs of two boxes; 2 panels of two consumers.
+  EXPECT_EQ(stat("loads"), 24u);
+  EXPECT_EQ(stat("stores"), 16u);
+  EXPECT_EQ(stat("wgmmas"), 4u * 3 * 4 * 2);
+  EXPECT_EQ(stat("bank_conflicts"), 0u);
+  EXPECT_EQ(stat("stores2") + stat("stores4") + stat("stores16"), 0u);
+}
+
+TEST_F(Gemm90Test, DeviceCode) {
+  if (!nvrtcFound())
+    GTEST_SKIP() << "no libnvrtc";
+  struct Case {
+    const char *math;
+    int bn, stages;
+    bool stores;
+    int cm, cn;
+  };
+  for (Case c : {Case{"bf16", 256, 3, true, 1, 1},
+                 {"bf16", 128, 4, true, 1, 1},
+                 {"f16", 64, 4, true, 1, 1},
+                 {"f16", 256, 4, false, 1, 1},
+                 {"bf16", 256, 3, true, 2, 1},
+                 {"bf16", 256, 3, true, 1, 2}}) {
+    Variant90 v;
+    v.math = c.math;
+    v.bn = c.bn;
+    v.stages = c.stages;
+    v.stores = c.stores;
+    v.cm = c.cm;
+    v.cn = c.cn;
+    v.activation = "GeluErf";
+    SCOPED_TRACE(v.stub());
+    NvrtcResult r = nvrtcCompile(v.stub(), "sm_90a");
+    ASSERT_TRUE(r.ok) << r.log;
+    ASSERT_EQ(r.kernels.size(), 1u);
+    EXPECT_EQ(r.kernels[0].frameBytes, 0);
+    EXPECT_EQ(r.kernels[0].spillBytes, 0);
+    EXPECT_LE(r.kernels[0].registers, 168);
+    // Of the assembler: waits injected, setmaxnreg ignored, wgmma serialized.
+    for (const char *note : {"C7508", "C7510", "C7517"})
+      EXPECT_EQ(r.log.find(note), std::string::npos) << r.log;
+    std::string sass = disassemble(r.code);
+    if (sass.empty())
+      continue;
+    EXPECT_NE(sass.find("HGMMA.64x" + std::to_string(c.bn) + "x16"),
+              std::string::npos);
+    EXPECT_NE(sass.find("UTMALDG.2D"), std::string::npos);
+    EXPECT_EQ(sass.find("UTMALDG.2D.MULTICAST") != std::string::npos,
+              c.cm * c.cn > 1);
+    EXPECT_EQ(sass.find("UTMASTG") != std::string::npos, c.stores);
+    EXPECT_NE(sass.find("USETMAXREG"), std::string::npos);
+  }
+}
+
+} // namespace
+} // namespace ingot::emulator
