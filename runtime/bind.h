@@ -21,10 +21,12 @@ struct BoundStep {
   fmt::StepKind kind;
   uint32_t number;   // in the plan
   uint32_t firstArg; // in Program::args
-  int64_t tasks;     // 0: nothing to do
-  int64_t grid[3];   // of launches; their product is `tasks`
-  uint64_t kernel;   // of ingot_model::kernels
-  int64_t flops;     // -1: unknown
+  uint32_t firstMap; // in Program::maps
+  uint32_t maps;
+  int64_t tasks;   // 0: nothing to do
+  int64_t grid[3]; // of launches; their product is `tasks`
+  uint64_t kernel; // of ingot_model::kernels
+  int64_t flops;   // -1: unknown
   int64_t bytes;
   const fmt::Step *step;
 };
@@ -37,11 +39,23 @@ struct Patch {
   int64_t offset; // bytes; of scratch, in the arena
 };
 
+/// An argument that is a tensor map: its slot in Program::args holds the
+/// tensor's address.
+struct BoundMap {
+  static constexpr uint32_t kMostRank = 5;
+  const fmt::TensorMap *map;
+  uint32_t arg; // of the step
+  uint32_t rank;
+  uint64_t dims[kMostRank];
+  uint64_t strides[kMostRank - 1]; // bytes, of dims 1 and up
+};
+
 /// Steps of a plan with everything evaluated.
 struct Program {
   Array<BoundStep> steps;
   Array<uint64_t> args;
   Array<Patch> patches;
+  Array<BoundMap> maps;
   size_t arenaBytes = 0;
   size_t workerScratchBytes = 0;
 };

@@ -131,12 +131,25 @@ Error runInit(ingot_model &model, Program &program, RunOutcome &outcome) {
 
 } // namespace
 
-constinit const DeviceFunctions cpuFunctions = {
-    destroyDevice, canRun,         allocate,          release,
-    makeModel,     destroyModel,   UINT32_MAX,        loadCode,
-    runInit,       makeCpuSession, destroyCpuSession, configureCpuSession,
-    setCpuThreads, checkCpuTensor, zeroCpu,           placeCpuTensors,
-    prepareCpuRun, runCpu};
+constinit const DeviceFunctions cpuFunctions = {destroyDevice,
+                                                canRun,
+                                                allocate,
+                                                release,
+                                                makeModel,
+                                                destroyModel,
+                                                UINT32_MAX,
+                                                0,
+                                                loadCode,
+                                                runInit,
+                                                makeCpuSession,
+                                                destroyCpuSession,
+                                                configureCpuSession,
+                                                setCpuThreads,
+                                                checkCpuTensor,
+                                                zeroCpu,
+                                                placeCpuTensors,
+                                                prepareCpuRun,
+                                                runCpu};
 
 Error createCpuDevice(const Allocator &allocator,
                       const ingot_device_options &options,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime/cuda_driver.h"
+#include "runtime/cuda_tensor_map.h"
 #include "runtime/session.h"
 
 namespace ingot::runtime {
@@ -93,8 +94,9 @@ inline CudaModel &onGpu(ingot_model &model) {
 /// A kernel's parameters: the step's arguments, then the status and the step.
 class CudaParameters {
 public:
-  // The driver takes 4 KB of them.
-  static constexpr uint32_t kMost = 512 - 2;
+  // The driver takes 4 KB of them; of maps, also what aligns them.
+  static constexpr uint32_t kMost =
+      512 - 2 - (kMostCudaMaps + 1) * sizeof(cuda::TensorMap) / 8;
   CudaParameters(uint64_t *args, uint32_t count, uint64_t status, int64_t step)
       : status(status), step(step) {
     for (uint32_t i = 0; i < count; ++i)
@@ -103,6 +105,10 @@ public:
     pointers[count + 1] = &this->step;
   }
   CudaParameters(const CudaParameters &) = delete;
+  /// `map` in place of the argument.
+  void setMap(uint32_t argument, cuda::TensorMap &map) {
+    pointers[argument] = &map;
+  }
   void **data() { return pointers; }
 
 private:
@@ -112,8 +118,8 @@ private:
 };
 
 /// Enqueues one step of a program that is not empty.
-[[nodiscard]] Error launchStep(const CudaModel &model, const BoundStep &step,
-                               uint64_t *args, uint64_t status,
+[[nodiscard]] Error launchStep(const CudaModel &model, Program &program,
+                               const BoundStep &step, uint64_t status,
                                cuda::Stream stream);
 /// Why a kernel complained, from the status it wrote.
 void readStatus(const ingot_cuda_kernel_status &status, const Program &program,

@@ -95,9 +95,11 @@ Error CudaGraph::prepare(const CudaModel &model, const Program &program,
   }
   if (!executable) {
     if (!steps.create(model.allocator, program.steps.size()) ||
-        !args.create(model.allocator, program.args.size()))
+        !args.create(model.allocator, program.args.size()) ||
+        !maps.create(model.allocator, program.maps.size()))
       return outOfMemory(model.allocator, "a graph",
-                         program.args.size() * sizeof(uint64_t));
+                         program.args.size() * sizeof(uint64_t) +
+                             program.maps.size() * sizeof(cuda::TensorMap));
     result = build(model, program, transfers);
   }
   if (result == cuda::success)
@@ -155,6 +157,11 @@ cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
     } else {
       CudaParameters parameters(ofStep, count(step.step->args()), node.status,
                                 step.number);
+      bool areNew;
+      if (cuda::Result failed = encodeMaps(program, step, &areNew))
+        return failed;
+      for (uint32_t m = step.firstMap; m < step.firstMap + step.maps; ++m)
+        parameters.setMap(program.maps[m].arg, maps[m]);
       cuda::KernelNodeParams kernel =
           kernelParams(model, step, node.grid, parameters);
       result = driver.graphAddKernelNode(&last, graph, &before, 1, &kernel);
@@ -232,7 +239,10 @@ cuda::Result CudaGraph::setStep(const CudaModel &model, const Program &program,
   if (isLaunch)
     isSame = isSame && !memcmp(node.grid, step.grid, sizeof(node.grid)) &&
              status == node.status;
-  if (isSame)
+  bool areMapsNew;
+  if (cuda::Result result = encodeMaps(program, step, &areMapsNew))
+    return result;
+  if (isSame && !areMapsNew)
     return cuda::success;
   memcpy(ofStep, wanted, size * sizeof(uint64_t));
   memcpy(node.grid, step.grid, sizeof(node.grid));
@@ -249,9 +259,26 @@ cuda::Result CudaGraph::setStep(const CudaModel &model, const Program &program,
                                      device->context);
   }
   CudaParameters parameters(ofStep, size, status, step.number);
+  for (uint32_t m = step.firstMap; m < step.firstMap + step.maps; ++m)
+    parameters.setMap(program.maps[m].arg, maps[m]);
   cuda::KernelNodeParams kernel =
       kernelParams(model, step, node.grid, parameters);
   return driver.graphExecSetKernel(executable, node.node, &kernel);
+}
+
+cuda::Result CudaGraph::encodeMaps(const Program &program,
+                                   const BoundStep &step, bool *areNew) {
+  *areNew = false;
+  for (uint32_t m = step.firstMap; m < step.firstMap + step.maps; ++m) {
+    const BoundMap &map = program.maps[m];
+    cuda::TensorMap made;
+    if (cuda::Result result = encodeMap(
+            device->driver, map, program.args[step.firstArg + map.arg], &made))
+      return result;
+    *areNew |= memcmp(&maps[m], &made, sizeof(made)) != 0;
+    memcpy(&maps[m], &made, sizeof(made));
+  }
+  return cuda::success;
 }
 
 cuda::Result CudaGraph::enable(Node &node, bool isWanted) {

@@ -48,6 +48,9 @@ private:
                       const CudaTransfers &transfers);
   cuda::Result setStep(const CudaModel &model, const Program &program,
                        uint32_t number, const CudaTransfers &transfers);
+  /// The step's tensor maps, as they are now; whether they were others before.
+  cuda::Result encodeMaps(const Program &program, const BoundStep &step,
+                          bool *areNew);
   cuda::Result enable(Node &node, bool isWanted);
 
   const CudaDevice *device = nullptr;
@@ -56,6 +59,7 @@ private:
   Node upload, download;
   Array<Node> steps;
   Array<uint64_t> args; // as the nodes have them
+  Array<cuda::TensorMap> maps;
   CudaTransfers current;
   uint64_t version = 0;
   const char *doing = "";

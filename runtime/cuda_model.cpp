@@ -138,9 +138,10 @@ Error loadCudaCode(ingot_model &base) {
   return loadCudaWeights(model);
 }
 
-Error launchStep(const CudaModel &model, const BoundStep &step, uint64_t *args,
-                 uint64_t status, cuda::Stream stream) {
+Error launchStep(const CudaModel &model, Program &program,
+                 const BoundStep &step, uint64_t status, cuda::Stream stream) {
   const CudaDriver &driver = model.gpu().driver;
+  uint64_t *args = program.args.data() + step.firstArg;
   cuda::Result result;
   if (step.kind == fmt::StepKind::Copy) {
     result = driver.copyOnDeviceAsync(args[0], args[1], args[2], stream);
@@ -150,11 +151,19 @@ Error launchStep(const CudaModel &model, const BoundStep &step, uint64_t *args,
     const CudaKernel &kernel = model.code[step.step->kernel()];
     CudaParameters parameters(args, count(step.step->args()), status,
                               step.number);
-    result = driver.launchKernel(
-        reinterpret_cast<cuda::Function>(step.kernel), unsigned(step.grid[0]),
-        unsigned(step.grid[1]), unsigned(step.grid[2]), kernel.block[0],
-        kernel.block[1], kernel.block[2], kernel.sharedBytes, stream,
-        parameters.data(), nullptr);
+    cuda::TensorMap maps[kMostCudaMaps];
+    result = cuda::success;
+    for (uint32_t i = 0; i < step.maps && result == cuda::success; ++i) {
+      const BoundMap &map = program.maps[step.firstMap + i];
+      result = encodeMap(driver, map, args[map.arg], &maps[i]);
+      parameters.setMap(map.arg, maps[i]);
+    }
+    if (result == cuda::success)
+      result = driver.launchKernel(
+          reinterpret_cast<cuda::Function>(step.kernel), unsigned(step.grid[0]),
+          unsigned(step.grid[1]), unsigned(step.grid[2]), kernel.block[0],
+          kernel.block[1], kernel.block[2], kernel.sharedBytes, stream,
+          parameters.data(), nullptr);
   }
   if (result == cuda::success)
     return nullptr;

@@ -100,9 +100,8 @@ Error enqueueSteps(CudaSession &session, Program &program,
       break;
     }
     if (step.tasks)
-      if (Error error = launchStep(session.gpuModel(), step,
-                                   program.args.data() + step.firstArg,
-                                   t.device, session.stream))
+      if (Error error = launchStep(session.gpuModel(), program, step, t.device,
+                                   session.stream))
         return error;
     if (Error error = device.check(
             driver.eventRecord(session.times[i + 1], session.stream),

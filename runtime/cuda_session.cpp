@@ -142,6 +142,24 @@ static Error growTransfers(CudaSession &session, uint64_t bytes) {
   return nullptr;
 }
 
+/// Whether grids are whole clusters of blocks, as the artifact's maker saw to.
+static Error checkClusters(const CudaSession &session, const Program &program) {
+  for (const BoundStep &step : program.steps) {
+    if (step.kind != fmt::StepKind::Launch || !step.tasks)
+      continue;
+    const fmt::Kernel &kernel =
+        *session.model->target->kernels()->Get(step.step->kernel());
+    if (!kernel.cluster() || step.grid[0] % kernel.cluster())
+      return makeError(session.allocator, INGOT_ERROR_ARTIFACT,
+                       "'%s' is damaged: step '%s' has %lld blocks in clusters "
+                       "of %u",
+                       session.model->artifact.name(),
+                       step.step->name() ? step.step->name()->c_str() : "",
+                       (long long)step.grid[0], kernel.cluster());
+  }
+  return nullptr;
+}
+
 Error placeCudaTensors(ingot_session &base, const Bind &bind) {
   CudaSession &session = onGpu(base);
   if (session.isLost)
@@ -193,7 +211,7 @@ Error placeCudaTensors(ingot_session &base, const Bind &bind) {
                        step.step->name() ? step.step->name()->c_str() : "",
                        (long long)step.grid[0], (long long)step.grid[1],
                        (long long)step.grid[2]);
-  return nullptr;
+  return checkClusters(session, bind.program);
 }
 
 } // namespace ingot::runtime

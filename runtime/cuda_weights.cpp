@@ -145,8 +145,7 @@ public:
         continue;
       if (Error error = uploadFor(step))
         return error;
-      if (Error error = launchStep(model, step, &program.args[step.firstArg],
-                                   status, loader.stream))
+      if (Error error = launchStep(model, program, step, status, loader.stream))
         return error;
     }
     if (Error error =

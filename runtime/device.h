@@ -30,6 +30,7 @@ struct DeviceFunctions {
   ingot_model *(*makeModel)(ingot_device &device); // null: out of memory
   void (*destroyModel)(ingot_model *model);
   uint32_t mostArguments; ///< of a step
+  uint32_t mostMaps;      ///< tensor maps among them
   /// Makes kernels and weights of the chosen target usable: fills
   /// `model.kernels` and `model.weights`.
   Error (*loadCode)(ingot_model &model);

@@ -34,13 +34,14 @@ typedef void (*ingot_kernel_function)(int64_t task, const uint64_t *args,
                                       struct ingot_kernel_status *status);
 
 /* A kernel on a GPU is an `extern "C" __global__` function of the kernel's name
- * in the artifact. Its parameters are the step's arguments in order, then a
- * pointer to this status, then the number of the step as an i64. Blocks have
- * the kernel's threads and dynamic shared memory, blocks of the grid may run in
- * any order. A kernel that meets an index outside its axis exchanges `code`
- * atomically for 1; who found 0 there fills in the rest; all go on with index
- * 0. Weights, scratch, state, and inputs and outputs that the runtime copies
- * start 256-byte aligned, a caller's tensors on the device 16-byte aligned. */
+ * in the artifact. Its parameters are the step's arguments in order (tensor
+ * maps by value, as CUtensorMap), then a pointer to this status, then the
+ * number of the step as an i64. Blocks have the kernel's threads and dynamic
+ * shared memory, blocks of the grid may run in any order. A kernel that meets
+ * an index outside its axis exchanges `code` atomically for 1; who found 0
+ * there fills in the rest; all go on with index 0. Weights, scratch, state, and
+ * inputs and outputs that the runtime copies start 256-byte aligned, a caller's
+ * tensors on the device 16-byte aligned. */
 struct ingot_cuda_kernel_status {
   int64_t code; /* as above */
   int64_t value;

@@ -100,13 +100,15 @@ static Error checkPlan(const ingot_model &model, const fmt::Entry &entry,
                      step.kind() == fmt::StepKind::Copy ||
                      step.kind() == fmt::StepKind::Fill;
       isKnown &= count(step.args()) <= model.device->functions.mostArguments;
+      uint32_t maps = 0;
       for (uint32_t a = 0; a < count(step.args()); ++a) {
         const fmt::Arg &arg = *step.args()->Get(a);
-        isKnown &= arg.kind() != fmt::ArgKind::TensorMap;
+        maps += arg.kind() == fmt::ArgKind::TensorMap;
         isKnown &= arg.kind() != fmt::ArgKind::Pointer ||
                    plan.buffers()->Get(arg.buffer())->kind() !=
                        fmt::BufferKind::WorkerScratch;
       }
+      isKnown &= maps <= model.device->functions.mostMaps;
       if (!isKnown)
         return makeError(
             model.allocator, INGOT_ERROR_VERSION,

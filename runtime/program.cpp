@@ -1,5 +1,7 @@
 #include "runtime/bind.h"
 
+#include "runtime/types.h"
+
 namespace ingot::runtime {
 namespace {
 
@@ -24,10 +26,13 @@ public:
       return error;
     if (Error error = sizeBuffers())
       return error;
-    size_t args = 0, patches = 0;
+    size_t args = 0, patches = 0, maps = 0;
     for (uint32_t i = 0; i < count(steps); ++i)
-      for (uint32_t a = 0; a < count(steps->Get(i)->args()); ++a, ++args)
-        patches += isPatched(*steps->Get(i)->args()->Get(a));
+      for (uint32_t a = 0; a < count(steps->Get(i)->args()); ++a, ++args) {
+        const fmt::Arg &arg = *steps->Get(i)->args()->Get(a);
+        patches += isPatched(arg);
+        maps += arg.kind() == fmt::ArgKind::TensorMap;
+      }
     // Steps may share a list of arguments, so the header's size is no limit.
     if (args > UINT32_MAX)
       return makeError(allocator, INGOT_ERROR_ARTIFACT,
@@ -35,9 +40,11 @@ public:
                        model.artifact.name(), args);
     if (!program.steps.create(allocator, count(steps)) ||
         !program.args.create(allocator, args) ||
-        !program.patches.create(allocator, patches))
+        !program.patches.create(allocator, patches) ||
+        !program.maps.create(allocator, maps))
       return outOfMemory(allocator, "a bind",
-                         args * sizeof(uint64_t) + patches * sizeof(Patch));
+                         args * sizeof(uint64_t) + patches * sizeof(Patch) +
+                             maps * sizeof(BoundMap));
     for (uint32_t i = 0; i < count(steps); ++i)
       if (Error error = bindStep(*steps->Get(i), i))
         return error;
@@ -125,11 +132,84 @@ private:
     return buffer.kind() != fmt::BufferKind::Model;
   }
   bool isPatched(const fmt::Arg &arg) const {
+    if (arg.kind() == fmt::ArgKind::TensorMap)
+      return isPatched(*plan.buffers()->Get(
+          plan.tensor_maps()->Get(arg.buffer())->buffer()));
     return arg.kind() == fmt::ArgKind::Pointer &&
            isPatched(*plan.buffers()->Get(arg.buffer()));
   }
 
-  Error bindArg(const fmt::Arg &arg, uint32_t index, const char *step) {
+  /// Where `buffer` is, `offset` bytes on, into the slot `index`.
+  Error bindPointer(uint32_t number, int64_t offset, uint32_t index,
+                    const char *step) {
+    const fmt::Buffer &buffer = *plan.buffers()->Get(number);
+    if (offset < 0 || offset > bufferBytes[number])
+      return makeError(allocator, INGOT_ERROR_ARTIFACT,
+                       "'%s' is damaged: step '%s' points to byte %lld of "
+                       "buffer %u (%s) of %lld",
+                       model.artifact.name(), step, (long long)offset, number,
+                       text(buffer.name(), "a buffer"),
+                       (long long)bufferBytes[number]);
+    program.args[index] = uint64_t(offset);
+    if (!isPatched(buffer))
+      program.args[index] += buffer.kind() == fmt::BufferKind::Weight
+                                 ? model.weights[buffer.index()]
+                                 : memory.buffers[number].address();
+    else
+      program.patches[nextPatch++] = {
+          index, buffer.kind(), buffer.index(),
+          offset + (buffer.kind() == fmt::BufferKind::Scratch
+                        ? slotOffsets[buffer.index()]
+                        : 0)};
+    return nullptr;
+  }
+
+  /// Dims that are not negative, and none of which leads out of the buffer.
+  Error bindMap(const fmt::TensorMap &map, uint32_t argument, uint32_t index,
+                const char *step) {
+    BoundMap &bound = program.maps[nextMap++];
+    bound = {};
+    bound.map = &map;
+    bound.arg = argument;
+    bound.rank = count(map.dims());
+    int64_t offset, last = 0;
+    if (Error error =
+            values.get(allocator, map.offset(), "an offset", step, &offset))
+      return error;
+    bool isEmpty = false, isHuge = false;
+    for (uint32_t i = 0; i < bound.rank; ++i) {
+      int64_t dim, stride = elementBits(map.type()) / 8, reach;
+      if (Error error = values.getSize(allocator, map.dims()->Get(i), "a dim",
+                                       step, &dim))
+        return error;
+      if (i)
+        if (Error error = values.getSize(allocator, map.strides()->Get(i - 1),
+                                         "a stride", step, &stride))
+          return error;
+      bound.dims[i] = uint64_t(dim);
+      if (i)
+        bound.strides[i - 1] = uint64_t(stride);
+      isEmpty |= !dim;
+      isHuge |= __builtin_mul_overflow(dim - (i ? 1 : 0), stride, &reach) ||
+                __builtin_add_overflow(last, reach, &last);
+    }
+    if (Error error = bindPointer(map.buffer(), offset, index, step))
+      return error;
+    int64_t left = bufferBytes[map.buffer()] - offset;
+    if (!isEmpty && (isHuge || last > left))
+      return makeError(allocator, INGOT_ERROR_ARTIFACT,
+                       "'%s' is damaged: a tensor map of step '%s' has %lld "
+                       "bytes, where buffer %u has %lld",
+                       model.artifact.name(), step, (long long)last,
+                       map.buffer(), (long long)left);
+    return nullptr;
+  }
+
+  Error bindArg(const fmt::Arg &arg, uint32_t argument, uint32_t index,
+                const char *step) {
+    if (arg.kind() == fmt::ArgKind::TensorMap)
+      return bindMap(*plan.tensor_maps()->Get(arg.buffer()), argument, index,
+                     step);
     uint64_t &slot = program.args[index];
     if (arg.kind() == fmt::ArgKind::F32) {
       slot = arg.bits();
@@ -139,28 +219,9 @@ private:
     if (Error error =
             values.get(allocator, arg.expr(), "an argument", step, &value))
       return error;
+    if (arg.kind() == fmt::ArgKind::Pointer)
+      return bindPointer(arg.buffer(), value, index, step);
     slot = uint64_t(value);
-    if (arg.kind() != fmt::ArgKind::Pointer)
-      return nullptr;
-
-    const fmt::Buffer &buffer = *plan.buffers()->Get(arg.buffer());
-    if (value < 0 || value > bufferBytes[arg.buffer()])
-      return makeError(allocator, INGOT_ERROR_ARTIFACT,
-                       "'%s' is damaged: step '%s' points to byte %lld of "
-                       "buffer %u (%s) of %lld",
-                       model.artifact.name(), step, (long long)value,
-                       arg.buffer(), text(buffer.name(), "a buffer"),
-                       (long long)bufferBytes[arg.buffer()]);
-    if (!isPatched(buffer))
-      slot += buffer.kind() == fmt::BufferKind::Weight
-                  ? model.weights[buffer.index()]
-                  : memory.buffers[arg.buffer()].address();
-    else
-      program.patches[nextPatch++] = {
-          index, buffer.kind(), buffer.index(),
-          value + (buffer.kind() == fmt::BufferKind::Scratch
-                       ? slotOffsets[buffer.index()]
-                       : 0)};
     return nullptr;
   }
 
@@ -205,9 +266,11 @@ private:
     bound.number = number;
     bound.firstArg = nextArg;
     bound.step = &step;
+    bound.firstMap = nextMap;
     for (uint32_t a = 0; a < count(step.args()); ++a)
-      if (Error error = bindArg(*step.args()->Get(a), nextArg++, name))
+      if (Error error = bindArg(*step.args()->Get(a), a, nextArg++, name))
         return error;
+    bound.maps = nextMap - bound.firstMap;
     if (step.kind() == fmt::StepKind::Launch) {
       const fmt::Kernel &kernel = *model.target->kernels()->Get(step.kernel());
       bound.kernel = model.kernels[step.kernel()];
@@ -241,7 +304,7 @@ private:
   const BoundInterface *interface;
   Program &program;
   Array<int64_t> slotOffsets, slotBytes, bufferBytes;
-  uint32_t nextArg = 0, nextPatch = 0;
+  uint32_t nextArg = 0, nextPatch = 0, nextMap = 0;
 };
 
 } // namespace

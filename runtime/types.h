@@ -11,6 +11,10 @@ inline ingot_type apiType(artifact::ElementType type) {
   return ingot_type(int(type));
 }
 
+inline int64_t elementBits(artifact::ElementType type) {
+  return int64_t(ingot_type_bits(apiType(type)));
+}
+
 /// Bytes of a dense tensor. False: does not fit 63 bits. Dims are >= 0.
 [[nodiscard]] bool tensorBytes(ingot_type type, const int64_t *dims,
                                int32_t rank, size_t *bytes);

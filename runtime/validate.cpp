@@ -303,6 +303,37 @@ private:
     return nullptr;
   }
 
+  static bool isReadOnly(const fmt::Buffer &buffer, bool isInit) {
+    return buffer.kind() == fmt::BufferKind::Weight ||
+           buffer.kind() == fmt::BufferKind::Input ||
+           (buffer.kind() == fmt::BufferKind::Model && !isInit);
+  }
+
+  Error checkMap(const fmt::Plan &plan, uint32_t number) {
+    const fmt::TensorMap &map = *plan.tensor_maps()->Get(number);
+    if (map.buffer() >= count(plan.buffers()))
+      return damaged("tensor map %u is of buffer %u", number, map.buffer());
+    uint32_t rank = count(map.dims());
+    bool isKnown = isKnownType(map.type()) && elementBits(map.type()) >= 8;
+    isKnown &= rank >= 1 && rank <= 5 && count(map.strides()) == rank - 1 &&
+               count(map.box()) == rank;
+    isKnown &= map.swizzle() == 0 || map.swizzle() == 32 ||
+               map.swizzle() == 64 || map.swizzle() == 128;
+    for (uint32_t i = 0; isKnown && i < rank; ++i)
+      isKnown = map.box()->Get(i) >= 1 && map.box()->Get(i) <= 256;
+    uint64_t row = isKnown ? uint64_t(map.box()->Get(0)) *
+                                 uint64_t(elementBits(map.type())) / 8
+                           : 0;
+    isKnown &= row % 16 == 0 && (!map.swizzle() || row <= map.swizzle());
+    if (!isKnown)
+      return damaged("tensor map %u is of no kind that there is", number);
+    if (Error error = expr(map.offset(), "an offset"))
+      return error;
+    if (Error error = exprList(map.dims(), "a dim"))
+      return error;
+    return exprList(map.strides(), "a stride");
+  }
+
   Error checkArgs(const fmt::Plan &plan, const fmt::Step &step, bool isInit) {
     for (uint32_t i = 0; i < count(step.args()); ++i) {
       const fmt::Arg &arg = *step.args()->Get(i);
@@ -317,9 +348,7 @@ private:
         bool isDestination = i == 0 && (step.kind() == fmt::StepKind::Copy ||
                                         step.kind() == fmt::StepKind::Fill);
         if ((isDestination || (arg.bits() & 2)) &&
-            (kind == fmt::BufferKind::Weight ||
-             kind == fmt::BufferKind::Input ||
-             (kind == fmt::BufferKind::Model && !isInit)))
+            isReadOnly(*plan.buffers()->Get(arg.buffer()), isInit))
           return damaged("argument %u writes to a read-only buffer", i);
         if (isInit && kind != fmt::BufferKind::Weight &&
             kind != fmt::BufferKind::Model && kind != fmt::BufferKind::Scratch)
@@ -336,6 +365,13 @@ private:
         if (arg.buffer() >= count(plan.tensor_maps()))
           return damaged("argument %u is tensor map %u of %u", i, arg.buffer(),
                          count(plan.tensor_maps()));
+        if (isInit)
+          return damaged("argument %u of an init step is a tensor map", i);
+        if ((arg.bits() & 2) &&
+            isReadOnly(*plan.buffers()->Get(
+                           plan.tensor_maps()->Get(arg.buffer())->buffer()),
+                       isInit))
+          return damaged("argument %u writes to a read-only buffer", i);
         break;
       default:
         return damaged("argument %u has kind %u", i, unsigned(arg.kind()));
@@ -396,17 +432,9 @@ private:
       return error;
     if (Error error = exprList(plan.slots(), "the size of a slot"))
       return error;
-    for (uint32_t i = 0; i < count(plan.tensor_maps()); ++i) {
-      const fmt::TensorMap &map = *plan.tensor_maps()->Get(i);
-      if (map.buffer() >= count(plan.buffers()) || !isKnownType(map.type()))
-        return damaged("tensor map %u is of buffer %u", i, map.buffer());
-      if (Error error = expr(map.offset(), "an offset"))
+    for (uint32_t i = 0; i < count(plan.tensor_maps()); ++i)
+      if (Error error = checkMap(plan, i))
         return error;
-      if (Error error = exprList(map.dims(), "a dim"))
-        return error;
-      if (Error error = exprList(map.strides(), "a stride"))
-        return error;
-    }
     if (Error error = checkSteps(entry, plan, plan.init(), true))
       return error;
     return checkSteps(entry, plan, plan.steps(), false);

@@ -110,8 +110,7 @@ std::string sized(const void *p, size_t bytes, unsigned flags) {
                  actor < count ? "the " : "an asynchronous copy's ", what,
                  actor % count);
   else if (actor < 2 * count + transactionActors)
-    who =
-        format("the %s of a TMA %s", what, other.isWrite() ? "load" : "store");
+    who = format("the %s of TMA", what);
   else
     who = format("the %s of a wgmma of warpgroup %u", what,
                  actor - 2 * count - transactionActors);

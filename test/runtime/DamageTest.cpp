@@ -100,6 +100,20 @@ Maker everything() {
   return m;
 }
 
+/// A whole tensor map, of the buffer that step 1 writes.
+TensorMapT &addMap(Maker &m) {
+  auto map = std::make_unique<TensorMapT>();
+  map->buffer = m.plan().steps[1]->args[0].buffer();
+  map->offset = m.zero;
+  map->type = ElementType::F32;
+  map->dims = {m.one, m.one};
+  map->strides = {m.constant(128)};
+  map->box = {32, 8};
+  map->swizzle = 128;
+  m.plan().tensor_maps.push_back(std::move(map));
+  return *m.plan().tensor_maps.back();
+}
+
 TEST(Damage, EveryTruncation) {
   auto file = everything().bytes();
   AlignedBytes bytes(file);
@@ -276,6 +290,28 @@ TEST(Damage, EachReferenceIsChecked) {
        [](Maker &m) {
          m.plan().steps[1]->args[0] = Arg(ArgKind::TensorMap, 0, 0, 0);
        }},
+      {"step 1: argument 0 writes to a read-only buffer",
+       [](Maker &m) {
+         addMap(m);
+         m.plan().tensor_maps[0]->buffer = 0;
+         m.plan().steps[1]->args[0] = Arg(ArgKind::TensorMap, 0, 0, 2);
+       }},
+      {"init step 0: argument 0 of an init step is a tensor map",
+       [](Maker &m) {
+         addMap(m);
+         m.plan().init.push_back(std::make_unique<StepT>(*m.plan().steps[1]));
+         m.plan().init[0]->args[0] = Arg(ArgKind::TensorMap, 0, 0, 0);
+       }},
+      {"tensor map 0 is of buffer 77", [](Maker &m) { addMap(m).buffer = 77; }},
+      {"tensor map 0 is of no kind", [](Maker &m) { addMap(m).swizzle = 16; }},
+      {"tensor map 0 is of no kind",
+       [](Maker &m) { addMap(m).type = ElementType::I4; }},
+      {"tensor map 0 is of no kind", [](Maker &m) { addMap(m).box[1] = 257; }},
+      {"tensor map 0 is of no kind", [](Maker &m) { addMap(m).box[0] = 33; }},
+      {"tensor map 0 is of no kind", [](Maker &m) { addMap(m).box[0] = 64; }},
+      {"tensor map 0 is of no kind", [](Maker &m) { addMap(m).strides = {}; }},
+      {"tensor map 0 is of no kind", [](Maker &m) { addMap(m).dims = {}; }},
+      {"a dim", [=](Maker &m) { addMap(m).dims[1] = far; }},
       {"step 1: argument 0 writes to a read-only buffer",
        [](Maker &m) {
          m.plan().steps[1]->args[0] = Arg(ArgKind::Pointer, 0, 0, 2);

@@ -23,8 +23,9 @@ class CudaRun : public CudaTest {
 protected:
   /// Session on the emulated device.
   ingot_session *start(Maker &maker,
-                       const ingot_session_options *options = nullptr) {
-    toCuda(maker);
+                       const ingot_session_options *options = nullptr,
+                       const char *target = "sm_80") {
+    toCuda(maker, target);
     TemporaryFile file(maker.bytes());
     ingot_model *model = nullptr;
     EXPECT_TRUE(ok(ingot_model_load(device(), file.path(), nullptr, &model)));
@@ -613,6 +614,104 @@ TEST_F(CudaRun, GridsThatAreTooLarge) {
   std::vector<float> x = {1};
   EXPECT_TRUE(fails(run(session, x), INGOT_ERROR_SHAPE,
                     {"'scale0' needs a grid of 1 x 65536 x 1"}));
+}
+
+/// y = x of [rows][32], by boxes.
+Maker copying() {
+  Maker m;
+  uint32_t rows = m.symbol("rows", 0, 1 << 20), columns = m.constant(32);
+  m.input("x", ElementType::F32, {rows, columns});
+  m.output("y", ElementType::F32, {rows, columns});
+  m.source("rows", SourceKind::InputDim, 0, 0);
+  uint32_t bytes = m.mul(rows, m.constant(128));
+  uint32_t x = m.buffer(BufferKind::Input, 0, bytes);
+  uint32_t y = m.buffer(BufferKind::Output, 0, bytes);
+  auto map = std::make_unique<TensorMapT>();
+  map->buffer = x;
+  map->offset = m.zero;
+  map->type = ElementType::F32;
+  map->dims = {columns, rows};
+  map->strides = {m.constant(128)};
+  map->box = {32, 8};
+  m.plan().tensor_maps.push_back(std::move(map));
+  uint32_t blocks =
+      m.node(ExprOp::FloorDiv, m.node(ExprOp::Add, rows, m.constant(7)),
+             m.constant(8));
+  m.launch("scale", blocks,
+           {m.pointer(y), m.integer(rows), Arg(ArgKind::TensorMap, 0, 0, 1)});
+  m.target().kernels[0]->name = "boxes";
+  m.target().kernels[0]->shared_bytes = 1032;
+  return m;
+}
+
+ingot_error *runRows(ingot_session *session, const ingot_tensor &t) {
+  if (ingot_error *error = ingot_session_set_input(session, "x", &t))
+    return error;
+  return ingot_session_run(session);
+}
+
+TEST_F(CudaRun, TensorMaps) {
+  control("arch 90");
+  Maker m = copying();
+  ingot_session *session = start(m, nullptr, "sm_90a");
+  // New shapes, the same again, and a profiled run: maps follow.
+  for (int64_t rows : {8, 3, 0, 100, 3, 8}) {
+    std::vector<float> x = iota(size_t(rows * 32));
+    ASSERT_TRUE(ok(runRows(session, tensor(x, {rows, 32}))));
+    EXPECT_EQ(values<float>(output(session, "y")), x);
+  }
+  auto ignore = [](void *, const ingot_step_profile *) {};
+  ASSERT_TRUE(ok(ingot_session_set_profile(session, ignore, nullptr)));
+  std::vector<float> x = iota(17 * 32);
+  ASSERT_TRUE(ok(runRows(session, tensor(x, {17, 32}))));
+  EXPECT_EQ(values<float>(output(session, "y")), x);
+}
+
+TEST_F(CudaRun, TensorMapsFollowPointers) {
+  control("arch 90");
+  Maker m = copying();
+  ingot_session *session = start(m, nullptr, "sm_90a");
+  std::vector<float> first = iota(9 * 32), second = doubled(first);
+  DeviceValues a(device(), first), b(device(), second);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(ok(runRows(session, a.tensor({9, 32}))));
+    EXPECT_EQ(values<float>(output(session, "y")), first);
+    ASSERT_TRUE(ok(runRows(session, b.tensor({9, 32}))));
+    EXPECT_EQ(values<float>(output(session, "y")), second);
+  }
+}
+
+// What the copy engine cannot take is zeros: dims of 0, strides and addresses
+// that are no multiples of 16.
+TEST_F(CudaRun, TensorMapsThatCannotBe) {
+  control("arch 90");
+  Maker m = copying();
+  m.plan().tensor_maps[0]->offset = m.constant(8);
+  m.plan().tensor_maps[0]->dims[1] = m.one;
+  ingot_session *session = start(m, nullptr, "sm_90a");
+  std::vector<float> x = iota(8 * 32);
+  ASSERT_TRUE(ok(runRows(session, tensor(x, {8, 32}))));
+  EXPECT_EQ(values<float>(output(session, "y")),
+            std::vector<float>(8 * 32, -1.f));
+}
+
+TEST_F(CudaRun, TensorMapsStayInTheirBuffers) {
+  control("arch 90");
+  Maker m = copying();
+  m.plan().tensor_maps[0]->strides[0] = m.constant(144);
+  ingot_session *session = start(m, nullptr, "sm_90a");
+  std::vector<float> x = iota(8 * 32);
+  EXPECT_TRUE(fails(runRows(session, tensor(x, {8, 32})), INGOT_ERROR_ARTIFACT,
+                    {"tensor map", "1136 bytes"}));
+}
+
+TEST_F(CudaRun, GridsOfHalfAClusterAreDamaged) {
+  Maker m = doubling();
+  m.target().kernels[0]->cluster = 2;
+  ingot_session *session = start(m);
+  std::vector<float> x = {1};
+  EXPECT_TRUE(fails(run(session, x), INGOT_ERROR_ARTIFACT,
+                    {"'scale0' has 1 blocks in clusters of 2"}));
 }
 
 TEST_F(CudaRun, MultiprocessorsAsASymbol) {
