@@ -122,6 +122,9 @@ std::vector<char> transposed(llvm::ArrayRef<char> bytes,
   return result;
 }
 
+/// The symbol of a device; no name that a model could have.
+constexpr llvm::StringLiteral kMultiprocessors = "device.multiprocessors";
+
 class Writer {
 public:
   Writer(ModuleOp module, llvm::MutableArrayRef<TargetCode> targets,
@@ -171,6 +174,7 @@ private:
       if (code.isCuda)
         made->block = std::make_unique<Block>(kernel.threads, 1, 1);
       made->shared_bytes = kernel.sharedBytes;
+      made->cluster = kernel.cluster;
       made->source = kernel.source;
       for (auto &[key, value] : kernel.details)
         made->details.push_back(detail(key, value));
@@ -207,6 +211,15 @@ private:
       entry->sources.emplace_back(
           number, isValue ? SourceKind::InputElement : SourceKind::InputDim,
           symbol.getInput(), isValue ? 0 : symbol.getAxis());
+    }
+    if (llvm::any_of(targets, [](const TargetCode &target) {
+          return llvm::any_of(target.kernels, [](const KernelCode &kernel) {
+            return kernel.isPersistent;
+          });
+        })) {
+      uint32_t number = exprs.symbol(kMultiprocessors);
+      header.symbols[number]->min = 1;
+      entry->sources.emplace_back(number, SourceKind::DeviceParallel, 0, 0);
     }
     for (Attribute attr : program.getInputs())
       entry->inputs.push_back(tensor(llvm::cast<DictionaryAttr>(attr)));
@@ -320,14 +333,43 @@ private:
     for (auto launch : program.getBody().getOps<plan::LaunchOp>()) {
       uint32_t number = kernelNumbers.lookup(launch.getKernel());
       (launch.getInit() ? made->init : made->steps)
-          .push_back(
-              step(launch, number, targets[target].kernels[number], buffers));
+          .push_back(step(*made, launch, number,
+                          targets[target].kernels[number], buffers));
     }
     return made;
   }
 
-  std::unique_ptr<StepT> step(plan::LaunchOp launch, uint32_t kernelNumber,
-                              KernelCode &kernel,
+  /// An extent of a kernel's tensor map.
+  uint32_t extent(plan::LaunchOp launch, int64_t code) {
+    return code >= 0 ? exprs.constant(code)
+                     : exprs.number(launch.getScalars(),
+                                    static_cast<unsigned>(-1 - code));
+  }
+
+  /// The kernel's tensor maps of a launch, as the plan's and as arguments.
+  void addMaps(PlanT &plan, StepT &step, plan::LaunchOp launch,
+               const KernelCode &kernel) {
+    constexpr uint32_t kRowBytes = 128;
+    for (const cuda::StubMap &map : kernel.maps) {
+      const Arg &tensor = step.args[map.buffer];
+      unsigned bytes = map.type.getIntOrFloatBitWidth() / 8;
+      auto made = std::make_unique<TensorMapT>();
+      made->buffer = tensor.buffer();
+      made->offset = tensor.expr();
+      made->type = elementType(map.type);
+      made->dims = {extent(launch, map.columns), extent(launch, map.rows)};
+      made->strides = {exprs.product(extent(launch, map.pitch), bytes)};
+      made->box = {kRowBytes / bytes, map.boxRows};
+      made->swizzle = kRowBytes;
+      step.args.emplace_back(ArgKind::TensorMap,
+                             static_cast<uint32_t>(plan.tensor_maps.size()), 0,
+                             tensor.bits());
+      plan.tensor_maps.push_back(std::move(made));
+    }
+  }
+
+  std::unique_ptr<StepT> step(PlanT &plan, plan::LaunchOp launch,
+                              uint32_t kernelNumber, KernelCode &kernel,
                               llvm::DenseMap<Value, uint32_t> &buffers) {
     auto made = std::make_unique<StepT>();
     made->kind = StepKind::Launch;
@@ -339,6 +381,10 @@ private:
           i < launch.getGrid().size()
               ? exprs.ceilDiv(launch.getGrid(), i, i == 0 ? kernel.tasks : 1)
               : exprs.constant(1);
+    if (kernel.isPersistent)
+      grid[0] =
+          exprs.min(grid[0], exprs.symbolValue(exprs.symbol(kMultiprocessors)));
+    grid[0] = exprs.roundUp(grid[0], kernel.cluster);
     made->grid = std::make_unique<Grid>(grid[0], grid[1], grid[2]);
     size_t outs = kernel.kernel.numOuts(),
            written = outs + kernel.kernel.numWorkspace();
@@ -352,6 +398,7 @@ private:
     for (unsigned i = 0; i < launch.getScalars().size(); ++i)
       made->args.emplace_back(ArgKind::I64, 0,
                               exprs.number(launch.getScalars(), i), 0);
+    addMaps(plan, *made, launch, kernel);
     made->flops = exprs.number(launch.getFlops(), 0);
     made->bytes = exprs.number(launch.getBytes(), 0);
     for (Attribute source : launch.getSources())

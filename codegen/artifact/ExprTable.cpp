@@ -34,6 +34,25 @@ uint32_t ExprTable::equal(uint32_t left, uint32_t right) {
   return node(ExprOp::EqZero, node(ExprOp::Sub, left, right));
 }
 
+uint32_t ExprTable::min(uint32_t left, uint32_t right) {
+  return node(ExprOp::Min, left, right);
+}
+
+uint32_t ExprTable::product(uint32_t value, int64_t factor) {
+  return factor == 1 ? value : node(ExprOp::Mul, value, constant(factor));
+}
+
+uint32_t ExprTable::roundUp(uint32_t value, int64_t unit) {
+  if (unit == 1)
+    return value;
+  uint32_t more = node(ExprOp::Add, value, constant(unit - 1));
+  return product(node(ExprOp::FloorDiv, more, constant(unit)), unit);
+}
+
+uint32_t ExprTable::symbolValue(uint32_t symbol) {
+  return node(ExprOp::Symbol, symbol);
+}
+
 uint32_t ExprTable::symbol(llvm::StringRef name) {
   auto [it, isNew] = symbols.try_emplace(name, artifact.symbols.size());
   if (isNew) {

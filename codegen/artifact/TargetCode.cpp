@@ -70,6 +70,9 @@ TargetCode cudaTarget(llvm::StringRef arch,
     made.threads = stub.threads;
     made.sharedBytes = stub.sharedBytes;
     made.tasks = stub.tasks;
+    made.maps = stub.maps;
+    made.cluster = stub.cluster;
+    made.isPersistent = stub.isPersistent;
     made.source = stub.text;
     if (!cuda::makesPtx(arch)) {
       auto number = [](unsigned value) { return std::to_string(value); };

@@ -15,6 +15,9 @@ struct KernelCode {
   unsigned threads = 0; ///< a block
   unsigned sharedBytes = 0;
   unsigned tasks = 1; ///< of a launch's grid, a block
+  std::vector<cuda::StubMap> maps;
+  unsigned cluster = 1;
+  bool isPersistent = false; ///< at most as many blocks as multiprocessors
   std::string source;
   std::vector<std::pair<std::string, std::string>> details;
 };

@@ -46,20 +46,6 @@ double rateOf(const Chip &chip, Math math) {
 
 double numberOf(int64_t value) { return static_cast<double>(value); }
 
-/// A kernel's work: of the whole, and of a block, whose parts past the end
-/// count.
-struct Work {
-  double products, memoryBytes;
-  int64_t blocks;
-  double blockProducts, rate; ///< a clock
-  double blockShared, blockL2;
-  double blockExponentials = 0;
-  bool onTensorCores = false;
-  /// In how many parts blocks share each, in whole steps; bytes a part leaves.
-  int64_t parts = 1, steps = 1;
-  double partBytes = 0;
-};
-
 int64_t ceilOf(int64_t a, int64_t b) {
   return static_cast<int64_t>(
       llvm::divideCeil(static_cast<uint64_t>(a), static_cast<uint64_t>(b)));
@@ -94,9 +80,12 @@ int64_t nonEmpty(int64_t parts, int64_t steps) {
   return ceilOf(steps, ceilOf(steps, parts));
 }
 
+} // namespace
+
 Estimate estimate(const Work &work, const Chip &chip) {
   auto [block, limit] = blockOf(work, chip);
   Estimate e;
+  e.chip = chip.name;
   e.blocks = work.blocks * work.parts;
   e.waves = ceilOf(e.blocks, chip.multiprocessors);
   double share =
@@ -123,6 +112,8 @@ Estimate estimate(const Work &work, const Chip &chip) {
     e.limit = useful < e.wavesSeconds / 2 ? "waves" : limit;
   return e;
 }
+
+namespace {
 
 /// Bytes of k that a slab holds.
 constexpr int64_t kSlab = 128;
@@ -484,8 +475,8 @@ AttentionChoice chooseAttention(const AttentionProblem &problem,
 std::string Estimate::text(llvm::StringRef where) const {
   std::string text;
   llvm::raw_string_ostream(text)
-      << llvm::format("%.3g us on an ", seconds * 1e6) << referenceChip().name
-      << " at " << where << " (" << limit << ")";
+      << llvm::format("%.3g us on an ", seconds * 1e6) << chip << " at "
+      << where << " (" << limit << ")";
   return text;
 }
 

@@ -27,6 +27,7 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace ingot::cuda {
@@ -53,6 +54,7 @@ enum class Math { F32, TF32, Half };
 Math mathOf(llvm::StringRef tag);
 
 struct Estimate {
+  llvm::StringRef chip;
   double seconds = 0;
   /// Of them, what blocks take one wave after the other.
   double wavesSeconds = 0;
@@ -68,6 +70,21 @@ struct Estimate {
   /// "3.27 us on an A100 at WHERE (waves)".
   std::string text(llvm::StringRef where) const;
 };
+
+/// A kernel's work: of the whole, and of a block, whose parts past the end
+/// count.
+struct Work {
+  double products, memoryBytes;
+  int64_t blocks;
+  double blockProducts, rate; ///< a clock
+  double blockShared, blockL2;
+  double blockExponentials = 0;
+  bool onTensorCores = false;
+  /// In how many parts blocks share each, in whole steps; bytes a part leaves.
+  int64_t parts = 1, steps = 1;
+  double partBytes = 0;
+};
+Estimate estimate(const Work &work, const Chip &chip);
 
 /// What is -1 is known at run time only.
 struct LinearProblem {
@@ -117,6 +134,28 @@ Estimate estimateLinear(const LinearProblem &problem, LinearKernel kernel,
                         const Chip &chip = referenceChip());
 LinearChoice chooseLinear(const LinearProblem &problem,
                           const Chip &chip = referenceChip());
+
+/// What `kernels/linear90.cuh` is instantiated with, for sm_90a.
+struct HopperLinear {
+  bool few;             ///< whether M <= 8 is possible
+  int64_t small, large; ///< columns of tiles of 128 rows
+  int64_t largeFrom;    ///< rows from which the latter are taken; 0: never
+  int64_t cluster;      ///< blocks that share weights in large tiles
+  bool stores;          ///< the result leaves by TMA
+  unsigned sharedBytes;
+  int64_t rows; ///< that the estimate is for
+  Estimate estimate;
+
+  /// "few rows up to 8; wgmma 128x64; 128x256 from M 1025, two blocks share
+  /// weights".
+  std::string text() const;
+};
+
+/// The chip that code for sm_90a is chosen for.
+const Chip &hopperChip();
+/// Nothing where other kernels have to do: no products of 16 bits, few rows
+/// only, or K no multiple of 8.
+std::optional<HopperLinear> chooseHopperLinear(const LinearProblem &problem);
 
 /// What is -1 is known at run time only: a batch of 1, 128 queries and keys are
 /// estimated then.

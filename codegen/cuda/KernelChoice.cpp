@@ -9,13 +9,23 @@ llvm::StringRef mathTagOf(plan::KernelOp kernel) {
                                              : memoryTypeName(kernel.inType(0));
 }
 
-LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit) {
+static LinearProblem problemOf(plan::KernelOp kernel, bool canSplit) {
   // Scalars are no numbers.
-  return chooseLinear({std::max<int64_t>(kernel.param("m"), -1),
-                       kernel.param("n"), kernel.param("k"),
-                       mathOf(mathTagOf(kernel)),
-                       kernel.inType(0).getIntOrFloatBitWidth(),
-                       kernel.outType(0).getIntOrFloatBitWidth(), canSplit});
+  return {std::max<int64_t>(kernel.param("m"), -1),
+          kernel.param("n"),
+          kernel.param("k"),
+          mathOf(mathTagOf(kernel)),
+          kernel.inType(0).getIntOrFloatBitWidth(),
+          kernel.outType(0).getIntOrFloatBitWidth(),
+          canSplit};
+}
+
+LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit) {
+  return chooseLinear(problemOf(kernel, canSplit));
+}
+
+std::optional<HopperLinear> hopperLinearOf(plan::KernelOp kernel) {
+  return chooseHopperLinear(problemOf(kernel, /*canSplit=*/false));
 }
 
 AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit) {

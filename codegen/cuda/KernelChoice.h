@@ -13,6 +13,8 @@ llvm::StringRef mathTagOf(plan::KernelOp kernel);
 
 /// `canSplit`: it has a workspace, or may get one.
 LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit);
+/// For sm_90a; a workspace stays unused.
+std::optional<HopperLinear> hopperLinearOf(plan::KernelOp kernel);
 AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit);
 
 } // namespace ingot::cuda

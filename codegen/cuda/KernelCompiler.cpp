@@ -50,21 +50,21 @@ FailureOr<CompiledKernels>
 compilePlanKernels(std::vector<plan::KernelOp> kernels,
                    const KernelCompilerOptions &options) {
   CompiledKernels result;
-  for (plan::KernelOp kernel : kernels) {
-    FailureOr<CudaStub> stub = printStub(kernel);
-    if (failed(stub))
-      return failure();
-    result.stubs.push_back(std::move(*stub));
+  for (const std::string &name : options.architectures) {
+    result.architectures.push_back({name, {}, {}});
+    for (plan::KernelOp kernel : kernels) {
+      FailureOr<CudaStub> stub = printStub(kernel, name);
+      if (failed(stub))
+        return failure();
+      result.architectures.back().stubs.push_back(std::move(*stub));
+    }
   }
-  if (kernels.empty()) {
-    for (const std::string &name : options.architectures)
-      result.architectures.push_back({name, {}});
+  if (kernels.empty())
     return result;
-  }
   std::vector<ImageJob> jobs;
-  for (const std::string &name : options.architectures)
-    for (const CudaStub &stub : result.stubs)
-      jobs.push_back({&stub, name});
+  for (const CompiledKernels::Architecture &arch : result.architectures)
+    for (const CudaStub &stub : arch.stubs)
+      jobs.push_back({&stub, arch.name});
   llvm::Expected<std::vector<CudaImage>> images =
       compileStubs(jobs, options.images);
   if (!images)
@@ -72,21 +72,21 @@ compilePlanKernels(std::vector<plan::KernelOp> kernels,
 
   bool isGood = true;
   auto next = images->begin();
-  for (const std::string &name : options.architectures) {
-    result.architectures.push_back({name, {}});
-    for (auto [kernel, stub] : llvm::zip_equal(kernels, result.stubs)) {
+  for (CompiledKernels::Architecture &arch : result.architectures) {
+    for (auto [kernel, stub] : llvm::zip_equal(kernels, arch.stubs)) {
       CudaImage &image = *next++;
       if (!image.error.empty()) {
         isGood = false;
         InFlightDiagnostic diag = kernel.emitError("compiling kernel '")
-                                  << kernel.getSymName() << "' for " << name
+                                  << kernel.getSymName() << "' for "
+                                  << arch.name
                                   << " failed, which is a bug of Ingot";
         std::string file = keep(stub);
         if (!file.empty())
           diag << "; its text is in " << file;
         diag << "\n" << image.error;
       }
-      result.architectures.back().images.push_back(std::move(image));
+      arch.images.push_back(std::move(image));
     }
   }
   if (!isGood)

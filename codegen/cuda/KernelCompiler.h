@@ -18,10 +18,11 @@ struct KernelCompilerOptions {
 };
 
 struct CompiledKernels {
-  std::vector<CudaStub> stubs; ///< in the order of the kernels
   struct Architecture {
     std::string name;
-    std::vector<CudaImage> images; ///< in the order of the kernels
+    // In the order of the kernels.
+    std::vector<CudaStub> stubs;
+    std::vector<CudaImage> images;
   };
   std::vector<Architecture> architectures;
 };

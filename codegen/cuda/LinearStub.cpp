@@ -12,6 +12,9 @@ CudaStub printLinear(StubWriter &w) {
   std::vector<std::string> leading = coordinateNames(2);
   leading.insert(leading.begin(), "x");
   w.twoPhases(0, "const i64 *c", leading, /*late=*/0);
+  if (w.arch == "sm_90a")
+    if (std::optional<HopperLinear> choice = hopperLinearOf(w.kernel))
+      return printLinear90(w, *choice);
   LinearChoice choice = linearChoiceOf(w.kernel, w.kernel.hasSplits());
   std::string call =
       ("linear<" + w.math() + ", " + Twine(n) + ", " + Twine(k) + ", " +

@@ -21,10 +21,10 @@ static LogicalResult check(plan::KernelOp kernel) {
   return success();
 }
 
-FailureOr<CudaStub> printStub(plan::KernelOp kernel) {
+FailureOr<CudaStub> printStub(plan::KernelOp kernel, StringRef arch) {
   if (failed(check(kernel)))
     return failure();
-  StubWriter writer(kernel);
+  StubWriter writer(kernel, arch);
   switch (kernel.getFamily()) {
   case plan::Family::Map:
     return printMap(writer);
@@ -48,13 +48,17 @@ namespace {
 struct PrintCudaStubsPass
     : PassWrapper<PrintCudaStubsPass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PrintCudaStubsPass)
+  PrintCudaStubsPass() = default;
+  PrintCudaStubsPass(const PrintCudaStubsPass &other) : PassWrapper(other) {}
+  Option<std::string> arch{*this, "arch", llvm::cl::init("sm_80"),
+                           llvm::cl::desc("the architecture they are for")};
   StringRef getArgument() const final { return "print-cuda-stubs"; }
   StringRef getDescription() const final {
     return "Print the CUDA stub of each plan.kernel to stdout";
   }
   void runOnOperation() final {
     for (auto kernel : getOperation().getOps<plan::KernelOp>()) {
-      FailureOr<CudaStub> stub = printStub(kernel);
+      FailureOr<CudaStub> stub = printStub(kernel, arch);
       if (failed(stub))
         return signalPassFailure();
       llvm::outs() << "// " << stub->name << ": " << stub->threads

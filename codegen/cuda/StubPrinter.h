@@ -6,6 +6,16 @@
 
 namespace ingot::cuda {
 
+/// A tensor map among a kernel's parameters: rows of one of its buffers, in
+/// boxes of 128 swizzled bytes a row. Extents are numbers, or -1 - i for scalar
+/// i of the launch.
+struct StubMap {
+  unsigned buffer; ///< of the launch: outputs, workspace, inputs
+  mlir::Type type;
+  int64_t columns, rows, pitch; ///< elements
+  unsigned boxRows;
+};
+
 /// Some lines of CUDA that instantiate a template of kernels/ with constants
 /// and with the kernel's regions as a functor, and how to launch it. The text
 /// depends on the kernel alone, so equal kernels have equal stubs.
@@ -18,14 +28,22 @@ struct CudaStub {
   /// Elements, rows or lines (what the grids of plans for cuda count) that a
   /// block takes at a time.
   unsigned tasks = 1;
+  /// Passed by value between the launch's arguments and the status.
+  std::vector<StubMap> maps;
+  unsigned cluster = 1; ///< blocks along x
+  /// Blocks take tiles in turn: no more of them than multiprocessors.
+  bool isPersistent = false;
   /// For people: what Choice.h chose and expects; "" of other families.
   std::string choice, estimate;
 };
 
 /// Fails with a diagnostic at the kernel for what CUDA code cannot do yet.
-llvm::FailureOr<CudaStub> printStub(plan::KernelOp kernel);
+/// `arch`: what the text is for, "sm_80"; some kernels are others on "sm_90a".
+llvm::FailureOr<CudaStub> printStub(plan::KernelOp kernel,
+                                    llvm::StringRef arch = "sm_80");
 
-/// `ingot-opt --print-cuda-stubs`: the stubs of a module's kernels on stdout.
+/// `ingot-opt --print-cuda-stubs[=arch=sm_90a]`: the stubs of a module's
+/// kernels on stdout.
 void registerPrintCudaStubs();
 
 } // namespace ingot::cuda

@@ -197,16 +197,24 @@ CudaStub StubWriter::finish(StringRef header, const std::string &call,
     names.push_back(name);
     members.push_back(std::string(type) + name);
   }
-  parameters.insert(parameters.end(), members.begin(), members.end());
+  // The status and the step come last.
+  parameters.insert(parameters.end(), members.begin(), members.end() - 2);
+  for (size_t i = 0; i < maps.size(); ++i)
+    parameters.push_back("GRID_CONST TensorMap map" + std::to_string(i));
+  parameters.insert(parameters.end(), members.end() - 2, members.end());
+  stub.maps = maps;
+  stub.cluster = cluster;
   std::string bounds =
       std::to_string(threads) + ", " + std::to_string(minBlocks);
-  stub.text =
-      ("#include \"" + header + "\"\n\nstruct Body {\n  " +
-       llvm::join(members, ";\n  ") + ";\n" + methods + "};\n\nKERNEL(" +
-       bounds + ") " + stub.name + "(" + llvm::join(parameters, ", ") +
-       ") {\n  Body body{" + llvm::join(names, ", ") + "};\n  " + call +
-       "\n}\nEXPORT_KERNEL(" + stub.name + ")\n")
-          .str();
+  if (cluster > 1)
+    bounds += ", " + std::to_string(cluster);
+  stub.text = ("#include \"" + header + "\"\n\nstruct Body {\n  " +
+               llvm::join(members, ";\n  ") + ";\n" + methods + "};\n\n" +
+               (cluster > 1 ? "KERNEL_CLUSTER(" : "KERNEL(") + bounds + ") " +
+               stub.name + "(" + llvm::join(parameters, ", ") +
+               ") {\n  Body body{" + llvm::join(names, ", ") + "};\n  " + call +
+               "\n}\nEXPORT_KERNEL(" + stub.name + ")\n")
+                  .str();
   return stub;
 }
 

@@ -12,9 +12,15 @@ namespace ingot::cuda {
 /// that calls the family's template.
 class StubWriter {
 public:
-  explicit StubWriter(plan::KernelOp kernel) : kernel(kernel) {}
+  StubWriter(plan::KernelOp kernel, llvm::StringRef arch)
+      : kernel(kernel), arch(arch) {}
 
   plan::KernelOp kernel;
+  llvm::StringRef arch;
+  /// Of the stub, before `finish`: parameters map0, map1, ..., and blocks of a
+  /// cluster.
+  std::vector<StubMap> maps;
+  unsigned cluster = 1;
 
   std::string out(unsigned i) { return "out" + std::to_string(i); }
   std::string outs(); ///< all of them, as arguments
@@ -99,6 +105,8 @@ CudaStub printSoftmax(StubWriter &w);
 CudaStub printNorm(StubWriter &w);
 CudaStub printAttention(StubWriter &w);
 CudaStub printLinear(StubWriter &w);
+/// For sm_90a.
+CudaStub printLinear90(StubWriter &w, const struct HopperLinear &choice);
 /// Whether attention takes heads this wide.
 bool hasAttention(int64_t d, int64_t dv);
 

@@ -13,6 +13,7 @@
 #     cuda          compile for GPUs and CPUs, run on the emulated driver and on the CPU
 #     cuda-alone    compile for GPUs only, run on the emulated driver
 #     cuda-bf16     the same in bf16, whose products are on tensor cores; so cuda-f16 and cuda-tf32
+#     cuda90-bf16   the same for sm_90a, with the emulated driver as one; so cuda90-f16
 #     cuda-repeatable  repeatable, for GPUs and without the cache
 #     cuda-kernels  compile for GPUs, in f32 and bf16: no kernel has a stack frame or spills registers
 # It asks of `ingot run --data-set`: exit 0 where each output is within A + R x scale of the expected
@@ -130,7 +131,7 @@ check_kernels() {
   compile_for_gpus "--target=$1" "${@:2}" -o "$work/model.ingot" || return 1
   "$ingot" inspect "$work/model.ingot" --kernels >"$work/kernels.txt"
   grep -q "registers [0-9]*, frame 0, spills 0, occupancy" "$work/kernels.txt" || { say "no registers"; return 1; }
-  grep -q "choice few rows.*estimate [0-9.e+-]* us on an A100 at M" "$work/kernels.txt" || { say "no choice of tiles"; return 1; }
+  grep -q "choice few rows.*estimate [0-9.e+-]* us on an [AH]100 at M" "$work/kernels.txt" || { say "no choice of tiles"; return 1; }
   ! grep -E "frame [1-9]|spills [1-9]" "$work/kernels.txt" || { say "kernels with a stack frame"; return 1; }
 }
 
@@ -154,6 +155,13 @@ check_cuda_in() {
   done
   declare -n tolerance=$1_tolerance
   run_data_sets "$work/model.ingot" --device=emulated "${tolerance[@]}"
+}
+
+check_hopper_in() {
+  check_kernels sm_90a "--precision=$1" "--dump-dir=$work/dumps" || return 1
+  grep -qF "linear90<$1, " "$work"/dumps/*-kernels/*.cu || { say "no linear90 in $1"; return 1; }
+  declare -n tolerance=$1_tolerance
+  INGOT_EMULATOR="arch 90" run_data_sets "$work/model.ingot" --device=emulated "${tolerance[@]}"
 }
 
 check_program() {
@@ -184,8 +192,10 @@ check() {
     threads) check_threads ;;
     cuda) check_cuda sm_80,x86-64 ;;
     cuda-alone) check_cuda sm_80 ;;
-    cuda-kernels) check_kernels sm_80 && check_kernels sm_80 --precision=bf16 ;;
+    cuda-kernels)
+      check_kernels sm_80 && check_kernels sm_80 --precision=bf16 && check_kernels sm_90a --precision=bf16 ;;
     cuda-bf16 | cuda-f16 | cuda-tf32) check_cuda_in "${kind#cuda-}" ;;
+    cuda90-bf16 | cuda90-f16) check_hopper_in "${kind#cuda90-}" ;;
     cuda-repeatable)
       has_nvrtc && target=(--target=x86-64,sm_80 --no-cache) && check_repeatable ;;
     *) say "unknown kind $kind"; return 1 ;;

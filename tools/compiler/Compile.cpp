@@ -99,6 +99,8 @@ private:
   int emitModule(Stage stage);
   int compileForCpu();
   int compileForCuda();
+  int dumpStub(const cuda::CudaStub &stub, const cuda::CudaStub &first,
+               llvm::StringRef arch);
   int listStubs(llvm::ArrayRef<plan::KernelOp> kernels);
   int emitText();
   int writeFile();
@@ -193,14 +195,16 @@ int Compilation::compileForCuda() {
   if (failed(made))
     return kExitInput;
   for (const auto &architecture : made->architectures)
-    code.push_back(cudaTarget(architecture.name, kernels, made->stubs,
+    code.push_back(cudaTarget(architecture.name, kernels, architecture.stubs,
                               architecture.images));
   if (!endsAt(Stage::Asm) && !dumps.isOn())
     return 0;
   options.progress = nullptr;
-  for (const cuda::CudaStub &stub : made->stubs)
-    if (int status = dumps.kernelFile(stub.name + ".cu", stub.text))
-      return status;
+  for (const auto &architecture : made->architectures)
+    for (auto [stub, first] :
+         llvm::zip_equal(architecture.stubs, made->architectures[0].stubs))
+      if (int status = dumpStub(stub, first, architecture.name))
+        return status;
   std::optional<std::vector<CudaListing>> listings = listCuda(*made, options);
   if (!listings)
     return kExitInput;
@@ -215,17 +219,34 @@ int Compilation::compileForCuda() {
   return 0;
 }
 
+/// A stub of one architecture; those that are as the first's have its file.
+int Compilation::dumpStub(const cuda::CudaStub &stub,
+                          const cuda::CudaStub &first, llvm::StringRef arch) {
+  if (&stub != &first && stub.text == first.text)
+    return 0;
+  return dumps.kernelFile(
+      stub.name + (&stub == &first ? "" : "." + arch.str()) + ".cu", stub.text);
+}
+
 /// Printing needs no NVRTC.
 int Compilation::listStubs(llvm::ArrayRef<plan::KernelOp> kernels) {
   for (plan::KernelOp kernel : kernels) {
-    FailureOr<cuda::CudaStub> stub = cuda::printStub(kernel);
-    if (failed(stub))
-      return kExitInput;
-    text += "// " + stub->name + " cuda: " + std::to_string(stub->threads) +
-            " threads, " + std::to_string(stub->sharedBytes) +
-            " bytes of shared memory\n" + stub->text + "\n";
-    if (int status = dumps.kernelFile(stub->name + ".cu", stub->text))
-      return status;
+    std::optional<cuda::CudaStub> first;
+    for (const std::string &arch : arguments.targets.archs) {
+      FailureOr<cuda::CudaStub> stub = cuda::printStub(kernel, arch);
+      if (failed(stub))
+        return kExitInput;
+      if (first && stub->text == first->text)
+        continue;
+      text += "// " + stub->name + " " + (first ? arch : "cuda") + ": " +
+              std::to_string(stub->threads) + " threads, " +
+              std::to_string(stub->sharedBytes) + " bytes of shared memory\n" +
+              stub->text + "\n";
+      if (int status = dumpStub(*stub, first ? *first : *stub, arch))
+        return status;
+      if (!first)
+        first = std::move(*stub);
+    }
   }
   return 0;
 }

@@ -20,7 +20,7 @@ listCuda(const cuda::CompiledKernels &kernels,
   for (const auto &architecture : kernels.architectures)
     if (!cuda::makesPtx(architecture.name)) {
       ptxArchs.push_back("compute_" + architecture.name.substr(3));
-      for (const cuda::CudaStub &stub : kernels.stubs)
+      for (const cuda::CudaStub &stub : architecture.stubs)
         jobs.push_back({&stub, ptxArchs.back()});
     }
   llvm::Expected<std::vector<cuda::CudaImage>> ptx =
@@ -31,10 +31,13 @@ listCuda(const cuda::CompiledKernels &kernels,
   }
   std::string nvdisasm = cuda::findNvdisasm();
   std::vector<CudaListing> listings;
-  for (auto [i, stub] : llvm::enumerate(kernels.stubs)) {
+  if (kernels.architectures.empty())
+    return listings;
+  const std::vector<cuda::CudaStub> &stubs = kernels.architectures[0].stubs;
+  for (auto [i, stub] : llvm::enumerate(stubs)) {
     for (auto [a, arch] : llvm::enumerate(ptxArchs))
       listings.push_back(
-          {stub.name, arch, true, (*ptx)[a * kernels.stubs.size() + i].image});
+          {stub.name, arch, true, (*ptx)[a * stubs.size() + i].image});
     for (const auto &architecture : kernels.architectures)
       if (!nvdisasm.empty() && !cuda::makesPtx(architecture.name))
         listings.push_back(

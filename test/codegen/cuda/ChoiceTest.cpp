@@ -47,6 +47,33 @@ TEST(CudaChoice, ReferenceChipHasItsPublishedPeaks) {
   EXPECT_NEAR(perRate * chip.productsF32, 19.5e12, 0.1e12);
 }
 
+TEST(CudaChoice, HopperHasItsPublishedPeaks) {
+  const Chip &chip = hopperChip();
+  double perRate = 2 * chip.hertz * double(chip.multiprocessors);
+  EXPECT_NEAR(perRate * chip.products16, 989.4e12, 1e12);
+  EXPECT_NEAR(perRate * chip.productsTf32, 494.7e12, 1e12);
+}
+
+TEST(CudaChoice, HopperTiles) {
+  forAllLinears([](LinearProblem problem, int64_t m) {
+    for (int64_t known : {m, int64_t(-1)}) {
+      problem.m = known;
+      std::optional<HopperLinear> choice = chooseHopperLinear(problem);
+      bool isFor = problem.math == Math::Half && problem.k % 8 == 0 &&
+                   (known < 0 || known > 8);
+      ASSERT_EQ(choice.has_value(), isFor);
+      if (!choice)
+        continue;
+      EXPECT_LE(choice->sharedBytes, 227u << 10);
+      EXPECT_GE(choice->large, choice->small);
+      EXPECT_EQ(choice->few, known < 0);
+      EXPECT_GE(choice->estimate.seconds, choice->estimate.arithmeticSeconds);
+      EXPECT_NE(choice->estimate.text("M").find("on an H100"),
+                std::string::npos);
+    }
+  });
+}
+
 TEST(CudaChoice, NoEstimateIsBelowItsBounds) {
   forAllLinears([](LinearProblem problem, int64_t m) {
     for (LinearKernel kernel : kKernels) {

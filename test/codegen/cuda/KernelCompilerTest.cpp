@@ -63,7 +63,7 @@ TEST_F(CudaKernelCompiler, ImagesInOrderAndTheSameWithThreads) {
   llvm::FailureOr<CompiledKernels> three = compile("i32", options);
   ASSERT_TRUE(llvm::succeeded(one) && llvm::succeeded(three)) << messages;
   ASSERT_EQ(one->architectures.size(), 2u);
-  EXPECT_EQ(one->stubs[1].name, "second");
+  EXPECT_EQ(one->architectures[0].stubs[1].name, "second");
   for (auto [a, b] : llvm::zip_equal(one->architectures, three->architectures))
     for (size_t i = 0; i < 2; ++i)
       EXPECT_EQ(a.images[i].image, b.images[i].image) << a.name;

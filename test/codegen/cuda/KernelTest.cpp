@@ -75,7 +75,7 @@ void CudaKernel::load(const std::string &text) {
   module = parseSourceString<ModuleOp>(text, &context);
   ASSERT_TRUE(module) << text;
   kernel = *module->getOps<plan::KernelOp>().begin();
-  FailureOr<cuda::CudaStub> made = cuda::printStub(kernel);
+  FailureOr<cuda::CudaStub> made = cuda::printStub(kernel, arch);
   ASSERT_TRUE(succeeded(made));
   printed = *made;
   stub = std::make_unique<Stub>(printed.text, printed.name + ".cu");
@@ -101,6 +101,22 @@ size_t CudaKernel::sharedTasks(const std::vector<int64_t> &scalars) {
     return over("m", 64) * over("n", 64);
   int64_t rows = cuda::attentionChoiceOf(kernel, /*canSplit=*/true).rows;
   return over("batch", 1) * over("heads", 1) * over("queries", rows);
+}
+
+/// As the runtime makes them: zeros where the copy engine cannot do it.
+static cu::TensorMap mapOf(const cuda::StubMap &map, uint64_t address,
+                           const std::vector<int64_t> &scalars) {
+  auto extent = [&](int64_t code) {
+    return static_cast<uint64_t>(
+        code >= 0 ? code : scalars[static_cast<size_t>(-1 - code)]);
+  };
+  MapShape shape{extent(map.columns), extent(map.rows), extent(map.pitch),
+                 map.boxRows};
+  EXPECT_EQ(map.type.getIntOrFloatBitWidth(), 16u);
+  shape.type = map.type.isF16() ? cu::tensorMapF16 : cu::tensorMapBf16;
+  bool canMove = address && address % 16 == 0 && shape.pitch % 8 == 0 &&
+                 shape.columns && shape.rows;
+  return canMove ? makeMap(address, shape) : cu::TensorMap();
 }
 
 std::vector<Tensor> CudaKernel::run(const std::vector<Tensor> &inputs,
@@ -138,15 +154,20 @@ std::vector<Tensor> CudaKernel::run(const std::vector<Tensor> &inputs,
                 cu::success);
     }
   }
+  std::vector<cu::TensorMap> maps;
+  for (const cuda::StubMap &map : printed.maps)
+    maps.push_back(mapOf(map, values[map.buffer], scalars));
   std::vector<uint64_t> outputPointers(values.begin(),
                                        values.begin() + outputs.size());
   values.insert(values.end(), scalars.begin(), scalars.end());
   DeviceArray<int64_t> statusMemory(std::vector<int64_t>(4, 0));
-  values.push_back(statusMemory.pointer);
-  values.push_back(77); // the step's number
+  uint64_t last[] = {statusMemory.pointer, 77}; // the step's number
   std::vector<void *> parameters;
   for (uint64_t &value : values)
     parameters.push_back(&value);
+  for (cu::TensorMap &map : maps)
+    parameters.push_back(&map);
+  parameters.insert(parameters.end(), {&last[0], &last[1]});
   cu::Function function = stub->function(printed.name);
   if (printed.sharedBytes > 48 << 10) {
     EXPECT_EQ(driver.functionSetAttribute(

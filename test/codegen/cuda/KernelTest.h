@@ -56,6 +56,7 @@ protected:
   /// Where set, elements for which the reference has no value are counted.
   unsigned *noValue = nullptr;
   cuda::CudaStub printed;
+  std::string arch = "sm_80"; ///< that `load` prints for
   /// How many bytes each buffer (outputs, then inputs) starts after a multiple
   /// of 16; 0 for those not named.
   std::vector<size_t> shifts;

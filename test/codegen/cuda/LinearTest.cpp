@@ -177,6 +177,72 @@ TEST_P(CudaLinearTypes, LargeTiles) {
   checkRows(128 * 2 + 1, 0, false, {5, 1, 1});
 }
 
+/// The same for Hopper, over TMA and wgmma where that can be.
+class CudaLinear90 : public CudaLinearTypes {
+protected:
+  CudaLinear90() { arch = "sm_90a"; }
+  bool usesTma() const { return stat("loads") + stat("multicasts") > 0; }
+};
+INSTANTIATE_TEST_SUITE_P(All, CudaLinear90,
+                         testing::Values(LinearTypes{BF16, F32},
+                                         LinearTypes{BF16, BF16},
+                                         LinearTypes{F16, F32},
+                                         LinearTypes{F16, F16},
+                                         LinearTypes{BF16, F16}),
+                         nameOfTypes);
+
+TEST_P(CudaLinear90, AnyRows) {
+  loadLinear(72, 200);
+  EXPECT_EQ(printed.choice, "few rows up to 8; wgmma 128x64");
+  checkRows(8);
+  EXPECT_FALSE(usesTma());
+  checkRows(0);
+  checkRows(9, 0, true);
+  EXPECT_TRUE(usesTma());
+  checkRows(130, 8, true);
+  checkRows(300, 0, false, {5, 1, 1});
+  loadLinear(50, 72); // no rows of 16 bytes to store
+  checkRows(64, 0, true);
+  loadLinear(33, 72); // columns in ones
+  checkRows(64);
+}
+
+TEST_P(CudaLinear90, LargeTiles) {
+  // Known rows: one tile, two blocks share the weights.
+  loadLinear(264, 72, "300");
+  EXPECT_EQ(printed.choice, "wgmma 128x64, two blocks share weights");
+  EXPECT_EQ(printed.cluster, 2u);
+  checkRows(300, 0, true, {4, 1, 1});
+  EXPECT_GT(stat("multicasts"), 0u);
+  loadLinear(1024, 64);
+  EXPECT_EQ(printed.choice, "few rows up to 8; wgmma 128x64; 128x256 from M "
+                            "2049, two blocks share weights");
+  checkRows(2050, 0, false, {6, 1, 1});
+  EXPECT_GT(stat("multicasts"), 0u);
+}
+
+/// What TMA cannot take: rows at other addresses than multiples of 16, pitches
+/// that are none.
+TEST_P(CudaLinear90, WithoutTma) {
+  loadLinear(72, 200);
+  checkRows(65, 3, true);
+  checkRows(5, 1);
+  for (size_t buffer : {0, 1, 2}) {
+    shifts.assign(buffer + 1, 0);
+    shifts[buffer] = 8;
+    checkRows(70);
+  }
+  EXPECT_FALSE(usesTma());
+}
+
+TEST_P(CudaLinear90, WhatStaysAsItWas) {
+  loadLinear(72, 33);
+  EXPECT_EQ(printed.choice, "few rows up to 8; 64x64");
+  EXPECT_TRUE(printed.maps.empty());
+  loadLinear(72, 64, "8");
+  EXPECT_EQ(printed.choice, "few rows");
+}
+
 /// 0 * inf and what a NaN meets stay in their rows and columns.
 TEST_P(CudaLinearTypes, ValuesThatAreNotFinite) {
   loadLinear(24, 40);

@@ -60,7 +60,8 @@ CudaStub stubOf(std::string body) {
 }
 
 /// The stubs of all kernels in a file.
-std::vector<CudaStub> stubsIn(const std::string &file) {
+std::vector<CudaStub> stubsIn(const std::string &file,
+                              llvm::StringRef arch = "sm_80") {
   mlir::DialectRegistry registry;
   registry.insert<plan::PlanDialect, tfm::TfmDialect, mlir::arith::ArithDialect,
                   mlir::func::FuncDialect>();
@@ -70,7 +71,7 @@ std::vector<CudaStub> stubsIn(const std::string &file) {
   EXPECT_TRUE(module) << file;
   if (module)
     for (auto kernel : module->getOps<plan::KernelOp>()) {
-      llvm::FailureOr<CudaStub> stub = printStub(kernel);
+      llvm::FailureOr<CudaStub> stub = printStub(kernel, arch);
       EXPECT_TRUE(llvm::succeeded(stub)) << kernel.getSymName().str();
       if (llvm::succeeded(stub))
         stubs.push_back(*stub);
@@ -111,6 +112,19 @@ INSTANTIATE_TEST_SUITE_P(All, GoldenStubs,
                                [](char c) { return !isalnum(c); }, '_');
                            return name;
                          });
+
+TEST_P(GoldenStubs, CompileForHopper) {
+  std::vector<CudaStub> stubs = stubsIn(GetParam(), "sm_90a");
+  // The others are what they are on sm_80.
+  llvm::erase_if(stubs, [](const CudaStub &stub) { return stub.maps.empty(); });
+  for (auto [stub, cubin] : llvm::zip_equal(stubs, compile(stubs, "sm_90a"))) {
+    ASSERT_EQ(cubin.error, "") << stub.text;
+    EXPECT_EQ(cubin.frameBytes, 0u) << stub.text;
+    EXPECT_EQ(cubin.spillBytes, 0u) << stub.text;
+    // Waits injected, setmaxnreg ignored, wgmma serialized.
+    EXPECT_EQ(cubin.log.find("C75"), std::string::npos) << cubin.log;
+  }
+}
 
 TEST_P(GoldenStubs, CompileWithoutSpills) {
   std::vector<CudaStub> stubs = stubsIn(GetParam());
@@ -168,6 +182,29 @@ TEST_F(NvrtcTest, SassOfProducts) {
     }
   }
   EXPECT_EQ(seen, 7u);
+}
+
+/// On Hopper by warpgroups, from what the copy engine brings.
+TEST_F(NvrtcTest, SassOfHopper) {
+  std::string nvdisasm = findNvdisasm();
+  if (nvdisasm.empty())
+    GTEST_SKIP() << "no nvdisasm (INGOT_NVDISASM, a toolkit, the wheel, PATH)";
+  unsigned seen = 0;
+  for (const CudaStub &stub :
+       stubsIn(INGOT_SOURCE_DIR "/test/codegen/cuda/linear90.mlir", "sm_90a")) {
+    if (stub.maps.empty())
+      continue;
+    SCOPED_TRACE(stub.name);
+    ++seen;
+    std::string sass =
+        disassemble(nvdisasm, nvrtc->compile(stub, "sm_90a").image);
+    EXPECT_NE(sass.find("HGMMA"), std::string::npos);
+    EXPECT_NE(sass.find("UTMALDG"), std::string::npos);
+    EXPECT_NE(sass.find("USETMAXREG"), std::string::npos);
+    EXPECT_EQ(sass.find("UTMALDG.2D.MULTICAST") != std::string::npos,
+              stub.cluster > 1);
+  }
+  EXPECT_EQ(seen, 3u);
 }
 
 TEST_F(NvrtcTest, SameBytesEachTime) {

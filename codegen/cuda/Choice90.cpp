@@ -1,0 +1,121 @@
+// What is chosen for linear on Hopper.
+#include "codegen/cuda/Choice.h"
+
+#include "llvm/Support/MathExtras.h"
+
+namespace ingot::cuda {
+
+const Chip &hopperChip() {
+  // "NVIDIA H100 Tensor Core GPU" (data sheet, SXM5): 989.4 TFLOPS of bf16 and
+  // f16, half of it tf32, 3352 GB/s; 132 multiprocessors of 4096 such
+  // operations a clock are 1830 MHz. L2 and shared memory as on an A100 until
+  // somebody measures them.
+  static const Chip h100 = {"H100", 132, 1.83e9, 3352e9,       2048, 1024,
+                            128.0,  16,  128,    5120.0 / 132, 200};
+  return h100;
+}
+
+namespace {
+/// Gemm90Config of linear90.cuh.
+constexpr int64_t kRows = 128, kSlab = 64; ///< of a tile, of k
+constexpr int64_t kColumns[] = {256, 128, 64};
+
+unsigned sharedBytes(int64_t columns, bool stores) {
+  int64_t stage = (kRows + columns) * 128, panels = stores ? 256 * columns : 0;
+  int64_t stages = std::min<int64_t>((226 * 1024 - panels) / stage, 6);
+  return static_cast<unsigned>(stages * stage + panels + stages * 16);
+}
+
+double numberOf(int64_t value) { return static_cast<double>(value); }
+
+Estimate estimateTiles(const LinearProblem &problem, int64_t columns,
+                       int64_t m) {
+  int64_t n = problem.n, k = problem.k;
+  constexpr int64_t kBytes = 2;
+  double depth = numberOf(
+      static_cast<int64_t>(llvm::alignTo(static_cast<uint64_t>(k), kSlab)));
+  Work work;
+  work.products = numberOf(m) * numberOf(n) * numberOf(k);
+  work.memoryBytes = numberOf(m + n) * numberOf(k) * kBytes +
+                     numberOf(m) * numberOf(n) * problem.outBits / 8;
+  work.blocks = static_cast<int64_t>(llvm::divideCeil(m, kRows) *
+                                     llvm::divideCeil(n, columns));
+  work.blockProducts = numberOf(kRows * columns) * depth;
+  work.rate = hopperChip().products16;
+  // Slabs come once, each consumer reads its rows and all columns.
+  work.blockShared = depth * numberOf(2 * kRows + 3 * columns) * kBytes;
+  work.blockL2 = numberOf(k) * numberOf(kRows + columns) * kBytes;
+  work.onTensorCores = true;
+  return estimate(work, hopperChip());
+}
+
+/// The widest tile of the least time.
+int64_t bestColumns(const LinearProblem &problem, int64_t m) {
+  return *std::min_element(std::begin(kColumns), std::end(kColumns),
+                           [&](int64_t a, int64_t b) {
+                             return estimateTiles(problem, a, m).wavesSeconds <
+                                    estimateTiles(problem, b, m).wavesSeconds;
+                           });
+}
+
+/// The least M from which `large` is at most an eighth slower, however many
+/// rows come.
+int64_t largeFrom(const LinearProblem &problem, int64_t small, int64_t large) {
+  constexpr int64_t kMost = 16384;
+  int64_t from = 0;
+  for (int64_t m = kMost; m > 0; m -= kRows) {
+    if (estimateTiles(problem, large, m).wavesSeconds >
+        1.125 * estimateTiles(problem, small, m).wavesSeconds)
+      break;
+    from = std::max(m - kRows, kFewRows) + 1;
+  }
+  return from;
+}
+} // namespace
+
+std::optional<HopperLinear> chooseHopperLinear(const LinearProblem &problem) {
+  bool isKnown = problem.m >= 0;
+  if (problem.math != Math::Half || problem.k % 8 != 0 ||
+      (isKnown && problem.m <= kFewRows))
+    return std::nullopt;
+  constexpr int64_t kManyRows = 4096;
+  HopperLinear choice;
+  choice.few = !isKnown;
+  choice.rows = isKnown ? problem.m : kTypicalRows;
+  choice.small = bestColumns(problem, choice.rows);
+  choice.large = isKnown ? choice.small : bestColumns(problem, kManyRows);
+  choice.largeFrom = 0;
+  // Where M is known there is one tile; it counts as large if blocks can share.
+  if (isKnown && problem.m > kRows)
+    choice.largeFrom = kFewRows + 1;
+  else if (choice.large > choice.small)
+    choice.largeFrom = largeFrom(problem, choice.small, choice.large);
+  if (!choice.largeFrom)
+    choice.large = choice.small;
+  choice.cluster = choice.largeFrom ? 2 : 1;
+  choice.stores = problem.outBits == 16 && problem.n % 8 == 0;
+  choice.sharedBytes = std::max(sharedBytes(choice.small, choice.stores),
+                                sharedBytes(choice.large, choice.stores));
+  choice.estimate = estimateTiles(problem, choice.small, choice.rows);
+  return choice;
+}
+
+std::string HopperLinear::text() const {
+  auto tile = [](int64_t columns) {
+    return std::to_string(kRows) + "x" + std::to_string(columns);
+  };
+  std::string text =
+      few ? "few rows up to " + std::to_string(kFewRows) + "; " : "";
+  text += "wgmma ";
+  if (largeFrom != kFewRows + 1)
+    text += tile(small);
+  if (largeFrom)
+    text += largeFrom == kFewRows + 1
+                ? tile(large)
+                : "; " + tile(large) + " from M " + std::to_string(largeFrom);
+  if (cluster > 1)
+    text += ", two blocks share weights";
+  return text;
+}
+
+} // namespace ingot::cuda
