@@ -113,7 +113,10 @@ DEV void gemm90_panel(const float *sum, u8 *panel, int m0, int n0, int m, int n,
   struct Pair {
     typename Epilogue::In in[2 / V];
   };
-  constexpr int GROUP = sizeof(Pair) <= 16 ? 4 : sizeof(Pair) <= 32 ? 2 : 1;
+  // Registers for what is loaded: 4 pairs of sizeof(Pair) / 4 for each 16
+  // columns.
+  constexpr int ROOM = C::BN > 192 ? 16 : 64, EACH = (int)sizeof(Pair);
+  constexpr int GROUP = 4 * EACH <= ROOM ? 4 : 2 * EACH <= ROOM ? 2 : 1;
   int l = lane(), w = warp_uniform() % 4;
   int row = m0 + w * 16 + l / 4, column = n0 + l % 4 * 2;
   UNROLL for (int first = 0; first < 4; first += GROUP) {
@@ -212,7 +215,7 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
       for (int t = first; t < tiles.count(); t += step) {
         int m0, n0;
         tiles.place(t, rank, m0, n0);
-        for (int i = 0; i < slabs; ++i, ring.next()) {
+        UNROLL1 for (int i = 0; i < slabs; ++i, ring.next()) {
           mbar_wait(empty + ring.stage, ring.parity ^ 1);
           gemm90_load<C>(maps, shared.a[ring.stage], shared.w[ring.stage],
                          full + ring.stage, rank, i * C::BK, m0, n0);
