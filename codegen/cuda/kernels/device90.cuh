@@ -15,10 +15,10 @@ DEV int cluster_rank() {
   asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(r));
   return r;
 }
-// A barrier of all threads of the cluster.
+// A barrier of all threads of the cluster; lanes of a warp may come one by one.
 DEV void cluster_sync() {
-  asm volatile("barrier.cluster.arrive.release.aligned;\n"
-               "barrier.cluster.wait.acquire.aligned;" ::
+  asm volatile("barrier.cluster.arrive.release;\n"
+               "barrier.cluster.wait.acquire;" ::
                    : "memory");
 }
 
