@@ -23,12 +23,22 @@ struct BoundStep {
   uint32_t firstArg; // in Program::args
   uint32_t firstMap; // in Program::maps
   uint32_t maps;
-  int64_t tasks;   // 0: nothing to do
-  int64_t grid[3]; // of launches; their product is `tasks`
-  uint64_t kernel; // of ingot_model::kernels
-  int64_t flops;   // -1: unknown
+  uint32_t product; // in Program::products; fmt::kNone: no library may do it
+  int64_t tasks;    // 0: nothing to do
+  int64_t grid[3];  // of launches; their product is `tasks`
+  uint64_t kernel;  // of ingot_model::kernels
+  int64_t flops;    // -1: unknown
   int64_t bytes;
   const fmt::Step *step;
+};
+
+/// A step that a library may do, see fmt::Product.
+struct BoundProduct {
+  int64_t m, n, k, lda;
+  // By the device, once, before the first run.
+  bool isChosen;
+  bool isByLibrary; // else our kernel does it
+  uint64_t algorithm[8];
 };
 
 /// An argument that points into memory which may move between runs.
@@ -56,8 +66,14 @@ struct Program {
   Array<uint64_t> args;
   Array<Patch> patches;
   Array<BoundMap> maps;
+  Array<BoundProduct> products;
   size_t arenaBytes = 0;
   size_t workerScratchBytes = 0;
+
+  bool isByLibrary(const BoundStep &step) const {
+    return step.tasks && step.product != fmt::kNone &&
+           products[step.product].isByLibrary;
+  }
 };
 
 /// Of one step, while profiling.

@@ -25,9 +25,10 @@ Error CudaDevice::check(cuda::Result result, const char *doing) const {
                        : "");
 }
 
-Error CudaDevice::create(const char *library, int wanted) {
-  if (Error error = driver.open(allocator, library, name))
+Error CudaDevice::create(const char *path, int wanted) {
+  if (Error error = driver.open(allocator, path, name))
     return error;
+  library.append("%s", path);
   int deviceCount = 0;
   if (Error error =
           check(driver.deviceGetCount(&deviceCount), "counting devices"))
@@ -63,6 +64,8 @@ Error CudaDevice::create(const char *library, int wanted) {
   memoryBytes = bytes;
   count = deviceCount;
   driverVersion = driver.version();
+  // What NVIDIA recommends for cuBLAS.
+  libraryBytes = (major >= 9 ? 32u : 4u) << 20;
 
   cuda::Context retained = nullptr;
   if (Error error = check(driver.primaryContextRetain(&retained, ordinal),

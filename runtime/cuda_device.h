@@ -20,11 +20,12 @@ struct CudaDevice : ingot_device {
   explicit CudaDevice(const Allocator &allocator)
       : ingot_device(cudaFunctions, allocator) {}
   ~CudaDevice();
-  [[nodiscard]] Error create(const char *library, int ordinal);
+  [[nodiscard]] Error create(const char *path, int ordinal);
   /// Null on success, else an error that says what we were `doing`.
   [[nodiscard]] Error check(cuda::Result result, const char *doing) const;
 
   CudaDriver driver;
+  Text library; // the driver's
   bool isEmulated = false;
   cuda::Device ordinal = 0;
   cuda::Context context = nullptr; // the primary one, retained

@@ -82,8 +82,9 @@ void CudaGraph::clear() {
 }
 
 Error CudaGraph::prepare(const CudaModel &model, const Program &program,
-                         const CudaTransfers &transfers) {
+                         const CudaTransfers &transfers, CublasLt &products) {
   device = &model.gpu();
+  library = &products;
   ++version;
   cuda::Result result = cuda::success;
   if (executable) {
@@ -105,7 +106,8 @@ Error CudaGraph::prepare(const CudaModel &model, const Program &program,
   if (result == cuda::success)
     return nullptr;
   // Nobody knows any more what its nodes do.
-  Error error = device->check(result, doing);
+  Error error = ofLibrary ? ofLibrary : device->check(result, doing);
+  ofLibrary = nullptr;
   clear();
   return error;
 }
@@ -146,7 +148,10 @@ cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
       setIdle(step, transfers, ofStep, node.grid);
     cuda::GraphNode before = last;
     cuda::Result result;
-    if (step.kind == fmt::StepKind::Copy) {
+    node.isByLibrary = program.isByLibrary(step);
+    if (node.isByLibrary) {
+      result = addByLibrary(program, step, before, &last);
+    } else if (step.kind == fmt::StepKind::Copy) {
       copy = copyParams(onDevice(ofStep[0]), onDevice(ofStep[1]), ofStep[2]);
       result = driver.graphAddMemcpyNode(&last, graph, &before, 1, &copy,
                                          device->context);
@@ -190,6 +195,20 @@ cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
   return cuda::success;
 }
 
+cuda::Result CudaGraph::addByLibrary(const Program &program,
+                                     const BoundStep &step,
+                                     cuda::GraphNode before,
+                                     cuda::GraphNode *node) {
+  cuda::Graph part = nullptr;
+  ofLibrary = library->capture(program, step, &part);
+  if (ofLibrary)
+    return cuda::unknown;
+  cuda::Result result =
+      device->driver.graphAddChildGraphNode(node, graph, &before, 1, part);
+  (void)device->driver.graphDestroy(part); // the node has its own
+  return result;
+}
+
 cuda::Result CudaGraph::update(const CudaModel &model, const Program &program,
                                const CudaTransfers &transfers) {
   const CudaDriver &driver = device->driver;
@@ -213,6 +232,9 @@ cuda::Result CudaGraph::update(const CudaModel &model, const Program &program,
       return result;
   }
   for (uint32_t i = 0; i < steps.size(); ++i) {
+    // A node stays of its kind.
+    if (steps[i].isByLibrary != program.isByLibrary(program.steps[i]))
+      return cuda::graphExecUpdateFailure;
     if (program.steps[i].tasks)
       if (cuda::Result result = setStep(model, program, i, transfers))
         return result;
@@ -247,6 +269,16 @@ cuda::Result CudaGraph::setStep(const CudaModel &model, const Program &program,
   memcpy(ofStep, wanted, size * sizeof(uint64_t));
   memcpy(node.grid, step.grid, sizeof(node.grid));
   node.status = status;
+  if (node.isByLibrary) {
+    cuda::Graph part = nullptr;
+    ofLibrary = library->capture(program, step, &part);
+    if (ofLibrary)
+      return cuda::unknown;
+    cuda::Result result =
+        driver.graphExecSetChildGraph(executable, node.node, part);
+    (void)driver.graphDestroy(part);
+    return result;
+  }
   if (step.kind == fmt::StepKind::Copy) {
     cuda::CopyNodeParams copy =
         copyParams(onDevice(ofStep[0]), onDevice(ofStep[1]), ofStep[2]);

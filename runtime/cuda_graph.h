@@ -3,7 +3,7 @@
 // another shape or other pointers is changed in place.
 #pragma once
 
-#include "runtime/cuda_device.h"
+#include "runtime/cublaslt.h"
 
 namespace ingot::runtime {
 
@@ -27,7 +27,8 @@ public:
 
   /// Makes the graph run `program`, whose arguments are all in place.
   [[nodiscard]] Error prepare(const CudaModel &model, const Program &program,
-                              const CudaTransfers &transfers);
+                              const CudaTransfers &transfers,
+                              CublasLt &library);
   [[nodiscard]] Error launch(cuda::Stream stream);
   void clear();
   /// Changes with each `prepare`.
@@ -40,6 +41,7 @@ private:
     int64_t grid[3] = {};
     uint64_t status = 0; // address
     bool isEnabled = true;
+    bool isByLibrary = false; // a graph of its own, which has no switch
   };
 
   cuda::Result build(const CudaModel &model, const Program &program,
@@ -51,9 +53,13 @@ private:
   /// The step's tensor maps, as they are now; whether they were others before.
   cuda::Result encodeMaps(const Program &program, const BoundStep &step,
                           bool *areNew);
+  cuda::Result addByLibrary(const Program &program, const BoundStep &step,
+                            cuda::GraphNode before, cuda::GraphNode *node);
   cuda::Result enable(Node &node, bool isWanted);
 
   const CudaDevice *device = nullptr;
+  CublasLt *library = nullptr;
+  Error ofLibrary = nullptr;   // what a Result does not tell
   cuda::Graph graph = nullptr; // owns the nodes' names
   cuda::GraphExec executable = nullptr;
   Node upload, download;

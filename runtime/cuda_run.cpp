@@ -99,10 +99,14 @@ Error enqueueSteps(CudaSession &session, Program &program,
       outcome.isCancelled = true;
       break;
     }
-    if (step.tasks)
+    if (program.isByLibrary(step)) {
+      if (Error error = session.library.enqueue(program, step, session.stream))
+        return error;
+    } else if (step.tasks) {
       if (Error error = launchStep(session.gpuModel(), program, step, t.device,
                                    session.stream))
         return error;
+    }
     if (Error error = device.check(
             driver.eventRecord(session.times[i + 1], session.stream),
             "timing a step"))
@@ -185,17 +189,39 @@ Error execute(CudaSession &session, Bind &bind, RunOutcome &outcome) {
 
 } // namespace
 
+/// Who does the products of a new shape.
+static Error chooseProducts(CudaSession &session, Program &program) {
+  for (const BoundStep &step : program.steps) {
+    if (step.product == fmt::kNone || !step.tasks)
+      continue;
+    BoundProduct &product = program.products[step.product];
+    uint32_t from = step.step->product()->library_from();
+    bool isWanted = session.isLibraryWanted ||
+                    (from != fmt::kNone && product.m >= int64_t(from));
+    if (product.isChosen || !isWanted || !session.library.isOpen())
+      continue;
+    if (Error error = session.library.choose(program, step))
+      return error;
+    product.isChosen = true;
+  }
+  return nullptr;
+}
+
 Error prepareCudaRun(ingot_session &base, Bind &bind) {
   CudaSession &session = onGpu(base);
   CudaGraph &graph = session.graphs[bind.entry];
-  if (session.profile ||
-      (bind.preparedAt && bind.preparedAt == graph.generation()))
+  bool isPrepared = bind.preparedAt && bind.preparedAt == graph.generation();
+  if (isPrepared || (session.profile && !session.library.isOpen()))
     return nullptr;
   CudaScope scope(session.gpu());
   if (Error error = scope.error())
     return error;
-  if (Error error =
-          graph.prepare(session.gpuModel(), bind.program, session.transfers))
+  if (Error error = chooseProducts(session, bind.program))
+    return error;
+  if (session.profile)
+    return nullptr;
+  if (Error error = graph.prepare(session.gpuModel(), bind.program,
+                                  session.transfers, session.library))
     return error;
   bind.preparedAt = graph.generation();
   return nullptr;

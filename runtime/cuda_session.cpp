@@ -26,6 +26,7 @@ CudaSession::~CudaSession() {
   if (stream)
     (void)driver.streamSynchronize(stream);
   graphs.clear();
+  library.close();
   dropTimes(*this);
   if (otherStream)
     (void)driver.eventDestroy(otherStream);
@@ -41,6 +42,35 @@ void destroyCudaSession(ingot_session *session) {
   session->allocator.destroy(&onGpu(*session));
 }
 
+/// Whether a run may be better off with a library.
+static bool isLibraryFaster(const CudaModel &model) {
+  for (const fmt::Plan *plan : model.plans)
+    for (uint32_t i = 0; plan && i < count(plan->steps()); ++i) {
+      const fmt::Product *product = plan->steps()->Get(i)->product();
+      if (product && product->library_from() != fmt::kNone)
+        return true;
+    }
+  return false;
+}
+
+static Error openLibrary(CudaSession &session, ingot_gemm gemm) {
+  session.isLibraryWanted = gemm == INGOT_GEMM_CUBLASLT;
+  if (!session.isLibraryWanted &&
+      (gemm == INGOT_GEMM_OURS || !isLibraryFaster(session.gpuModel())))
+    return nullptr;
+  CudaDevice &device = session.gpuModel().gpu();
+  CudaScope scope(device);
+  if (Error error = scope.error())
+    return error;
+  Error error = session.library.open(device);
+  if (!error || session.isLibraryWanted)
+    return error;
+  device.log(INGOT_LOG_INFO, "%s; our kernels run", ingot_error_message(error));
+  ingot_error_destroy(error);
+  session.library.close();
+  return nullptr;
+}
+
 Error configureCudaSession(ingot_session &base,
                            const ingot_session_options &options) {
   CudaSession &session = onGpu(base);
@@ -50,6 +80,8 @@ Error configureCudaSession(ingot_session &base,
     return outOfMemory(session.allocator, "a session",
                        session.entries.size() * sizeof(CudaGraph));
   session.stream = static_cast<cuda::Stream>(options.stream);
+  if (Error error = openLibrary(session, options.gemm))
+    return error;
   if (session.stream)
     return nullptr;
   CudaScope scope(device);

@@ -17,7 +17,9 @@ struct CudaSession : ingot_session {
   bool isStreamOwned = false;
   // An error of the device after which nobody knows what still runs there.
   bool isLost = false;
-  Array<CudaGraph> graphs; // by entry
+  CublasLt library;             // outlives the graphs that call it
+  bool isLibraryWanted = false; // for all products, not only where it is faster
+  Array<CudaGraph> graphs;      // by entry
   // Of host tensors and the status, see CudaTransfers.
   DeviceMemory deviceTransfers;
   PinnedMemory hostTransfers;

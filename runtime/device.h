@@ -101,6 +101,7 @@ struct ingot_device {
   int32_t driverVersion = 0;
   int32_t count = 1; // devices of this kind
   uint64_t memoryBytes = 0;
+  uint64_t libraryBytes = 0; // workspace of a session's library for products
 };
 
 namespace ingot::runtime {

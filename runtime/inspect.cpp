@@ -125,6 +125,8 @@ ingot_error *ingot_model_get_memory(const ingot_model *model, uint32_t entry,
   memory->worker_scratch = bind.program.workerScratchBytes;
   for (const TensorShape &shape : bind.outputs)
     memory->outputs += shape.bytes;
+  if (bind.program.products.size())
+    memory->library = model->device->libraryBytes;
   for (int64_t bytes : bind.stateBytes)
     memory->state += bytes > 0 ? uint64_t(bytes) : 0;
   return nullptr;

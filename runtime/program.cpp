@@ -1,5 +1,4 @@
 #include "runtime/bind.h"
-
 #include "runtime/types.h"
 
 namespace ingot::runtime {
@@ -26,13 +25,15 @@ public:
       return error;
     if (Error error = sizeBuffers())
       return error;
-    size_t args = 0, patches = 0, maps = 0;
-    for (uint32_t i = 0; i < count(steps); ++i)
+    size_t args = 0, patches = 0, maps = 0, products = 0;
+    for (uint32_t i = 0; i < count(steps); ++i) {
+      products += steps->Get(i)->product() != nullptr;
       for (uint32_t a = 0; a < count(steps->Get(i)->args()); ++a, ++args) {
         const fmt::Arg &arg = *steps->Get(i)->args()->Get(a);
         patches += isPatched(arg);
         maps += arg.kind() == fmt::ArgKind::TensorMap;
       }
+    }
     // Steps may share a list of arguments, so the header's size is no limit.
     if (args > UINT32_MAX)
       return makeError(allocator, INGOT_ERROR_ARTIFACT,
@@ -41,7 +42,8 @@ public:
     if (!program.steps.create(allocator, count(steps)) ||
         !program.args.create(allocator, args) ||
         !program.patches.create(allocator, patches) ||
-        !program.maps.create(allocator, maps))
+        !program.maps.create(allocator, maps) ||
+        !program.products.create(allocator, products))
       return outOfMemory(allocator, "a bind",
                          args * sizeof(uint64_t) + patches * sizeof(Patch) +
                              maps * sizeof(BoundMap));
@@ -259,6 +261,56 @@ private:
     return nullptr;
   }
 
+  /// Whether `rows` of `columns` elements, `stride` apart, lie in the buffer.
+  bool holds(const fmt::Arg &arg, int64_t rows, int64_t stride, int64_t columns,
+             fmt::ElementType type) const {
+    int64_t end;
+    return rows == 0 || columns == 0 ||
+           (stride >= columns &&
+            !__builtin_mul_overflow(rows - 1, stride, &end) &&
+            !__builtin_add_overflow(end, columns, &end) &&
+            !__builtin_mul_overflow(
+                end, int64_t(ingot_type_bits(apiType(type)) / 8), &end) &&
+            end <= bufferBytes[arg.buffer()] - values[arg.expr()]);
+  }
+
+  /// A library is not our code: what it is given is checked.
+  Error bindProduct(const fmt::Step &step, BoundStep &bound, const char *name) {
+    bound.product = fmt::kNone;
+    const fmt::Product *product = step.product();
+    if (!product)
+      return nullptr;
+    bound.product = nextProduct++;
+    BoundProduct &p = program.products[bound.product];
+    const struct {
+      uint32_t expr;
+      int64_t *value;
+    } dims[] = {{product->m(), &p.m},
+                {product->n(), &p.n},
+                {product->k(), &p.k},
+                {product->lda(), &p.lda}};
+    for (auto &dim : dims)
+      if (Error error =
+              values.getSize(allocator, dim.expr, "a dim", name, dim.value))
+        return error;
+    auto arg = [&](uint32_t number) { return *step.args()->Get(number); };
+    bool isWithin =
+        holds(arg(0), p.m, p.n, p.n, product->out_type()) &&
+        holds(arg(product->a()), p.m, p.lda, p.k, product->type()) &&
+        holds(arg(product->w()), p.n, p.k, p.k, product->type()) &&
+        (product->bias() == fmt::kNone ||
+         holds(arg(product->bias()), 1, p.n, p.n, product->out_type())) &&
+        (product->residual() == fmt::kNone ||
+         holds(arg(product->residual()), p.m, p.n, p.n, product->out_type()));
+    if (isWithin)
+      return nullptr;
+    return makeError(allocator, INGOT_ERROR_ARTIFACT,
+                     "'%s' is damaged: step '%s' multiplies %lld x %lld x %lld "
+                     "elements, which its buffers do not hold",
+                     model.artifact.name(), name, (long long)p.m,
+                     (long long)p.n, (long long)p.k);
+  }
+
   Error bindStep(const fmt::Step &step, uint32_t number) {
     const char *name = text(step.name(), "(unnamed)");
     BoundStep &bound = program.steps[number];
@@ -271,6 +323,8 @@ private:
       if (Error error = bindArg(*step.args()->Get(a), a, nextArg++, name))
         return error;
     bound.maps = nextMap - bound.firstMap;
+    if (Error error = bindProduct(step, bound, name))
+      return error;
     if (step.kind() == fmt::StepKind::Launch) {
       const fmt::Kernel &kernel = *model.target->kernels()->Get(step.kernel());
       bound.kernel = model.kernels[step.kernel()];
@@ -304,7 +358,7 @@ private:
   const BoundInterface *interface;
   Program &program;
   Array<int64_t> slotOffsets, slotBytes, bufferBytes;
-  uint32_t nextArg = 0, nextPatch = 0, nextMap = 0;
+  uint32_t nextArg = 0, nextPatch = 0, nextMap = 0, nextProduct = 0;
 };
 
 } // namespace

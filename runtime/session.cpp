@@ -32,6 +32,13 @@ Error ingot_session::create(const ingot_session_options &options) {
                        entryCount * sizeof(EntryTensors));
   for (int64_t &bytes : stateBytes)
     bytes = -1;
+  if (unsigned(options.gemm) > INGOT_GEMM_CUBLASLT)
+    return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
+                     "ingot_session_options.gemm is %d", int(options.gemm));
+  if (options.gemm == INGOT_GEMM_CUBLASLT && !model->device->isGpu())
+    return makeError(allocator, INGOT_ERROR_INVALID_ARGUMENT,
+                     "cuBLASLt is a library for GPUs; this session runs on %s",
+                     model->device->description.c_str());
   if (Error error = functions().configureSession(*this, options))
     return error;
   return useEntry(model->entry(0).name()->c_str());
@@ -301,7 +308,8 @@ void ingot_session::reportProfile(const Bind &bind) {
     ingot_step_profile report = {};
     report.step = step.number;
     report.name = step.step->name() ? step.step->name()->c_str() : "";
-    report.kernel = step.kind == fmt::StepKind::Launch
+    report.kernel = bind.program.isByLibrary(step) ? "cuBLASLt"
+                    : step.kind == fmt::StepKind::Launch
                         ? model->target->kernels()
                               ->Get(step.step->kernel())
                               ->name()

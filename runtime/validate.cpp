@@ -419,11 +419,55 @@ private:
         return damaged("its arguments do not fit its kind");
       if (Error error = checkArgs(plan, step, isInit))
         return error;
+      if (step.product())
+        if (Error error = checkProduct(plan, step, isInit))
+          return error;
       if (Error error = optionalExpr(step.flops(), "FLOPs"))
         return error;
       if (Error error = optionalExpr(step.bytes(), "bytes"))
         return error;
     }
+    return nullptr;
+  }
+
+  /// Operands of a library are memory of the model or the session.
+  Error productOperand(const fmt::Plan &plan, const fmt::Step &step,
+                       uint32_t number) {
+    if (number >= count(step.args()) ||
+        step.args()->Get(number)->kind() != fmt::ArgKind::Pointer)
+      return damaged("argument %u of its product is no pointer", number);
+    const fmt::Buffer &buffer =
+        *plan.buffers()->Get(step.args()->Get(number)->buffer());
+    if (buffer.kind() == fmt::BufferKind::Scratch ||
+        (number && (buffer.kind() == fmt::BufferKind::Weight ||
+                    buffer.kind() == fmt::BufferKind::Model)))
+      return nullptr;
+    return damaged("argument %u of its product is in a buffer of kind %u",
+                   number, unsigned(buffer.kind()));
+  }
+
+  Error checkProduct(const fmt::Plan &plan, const fmt::Step &step,
+                     bool isInit) {
+    const fmt::Product &product = *step.product();
+    if (isInit || step.kind() != fmt::StepKind::Launch)
+      return damaged("it is a product, but no launch of a run");
+    auto isOperand = [](fmt::ElementType type) {
+      return type == fmt::ElementType::F32 || type == fmt::ElementType::F16 ||
+             type == fmt::ElementType::BF16;
+    };
+    if (!isOperand(product.type()) || !isOperand(product.out_type()) ||
+        product.activation() > fmt::Activation::MAX)
+      return damaged("its product has types %u and %u, activation %u",
+                     unsigned(product.type()), unsigned(product.out_type()),
+                     unsigned(product.activation()));
+    for (uint32_t dim : {product.m(), product.n(), product.k(), product.lda()})
+      if (Error error = expr(dim, "a dim"))
+        return error;
+    for (uint32_t number :
+         {0u, product.a(), product.w(), product.bias(), product.residual()})
+      if (number != fmt::kNone)
+        if (Error error = productOperand(plan, step, number))
+          return error;
     return nullptr;
   }
 

@@ -1,6 +1,7 @@
 #include "codegen/artifact/ArtifactWriter.h"
 
 #include "codegen/artifact/ExprTable.h"
+#include "codegen/cuda/LibraryProduct.h"
 #include "ir/reference/Interpreter.h"
 #include "runtime/artifact_format.h"
 #include "runtime/kernel_abi.h"
@@ -403,6 +404,41 @@ private:
     made->bytes = exprs.number(launch.getBytes(), 0);
     for (Attribute source : launch.getSources())
       made->sources.push_back(llvm::cast<StringAttr>(source).getValue().str());
+    bool isForCuda =
+        llvm::cast<plan::ProgramOp>(launch->getParentOp()).isForCuda();
+    if (isForCuda && kernel.kernel.getFamily() == plan::Family::Linear)
+      made->product = product(launch, kernel.kernel, made->no_product);
+    return made;
+  }
+
+  std::unique_ptr<ProductT>
+  product(plan::LaunchOp launch, plan::KernelOp kernel, std::string &reason) {
+    std::optional<cuda::LibraryProduct> found =
+        cuda::libraryProduct(launch, kernel, reason);
+    if (!found)
+      return nullptr;
+    auto extent = [&](llvm::StringRef name) {
+      int64_t value = kernel.param(name);
+      return value >= 0 ? exprs.constant(value)
+                        : exprs.number(launch.getScalars(),
+                                       static_cast<unsigned>(-1 - value));
+    };
+    auto made = std::make_unique<ProductT>();
+    made->type = elementType(kernel.inType(0));
+    made->out_type = elementType(kernel.outType(0));
+    made->tf32 = kernel.getParams().contains("math");
+    made->activation =
+        found->activation == cuda::Activation::Relu       ? Activation::Relu
+        : found->activation == cuda::Activation::GeluTanh ? Activation::GeluTanh
+                                                          : Activation::None;
+    made->m = extent("m");
+    made->n = extent("n");
+    made->k = extent("k");
+    made->lda = extent("lda");
+    made->a = found->a;
+    made->w = found->w;
+    made->bias = found->bias.value_or(kNone);
+    made->residual = found->residual.value_or(kNone);
     return made;
   }
 

@@ -40,6 +40,18 @@ class Gpu(unittest.TestCase):
         for device in "tpu", "cuda:", "cuda:x", "cpu:0":
             self.call(*run, "--device", device, code=2, says=f"no device {device}: cpu, cuda, cuda:N")
 
+    def test_gemm(self):
+        run = "run", self.model, "--dims", "batch=2,sequence=7"
+        cpu = self.call(*run)
+        for gemm in "ours", "cublaslt", "auto":
+            self.assertEqual(self.call(*run, "--device=emulated", "--gemm", gemm, INGOT_EMULATOR="leaks fatal"), cpu)
+        library = {"INGOT_CUBLASLT": "/nowhere/lt.so"}
+        self.assertEqual(self.call(*run, "--device=emulated", **library), cpu)
+        for verb in run, ("bench", self.model, "--dims=batch=1,sequence=8"):
+            self.call(*verb, "--device=emulated", "--gemm=cublaslt", code=1, says="not found (/nowhere/lt.so", **library)
+            self.call(*verb, "--device=emulated", "--gemm=mkl", code=2, says='ours, cublaslt or auto, not "mkl"')
+            self.call(*verb, "--gemm=cublaslt", code=2, says="--gemm is for GPUs: add --device=cuda")
+
     def test_bench(self):
         bench = "bench", self.model, "--dims=batch=1,sequence=8", "--seconds=0.01", "--json"
         timed = json.loads(self.call(*bench, "--device=emulated"))

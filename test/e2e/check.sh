@@ -10,7 +10,7 @@
 #     repeatable    compile twice, other folder and other number of jobs: same bytes
 #     bf16          compiled in bf16, each data set by every code of the file that this CPU runs
 #     threads       each data set on 1, 2, 3 and 4 threads, twice: same bytes; in bf16 too where the CPU has it
-#     cuda          compile for GPUs and CPUs, run on the emulated driver and on the CPU
+#     cuda          compile for GPUs and CPUs, run on the emulated driver, also with cuBLASLt, and on the CPU
 #     cuda-alone    compile for GPUs only, run on the emulated driver
 #     cuda-bf16     the same in bf16, whose products are on tensor cores; so cuda-f16 and cuda-tf32
 #     cuda90-bf16   the same for sm_90a, with the emulated driver as one; so cuda90-f16
@@ -144,7 +144,15 @@ check_cuda() {
   local failed=0
   [[ $1 != *x86* ]] || run_data_sets "$work/model.ingot" "${model_tolerance[@]}" || failed=1
   run_data_sets "$work/model.ingot" --device=emulated "${model_tolerance[@]}" || failed=1
+  run_by_library "${model_tolerance[@]}" || failed=1
   return $failed
+}
+
+# Products by cuBLASLt, of which each model has some.
+run_by_library() {
+  "$ingot" inspect "$work/model.ingot" >"$work/inspect.txt"
+  grep -q "^product .* cuBLASLt or our kernel" "$work/inspect.txt" || { say "no product for cuBLASLt"; return 1; }
+  run_data_sets "$work/model.ingot" --device=emulated --gemm=cublaslt "$@"
 }
 
 check_cuda_in() {
@@ -154,7 +162,7 @@ check_cuda_in() {
     grep -qF "$template<$1, " "$work"/dumps/*-kernels/*.cu || { say "no $template in $1"; return 1; }
   done
   declare -n tolerance=$1_tolerance
-  run_data_sets "$work/model.ingot" --device=emulated "${tolerance[@]}"
+  run_data_sets "$work/model.ingot" --device=emulated "${tolerance[@]}" && run_by_library "${tolerance[@]}"
 }
 
 check_hopper_in() {

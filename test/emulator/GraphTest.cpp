@@ -135,6 +135,54 @@ TEST_F(GraphTest, ExplicitNodesAndUpdate) {
   EXPECT_EQ(cuda.graphExecDestroy(exec), cu::success);
 }
 
+TEST_F(GraphTest, GraphsInGraphs) {
+  auto chain = [&](std::vector<uint32_t> factors) {
+    EXPECT_EQ(cuda.streamBeginCapture(stream, cu::captureRelaxed), cu::success);
+    for (uint32_t factor : factors)
+      EXPECT_EQ(launch(stream, y, y, factor, 1), cu::success);
+    cu::Graph graph = nullptr;
+    EXPECT_EQ(cuda.streamEndCapture(stream, &graph), cu::success);
+    return graph;
+  };
+  cu::Graph graph, child = chain({2, 3}), other = chain({4, 5}),
+                   longer = chain({1, 1, 1});
+  ASSERT_EQ(cuda.graphCreate(&graph, 0), cu::success);
+  cu::MemsetNodeParams fill = {y.pointer, 0, 1, 4, 32, 1};
+  cu::Context context = nullptr;
+  cu::GraphNode first, node;
+  ASSERT_EQ(cuda.contextGetCurrent(&context), cu::success);
+  ASSERT_EQ(cuda.graphAddMemsetNode(&first, graph, nullptr, 0, &fill, context),
+            cu::success);
+  ASSERT_EQ(cuda.graphAddChildGraphNode(&node, graph, &first, 1, child),
+            cu::success);
+  cu::NodeType type;
+  EXPECT_EQ(cuda.graphNodeGetType(node, &type), cu::success);
+  EXPECT_EQ(type, cu::nodeGraph);
+  // The node has a copy.
+  EXPECT_EQ(cuda.graphDestroy(child), cu::success);
+  cu::GraphNode none;
+  EXPECT_EQ(cuda.graphAddChildGraphNode(&none, graph, &first, 1, child),
+            cu::invalidHandle);
+  cu::GraphExec exec;
+  ASSERT_EQ(cuda.graphInstantiate(&exec, graph, 0), cu::success);
+  auto run = [&] {
+    EXPECT_EQ(cuda.graphLaunch(exec, stream), cu::success);
+    EXPECT_EQ(cuda.streamSynchronize(stream), cu::success);
+    return y.get()[31];
+  };
+  EXPECT_EQ(run(), 10u); // (1 * 2 + 1) * 3 + 1
+  EXPECT_EQ(cuda.graphExecSetChildGraph(exec, node, other), cu::success);
+  EXPECT_EQ(run(), 26u);
+  // Of the same form only, and it has no switch.
+  EXPECT_EQ(cuda.graphExecSetChildGraph(exec, node, longer), cu::invalidValue);
+  EXPECT_EQ(cuda.graphExecSetChildGraph(exec, first, other), cu::invalidValue);
+  EXPECT_EQ(cuda.graphNodeSetEnabled(exec, node, 0), cu::invalidValue);
+  EXPECT_EQ(run(), 26u);
+  for (cu::Graph g : {graph, other, longer})
+    EXPECT_EQ(cuda.graphDestroy(g), cu::success);
+  EXPECT_EQ(cuda.graphExecDestroy(exec), cu::success);
+}
+
 TEST_F(GraphTest, EventsBringOtherStreamsIn) {
   cu::Event fork, join;
   ASSERT_EQ(cuda.eventCreate(&fork, cu::eventDisableTiming), cu::success);

@@ -37,4 +37,10 @@ extern "C" {
 //                                       the machine; before cuInit
 int ingot_emulator_control(const char *command, char *answer, size_t capacity);
 
+// For libraries over the driver: counts a call of theirs, and returns the code
+// that `fail` injects into it, else 0; what they have made and not yet
+// destroyed, for `leaks`.
+int ingot_emulator_call(const char *name);
+void ingot_emulator_hold(const char *what, int by);
+
 } // extern "C"

@@ -332,6 +332,62 @@ std::vector<int64_t> dims(const ingot_tensor &tensor) {
   return {tensor.dims, tensor.dims + tensor.rank};
 }
 
+static float weightAt(int64_t n, int64_t k) {
+  return float((n * 7 + k) % 5 - 2);
+}
+
+std::vector<float> productOf(const std::vector<float> &x,
+                             const std::vector<float> &residual) {
+  std::vector<float> y = residual;
+  for (size_t i = 0; i < y.size(); ++i) {
+    y[i] += float(i % 5);
+    for (size_t k = 0; k < 32; ++k)
+      y[i] += x[i / 5 * 40 + k] * weightAt(int64_t(i % 5), int64_t(k));
+  }
+  return y;
+}
+
+Maker product() {
+  Maker m;
+  uint32_t rows = m.symbol("rows", 0, 4096), n = m.constant(5),
+           k = m.constant(32), lda = m.constant(40), four = m.constant(4);
+  m.input("x", ElementType::F32, {rows, lda});
+  m.input("residual", ElementType::F32, {rows, n});
+  m.output("y", ElementType::F32, {rows, n});
+  m.source("rows", SourceKind::InputDim, 0, 0);
+  std::vector<float> w, bias = {0, 1, 2, 3, 4};
+  for (int64_t i = 0; i < 5 * 32; ++i)
+    w.push_back(weightAt(i / 32, i % 32));
+  uint32_t wide = m.mul(m.mul(rows, lda), four),
+           narrow = m.mul(m.mul(rows, n), four);
+  uint32_t a = m.buffer(BufferKind::Scratch, m.slot(wide), wide),
+           c = m.buffer(BufferKind::Scratch, m.slot(narrow), narrow),
+           out = m.buffer(BufferKind::Scratch, m.slot(narrow), narrow);
+  m.copy(a, m.buffer(BufferKind::Input, 0, wide), wide);
+  m.copy(c, m.buffer(BufferKind::Input, 1, narrow), narrow);
+  StepT &step =
+      m.launch("product", m.node(ExprOp::Min, rows, m.one),
+               {m.pointer(out), m.pointer(a),
+                m.pointer(m.buffer(BufferKind::Weight, m.weight("w", w),
+                                   m.constant(640))),
+                m.pointer(m.buffer(BufferKind::Weight, m.weight("bias", bias),
+                                   m.constant(20))),
+                m.pointer(c), m.integer(rows), m.integer(n), m.integer(k),
+                m.integer(lda)});
+  step.product = std::make_unique<ProductT>();
+  step.product->type = step.product->out_type = ElementType::F32;
+  step.product->m = rows;
+  step.product->n = n;
+  step.product->k = k;
+  step.product->lda = lda;
+  step.product->a = 1;
+  step.product->w = 2;
+  step.product->bias = 3;
+  step.product->residual = 4;
+  m.copy(m.buffer(BufferKind::Output, 0, narrow), out, narrow);
+  return m;
+}
+
 Maker doubling() {
   Maker m;
   uint32_t batch = m.symbol("batch"), sequence = m.symbol("sequence", 0, 512);

@@ -158,6 +158,12 @@ std::vector<int64_t> dims(const ingot_tensor &tensor);
 
 /// y = 2 * x, x f32 [batch, sequence], sequence <= 512.
 Maker doubling();
+/// A product: y = x[:, 0:32] w^T + bias + residual, x f32 [rows, 40], residual
+/// and y f32 [rows, 5], through scratch, so that a library may do it: step 2.
+/// w [5][32] and bias [5] are small integers, see productOf.
+Maker product();
+std::vector<float> productOf(const std::vector<float> &x,
+                             const std::vector<float> &residual);
 /// An embedding: y = table[ids] + x, ids_out = ids; ids i64 [batch, sequence],
 /// x f32 [batch, sequence, 4], table [10][4] of 0, 1, 2, ...; at most 4096 ids.
 Maker embedding();

@@ -336,6 +336,81 @@ TEST(Damage, EachReferenceIsChecked) {
   }
 }
 
+TEST(Damage, ProductsAreChecked) {
+  struct Case {
+    const char *message;
+    std::function<void(Maker &)> damage;
+  };
+  auto of = [](Maker &m) -> ProductT & { return *m.plan().steps[2]->product; };
+  const uint32_t far = 1000;
+  const Case cases[] = {
+      {"step 2: its product has types 7 and 2, activation 0",
+       [=](Maker &m) { of(m).type = ElementType::I64; }},
+      {"step 2: its product has types 2 and 17, activation 0",
+       [=](Maker &m) { of(m).out_type = ElementType::Bool; }},
+      {"step 2: its product has types 2 and 2, activation 9",
+       [=](Maker &m) { of(m).activation = Activation(9); }},
+      {"step 2: a dim is expression 1000", [=](Maker &m) { of(m).lda = far; }},
+      {"step 2: argument 1000 of its product is no pointer",
+       [=](Maker &m) { of(m).bias = far; }},
+      {"step 2: argument 9 of its product is no pointer",
+       [=](Maker &m) { of(m).a = 9; }},
+      {"step 2: argument 5 of its product is no pointer",
+       [=](Maker &m) { of(m).residual = 5; }},
+      {"step 2: argument 1 of its product is in a buffer of kind 1",
+       [](Maker &m) {
+         m.plan().steps[2]->args[1] = m.plan().steps[0]->args[1];
+       }},
+      {"step 2: argument 0 of its product is in a buffer of kind 2",
+       [](Maker &m) {
+         m.plan().steps[2]->args[0] = m.plan().steps[3]->args[0];
+       }},
+      {"step 0: it is a product, but no launch of a run",
+       [](Maker &m) {
+         m.plan().steps[0]->product =
+             std::make_unique<ProductT>(*m.plan().steps[2]->product);
+       }},
+  };
+  for (const Case &c : cases) {
+    Maker m = product();
+    c.damage(m);
+    TemporaryFile file(m.bytes());
+    ingot_model *model = nullptr;
+    EXPECT_TRUE(fails(ingot_model_load(nullptr, file.path(), nullptr, &model),
+                      INGOT_ERROR_ARTIFACT, {"is damaged", c.message}));
+  }
+  const Case atBind[] = {
+      {"step 'product2' multiplies 2 x 5 x 41",
+       [=](Maker &m) { of(m).k = m.constant(41); }},
+      {"step 'product2' multiplies 2 x 6 x 32",
+       [=](Maker &m) { of(m).n = m.constant(6); }},
+      {"step 'product2' multiplies 3 x 5 x 32",
+       [=](Maker &m) { of(m).m = m.constant(3); }},
+      {"step 'product2' multiplies 2 x 5 x 32", // rows overlap
+       [=](Maker &m) { of(m).lda = m.constant(31); }},
+      {"step 'product2' multiplies 4611686018427387904 x 5 x 32",
+       [=](Maker &m) { of(m).m = m.constant(int64_t(1) << 62); }},
+      {"a dim of 'product2' would be -1",
+       [=](Maker &m) { of(m).m = m.constant(-1); }},
+  };
+  for (const Case &c : atBind) {
+    Maker m = product();
+    c.damage(m);
+    Model model(m);
+    Session session(model);
+    std::vector<float> x(80), residual(10);
+    ingot_tensor tx = tensor(x, {2, 40}), tr = tensor(residual, {2, 5});
+    ASSERT_TRUE(ok(ingot_session_set_input(session, "x", &tx)));
+    ASSERT_TRUE(ok(ingot_session_set_input(session, "residual", &tr)));
+    ingot_error *error = ingot_session_run(session);
+    ASSERT_TRUE(error) << c.message;
+    EXPECT_NE(std::string(ingot_error_message(error)).find(c.message),
+              std::string::npos)
+        << ingot_error_message(error);
+    ingot_error_destroy(error);
+  }
+}
+
 // What only a bind can see.
 TEST(Damage, SizesAreCheckedAtBind) {
   struct Case {

@@ -74,6 +74,22 @@ KERNEL(accumulate) {
   *(float *)args[0] = *state;
 }
 
+/* One task. args: out [m][n], a, w [n][k], bias [n], residual [m][n], m, n, k,
+ * lda. 1000 more than a product, so that who did it shows. */
+KERNEL(product) {
+  float *out = (float *)args[0];
+  const float *a = (const float *)args[1], *w = (const float *)args[2],
+              *bias = (const float *)args[3],
+              *residual = (const float *)args[4];
+  int64_t m = (int64_t)args[5], n = (int64_t)args[6], k = (int64_t)args[7];
+  for (int64_t i = 0; i < m * n; ++i) {
+    float sum = 1000 + bias[i % n] + residual[i];
+    for (int64_t j = 0; j < k; ++j)
+      sum += a[i / n * (int64_t)args[8] + j] * w[i % n * k + j];
+    out[i] = sum;
+  }
+}
+
 /* One task. args: f32 out, f32 in: says on out that it is there (1), then waits
  * for in to become 1. */
 KERNEL(rendezvous) {

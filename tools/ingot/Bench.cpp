@@ -29,7 +29,7 @@ int benchVerb(int argc, const char **argv) {
   Options options;
   if (int code = parseOptions(argc, argv,
                               {"--dims", "--threads", "--seed", "--seconds",
-                               "--device", "--target"},
+                               "--device", "--target", "--gemm"},
                               {"--json"}, options))
     return code;
   if (options.files.size() != 1)
@@ -49,6 +49,9 @@ int benchVerb(int argc, const char **argv) {
   if (!isDevice(device))
     return failUsage("no device %s: cpu, cuda, cuda:N or emulated",
                      device.c_str());
+  ingot_gemm gemm = INGOT_GEMM_AUTO;
+  if (int code = parseGemm(options, device, gemm))
+    return code;
   using Clock = std::chrono::steady_clock;
   auto milliseconds = [](Clock::duration duration) {
     return std::chrono::duration<double, std::milli>(duration).count();
@@ -57,7 +60,7 @@ int benchVerb(int argc, const char **argv) {
   Model model;
   if (int code = model.load(options.files[0], device, options.get("--target")))
     return code;
-  if (int code = model.createSession(threads))
+  if (int code = model.createSession(threads, gemm))
     return code;
   BenchReport report;
   report.loadMs = milliseconds(Clock::now() - start);

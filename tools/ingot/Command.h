@@ -22,6 +22,9 @@ std::string findLibrary(const char *file);
 std::string findCompilerLibrary();
 // "emulated" opens our emulated driver unless the environment names another.
 ingot_error *openDevice(const char *name, ingot_device **device);
+// Of --gemm, for sessions on `device`. Returns 0, else the exit code.
+int parseGemm(const Options &options, std::string_view device,
+              ingot_gemm &gemm);
 
 // Text of `ingot VERB --help`; NULL if there is no such verb.
 const char *helpOf(std::string_view verb);

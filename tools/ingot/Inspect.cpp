@@ -1,6 +1,7 @@
 // `ingot inspect` and `ingot verify`: what an artifact holds.
 #include "tools/ingot/Model.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace ingot::cli {
@@ -55,6 +56,29 @@ std::string tensorsJson(const std::vector<ingot_tensor_info> &infos) {
       });
 }
 
+// Who may do a matrix product, and why no library; nothing for other steps.
+std::string productText(const artifact::Step *step) {
+  const artifact::Product *product = step->product();
+  if (!product)
+    return sizeOf(step->no_product())
+               ? "our kernel alone: " + step->no_product()->str()
+               : "";
+  std::string text = "cuBLASLt or our kernel";
+  if (product->tf32())
+    text += ", tf32";
+  if (product->bias() < sizeOf(step->args()))
+    text += ", bias";
+  if (product->residual() < sizeOf(step->args()))
+    text += ", residual";
+  if (product->activation() == artifact::Activation::Relu)
+    text += ", relu";
+  if (product->activation() == artifact::Activation::GeluTanh)
+    text += ", gelu_tanh";
+  if (product->library_from() != UINT32_MAX)
+    text += format("; auto takes cuBLASLt from M %u", product->library_from());
+  return text;
+}
+
 std::string stepJson(const artifact::Step *step, const artifact::Target *target,
                      uint32_t number) {
   std::string kernel = kernelOf(step, target);
@@ -67,6 +91,9 @@ std::string stepJson(const artifact::Step *step, const artifact::Target *target,
   return format("{\"step\": %u, \"name\": ", number) +
          jsonString(textOf(step->name())) +
          ", \"kernel\": " + jsonString(kernel) + ", \"op\": " + jsonString(op) +
+         (productText(step).empty()
+              ? ""
+              : ", \"product\": " + jsonString(productText(step))) +
          ", \"sources\": " + sources + "}";
 }
 
@@ -171,6 +198,25 @@ void printKernels(const artifact::Artifact *header) {
   }
 }
 
+// Who may do the matrix products of a plan, equal ones in one line.
+void printProducts(const artifact::Plan *plan, const artifact::Target *target) {
+  std::vector<std::pair<std::string, int>> lines;
+  for (uint32_t i = 0; i < sizeOf(plan->steps()); ++i) {
+    const artifact::Step *step = plan->steps()->Get(i);
+    std::string text = productText(step);
+    if (text.empty())
+      continue;
+    text = format("%-40s ", kernelOf(step, target).c_str()) + text;
+    auto found = std::find_if(lines.begin(), lines.end(),
+                              [&](auto &line) { return line.first == text; });
+    if (found == lines.end())
+      found = lines.insert(found, {text, 0});
+    ++found->second;
+  }
+  for (const auto &[text, count] : lines)
+    printf("product %4d of %s\n", count, text.c_str());
+}
+
 void printText(const Model &model) {
   const artifact::Artifact *header = model.header();
   ingot_model_info info = {};
@@ -209,6 +255,7 @@ void printText(const Model &model) {
     printf("target  %s: %u steps, %u kernels, memory %s\n",
            textOf(target->name()), sizeOf(plan->steps()),
            sizeOf(target->kernels()), textOf(plan->peak_text()));
+    printProducts(plan, target);
     for (uint32_t i = 0; p == 0 && i < sizeOf(plan->steps()); ++i) {
       const artifact::Step *step = plan->steps()->Get(i);
       std::string from =

@@ -55,6 +55,9 @@ Try:
   --target=x86-64-v3  this code of the file's; default: the best that runs here
   --device=cpu|cuda|cuda:N|emulated|reference
                       emulated: kernels for GPUs, run and checked on the CPU
+  --gemm=ours|cublaslt|auto
+                      who multiplies matrices on a GPU (auto: cuBLASLt where it
+                      was measured to be faster, else our kernels)
   --constant-input NAME=FILE
                       with the reference: bake an input in
 
@@ -71,6 +74,8 @@ Try:
   --target=x86-64-v3
                 this code of the file's; default: the best that runs here
   --device=cpu|cuda|cuda:N|emulated
+  --gemm=ours|cublaslt|auto
+                who multiplies matrices on a GPU
   --seconds S   how long to measure whole runs (default: 1)
   --seed N      other random inputs
   --json        the same for scripts

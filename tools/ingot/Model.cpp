@@ -30,9 +30,10 @@ int Model::load(const std::string &path, const std::string &name,
   return 0;
 }
 
-int Model::createSession(int64_t threads) {
+int Model::createSession(int64_t threads, ingot_gemm gemm) {
   ingot_session_options options = INGOT_SESSION_OPTIONS_INIT;
   options.threads = static_cast<int32_t>(threads);
+  options.gemm = gemm;
   return failed(ingot_session_create(model, &options, &session)) ? kExitInput
                                                                  : 0;
 }

@@ -20,7 +20,8 @@ public:
   // `target`: NULL is the best one.
   int load(const std::string &path, const std::string &device,
            const char *target);
-  int createSession(int64_t threads); // 0: one per CPU
+  // `threads` of 0: one per CPU.
+  int createSession(int64_t threads, ingot_gemm gemm);
   // Matched by name; keeps the arrays, which must outlive the runs.
   int bindInputs();
   // Runs with random inputs. Every symbol that inputs depend on must be given.

@@ -63,6 +63,9 @@ int runVerb(int argc, const char **argv) {
     return failUsage("%s is not compiled: ingot compile %s first, or add "
                      "--device=reference",
                      file, file);
+  ingot_gemm gemm = INGOT_GEMM_AUTO;
+  if (int code = parseGemm(request.options, request.device, gemm))
+    return code;
   if (request.options.has("--constant-input"))
     return failUsage("--constant-input is for ingot compile: %s is compiled",
                      file);
@@ -70,7 +73,7 @@ int runVerb(int argc, const char **argv) {
   if (int code = model.load(request.file, request.device,
                             request.options.get("--target")))
     return code;
-  if (int code = model.createSession(request.threads))
+  if (int code = model.createSession(request.threads, gemm))
     return code;
   SessionRunner runner(model);
   return execute(request, runner);

@@ -11,11 +11,12 @@ namespace ingot::cli {
 
 int parseRun(int argc, const char **argv, RunRequest &request) {
   Options &options = request.options;
-  if (int code = parseOptions(argc, argv,
-                              {"--inputs", "--outputs", "--data-set", "--rtol",
-                               "--atol", "--dims", "--seed", "--threads",
-                               "--device", "--target", "--constant-input"},
-                              {}, options))
+  if (int code =
+          parseOptions(argc, argv,
+                       {"--inputs", "--outputs", "--data-set", "--rtol",
+                        "--atol", "--dims", "--seed", "--threads", "--device",
+                        "--target", "--gemm", "--constant-input"},
+                       {}, options))
     return code;
   if (options.files.size() != 1)
     return failUsage("ingot run takes one file; see ingot run --help");

@@ -233,6 +233,14 @@ INGOT_API ingot_error *ingot_model_verify(const ingot_model *model);
 
 typedef struct ingot_session ingot_session;
 
+/* Who multiplies matrices on a GPU, where the artifact leaves the choice. */
+typedef enum ingot_gemm {
+  INGOT_GEMM_AUTO = 0,    /* cuBLASLt where it was measured to be faster and is
+                           * found, else the artifact's kernels */
+  INGOT_GEMM_OURS = 1,    /* the artifact's kernels */
+  INGOT_GEMM_CUBLASLT = 2 /* cuBLASLt wherever it can; an error without it */
+} ingot_gemm;
+
 typedef struct ingot_session_options {
   size_t struct_size;
   /* That run, caller included; 0: one per CPU allowed. Not used on a GPU. */
@@ -242,9 +250,12 @@ typedef struct ingot_session_options {
   /* On a GPU: the CUstream that runs are put on, which must outlive the
    * session. NULL: a stream of the session's own. */
   void *stream;
+  /* cuBLASLt is opened from the system, or from the path in the environment
+   * variable INGOT_CUBLASLT. */
+  ingot_gemm gemm;
 } ingot_session_options;
 #define INGOT_SESSION_OPTIONS_INIT                                             \
-  { sizeof(ingot_session_options), 0, {NULL, NULL}, 0, NULL }
+  { sizeof(ingot_session_options), 0, {NULL, NULL}, 0, NULL, INGOT_GEMM_AUTO }
 
 /* `options` may be NULL. */
 INGOT_API ingot_error *
@@ -392,6 +403,7 @@ typedef struct ingot_memory {
   uint64_t worker_scratch; /* more of it, for each thread */
   uint64_t outputs;        /* of the session, where the caller gives none */
   uint64_t state;
+  uint64_t library; /* workspace of cuBLASLt, in sessions that use it */
 } ingot_memory;
 /* What a session of the entry needs at these dims (as for `reserve`), without
  * allocating it. */

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <sstream>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ struct Injection {
 Injection fault;
 bool recording = false, leaksAreFatal = false;
 std::vector<std::string> calls;
+std::map<std::string, long> held; // what others have, by name
 
 void listLeaks(std::ostream &out) {
   for (const auto &[offset, a] : memory.allocations())
@@ -39,6 +41,8 @@ void listLeaks(std::ostream &out) {
   count(driver.graphs.size(), "cuGraphCreate or cuStreamEndCapture");
   count(driver.execs.size(), "cuGraphInstantiateWithFlags");
   count(driver.captures.size(), "cuStreamBeginCapture_v2");
+  for (const auto &[what, n] : held)
+    count(static_cast<size_t>(n), what.c_str());
   for (const DeviceState &d : driver.device)
     count(static_cast<size_t>(d.retained), "cuDevicePrimaryCtxRetain");
 }
@@ -242,6 +246,19 @@ Call::~Call() {
 }
 
 } // namespace ingot::emulator
+
+extern "C" __attribute__((visibility("default"))) int
+ingot_emulator_call(const char *name) {
+  ingot::emulator::Call call(name, ingot::emulator::Nothing);
+  return call.result;
+}
+
+extern "C" __attribute__((visibility("default"))) void
+ingot_emulator_hold(const char *what, int by) {
+  using namespace ingot::emulator;
+  std::lock_guard<std::recursive_mutex> guard(driver.lock);
+  held[what] += by;
+}
 
 extern "C" __attribute__((visibility("default"))) int
 ingot_emulator_control(const char *command, char *answer, size_t capacity) {

@@ -50,6 +50,7 @@ struct Work {
   size_t bytes = 0;
   unsigned value = 0, elementBytes = 1;
   std::vector<char> staged; // what a copy from pageable memory took along
+  std::shared_ptr<const GraphExecObject> child; // a graph in a graph
 };
 
 struct GraphNodeObject {

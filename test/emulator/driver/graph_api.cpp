@@ -86,6 +86,29 @@ static Result makeKernel(Work &work, const KernelNodeParams &p) {
                     p.extra);
 }
 
+static Result makeChild(Work &work, Graph graph) {
+  GraphObject *g = findGraph(graph);
+  if (!g)
+    return invalidHandle;
+  auto child = std::make_shared<GraphExecObject>();
+  child->context = currentContext();
+  flatten(*g, *child);
+  work.type = nodeGraph;
+  work.child = std::move(child);
+  return success;
+}
+
+// Whether an instantiated graph can become the other in place.
+static bool isSameForm(const GraphExecObject &a, const GraphExecObject &b) {
+  if (a.after != b.after)
+    return false;
+  for (size_t i = 0; i < a.work.size(); ++i)
+    if (a.work[i].type != b.work[i].type ||
+        (a.work[i].child && !isSameForm(*a.work[i].child, *b.work[i].child)))
+      return false;
+  return true;
+}
+
 Result performGraph(const GraphExecObject &exec) {
   std::vector<bool> done(exec.work.size());
   for (size_t count = 0; count < done.size(); ++count) {
@@ -155,6 +178,17 @@ Result cuGraphAddMemcpyNode(GraphNode *node, Graph graph,
   DRIVER_CALL(cuGraphAddMemcpyNode, Current);
   Work work;
   if (Result r = makeCopy(work, *params))
+    return call(r);
+  return call(addNode(node, graph, after, count, std::move(work)));
+}
+
+// The child is copied.
+Result cuGraphAddChildGraphNode(GraphNode *node, Graph graph,
+                                const GraphNode *after, size_t count,
+                                Graph child) {
+  DRIVER_CALL(cuGraphAddChildGraphNode, Current);
+  Work work;
+  if (Result r = makeChild(work, child))
     return call(r);
   return call(addNode(node, graph, after, count, std::move(work)));
 }
@@ -248,6 +282,21 @@ Result cuGraphExecMemcpyNodeSetParams(GraphExec exec, GraphNode node,
   return call(success);
 }
 
+Result cuGraphExecChildGraphNodeSetParams(GraphExec exec, GraphNode node,
+                                          Graph child) {
+  DRIVER_CALL(cuGraphExecChildGraphNodeSetParams, Current);
+  Result result;
+  Work *old = findWork(exec, node, nodeGraph, result), work;
+  if (!old)
+    return call(result);
+  if (Result r = makeChild(work, child))
+    return call(r);
+  if (!isSameForm(*work.child, *old->child))
+    return call(invalidValue);
+  *old = std::move(work);
+  return call(success);
+}
+
 Result cuGraphNodeSetEnabled(GraphExec exec, GraphNode node,
                              unsigned isEnabled) {
   DRIVER_CALL(cuGraphNodeSetEnabled, Current);
@@ -255,7 +304,8 @@ Result cuGraphNodeSetEnabled(GraphExec exec, GraphNode node,
   if (!e || !isLiveNode(node))
     return call(invalidHandle);
   auto found = std::find(e->origin.begin(), e->origin.end(), node);
-  if (found == e->origin.end() || node->work.type == nodeEmpty)
+  if (found == e->origin.end() || node->work.type == nodeEmpty ||
+      node->work.type == nodeGraph)
     return call(invalidValue);
   e->enabled[static_cast<size_t>(found - e->origin.begin())] = isEnabled;
   return call(success);
@@ -273,7 +323,9 @@ Result cuGraphExecUpdate_v2(GraphExec exec, Graph graph,
   if (update.after != e->after)
     info->result = updateTopologyChanged;
   for (size_t i = 0; !info->result && i < update.work.size(); ++i)
-    if (update.work[i].type != e->work[i].type)
+    if (update.work[i].type != e->work[i].type ||
+        (update.work[i].child &&
+         !isSameForm(*update.work[i].child, *e->work[i].child)))
       *info = {updateNodeTypeChanged, update.origin[i], nullptr};
   if (info->result)
     return call(graphExecUpdateFailure);

@@ -131,6 +131,8 @@ std::string nameOf(const Work &work) {
     return format("a copy of %zu bytes", work.bytes);
   case nodeMemset:
     return format("a fill of %zu bytes", work.bytes);
+  case nodeGraph:
+    return format("a graph of %zu nodes", work.child->work.size());
   default:
     return "an empty node";
   }
@@ -146,6 +148,10 @@ std::vector<const char *> usedBy(const Work &work) {
       if (isDevice(p) || isPinned(p))
         used.push_back(p);
     }
+  } else if (work.type == nodeGraph) {
+    for (const Work &part : work.child->work)
+      for (const char *p : usedBy(part))
+        used.push_back(p);
   } else {
     used = {work.to, work.from};
   }
@@ -237,6 +243,8 @@ Result perform(const Work &work) {
     return work.bytes ? runCopy(work) : success;
   case nodeMemset:
     return work.bytes ? runMemset(work) : success;
+  case nodeGraph:
+    return performGraph(*work.child);
   default:
     return success;
   }
