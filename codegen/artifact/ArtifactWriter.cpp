@@ -407,12 +407,13 @@ private:
     bool isForCuda =
         llvm::cast<plan::ProgramOp>(launch->getParentOp()).isForCuda();
     if (isForCuda && kernel.kernel.getFamily() == plan::Family::Linear)
-      made->product = product(launch, kernel.kernel, made->no_product);
+      made->product = product(launch, kernel, made->no_product);
     return made;
   }
 
   std::unique_ptr<ProductT>
-  product(plan::LaunchOp launch, plan::KernelOp kernel, std::string &reason) {
+  product(plan::LaunchOp launch, const KernelCode &code, std::string &reason) {
+    plan::KernelOp kernel = code.kernel;
     std::optional<cuda::LibraryProduct> found =
         cuda::libraryProduct(launch, kernel, reason);
     if (!found)
@@ -439,6 +440,8 @@ private:
     made->w = found->w;
     made->bias = found->bias.value_or(kNone);
     made->residual = found->residual.value_or(kNone);
+    if (code.libraryFrom)
+      made->library_from = static_cast<uint32_t>(*code.libraryFrom);
     return made;
   }
 

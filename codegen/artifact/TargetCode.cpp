@@ -90,6 +90,9 @@ TargetCode cudaTarget(llvm::StringRef arch,
       made.details.emplace_back("choice", stub.choice);
       made.details.emplace_back("estimate", stub.estimate);
     }
+    if (!stub.record.empty())
+      made.details.emplace_back("record", stub.record);
+    made.libraryFrom = stub.libraryFrom;
     target.code += image.image;
     target.kernels.push_back(std::move(made));
   }

@@ -20,6 +20,7 @@ struct KernelCode {
   bool isPersistent = false; ///< at most as many blocks as multiprocessors
   std::string source;
   std::vector<std::pair<std::string, std::string>> details;
+  std::optional<int64_t> libraryFrom; ///< as CudaStub has it
 };
 
 /// "x86-64-v4", "sm_80", "compute_80" (PTX).

@@ -289,7 +289,8 @@ LinearKernel LinearChoice::kernelAt(int64_t m) const {
                                      : LinearKernel::Tile64;
 }
 
-LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip) {
+LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip,
+                          std::optional<int64_t> measured) {
   bool isKnown = problem.m >= 0;
   LinearChoice choice;
   choice.rows = isKnown ? problem.m : kTypicalRows;
@@ -301,7 +302,11 @@ LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip) {
   if (choice.many && problem.canSplit)
     choice.mostParts = mostPartsOf(problem, chip);
   bool isAligned = problem.k * problem.bits / 8 % 16 == 0;
-  if (choice.many && isAligned && problem.n > kTile64.columns) {
+  if (choice.many && isAligned && measured) {
+    bool isLarge = *measured && (!isKnown || problem.m >= *measured);
+    if (isLarge)
+      choice.largeFrom = isKnown ? kFewRows + 1 : *measured;
+  } else if (choice.many && isAligned && problem.n > kTile64.columns) {
     if (!isKnown)
       choice.largeFrom = largeFrom(problem, choice, chip);
     else if (slownessOfLarge(problem, problem.m, choice.partsAt(problem.m),

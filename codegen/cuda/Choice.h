@@ -132,8 +132,11 @@ int64_t mostSharedTasks();
 Estimate estimateLinear(const LinearProblem &problem, LinearKernel kernel,
                         int64_t m, int64_t parts = 1,
                         const Chip &chip = referenceChip());
+/// `measured`: the rows from which tiles of 128x128 are faster, 0 for never, if
+/// that is known better than by the model.
 LinearChoice chooseLinear(const LinearProblem &problem,
-                          const Chip &chip = referenceChip());
+                          const Chip &chip = referenceChip(),
+                          std::optional<int64_t> measured = std::nullopt);
 
 /// What `kernels/linear90.cuh` is instantiated with, for sm_90a.
 struct HopperLinear {

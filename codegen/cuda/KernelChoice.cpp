@@ -20,8 +20,9 @@ static LinearProblem problemOf(plan::KernelOp kernel, bool canSplit) {
           canSplit};
 }
 
-LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit) {
-  return chooseLinear(problemOf(kernel, canSplit));
+LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit,
+                            std::optional<int64_t> measured) {
+  return chooseLinear(problemOf(kernel, canSplit), referenceChip(), measured);
 }
 
 std::optional<HopperLinear> hopperLinearOf(plan::KernelOp kernel) {

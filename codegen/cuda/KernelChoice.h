@@ -11,8 +11,10 @@ namespace ingot::cuda {
 /// their type.
 llvm::StringRef mathTagOf(plan::KernelOp kernel);
 
-/// `canSplit`: it has a workspace, or may get one.
-LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit);
+/// `canSplit`: it has a workspace, or may get one. `measured`: see
+/// chooseLinear.
+LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit,
+                            std::optional<int64_t> measured = std::nullopt);
 /// For sm_90a; a workspace stays unused.
 std::optional<HopperLinear> hopperLinearOf(plan::KernelOp kernel);
 AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit);

@@ -46,25 +46,37 @@ ArrayRef<StringRef> architecturesOf(StringRef name) {
   return {};
 }
 
+FailureOr<std::vector<CudaStub>> printStubs(ArrayRef<plan::KernelOp> kernels,
+                                            const Tuning &tuning,
+                                            StringRef architecture) {
+  std::vector<CudaStub> stubs;
+  for (plan::KernelOp kernel : kernels) {
+    FailureOr<CudaStub> stub =
+        printStub(kernel, architecture, tuning.of(architecture));
+    if (failed(stub))
+      return failure();
+    stubs.push_back(std::move(*stub));
+  }
+  return stubs;
+}
+
 FailureOr<CompiledKernels>
 compilePlanKernels(std::vector<plan::KernelOp> kernels,
                    const KernelCompilerOptions &options) {
   CompiledKernels result;
   for (const std::string &name : options.architectures) {
-    result.architectures.push_back({name, {}, {}});
-    for (plan::KernelOp kernel : kernels) {
-      FailureOr<CudaStub> stub = printStub(kernel, name);
-      if (failed(stub))
-        return failure();
-      result.architectures.back().stubs.push_back(std::move(*stub));
-    }
+    FailureOr<std::vector<CudaStub>> stubs =
+        printStubs(kernels, options.tuning, name);
+    if (failed(stubs))
+      return failure();
+    result.architectures.push_back({name, std::move(*stubs), {}});
   }
   if (kernels.empty())
     return result;
   std::vector<ImageJob> jobs;
-  for (const CompiledKernels::Architecture &arch : result.architectures)
-    for (const CudaStub &stub : arch.stubs)
-      jobs.push_back({&stub, arch.name});
+  for (const auto &architecture : result.architectures)
+    for (const CudaStub &stub : architecture.stubs)
+      jobs.push_back({&stub, architecture.name});
   llvm::Expected<std::vector<CudaImage>> images =
       compileStubs(jobs, options.images);
   if (!images)
@@ -72,8 +84,8 @@ compilePlanKernels(std::vector<plan::KernelOp> kernels,
 
   bool isGood = true;
   auto next = images->begin();
-  for (CompiledKernels::Architecture &arch : result.architectures) {
-    for (auto [kernel, stub] : llvm::zip_equal(kernels, arch.stubs)) {
+  for (auto &[name, stubs, made] : result.architectures) {
+    for (auto [kernel, stub] : llvm::zip_equal(kernels, stubs)) {
       CudaImage &image = *next++;
       if (!image.error.empty()) {
         isGood = false;
@@ -86,7 +98,7 @@ compilePlanKernels(std::vector<plan::KernelOp> kernels,
           diag << "; its text is in " << file;
         diag << "\n" << image.error;
       }
-      arch.images.push_back(std::move(image));
+      made.push_back(std::move(image));
     }
   }
   if (!isGood)

@@ -14,18 +14,24 @@ llvm::ArrayRef<llvm::StringRef> architecturesOf(llvm::StringRef target);
 
 struct KernelCompilerOptions {
   std::vector<std::string> architectures = {"sm_80", "compute_80"};
+  Tuning tuning = Tuning::builtIn();
   ImageOptions images;
 };
 
 struct CompiledKernels {
   struct Architecture {
     std::string name;
-    // In the order of the kernels.
+    /// In the order of the kernels.
     std::vector<CudaStub> stubs;
     std::vector<CudaImage> images;
   };
   std::vector<Architecture> architectures;
 };
+
+/// The stubs of `kernels` for one architecture.
+llvm::FailureOr<std::vector<CudaStub>>
+printStubs(llvm::ArrayRef<plan::KernelOp> kernels, const Tuning &tuning,
+           llvm::StringRef architecture);
 
 /// Prints and compiles `kernels` for all architectures. Errors are diagnostics
 /// at the kernels; a stub that NVRTC refuses is our bug and is kept in a file.

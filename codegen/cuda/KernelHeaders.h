@@ -18,5 +18,7 @@ struct KernelHeader {
 
 /// All headers, by name.
 std::span<const KernelHeader> kernelHeaders();
+/// tuning/*.json, see Tuning.h; not for the emulator.
+std::span<const KernelHeader> tuningRecords();
 
 } // namespace ingot::cuda

@@ -6,16 +6,34 @@ using llvm::Twine;
 
 namespace ingot::cuda {
 
+/// A type as tuning records have it.
+static llvm::StringRef recordName(llvm::StringRef tag) {
+  return tag == "float" ? "f32" : tag;
+}
+
 CudaStub printLinear(StubWriter &w) {
   int64_t n = w.kernel.param("n"), k = w.kernel.param("k"),
           m = w.kernel.param("m");
   std::vector<std::string> leading = coordinateNames(2);
   leading.insert(leading.begin(), "x");
   w.twoPhases(0, "const i64 *c", leading, /*late=*/0);
+  std::optional<size_t> number;
+  if (w.record)
+    number = w.record->find(recordName(w.math()), recordName(w.outTypeName(0)),
+                            n, k);
+  LinearRule rule = number ? w.record->linear[*number] : LinearRule();
+  auto finish = [&](CudaStub stub) {
+    if (number)
+      stub.record =
+          w.record->architecture + ", linear[" + std::to_string(*number) + "]";
+    stub.libraryFrom = rule.cublasLtFrom;
+    return stub;
+  };
   if (w.arch == "sm_90a")
     if (std::optional<HopperLinear> choice = hopperLinearOf(w.kernel))
-      return printLinear90(w, *choice);
-  LinearChoice choice = linearChoiceOf(w.kernel, w.kernel.hasSplits());
+      return finish(printLinear90(w, *choice));
+  LinearChoice choice =
+      linearChoiceOf(w.kernel, w.kernel.hasSplits(), rule.tile128From);
   std::string call =
       ("linear<" + w.math() + ", " + Twine(n) + ", " + Twine(k) + ", " +
        Twine(choice.few ? choice.fewWarps : 0) + ", " +
@@ -28,7 +46,7 @@ CudaStub printLinear(StubWriter &w) {
   stub.choice = choice.text();
   stub.estimate = choice.estimate.text("M " + std::to_string(choice.rows) +
                                        (m < 0 ? " (assumed)" : ""));
-  return stub;
+  return finish(std::move(stub));
 }
 
 } // namespace ingot::cuda

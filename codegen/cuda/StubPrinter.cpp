@@ -21,10 +21,11 @@ static LogicalResult check(plan::KernelOp kernel) {
   return success();
 }
 
-FailureOr<CudaStub> printStub(plan::KernelOp kernel, StringRef arch) {
+FailureOr<CudaStub> printStub(plan::KernelOp kernel, StringRef arch,
+                              const TuningRecord *record) {
   if (failed(check(kernel)))
     return failure();
-  StubWriter writer(kernel, arch);
+  StubWriter writer(kernel, arch, record);
   switch (kernel.getFamily()) {
   case plan::Family::Map:
     return printMap(writer);

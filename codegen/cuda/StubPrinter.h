@@ -2,6 +2,7 @@
 //---------===//
 #pragma once
 
+#include "codegen/cuda/Tuning.h"
 #include "ir/plan/Plan.h"
 
 namespace ingot::cuda {
@@ -35,12 +36,18 @@ struct CudaStub {
   bool isPersistent = false;
   /// For people: what Choice.h chose and expects; "" of other families.
   std::string choice, estimate;
+  /// Of the tuning record: "sm_80, linear[2]"; "" where it says nothing. And
+  /// rows from which `auto` calls cuBLASLt.
+  std::string record;
+  std::optional<int64_t> libraryFrom;
 };
 
 /// Fails with a diagnostic at the kernel for what CUDA code cannot do yet.
 /// `arch`: what the text is for, "sm_80"; some kernels are others on "sm_90a".
+/// `record`: what was measured there.
 llvm::FailureOr<CudaStub> printStub(plan::KernelOp kernel,
-                                    llvm::StringRef arch = "sm_80");
+                                    llvm::StringRef arch = "sm_80",
+                                    const TuningRecord *record = nullptr);
 
 /// `ingot-opt --print-cuda-stubs[=arch=sm_90a]`: the stubs of a module's
 /// kernels on stdout.

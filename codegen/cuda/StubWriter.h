@@ -12,11 +12,13 @@ namespace ingot::cuda {
 /// that calls the family's template.
 class StubWriter {
 public:
-  StubWriter(plan::KernelOp kernel, llvm::StringRef arch)
-      : kernel(kernel), arch(arch) {}
+  StubWriter(plan::KernelOp kernel, llvm::StringRef arch,
+             const TuningRecord *record)
+      : kernel(kernel), arch(arch), record(record) {}
 
   plan::KernelOp kernel;
   llvm::StringRef arch;
+  const TuningRecord *record; ///< or null
   /// Of the stub, before `finish`: parameters map0, map1, ..., and blocks of a
   /// cluster.
   std::vector<StubMap> maps;

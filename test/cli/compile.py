@@ -2,6 +2,7 @@
 
     compile.py INGOT
 """
+import json
 import os
 import resource
 import shutil
@@ -85,6 +86,23 @@ class Compile(Case):
             self.assertEqual(self.call("compile", "model.onnx", f"--emit={stage}", "-o", "text"), "")
             self.assertEqual((self.work / "text").read_text(), text)
         self.assert_files("model.onnx", "text")
+
+    def test_tuning(self):
+        """Stubs of the architecture that a record is for are others; no GPU and no NVRTC is needed to see them."""
+        self.save(layers())
+        (self.work / "a.json").write_text(json.dumps({"architecture": "sm_86", "measured": "nowhere", "linear": [
+            {"type": "f32", "tile128_from": 40}]}))
+        emit = "compile", "model.onnx", "--emit=kernels"
+        both = self.call(*emit, "--target=sm_80,sm_86", "--tuning=a.json")
+        self.assertRegex(both, r"// linear_f32_k32_n32\w* sm_80\+compute_80: ")
+        self.assertRegex(both, r"// linear_f32_k32_n32\w* sm_86: (.*\n)+.*true, true, 40>")
+        self.assertRegex(self.call(*emit, "--target=sm_80,sm_86"), r"// linear_f32_k32_n32\w* cuda: ")
+        self.call(*emit, "--target=sm_80", "--tuning=a.json", code=2, says="a.json is for sm_86, which is none of --target")
+        self.call(*emit, "--target=sm_80", "--tuning=b.json", code=1, says="cannot read b.json: ")
+        (self.work / "b.json").write_text('{"architecture": "sm_80",\n "linear": [3')
+        self.call(*emit, "--target=sm_80", "--tuning=b.json", code=1, says="b.json: [2:")
+        (self.work / "b.json").write_text('{"architecture": "sm_80", "linear": [3]}')
+        self.call(*emit, "--target=sm_80", "--tuning=b.json", code=1, says="expected an object at b.json.linear[0]")
 
     def test_ir_input(self):
         self.save(layers())

@@ -14,6 +14,7 @@
 #     cuda-alone    compile for GPUs only, run on the emulated driver
 #     cuda-bf16     the same in bf16, whose products are on tensor cores; so cuda-f16 and cuda-tf32
 #     cuda90-bf16   the same for sm_90a, with the emulated driver as one; so cuda90-f16
+#     cuda-tuned    compile with a tuning record that takes cuBLASLt, run by `auto`, with the library and without
 #     cuda-repeatable  repeatable, for GPUs and without the cache
 #     cuda-kernels  compile for GPUs, in f32 and bf16: no kernel has a stack frame or spills registers
 # It asks of `ingot run --data-set`: exit 0 where each output is within A + R x scale of the expected
@@ -172,6 +173,20 @@ check_hopper_in() {
   INGOT_EMULATOR="arch 90" run_data_sets "$work/model.ingot" --device=emulated "${tolerance[@]}"
 }
 
+check_tuned() {
+  cat >"$work/record.json" <<'END'
+{"architecture": "sm_80", "measured": "nowhere", "linear": [{"type": "f32", "tile128_from": 40, "cublaslt_from": 1}]}
+END
+  compile_for_gpus --target=sm_80 --tuning="$work/record.json" -o "$work/model.ingot" || return 1
+  "$ingot" inspect "$work/model.ingot" --kernels >"$work/kernels.txt"
+  grep -q " linear .*128x128 from M 40, .*, record sm_80, linear\[0\]$" "$work/kernels.txt" || { say "no record"; return 1; }
+  "$ingot" inspect "$work/model.ingot" | grep -q "; auto takes cuBLASLt from M 1$" || { say "not for auto"; return 1; }
+  "$ingot" bench "$work/model.ingot" --device=emulated --dims batch=1,sequence=9 --seconds=0.01 >"$work/bench.txt"
+  grep -q " cuBLASLt " "$work/bench.txt" || { say "cuBLASLt has not run"; return 1; }
+  run_data_sets "$work/model.ingot" --device=emulated "${model_tolerance[@]}" &&
+    INGOT_CUBLASLT=/nowhere run_data_sets "$work/model.ingot" --device=emulated "${model_tolerance[@]}"
+}
+
 check_program() {
   "$ingot" compile "$folder" -o "$work/program.ingot" &&
     "$ingot" run "$work/program.ingot" --outputs "$work/compiled.npz" &&
@@ -204,6 +219,7 @@ check() {
       check_kernels sm_80 && check_kernels sm_80 --precision=bf16 && check_kernels sm_90a --precision=bf16 ;;
     cuda-bf16 | cuda-f16 | cuda-tf32) check_cuda_in "${kind#cuda-}" ;;
     cuda90-bf16 | cuda90-f16) check_hopper_in "${kind#cuda90-}" ;;
+    cuda-tuned) check_tuned ;;
     cuda-repeatable)
       has_nvrtc && target=(--target=x86-64,sm_80 --no-cache) && check_repeatable ;;
     *) say "unknown kind $kind"; return 1 ;;

@@ -26,6 +26,7 @@ struct CompileArguments {
   Targets targets;
   int64_t jobs = 2;
   bool cache = true, isSeeded = false;
+  cuda::Tuning tuning = cuda::Tuning::builtIn();
 };
 
 int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
@@ -33,7 +34,7 @@ int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
   if (int code = parseOptions(argc, argv,
                               {"-o", "--jobs", "--emit", "--target", "--dims",
                                "--constant-input", "--dump-dir", "--precision",
-                               "--weights"},
+                               "--weights", "--tuning"},
                               {"--no-cache", "--emulate-bf16"}, options))
     return code;
   if (int code = parseModelSource(options, "compile", /*hasDims=*/true,
@@ -58,6 +59,9 @@ int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
   arguments.targets.emulateBf16 = options.has("--emulate-bf16");
   if (arguments.targets.emulateBf16 && arguments.targets.x86Precision != "bf16")
     return failUsage("--emulate-bf16 is for --precision=bf16 on x86-64");
+  for (const std::string &file : options.all("--tuning"))
+    if (int code = readTuning(file, arguments.targets.archs, arguments.tuning))
+      return code;
   arguments.cache = !options.has("--no-cache");
   if (const char *kind = options.get("--weights")) {
     arguments.isSeeded = llvm::StringRef(kind) == "seeded";
@@ -99,8 +103,6 @@ private:
   int emitModule(Stage stage);
   int compileForCpu();
   int compileForCuda();
-  int dumpStub(const cuda::CudaStub &stub, const cuda::CudaStub &first,
-               llvm::StringRef arch);
   int listStubs(llvm::ArrayRef<plan::KernelOp> kernels);
   int emitText();
   int writeFile();
@@ -190,8 +192,8 @@ int Compilation::compileForCuda() {
   std::vector<plan::KernelOp> kernels = kernelsOf(module, /*isCuda=*/true);
   if (endsAt(Stage::Kernels))
     return listStubs(kernels);
-  FailureOr<cuda::CompiledKernels> made =
-      cuda::compilePlanKernels(kernels, {arguments.targets.archs, options});
+  FailureOr<cuda::CompiledKernels> made = cuda::compilePlanKernels(
+      kernels, {arguments.targets.archs, arguments.tuning, options});
   if (failed(made))
     return kExitInput;
   for (const auto &architecture : made->architectures)
@@ -200,11 +202,9 @@ int Compilation::compileForCuda() {
   if (!endsAt(Stage::Asm) && !dumps.isOn())
     return 0;
   options.progress = nullptr;
-  for (const auto &architecture : made->architectures)
-    for (auto [stub, first] :
-         llvm::zip_equal(architecture.stubs, made->architectures[0].stubs))
-      if (int status = dumpStub(stub, first, architecture.name))
-        return status;
+  for (const DistinctStub &each : distinctStubs(*made))
+    if (int status = dumps.kernelFile(each.file(), each.stub->text))
+      return status;
   std::optional<std::vector<CudaListing>> listings = listCuda(*made, options);
   if (!listings)
     return kExitInput;
@@ -219,34 +219,25 @@ int Compilation::compileForCuda() {
   return 0;
 }
 
-/// A stub of one architecture; those that are as the first's have its file.
-int Compilation::dumpStub(const cuda::CudaStub &stub,
-                          const cuda::CudaStub &first, llvm::StringRef arch) {
-  if (&stub != &first && stub.text == first.text)
-    return 0;
-  return dumps.kernelFile(
-      stub.name + (&stub == &first ? "" : "." + arch.str()) + ".cu", stub.text);
-}
-
 /// Printing needs no NVRTC.
 int Compilation::listStubs(llvm::ArrayRef<plan::KernelOp> kernels) {
-  for (plan::KernelOp kernel : kernels) {
-    std::optional<cuda::CudaStub> first;
-    for (const std::string &arch : arguments.targets.archs) {
-      FailureOr<cuda::CudaStub> stub = cuda::printStub(kernel, arch);
-      if (failed(stub))
-        return kExitInput;
-      if (first && stub->text == first->text)
-        continue;
-      text += "// " + stub->name + " " + (first ? arch : "cuda") + ": " +
-              std::to_string(stub->threads) + " threads, " +
-              std::to_string(stub->sharedBytes) + " bytes of shared memory\n" +
-              stub->text + "\n";
-      if (int status = dumpStub(*stub, first ? *first : *stub, arch))
-        return status;
-      if (!first)
-        first = std::move(*stub);
-    }
+  cuda::CompiledKernels printed;
+  for (const std::string &arch : arguments.targets.archs) {
+    FailureOr<std::vector<cuda::CudaStub>> stubs =
+        cuda::printStubs(kernels, arguments.tuning, arch);
+    if (failed(stubs))
+      return kExitInput;
+    printed.architectures.push_back({arch, std::move(*stubs), {}});
+  }
+  for (const DistinctStub &each : distinctStubs(printed)) {
+    const cuda::CudaStub &stub = *each.stub;
+    text += "// " + stub.name + " " +
+            (each.archs.empty() ? "cuda" : each.archs) + ": " +
+            std::to_string(stub.threads) + " threads, " +
+            std::to_string(stub.sharedBytes) + " bytes of shared memory\n" +
+            stub.text + "\n";
+    if (int status = dumps.kernelFile(each.file(), stub.text))
+      return status;
   }
   return 0;
 }

@@ -3,12 +3,56 @@
 #include "codegen/cuda/Toolkits.h"
 #include "tools/ingot/Options.h"
 
+#include "llvm/Support/MemoryBuffer.h"
+
 namespace ingot::cli {
 
 int checkNvrtc() {
   if (auto nvrtc = cuda::Nvrtc::get(); !nvrtc)
     return fail("%s", llvm::toString(nvrtc.takeError()).c_str());
   return 0;
+}
+
+int readTuning(const std::string &file, llvm::ArrayRef<std::string> archs,
+               cuda::Tuning &tuning) {
+  auto buffer = llvm::MemoryBuffer::getFile(file);
+  if (!buffer)
+    return fail("cannot read %s: %s", file.c_str(),
+                buffer.getError().message().c_str());
+  llvm::Expected<cuda::TuningRecord> record =
+      cuda::parseTuningRecord((*buffer)->getBuffer(), file);
+  if (!record)
+    return fail("%s", llvm::toString(record.takeError()).c_str());
+  if (!llvm::is_contained(archs, record->architecture))
+    return failUsage("%s is for %s, which is none of --target", file.c_str(),
+                     record->architecture.c_str());
+  tuning.set(std::move(*record));
+  return 0;
+}
+
+std::string DistinctStub::file() const {
+  return stub->name + (archs.empty() ? "" : "." + archs) + ".cu";
+}
+
+std::vector<DistinctStub> distinctStubs(const cuda::CompiledKernels &kernels) {
+  std::vector<DistinctStub> result;
+  const auto &all = kernels.architectures;
+  for (size_t i = 0; i < all.front().stubs.size(); ++i) {
+    size_t first = result.size();
+    for (const auto &architecture : all) {
+      const cuda::CudaStub &stub = architecture.stubs[i];
+      auto same = std::find_if(
+          result.begin() + static_cast<long>(first), result.end(),
+          [&](const auto &other) { return other.stub->text == stub.text; });
+      if (same == result.end())
+        result.push_back({&stub, architecture.name});
+      else
+        same->archs += "+" + architecture.name;
+    }
+    if (result.size() == first + 1)
+      result.back().archs.clear();
+  }
+  return result;
 }
 
 std::optional<std::vector<CudaListing>>
@@ -33,11 +77,12 @@ listCuda(const cuda::CompiledKernels &kernels,
   std::vector<CudaListing> listings;
   if (kernels.architectures.empty())
     return listings;
-  const std::vector<cuda::CudaStub> &stubs = kernels.architectures[0].stubs;
-  for (auto [i, stub] : llvm::enumerate(stubs)) {
+  const std::vector<cuda::CudaStub> &first =
+      kernels.architectures.front().stubs;
+  for (auto [i, stub] : llvm::enumerate(first)) {
     for (auto [a, arch] : llvm::enumerate(ptxArchs))
       listings.push_back(
-          {stub.name, arch, true, (*ptx)[a * stubs.size() + i].image});
+          {stub.name, arch, true, (*ptx)[a * first.size() + i].image});
     for (const auto &architecture : kernels.architectures)
       if (!nvdisasm.empty() && !cuda::makesPtx(architecture.name))
         listings.push_back(

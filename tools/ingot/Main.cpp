@@ -21,6 +21,8 @@ const Verb kVerbs[] = {
 
   --target=x86-64,sm_80       what to make code for: x86-64 (the default), sm_80
                               (and, as PTX, newer GPUs), sm_86, sm_89, sm_90
+  --tuning=FILE               choices measured on a GPU, in place of the compiler's
+                              for its architecture (docs/kernels.md)
   --no-cache                  compile kernels for GPUs even if known from before
   --dims batch=1,sequence=1..512
                               fix symbols or give their range

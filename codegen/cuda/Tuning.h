@@ -1,0 +1,59 @@
+//===- Tuning.h - What was measured, in place of the cost model
+//-------------===//
+#pragma once
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ingot::cuda {
+
+/// Of linears of some shapes and types. Rows are those of a launch, M.
+struct LinearRule {
+  struct Range {
+    int64_t least = 1, most = INT64_MAX;
+    bool contains(int64_t value) const {
+      return least <= value && value <= most;
+    }
+  };
+  std::string type, result; ///< "f32", "tf32", "bf16", "f16"; result: or any
+  Range n, k;
+  /// Rows from which tiles are 128x128; 0: never. Nothing: as the model says.
+  std::optional<int64_t> tile128From;
+  /// Rows from which `auto` calls cuBLASLt; nothing: never.
+  std::optional<int64_t> cublasLtFrom;
+};
+
+/// A file of docs/kernels.md#tuning-records.
+struct TuningRecord {
+  std::string architecture; ///< "sm_80"
+  std::vector<LinearRule> linear;
+
+  /// The number of the first rule for such a linear.
+  std::optional<size_t> find(llvm::StringRef type, llvm::StringRef result,
+                             int64_t n, int64_t k) const;
+};
+
+/// Errors say where in the text they are; `name` is the text's.
+llvm::Expected<TuningRecord> parseTuningRecord(llvm::StringRef text,
+                                               llvm::StringRef name);
+
+/// The records of all architectures.
+class Tuning {
+public:
+  /// Those of tuning/, which the compiler holds.
+  static Tuning builtIn();
+  /// In place of the one for its architecture.
+  void set(TuningRecord record);
+  /// Null: there is none.
+  const TuningRecord *of(llvm::StringRef architecture) const;
+
+private:
+  std::vector<TuningRecord> records;
+};
+
+} // namespace ingot::cuda

@@ -1,0 +1,181 @@
+// Tuning records: what they may hold, what they override, what they leave
+// alone.
+#include "codegen/cuda/Choice.h"
+#include "codegen/cuda/KernelCompiler.h"
+#include "codegen/cuda/KernelHeaders.h"
+#include "ir/tfm/Tfm.h"
+
+#include "mlir/Parser/Parser.h"
+
+#include <gtest/gtest.h>
+
+using namespace ingot;
+using namespace ingot::cuda;
+
+namespace {
+
+std::string errorOf(llvm::StringRef text) {
+  llvm::Expected<TuningRecord> record = parseTuningRecord(text, "a.json");
+  return record ? "" : llvm::toString(record.takeError());
+}
+
+std::string ruleError(const std::string &rule) {
+  return errorOf(R"({"architecture": "sm_80", "measured": "here", "linear": [
+      {"type": "f32", "tile128_from": 9}, )" +
+                 rule + "]}");
+}
+
+TEST(CudaTuning, TheCompilersRecordsAreGood) {
+  for (const KernelHeader &file : tuningRecords()) {
+    llvm::Expected<TuningRecord> record =
+        parseTuningRecord(file.text, file.name);
+    ASSERT_TRUE(bool(record)) << llvm::toString(record.takeError());
+    EXPECT_EQ(record->architecture + ".json", file.name);
+    EXPECT_FALSE(architecturesOf(record->architecture).empty());
+  }
+  for (llvm::StringRef target : targetNames())
+    EXPECT_TRUE(Tuning::builtIn().of(target)) << target.str();
+  EXPECT_FALSE(Tuning::builtIn().of("compute_80"));
+}
+
+TEST(CudaTuning, ErrorsSayWhere) {
+  EXPECT_NE(errorOf("{\n  \"architecture\" 3}").find("a.json: [2:"),
+            std::string::npos)
+      << errorOf("{\n  \"architecture\" 3}");
+  const std::pair<const char *, const char *> files[] = {
+      {"[]", "expected an object"},
+      {"{}", "it has no architecture"},
+      {R"({"architecture": 80})", "as \"sm_80\" at a.json.architecture"},
+      {R"({"architecture": "sm_80", "measured": 1})", "at a.json.measured"},
+      {R"({"architecture": "sm_80", "linear": {}})",
+       "expected a list of rules at a.json.linear"},
+      {R"({"architecture": "sm_80", "attention": []})",
+       "unknown key: architecture, measured or linear"},
+      {R"({"architecture": "sm_80", "linear": [{"type": "f32", "tile128_from": 9}]})",
+       "does not say where they were measured"}};
+  for (auto [text, message] : files)
+    EXPECT_NE(errorOf(text).find(message), std::string::npos)
+        << errorOf(text) << "\n"
+        << message;
+  const std::pair<const char *, const char *> rules[] = {
+      {"3", "expected an object at a.json.linear[1]"},
+      {R"({"tile128_from": 9})", "it has no type at a.json.linear[1]"},
+      {R"({"type": "f32"})",
+       "neither tile128_from nor cublaslt_from at a.json.linear[1]"},
+      {R"({"type": "fp8"})",
+       "expected f32, tf32, bf16 or f16 at a.json.linear[1].type"},
+      {R"({"type": "f32", "result": 3})", "at a.json.linear[1].result"},
+      {R"({"type": "f32", "n": 0})", "expected a number of 1 or more, or "
+                                     "[least, most] at a.json.linear[1].n"},
+      {R"({"type": "f32", "k": [5, 4]})", "at a.json.linear[1].k"},
+      {R"({"type": "f32", "k": [1, 2, 3]})", "at a.json.linear[1].k"},
+      {R"({"type": "f32", "tile128_from": 8})",
+       "expected a number of 9 rows or more, or null at "
+       "a.json.linear[1].tile128_from"},
+      {R"({"type": "f32", "cublaslt_from": "soon"})",
+       "expected a number of 1 row or more, or null at "
+       "a.json.linear[1].cublaslt_from"},
+      {R"({"type": "f32", "tile": 64})", "unknown key"}};
+  for (auto [rule, message] : rules)
+    EXPECT_NE(ruleError(rule).find(message), std::string::npos)
+        << ruleError(rule) << "\n"
+        << message;
+  // What is around it is shown too.
+  EXPECT_NE(ruleError("3").find("/* error: expected an object */"),
+            std::string::npos)
+      << ruleError("3");
+}
+
+constexpr const char *kRecord = R"({
+  "architecture": "sm_86",
+  "measured": "made up for this test",
+  "linear": [
+    {"type": "bf16", "result": "f32", "n": 768, "tile128_from": 1000},
+    {"type": "bf16", "n": [1, 1000], "k": [700, 800], "tile128_from": null, "cublaslt_from": 64},
+    {"type": "tf32", "cublaslt_from": null, "tile128_from": 9},
+    {"type": "f32", "cublaslt_from": 3}
+  ]
+})";
+
+TuningRecord record() {
+  return llvm::cantFail(parseTuningRecord(kRecord, "test"));
+}
+
+TEST(CudaTuning, TheFirstRuleThatFits) {
+  TuningRecord r = record();
+  EXPECT_EQ(r.find("bf16", "f32", 768, 768), 0u);
+  EXPECT_EQ(r.find("bf16", "bf16", 768, 768), 1u);
+  EXPECT_EQ(r.find("bf16", "bf16", 1000, 800), 1u);
+  EXPECT_EQ(r.find("bf16", "bf16", 1001, 800), std::nullopt);
+  EXPECT_EQ(r.find("bf16", "bf16", 1000, 699), std::nullopt);
+  EXPECT_EQ(r.find("f16", "f16", 768, 768), std::nullopt);
+  EXPECT_EQ(r.find("tf32", "f32", 1, 1), 2u);
+  EXPECT_EQ(r.linear[1].tile128From, 0);
+  EXPECT_EQ(r.linear[2].cublasLtFrom, std::nullopt);
+}
+
+TEST(CudaTuning, ChoicesFollowIt) {
+  LinearProblem problem{-1, 3072, 768, Math::Half, 16, 16, /*canSplit=*/false};
+  const Chip &chip = referenceChip();
+  EXPECT_EQ(chooseLinear(problem, chip, 500).largeFrom, 500);
+  EXPECT_EQ(chooseLinear(problem, chip, 500).text(),
+            "few rows up to 8; 64x64; 128x128 from M 500");
+  EXPECT_EQ(chooseLinear(problem, chip, 0).largeFrom, 0);
+  EXPECT_LT(chooseLinear(problem, chip, 0).sharedBytes,
+            chooseLinear(problem, chip, 500).sharedBytes);
+  problem.m = 400;
+  EXPECT_EQ(chooseLinear(problem, chip, 500).text(), "64x64");
+  EXPECT_EQ(chooseLinear(problem, chip, 400).text(), "128x128");
+  // Few rows and rows that are not aligned have one kernel.
+  problem.m = 4;
+  EXPECT_EQ(chooseLinear(problem, chip, 9).text(),
+            chooseLinear(problem).text());
+  problem.m = 400;
+  problem.k = 33;
+  EXPECT_EQ(chooseLinear(problem, chip, 9).text(),
+            chooseLinear(problem).text());
+}
+
+TEST(CudaTuning, StubsOfItsArchitectureAlone) {
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  context.loadDialect<plan::PlanDialect, tfm::TfmDialect>();
+  std::string text;
+  for (const char *type : {"bf16", "f16", "f32"})
+    text +=
+        std::string("plan.kernel linear @") + type + " outs [" + type +
+        "] ins [" + type + ", " + type +
+        "] scalars 1 params {m = -1, n = 768, k = 768, lda = 768, rows = "
+        "64, panels = 1} {\n^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?x" +
+        type + ">, %w: tensor<?x" + type +
+        ">, %M: i64):\n  %y = tfm.convert %acc : f32 to " + type +
+        "\n  tfm.yield %y : " + type + "\n}\n";
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  ASSERT_TRUE(module);
+  std::vector<plan::KernelOp> kernels;
+  for (auto kernel : module->getOps<plan::KernelOp>())
+    kernels.push_back(kernel);
+  Tuning tuning = Tuning::builtIn();
+  tuning.set(record());
+  auto print = [&](llvm::StringRef arch) {
+    return *printStubs(kernels, tuning, arch);
+  };
+  std::vector<CudaStub> model = print("sm_80"), tuned = print("sm_86"),
+                        ptx = print("compute_80");
+  EXPECT_NE(model[0].text, tuned[0].text);
+  EXPECT_NE(model[0].choice.find("128x128"), std::string::npos);
+  EXPECT_EQ(tuned[0].choice.find("128x128"), std::string::npos);
+  EXPECT_EQ(tuned[0].record, "sm_86, linear[1]");
+  EXPECT_EQ(tuned[0].libraryFrom, 64);
+  EXPECT_EQ(model[1].text, tuned[1].text);
+  EXPECT_EQ(tuned[1].record, "");
+  EXPECT_EQ(tuned[1].libraryFrom, std::nullopt);
+  EXPECT_EQ(model[2].text, tuned[2].text); // the tile is the model's
+  EXPECT_EQ(tuned[2].record, "sm_86, linear[3]");
+  EXPECT_EQ(tuned[2].libraryFrom, 3);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(model[i].text, ptx[i].text);
+    EXPECT_EQ(model[i].record, "");
+  }
+}
+
+} // namespace
