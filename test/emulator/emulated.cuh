@@ -82,6 +82,7 @@ DEV u32 saddr(const void *p, HERE) { return emu_saddr(p, file, line); }
 
 DEV float bits_f32(u32 x) { return __builtin_bit_cast(float, x); }
 DEV u32 f32_bits(float x) { return __builtin_bit_cast(u32, x); }
+DEV i64 unknown(i64 x) { return x; }
 // Shifted into place; subnormals by an exact product, infinity and NaN by
 // raising the exponent.
 DEV float half_f32(u16 x) {

@@ -31,7 +31,8 @@ struct AttentionShape {
 // from q0 on of head h of batch b, and where the rows of its heads start.
 template <class E>
 struct AttentionTask {
-  i64 b, h, q0, task, split;
+  i64 b, h, q0;
+  int task, split; // of few where keys are shared
   const E *q, *k, *v;
 };
 
@@ -47,8 +48,8 @@ DEV AttentionTask<E> attention_task(i64 place, i64 tasks, i64 row_blocks,
   return {b,
           h,
           (task - pair * row_blocks) * BM,
-          task,
-          split,
+          (int)task,
+          (int)split,
           q + b * shape.q_strides[0] + h * shape.q_strides[2],
           k + b * shape.k_strides[0] + g * shape.k_strides[2],
           v + b * shape.v_strides[0] + g * shape.v_strides[2]};
@@ -91,7 +92,7 @@ DEV void attention_combine(Out *out, const AttentionTask<E> &at,
   const float infinity = bits_f32(0x7f800000);
   const i64 stride = attention_stride<DV>(shape);
   const int rows = (int)min_(shape.queries - at.q0, (i64)BM);
-  for (int i = tid(); i < rows * DV; i += THREADS) {
+  UNROLL1 for (int i = tid(); i < rows * DV; i += THREADS) {
     i64 row = at.q0 + i / DV;
     int column = i % DV;
     const float *first = attention_row<DV>(splits, shape, at.b, at.h, row);
@@ -99,7 +100,7 @@ DEV void attention_combine(Out *out, const AttentionTask<E> &at,
     for (i64 s = 0; s < splits.count; ++s)
       most = max_(most, first[s * stride + DV]);
     float shift = most == -infinity ? 0 : most;
-    for (i64 s = 0; s < splits.count; ++s) {
+    UNROLL1 for (i64 s = 0; s < splits.count; ++s) {
       const float *part = first + s * stride;
       float decay = math_exp(part[DV] - shift);
       sum += part[column] * decay;
@@ -297,16 +298,19 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
     }
 
     copy_wait<0>(); // also where there was no key
+    // Found once more, so that nothing of it takes registers in the loop.
+    const AttentionTask<E> done = attention_task<BM, S>(
+        unknown(place), tasks, row_blocks, q, k, v, shape);
     UNROLL for (int i = 0; i < 4; ++i) {
       float total = sum[i];
       UNROLL for (int d = 8; d > 0; d /= 2) total += shfl_xor(total, d);
-      i64 row = at.q0 + 4 * y + i;
+      i64 row = done.q0 + 4 * y + i;
       if (row >= queries)
         continue;
       if constexpr (S::POSSIBLE) {
         if (splits.count > 1) {
-          float *to = attention_row<DV>(splits, shape, at.b, at.h, row) +
-                      at.split * attention_stride<DV>(shape);
+          float *to = attention_row<DV>(splits, shape, done.b, done.h, row) +
+                      done.split * attention_stride<DV>(shape);
           UNROLL for (int j = 0; j < COLUMNS; ++j) {
             UNROLL for (int u = 0; u < C; ++u) {
               int column = (x + 16 * j) * C + u;
@@ -326,7 +330,7 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
       if (total == 0 && (ZERO_EMPTY || keys == 0))
         total = 1;
       float factor = 1 / total;
-      Out *to = out + ((at.b * queries + row) * shape.heads + at.h) * DV;
+      Out *to = out + ((done.b * queries + row) * shape.heads + done.h) * DV;
       UNROLL for (int j = 0; j < COLUMNS; ++j) {
         UNROLL for (int u = 0; u < C; ++u) {
           int column = (x + 16 * j) * C + u;
@@ -337,8 +341,9 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
     }
     if constexpr (S::POSSIBLE) {
       if (splits.count > 1 &&
-          splits_meet(splits.counters + at.task, splits.count))
-        attention_combine<DV, BM, THREADS, ZERO_EMPTY>(out, at, shape, splits);
+          splits_meet(splits.counters + done.task, splits.count))
+        attention_combine<DV, BM, THREADS, ZERO_EMPTY>(out, done, shape,
+                                                       splits);
     }
   }
 }

@@ -37,6 +37,10 @@ DEV u32 saddr(const void *p) { return (u32)__cvta_generic_to_shared(p); }
 
 DEV float bits_f32(u32 x) { return __uint_as_float(x); }
 DEV u32 f32_bits(float x) { return __float_as_uint(x); }
+DEV i64 unknown(i64 x) {
+  asm volatile("" : "+l"(x));
+  return x;
+}
 DEV float half_f32(u16 x) {
   float r;
   asm("cvt.f32.f16 %0, %1;" : "=f"(r) : "h"(x));
