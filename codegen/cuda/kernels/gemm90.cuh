@@ -115,7 +115,7 @@ DEV void gemm90_panel(const float *sum, u8 *panel, int m0, int n0, int m, int n,
   };
   // Registers for what is loaded: 4 pairs of sizeof(Pair) / 4 for each 16
   // columns.
-  constexpr int ROOM = C::BN > 192 ? 16 : 64, EACH = (int)sizeof(Pair);
+  constexpr int ROOM = C::BN > 192 ? 32 : 64, EACH = (int)sizeof(Pair);
   constexpr int GROUP = 4 * EACH <= ROOM ? 4 : 2 * EACH <= ROOM ? 2 : 1;
   int l = lane(), w = warp_uniform() % 4;
   int row = m0 + w * 16 + l / 4, column = n0 + l % 4 * 2;
@@ -157,7 +157,7 @@ DEV void gemm90_panel(const float *sum, u8 *panel, int m0, int n0, int m, int n,
 
 // A consumer's share of a tile, from the sums on.
 template <class C, class Epilogue>
-DEV void gemm90_finish(const float (&sum)[C::BN / 2], const Gemm90Maps &maps,
+DEV void gemm90_finish(float (&sum)[C::BN / 2], const Gemm90Maps &maps,
                        int consumer, int m0, int n0, int m, int n,
                        const Epilogue &epilogue) {
   u8 *panels =
@@ -170,9 +170,13 @@ DEV void gemm90_finish(const float (&sum)[C::BN / 2], const Gemm90Maps &maps,
       tma_store_wait_read<0>(); // the last tile has left the panels
     meet();
   }
-  UNROLL for (int p = 0; p < C::PANELS; ++p) if (n0 + p * 64 < n)
+  UNROLL for (int p = 0; p < C::PANELS; ++p) {
+    if (n0 + p * 64 < n)
       gemm90_panel<C>(sum + p * 32, panels + p * 64 * 128, m0, n0 + p * 64, m,
                       n, epilogue);
+    // One panel after the other: addresses of all would not fit in registers.
+    fence_regs(sum);
+  }
   if constexpr (C::STORES) {
     fence_async(); // what this thread stored above
     meet();
