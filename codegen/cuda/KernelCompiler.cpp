@@ -90,8 +90,7 @@ compilePlanKernels(std::vector<plan::KernelOp> kernels,
       if (!image.error.empty()) {
         isGood = false;
         InFlightDiagnostic diag = kernel.emitError("compiling kernel '")
-                                  << kernel.getSymName() << "' for "
-                                  << arch.name
+                                  << kernel.getSymName() << "' for " << name
                                   << " failed, which is a bug of Ingot";
         std::string file = keep(stub);
         if (!file.empty())

@@ -49,7 +49,7 @@ std::string control(const std::string &commands) {
   return answer;
 }
 
-uint64_t stat(const std::string &name) {
+uint64_t statistic(const std::string &name) {
   std::istringstream lines(control("stats"));
   std::string word;
   uint64_t number;

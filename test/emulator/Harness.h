@@ -52,7 +52,7 @@ const DriverTable &driverTable();
 // One or more commands of emulator.h; the answer.
 std::string control(const std::string &commands);
 // The number of a line "NAME NUMBER" of `stats`.
-uint64_t stat(const std::string &name);
+uint64_t statistic(const std::string &name);
 
 // Current context of device 0, findings silent. Each test starts with no
 // finding, mode late, and ends with nothing left allocated.

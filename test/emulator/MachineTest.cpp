@@ -51,11 +51,12 @@ TEST_F(MachineTest, EveryAccessIsSeen) {
       << control("report");
   // The compiler forwards what it just stored, so loads may be fewer than
   // written; stores not.
-  EXPECT_EQ(stat("stores1"), 32u);
-  EXPECT_EQ(stat("stores2"), 32u);
-  EXPECT_GE(stat("stores4"), 32u * 3);
-  EXPECT_EQ(stat("stores8"), 32u);
-  EXPECT_EQ(stat("stores4") * 4 + stat("stores16") * 16, 32u * (4 + 16 + 8));
+  EXPECT_EQ(statistic("stores1"), 32u);
+  EXPECT_EQ(statistic("stores2"), 32u);
+  EXPECT_GE(statistic("stores4"), 32u * 3);
+  EXPECT_EQ(statistic("stores8"), 32u);
+  EXPECT_EQ(statistic("stores4") * 4 + statistic("stores16") * 16,
+            32u * (4 + 16 + 8));
 }
 
 TEST_F(MachineTest, LoopsAreNotVectorizedAway) {
@@ -63,13 +64,13 @@ TEST_F(MachineTest, LoopsAreNotVectorizedAway) {
   DeviceArray<float> x(std::vector<float>(256, 1.f)), y(32), z(256);
   ASSERT_EQ(stub.launch("sum8", {1}, 32, 0, x, y), cu::success)
       << control("report");
-  EXPECT_EQ(stat("callbacks"), 32u * 9);
-  EXPECT_EQ(stat("loads4"), 256u);
+  EXPECT_EQ(statistic("callbacks"), 32u * 9);
+  EXPECT_EQ(statistic("loads4"), 256u);
   EXPECT_EQ(y.get(), std::vector<float>(32, 8.f));
   control("stats reset");
   ASSERT_EQ(stub.launch("fill8", {1}, 32, 0, z), cu::success)
       << control("report");
-  EXPECT_EQ(stat("callbacks"), 256u);
+  EXPECT_EQ(statistic("callbacks"), 256u);
   EXPECT_EQ(z.get(), std::vector<float>(256, 1.f));
 }
 
@@ -243,12 +244,12 @@ EXPORT_KERNEL(swizzled)
   DeviceArray<uint32_t> out(32);
   ASSERT_EQ(stub.launch("plain", {1}, 32, 2048, out), cu::success)
       << control("report");
-  EXPECT_EQ(stat("matrix_phases"), 4u);
-  EXPECT_EQ(stat("bank_conflicts"), 28u);
+  EXPECT_EQ(statistic("matrix_phases"), 4u);
+  EXPECT_EQ(statistic("bank_conflicts"), 28u);
   control("stats reset");
   ASSERT_EQ(stub.launch("swizzled", {1}, 32, 2048, out), cu::success)
       << control("report");
-  EXPECT_EQ(stat("bank_conflicts"), 0u);
+  EXPECT_EQ(statistic("bank_conflicts"), 0u);
 }
 
 // In mode early the data is there before the wait, in mode late garbage is:

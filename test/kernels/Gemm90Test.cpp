@@ -85,11 +85,12 @@ TEST_F(Gemm90Test, MovesByTheBulk) {
   control("stats reset");
   EXPECT_EQ(runGemm90(v, stub, 256, 256, 192), "");
   // 4 tiles of 3 slabs of two boxes; 2 panels of two consumers.
-  EXPECT_EQ(stat("loads"), 24u);
-  EXPECT_EQ(stat("stores"), 16u);
-  EXPECT_EQ(stat("wgmmas"), 4u * 3 * 4 * 2);
-  EXPECT_EQ(stat("bank_conflicts"), 0u);
-  EXPECT_EQ(stat("stores2") + stat("stores4") + stat("stores16"), 0u);
+  EXPECT_EQ(statistic("loads"), 24u);
+  EXPECT_EQ(statistic("stores"), 16u);
+  EXPECT_EQ(statistic("wgmmas"), 4u * 3 * 4 * 2);
+  EXPECT_EQ(statistic("bank_conflicts"), 0u);
+  EXPECT_EQ(statistic("stores2") + statistic("stores4") + statistic("stores16"),
+            0u);
 }
 
 TEST_F(Gemm90Test, DeviceCode) {

@@ -171,11 +171,11 @@ TEST_F(GemmTest, NoBankConflictsNoNarrowLoads) {
   Stub stub(v.stub());
   control("stats reset");
   check(v, stub, 128, 128, 256);
-  EXPECT_EQ(stat("bank_conflicts"), 0u);
-  EXPECT_GT(stat("matrix_phases"), 0u);
+  EXPECT_EQ(statistic("bank_conflicts"), 0u);
+  EXPECT_GT(statistic("matrix_phases"), 0u);
   for (const char *narrow :
        {"loads1", "loads2", "loads4", "loads8", "copies4", "copies8"})
-    EXPECT_EQ(stat(narrow), 0u) << narrow;
+    EXPECT_EQ(statistic(narrow), 0u) << narrow;
 }
 
 // What we would ship for sm_80: registers, and what the machine code must hold.

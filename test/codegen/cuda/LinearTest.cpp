@@ -181,7 +181,9 @@ TEST_P(CudaLinearTypes, LargeTiles) {
 class CudaLinear90 : public CudaLinearTypes {
 protected:
   CudaLinear90() { arch = "sm_90a"; }
-  bool usesTma() const { return stat("loads") + stat("multicasts") > 0; }
+  bool usesTma() const {
+    return emulator::statistic("loads") + emulator::statistic("multicasts") > 0;
+  }
 };
 INSTANTIATE_TEST_SUITE_P(All, CudaLinear90,
                          testing::Values(LinearTypes{BF16, F32},
@@ -213,12 +215,12 @@ TEST_P(CudaLinear90, LargeTiles) {
   EXPECT_EQ(printed.choice, "wgmma 128x64, two blocks share weights");
   EXPECT_EQ(printed.cluster, 2u);
   checkRows(300, 0, true, {4, 1, 1});
-  EXPECT_GT(stat("multicasts"), 0u);
+  EXPECT_GT(emulator::statistic("multicasts"), 0u);
   loadLinear(1024, 64);
   EXPECT_EQ(printed.choice, "few rows up to 8; wgmma 128x64; 128x256 from M "
                             "2049, two blocks share weights");
   checkRows(2050, 0, false, {6, 1, 1});
-  EXPECT_GT(stat("multicasts"), 0u);
+  EXPECT_GT(emulator::statistic("multicasts"), 0u);
 }
 
 /// What TMA cannot take: rows at other addresses than multiples of 16, pitches
