@@ -81,7 +81,11 @@ SmallVector<Value> Attention::weights(Value count, ValueRange max,
         SmallVector<Value> next;
         for (int64_t v = 0; v < vectors; ++v) {
           Val score{e, e.load(vec(), p, scoreAt(k, v))};
-          Val weight = vectorExpFast(score - Val(e, max[v]));
+          // What is next to nothing is 0, not a subnormal: masked keys are
+          // many, and the processor takes long to round each below the range.
+          Val x = score - Val(e, max[v]), least = x.k(-87);
+          Val weight =
+              select(lt(x, least), x.k(0), vectorExpFast(maxFirst(least, x)));
           e.store(weight, p, scoreAt(k, v));
           next.push_back((Val(e, carried[v]) + weight).v);
         }
