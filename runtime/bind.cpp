@@ -28,8 +28,16 @@ void appendSource(Text &text, const fmt::Entry &entry,
   case fmt::SourceKind::DeviceParallel:
     text.append("the number of threads");
     break;
+  case fmt::SourceKind::NonZeroElements:
+    text.append("the number of elements of input '%s' that are not 0",
+                inputName(entry, source.input()));
+    break;
   }
 }
+
+/// Sources that read what is in an input, in the order of a bind's key.
+constexpr fmt::SourceKind kDataKinds[] = {fmt::SourceKind::InputElement,
+                                          fmt::SourceKind::NonZeroElements};
 
 int64_t readElement(const ingot_tensor &tensor, uint32_t position) {
   if (tensor.type == INGOT_TYPE_I32) {
@@ -59,9 +67,8 @@ Error setSymbol(const ingot_model &model, const fmt::Entry &entry,
     return nullptr;
   Text text;
   appendSource(text, entry, source);
-  ingot_error_code code = source.kind() == fmt::SourceKind::InputElement
-                              ? INGOT_ERROR_DATA
-                              : INGOT_ERROR_SHAPE;
+  ingot_error_code code =
+      readsData(source) ? INGOT_ERROR_DATA : INGOT_ERROR_SHAPE;
   if (symbol.max() == INT64_MAX)
     return makeError(model.allocator, code,
                      "%s is '%s' and must be at least %lld, but is %lld",
@@ -205,10 +212,31 @@ Error makeKey(const ingot_model &model, const fmt::Entry &entry,
   for (const TensorShape &shape : bind.inputs)
     for (int32_t axis = 0; axis < shape.rank; ++axis)
       *key++ = shape.dims[axis];
-  for (uint32_t i = 0; i < count(entry.sources()); ++i)
-    if (entry.sources()->Get(i)->kind() == fmt::SourceKind::InputElement)
-      *key++ = symbols.values[entry.sources()->Get(i)->symbol()];
+  for (fmt::SourceKind kind : kDataKinds)
+    for (uint32_t i = 0; i < count(entry.sources()); ++i)
+      if (entry.sources()->Get(i)->kind() == kind)
+        *key++ = symbols.values[entry.sources()->Get(i)->symbol()];
   return nullptr;
+}
+
+/// A number of elements that nobody gave is that of all.
+Error countAll(const ingot_model &model, const fmt::Entry &entry,
+               const fmt::SymbolSource &source, BindScratch &scratch) {
+  if (Error error = scratch.values.create(model.allocator, scratch.symbols))
+    return error;
+  const fmt::Tensor &input = *entry.inputs()->Get(source.input());
+  int64_t all = 1;
+  for (uint32_t axis = 0; axis < count(input.dims()); ++axis) {
+    int64_t dim;
+    if (Error error =
+            scratch.values.getSize(model.allocator, input.dims()->Get(axis),
+                                   "a dim", input.name()->c_str(), &dim))
+      return error;
+    if (__builtin_mul_overflow(all, dim, &all))
+      return makeError(model.allocator, INGOT_ERROR_SHAPE,
+                       "input '%s' is too large", input.name()->c_str());
+  }
+  return setSymbol(model, entry, source, all, scratch.symbols);
 }
 
 } // namespace
@@ -231,6 +259,8 @@ Error solveSymbols(const ingot_model &model, const fmt::Entry &entry,
                          inputName(entry, source.input()), source.position());
       value = readElement(tensor, source.position());
     }
+    if (source.kind() == fmt::SourceKind::NonZeroElements)
+      value = nonZeroElements(inputs[source.input()]);
     if (Error error = setSymbol(model, entry, source, value, symbols))
       return error;
   }
@@ -239,7 +269,8 @@ Error solveSymbols(const ingot_model &model, const fmt::Entry &entry,
 
 Error givenSymbols(const ingot_model &model, const fmt::Entry &entry,
                    const ingot_dim *dims, size_t dimCount, int32_t threads,
-                   SymbolValues &symbols) {
+                   BindScratch &scratch) {
+  SymbolValues &symbols = scratch.symbols;
   if (Error error = symbols.create(model.allocator, model.header()))
     return error;
   const auto *all = model.header().symbols();
@@ -271,23 +302,33 @@ Error givenSymbols(const ingot_model &model, const fmt::Entry &entry,
       }
     if (source.kind() == fmt::SourceKind::DeviceParallel)
       value = threads;
+    else if (!isGiven && source.kind() == fmt::SourceKind::NonZeroElements)
+      continue;
     else if (!isGiven && value == INT64_MAX)
       return makeError(model.allocator, INGOT_ERROR_INVALID_ARGUMENT,
                        "symbol '%s' needs a value: it has no declared maximum",
                        symbol.name()->c_str());
     symbols.set(source.symbol(), value);
   }
+  for (uint32_t i = 0; i < count(entry.sources()); ++i) {
+    const fmt::SymbolSource &source = *entry.sources()->Get(i);
+    if (source.kind() == fmt::SourceKind::NonZeroElements &&
+        !symbols.isBound[source.symbol()])
+      if (Error error = countAll(model, entry, source, scratch))
+        return error;
+  }
   return nullptr;
 }
 
 Error makeBind(const ingot_model &model, uint32_t entryNumber,
-               const SymbolValues &symbols, const ingot_tensor *inputs,
-               Bind &bind) {
+               const ingot_tensor *inputs, BindScratch &scratch, Bind &bind) {
   const fmt::Entry &entry = model.entry(entryNumber);
   const fmt::Plan &plan = *model.plans[entryNumber];
   bind.entry = entryNumber;
-  ExprValues values;
-  if (Error error = values.create(model.allocator, symbols))
+  bind.patchedAt = 0;
+  bind.preparedAt = 0;
+  const ExprValues &values = scratch.values;
+  if (Error error = scratch.values.create(model.allocator, scratch.symbols))
     return error;
   if (Error error = makeShapes(model, entry, entry.inputs(), "input", values,
                                inputs, bind.inputs))
@@ -299,14 +340,29 @@ Error makeBind(const ingot_model &model, uint32_t entryNumber,
     return error;
   if (Error error = makeStates(model, plan, values, bind.stateBytes))
     return error;
-  if (Error error = makeKey(model, entry, symbols, bind))
+  if (Error error = makeKey(model, entry, scratch.symbols, bind))
     return error;
   BoundInterface interface = {&bind.inputs, &bind.outputs, &bind.stateBytes};
-  return buildProgram(model, plan, plan.steps(), values,
-                      model.memory[entryNumber], &interface, bind.program);
+  return buildProgram(model, plan, plan.steps(), model.memory[entryNumber],
+                      &interface, scratch, bind.program);
+}
+
+bool readsData(const fmt::SymbolSource &source) {
+  for (fmt::SourceKind kind : kDataKinds)
+    if (source.kind() == kind)
+      return true;
+  return false;
 }
 
 size_t keyLength(const fmt::Entry &entry) {
+  size_t length = fixedKeyLength(entry);
+  for (uint32_t i = 0; i < count(entry.sources()); ++i)
+    length +=
+        entry.sources()->Get(i)->kind() == fmt::SourceKind::NonZeroElements;
+  return length;
+}
+
+size_t fixedKeyLength(const fmt::Entry &entry) {
   size_t length = 0;
   for (uint32_t i = 0; i < count(entry.inputs()); ++i)
     length += count(entry.inputs()->Get(i)->dims());
@@ -329,6 +385,11 @@ void keyOfTensors(const fmt::Entry &entry, const ingot_tensor *inputs,
     *key++ = hasElement(tensor, source.position())
                  ? readElement(tensor, source.position())
                  : INT64_MIN;
+  }
+  for (uint32_t i = 0; i < count(entry.sources()); ++i) {
+    const fmt::SymbolSource &source = *entry.sources()->Get(i);
+    if (source.kind() == fmt::SourceKind::NonZeroElements)
+      *key++ = nonZeroElements(inputs[source.input()]);
   }
 }
 

@@ -97,12 +97,21 @@ struct BoundInterface {
   const Array<int64_t> *stateBytes; // by Artifact.states, -1 where unused
 };
 
+/// What making a bind works with. Kept from one to the next: another bind of
+/// the same plan then allocates nothing for it.
+struct BindScratch {
+  SymbolValues symbols;
+  ExprValues values;
+  Array<int64_t> slotOffsets, slotBytes, bufferBytes;
+};
+
 /// `memory` holds the model's own buffers; `interface` is null for init plans.
+/// Values are those in `scratch`.
 [[nodiscard]] Error
 buildProgram(const ingot_model &model, const fmt::Plan &plan,
              const flatbuffers::Vector<flatbuffers::Offset<fmt::Step>> *steps,
-             const ExprValues &values, const ModelMemory &memory,
-             const BoundInterface *interface, Program &program);
+             const ModelMemory &memory, const BoundInterface *interface,
+             BindScratch &scratch, Program &program);
 
 /// One shape of an entry, ready to run.
 struct Bind {
@@ -122,21 +131,29 @@ struct Bind {
                                  const fmt::Entry &entry,
                                  const ingot_tensor *inputs, int32_t threads,
                                  SymbolValues &symbols);
-/// The same from named values; what is missing takes its maximum.
+/// The same from named values; what is missing takes its maximum, a number of
+/// elements that of the input at the dims of the others.
 [[nodiscard]] Error givenSymbols(const ingot_model &model,
                                  const fmt::Entry &entry, const ingot_dim *dims,
                                  size_t dimCount, int32_t threads,
-                                 SymbolValues &symbols);
+                                 BindScratch &scratch);
 
-/// Checks everything and sizes everything. `inputs` are compared with the dims
-/// the symbols give; null if there are none yet.
+/// Whether the value is in the memory of an input, not in its dims.
+bool readsData(const fmt::SymbolSource &source);
+
+/// Checks everything and sizes everything, for the symbols in `scratch`.
+/// `inputs` are compared with the dims they give; null if there are none yet. A
+/// bind of the same plan is made anew in its memory; after an error it is of no
+/// use.
 [[nodiscard]] Error makeBind(const ingot_model &model, uint32_t entry,
-                             const SymbolValues &symbols,
-                             const ingot_tensor *inputs, Bind &bind);
+                             const ingot_tensor *inputs, BindScratch &scratch,
+                             Bind &bind);
 
 /// What tells binds of an entry apart: all dims of all inputs, then the input
-/// elements that are symbols.
+/// elements that are symbols, then numbers of elements that are.
 size_t keyLength(const fmt::Entry &entry);
+/// Of these, what a bind cannot be made anew for: all but the numbers.
+size_t fixedKeyLength(const fmt::Entry &entry);
 void keyOfTensors(const fmt::Entry &entry, const ingot_tensor *inputs,
                   int64_t *key);
 

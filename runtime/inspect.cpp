@@ -113,12 +113,12 @@ ingot_error *ingot_model_get_memory(const ingot_model *model, uint32_t entry,
                      "entry '%s' of '%s' has no plan for the chosen target",
                      model->entry(entry).name()->c_str(),
                      model->artifact.name());
-  SymbolValues symbols;
+  BindScratch scratch;
   if (Error error = givenSymbols(*model, model->entry(entry), dims, dimCount,
-                                 model->device->parallel, symbols))
+                                 model->device->parallel, scratch))
     return error;
   Bind bind;
-  if (Error error = makeBind(*model, entry, symbols, nullptr, bind))
+  if (Error error = makeBind(*model, entry, nullptr, scratch, bind))
     return error;
   *memory = {};
   memory->arena = bind.program.arenaBytes;

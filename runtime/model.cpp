@@ -47,11 +47,11 @@ Error chooseTarget(ingot_model &model, const char *wanted, uint32_t *chosen) {
 Error runInit(ingot_model &model, uint32_t entry) {
   const fmt::Plan &plan = *model.plans[entry];
   ModelMemory &memory = model.memory[entry];
-  SymbolValues symbols;
-  ExprValues values;
-  if (Error error = symbols.create(model.allocator, model.header()))
+  BindScratch scratch;
+  const ExprValues &values = scratch.values;
+  if (Error error = scratch.symbols.create(model.allocator, model.header()))
     return error;
-  if (Error error = values.create(model.allocator, symbols))
+  if (Error error = scratch.values.create(model.allocator, scratch.symbols))
     return error;
   for (uint32_t i = 0; i < count(plan.buffers()); ++i) {
     const fmt::Buffer &buffer = *plan.buffers()->Get(i);
@@ -66,8 +66,8 @@ Error runInit(ingot_model &model, uint32_t entry) {
       return error;
   }
   Program program;
-  if (Error error = buildProgram(model, plan, plan.init(), values, memory,
-                                 nullptr, program))
+  if (Error error = buildProgram(model, plan, plan.init(), memory, nullptr,
+                                 scratch, program))
     return error;
   DeviceMemory arena;
   if (Error error =

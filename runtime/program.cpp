@@ -15,16 +15,19 @@ const char *text(const flatbuffers::String *string, const char *otherwise) {
 class ProgramBuilder {
 public:
   ProgramBuilder(const ingot_model &model, const fmt::Plan &plan,
-                 const ExprValues &values, const ModelMemory &memory,
-                 const BoundInterface *interface, Program &program)
-      : model(model), allocator(model.allocator), plan(plan), values(values),
-        memory(memory), interface(interface), program(program) {}
+                 const ModelMemory &memory, const BoundInterface *interface,
+                 BindScratch &scratch, Program &program)
+      : model(model), allocator(model.allocator), plan(plan),
+        values(scratch.values), memory(memory), interface(interface),
+        slotOffsets(scratch.slotOffsets), slotBytes(scratch.slotBytes),
+        bufferBytes(scratch.bufferBytes), program(program) {}
 
   Error build(const Steps *steps) {
     if (Error error = placeSlots())
       return error;
     if (Error error = sizeBuffers())
       return error;
+    program.workerScratchBytes = 0;
     size_t args = 0, patches = 0, maps = 0, products = 0;
     for (uint32_t i = 0; i < count(steps); ++i) {
       products += steps->Get(i)->product() != nullptr;
@@ -141,9 +144,12 @@ private:
            isPatched(*plan.buffers()->Get(arg.buffer()));
   }
 
-  /// Where `buffer` is, `offset` bytes on, into the slot `index`.
+  /// Where `buffer` is, `offset` bytes on, into the slot `index`. `isUsed`: the
+  /// step has tasks; else offsets may point past what is empty.
   Error bindPointer(uint32_t number, int64_t offset, uint32_t index,
-                    const char *step) {
+                    const char *step, bool isUsed) {
+    if (!isUsed)
+      offset = 0;
     const fmt::Buffer &buffer = *plan.buffers()->Get(number);
     if (offset < 0 || offset > bufferBytes[number])
       return makeError(allocator, INGOT_ERROR_ARTIFACT,
@@ -168,7 +174,7 @@ private:
 
   /// Dims that are not negative, and none of which leads out of the buffer.
   Error bindMap(const fmt::TensorMap &map, uint32_t argument, uint32_t index,
-                const char *step) {
+                const char *step, bool isUsed) {
     BoundMap &bound = program.maps[nextMap++];
     bound = {};
     bound.map = &map;
@@ -195,10 +201,10 @@ private:
       isHuge |= __builtin_mul_overflow(dim - (i ? 1 : 0), stride, &reach) ||
                 __builtin_add_overflow(last, reach, &last);
     }
-    if (Error error = bindPointer(map.buffer(), offset, index, step))
+    if (Error error = bindPointer(map.buffer(), offset, index, step, isUsed))
       return error;
     int64_t left = bufferBytes[map.buffer()] - offset;
-    if (!isEmpty && (isHuge || last > left))
+    if (isUsed && !isEmpty && (isHuge || last > left))
       return makeError(allocator, INGOT_ERROR_ARTIFACT,
                        "'%s' is damaged: a tensor map of step '%s' has %lld "
                        "bytes, where buffer %u has %lld",
@@ -208,10 +214,10 @@ private:
   }
 
   Error bindArg(const fmt::Arg &arg, uint32_t argument, uint32_t index,
-                const char *step) {
+                const char *step, bool isUsed) {
     if (arg.kind() == fmt::ArgKind::TensorMap)
       return bindMap(*plan.tensor_maps()->Get(arg.buffer()), argument, index,
-                     step);
+                     step, isUsed);
     uint64_t &slot = program.args[index];
     if (arg.kind() == fmt::ArgKind::F32) {
       slot = arg.bits();
@@ -222,7 +228,7 @@ private:
             values.get(allocator, arg.expr(), "an argument", step, &value))
       return error;
     if (arg.kind() == fmt::ArgKind::Pointer)
-      return bindPointer(arg.buffer(), value, index, step);
+      return bindPointer(arg.buffer(), value, index, step, isUsed);
     slot = uint64_t(value);
     return nullptr;
   }
@@ -302,7 +308,7 @@ private:
          holds(arg(product->bias()), 1, p.n, p.n, product->out_type())) &&
         (product->residual() == fmt::kNone ||
          holds(arg(product->residual()), p.m, p.n, p.n, product->out_type()));
-    if (isWithin)
+    if (isWithin || !bound.tasks)
       return nullptr;
     return makeError(allocator, INGOT_ERROR_ARTIFACT,
                      "'%s' is damaged: step '%s' multiplies %lld x %lld x %lld "
@@ -319,17 +325,17 @@ private:
     bound.firstArg = nextArg;
     bound.step = &step;
     bound.firstMap = nextMap;
-    for (uint32_t a = 0; a < count(step.args()); ++a)
-      if (Error error = bindArg(*step.args()->Get(a), a, nextArg++, name))
-        return error;
-    bound.maps = nextMap - bound.firstMap;
-    if (Error error = bindProduct(step, bound, name))
-      return error;
-    if (step.kind() == fmt::StepKind::Launch) {
-      const fmt::Kernel &kernel = *model.target->kernels()->Get(step.kernel());
-      bound.kernel = model.kernels[step.kernel()];
+    bool isLaunch = step.kind() == fmt::StepKind::Launch;
+    if (isLaunch)
       if (Error error = gridTasks(step, name, bound.grid, &bound.tasks))
         return error;
+    for (uint32_t a = 0; a < count(step.args()); ++a)
+      if (Error error = bindArg(*step.args()->Get(a), a, nextArg++, name,
+                                !isLaunch || bound.tasks))
+        return error;
+    if (isLaunch) {
+      const fmt::Kernel &kernel = *model.target->kernels()->Get(step.kernel());
+      bound.kernel = model.kernels[step.kernel()];
       int64_t scratch = 0;
       if (kernel.worker_scratch() != fmt::kNone)
         if (Error error = values.getSize(allocator, kernel.worker_scratch(),
@@ -356,18 +362,18 @@ private:
   const ExprValues &values;
   const ModelMemory &memory;
   const BoundInterface *interface;
+  Array<int64_t> &slotOffsets, &slotBytes, &bufferBytes;
   Program &program;
-  Array<int64_t> slotOffsets, slotBytes, bufferBytes;
   uint32_t nextArg = 0, nextPatch = 0, nextMap = 0, nextProduct = 0;
 };
 
 } // namespace
 
 Error buildProgram(const ingot_model &model, const fmt::Plan &plan,
-                   const Steps *steps, const ExprValues &values,
-                   const ModelMemory &memory, const BoundInterface *interface,
+                   const Steps *steps, const ModelMemory &memory,
+                   const BoundInterface *interface, BindScratch &scratch,
                    Program &program) {
-  return ProgramBuilder(model, plan, values, memory, interface, program)
+  return ProgramBuilder(model, plan, memory, interface, scratch, program)
       .build(steps);
 }
 

@@ -82,12 +82,12 @@ Bind *ingot_session::findBind(const int64_t *key, size_t length) {
   return nullptr;
 }
 
-Error ingot_session::addBind(const SymbolValues &symbols,
-                             const ingot_tensor *inputs, Bind **result) {
+/// Makes a bind for the symbols in `scratch`.
+Error ingot_session::addBind(const ingot_tensor *inputs, Bind **result) {
   auto *bind = allocator.make<Bind>();
   if (!bind)
     return outOfMemory(allocator, "a bind", sizeof(Bind));
-  if (Error error = makeBind(*model, entry, symbols, inputs, *bind)) {
+  if (Error error = makeBind(*model, entry, inputs, scratch, *bind)) {
     allocator.destroy(bind);
     return error;
   }
@@ -95,12 +95,38 @@ Error ingot_session::addBind(const SymbolValues &symbols,
   for (Bind *&other : binds)
     if (!other || (*place && other->lastUse < (*place)->lastUse))
       place = &other;
-  for (EntryTensors &bound : entries)
-    if (*place && bound.last == *place)
-      bound.last = nullptr;
-  allocator.destroy(*place);
+  drop(*place);
   *place = bind;
   *result = bind;
+  return nullptr;
+}
+
+void ingot_session::drop(Bind *&bind) {
+  for (EntryTensors &bound : entries)
+    if (bind && bound.last == bind)
+      bound.last = nullptr;
+  allocator.destroy(bind);
+  bind = nullptr;
+}
+
+/// Where other numbers of elements alone were bound before, that bind becomes
+/// this one: each batch has its own number, and none allocates.
+Error ingot_session::bindAnew(const int64_t *key, Bind **result) {
+  size_t fixed = fixedKeyLength(currentEntry());
+  if (fixed == keyLength(currentEntry()))
+    return nullptr;
+  for (Bind *&bind : binds) {
+    if (!bind || bind->entry != entry ||
+        memcmp(bind->key.data(), key, fixed * sizeof(int64_t)) != 0)
+      continue;
+    if (Error error =
+            makeBind(*model, entry, tensors().inputs.data(), scratch, *bind)) {
+      drop(bind);
+      return error;
+    }
+    *result = bind;
+    return nullptr;
+  }
   return nullptr;
 }
 
@@ -115,12 +141,14 @@ Error ingot_session::prepare(Bind **result) {
   keyOfTensors(current, bound.inputs.data(), bound.key.data());
   Bind *bind = findBind(bound.key.data(), bound.key.size());
   if (!bind) {
-    SymbolValues symbols;
     if (Error error = solveSymbols(*model, current, bound.inputs.data(),
-                                   parallel, symbols))
+                                   parallel, scratch.symbols))
       return error;
-    if (Error error = addBind(symbols, bound.inputs.data(), &bind))
+    if (Error error = bindAnew(bound.key.data(), &bind))
       return error;
+    if (!bind)
+      if (Error error = addBind(bound.inputs.data(), &bind))
+        return error;
   }
   bind->lastUse = ++clock;
   if (Error error = provideMemory(*bind))
@@ -138,12 +166,11 @@ Error ingot_session::prepare(Bind **result) {
 }
 
 Error ingot_session::reserve(const ingot_dim *dims, size_t dimCount) {
-  SymbolValues symbols;
   if (Error error = givenSymbols(*model, currentEntry(), dims, dimCount,
-                                 parallel, symbols))
+                                 parallel, scratch))
     return error;
   Bind *bind = nullptr;
-  if (Error error = addBind(symbols, nullptr, &bind))
+  if (Error error = addBind(nullptr, &bind))
     return error;
   bind->lastUse = ++clock;
   return provideMemory(*bind);

@@ -99,9 +99,11 @@ struct ingot_session {
 
 private:
   ingot::runtime::Bind *findBind(const int64_t *key, size_t length);
-  ingot::runtime::Error addBind(const ingot::runtime::SymbolValues &symbols,
-                                const ingot_tensor *inputs,
+  ingot::runtime::Error addBind(const ingot_tensor *inputs,
                                 ingot::runtime::Bind **result);
+  ingot::runtime::Error bindAnew(const int64_t *key,
+                                 ingot::runtime::Bind **result);
+  void drop(ingot::runtime::Bind *&bind);
   ingot::runtime::Error provideMemory(const ingot::runtime::Bind &bind);
   ingot::runtime::Error checkOutputs(const ingot::runtime::Bind &bind);
   void patch(ingot::runtime::Bind &bind);
@@ -110,6 +112,7 @@ private:
   void reportProfile(const ingot::runtime::Bind &bind);
 
   ingot::runtime::Array<ingot::runtime::Bind *> binds; // null: free
+  ingot::runtime::BindScratch scratch;
   uint64_t clock = 0; // counts looks into `binds`
   ingot::runtime::Array<ingot::runtime::DeviceMemory> states;
   ingot::runtime::Array<int64_t> stateBytes; // -1: not made yet

@@ -92,7 +92,7 @@ Error checkReadable(const ingot_session &session, uint32_t input,
                     const ingot_tensor &tensor) {
   const fmt::Entry &entry = session.currentEntry();
   for (uint32_t i = 0; isOnDevice(tensor) && i < count(entry.sources()); ++i)
-    if (entry.sources()->Get(i)->kind() == fmt::SourceKind::InputElement &&
+    if (readsData(*entry.sources()->Get(i)) &&
         entry.sources()->Get(i)->input() == input)
       return makeError(session.allocator, INGOT_ERROR_INVALID_ARGUMENT,
                        "input '%s' decides shapes and must be in host memory",

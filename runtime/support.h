@@ -51,8 +51,16 @@ public:
   Array &operator=(const Array &) = delete;
   ~Array() { clear(); }
 
-  /// Replaces the contents by `count` fresh elements. False: out of memory.
+  /// Replaces the contents by `count` fresh elements, in the same memory if
+  /// there were as many. False: out of memory.
   [[nodiscard]] bool create(const Allocator &from, size_t count) {
+    if (elements && count == length) {
+      for (T &element : *this) {
+        element.~T();
+        new (&element) T();
+      }
+      return true;
+    }
     clear();
     size_t bytes;
     if (__builtin_mul_overflow(count, sizeof(T), &bytes))

@@ -47,6 +47,39 @@ bool tensorBytes(ingot_type type, const int64_t *dims, int32_t rank,
   return true;
 }
 
+bool isCountable(ingot_type type) {
+  return type >= INGOT_TYPE_I64 && type <= INGOT_TYPE_BOOL &&
+         ingot_type_bits(type) >= 8;
+}
+
+template <typename T>
+static int64_t nonZeroOf(const void *data, int64_t elements) {
+  auto *values = static_cast<const T *>(data);
+  int64_t found = 0;
+  for (int64_t i = 0; i < elements; ++i)
+    found += values[i] != 0;
+  return found;
+}
+
+int64_t nonZeroElements(const ingot_tensor &tensor) {
+  int64_t elements = 1;
+  for (int32_t axis = 0; axis < tensor.rank; ++axis)
+    if (tensor.dims[axis] == 0)
+      return 0;
+  for (int32_t axis = 0; axis < tensor.rank; ++axis)
+    elements *= tensor.dims[axis];
+  switch (ingot_type_bits(tensor.type)) {
+  case 64:
+    return nonZeroOf<int64_t>(tensor.data, elements);
+  case 32:
+    return nonZeroOf<int32_t>(tensor.data, elements);
+  case 16:
+    return nonZeroOf<int16_t>(tensor.data, elements);
+  default:
+    return nonZeroOf<int8_t>(tensor.data, elements);
+  }
+}
+
 void appendDims(Text &text, const int64_t *dims, int32_t rank) {
   text.append("[");
   for (int32_t i = 0; i < rank; ++i)

@@ -19,6 +19,12 @@ inline int64_t elementBits(artifact::ElementType type) {
 [[nodiscard]] bool tensorBytes(ingot_type type, const int64_t *dims,
                                int32_t rank, size_t *bytes);
 
+/// Integers of 8 bits and more, and booleans.
+bool isCountable(ingot_type type);
+/// Elements of a dense tensor of integers of 8 bits and more, or of booleans,
+/// that are not 0. Its bytes fit 63 bits.
+int64_t nonZeroElements(const ingot_tensor &tensor);
+
 /// "[2, 128]"
 void appendDims(Text &text, const int64_t *dims, int32_t rank);
 

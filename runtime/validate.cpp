@@ -218,9 +218,12 @@ private:
       const fmt::Tensor &input = *entry.inputs()->Get(source.input());
       bool isInteger = input.type() == fmt::ElementType::I64 ||
                        input.type() == fmt::ElementType::I32;
-      if (source.kind() == fmt::SourceKind::InputDim
-              ? source.position() >= count(input.dims())
-              : !isInteger)
+      bool isRead = isInteger;
+      if (source.kind() == fmt::SourceKind::InputDim)
+        isRead = source.position() < count(input.dims());
+      else if (source.kind() == fmt::SourceKind::NonZeroElements)
+        isRead = isCountable(apiType(input.type()));
+      if (!isRead)
         return damaged("source %u cannot be read from input '%s'", i,
                        input.name()->c_str());
     }

@@ -208,10 +208,11 @@ private:
       header.symbols[number]->min = symbol.getMin();
       if (symbol.getMax() >= 0)
         header.symbols[number]->max = symbol.getMax();
-      bool isValue = symbol.getAxis() < 0;
-      entry->sources.emplace_back(
-          number, isValue ? SourceKind::InputElement : SourceKind::InputDim,
-          symbol.getInput(), isValue ? 0 : symbol.getAxis());
+      SourceKind kind = symbol.getAxis() >= 0 ? SourceKind::InputDim
+                        : symbol.isCount()    ? SourceKind::NonZeroElements
+                                              : SourceKind::InputElement;
+      entry->sources.emplace_back(number, kind, symbol.getInput(),
+                                  std::max<int64_t>(symbol.getAxis(), 0));
     }
     if (llvm::any_of(targets, [](const TargetCode &target) {
           return llvm::any_of(target.kernels, [](const KernelCode &kernel) {

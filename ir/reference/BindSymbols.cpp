@@ -15,7 +15,7 @@ std::string inputName(func::FuncOp function, unsigned i) {
 }
 
 /// The `tfm.symbols`, each from its source: a dim of an input, or with axis -1
-/// an input's value.
+/// an input's value, with -2 how many of its elements are not 0.
 LogicalResult bindValues(func::FuncOp function, ArrayRef<Tensor> inputs,
                          ArrayAttr declared, SymbolValues &symbols) {
   for (auto symbol : declared.getAsRange<tfm::SymbolAttr>()) {
@@ -35,6 +35,13 @@ LogicalResult bindValues(func::FuncOp function, ArrayRef<Tensor> inputs,
       // A second value is a contradiction of input dims: reported below.
       (void)symbols.bind(symbol.getName().getValue(),
                          tensor.dim(symbol.getAxis()));
+      continue;
+    }
+    if (symbol.isCount()) {
+      int64_t count = 0;
+      for (int64_t i = 0; i < tensor.size(); ++i)
+        count += tensor.integer(i) != 0;
+      (void)symbols.bind(symbol.getName().getValue(), count);
       continue;
     }
     if (tensor.size() != 1 || isFloat(tensor.type()))

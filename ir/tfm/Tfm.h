@@ -66,7 +66,7 @@ inline mlir::RankedTensorType tensorTypeOf(mlir::Value value) {
 }
 
 /// "n is dim 0 of input 'x'", what a symbol of `tfm.symbols` stands for; below
-/// 0 the axis says that it is the value of the input.
+/// 0 the axis says that it is the value of the input, or counts its elements.
 std::string describeSymbol(llvm::StringRef symbol, int64_t axis,
                            llvm::StringRef quotedInput);
 

@@ -40,7 +40,7 @@ def Tfm_Dialect : Dialect {
 
     - symbols_c1: an array of `#tfm.symbol` on a function, each name once
     - symbols_c2: a symbol is read from a dim that the argument has, or is the value
-      of an argument of integers
+      of an argument of integers or a number of its elements
     - name_c1: a string
   }];
   let useDefaultAttributePrinterParser = 1;
@@ -97,11 +97,17 @@ def Tfm_SymbolAttr : Tfm_Attr<"Symbol", "symbol"> {
   let description = [{
     `max` is -1 where there is no bound. `input` and `axis` say where the value
     is read at bind: dim `axis` of function argument `input`; with `axis` = -1
-    the symbol is the value of a one-element integer input.
+    the symbol is the value of a one-element integer input, with -2 the number of
+    elements of an integer or boolean input that are not 0.
   }];
   let parameters = (ins "::mlir::StringAttr":$name, "int64_t":$min, "int64_t":$max,
                         "int64_t":$input, "int64_t":$axis);
   let assemblyFormat = "`<` $name `,` $min `,` $max `,` $input `,` $axis `>`";
+  let extraClassDeclaration = [{
+    static constexpr int64_t kValueAxis = -1, kCountAxis = -2;
+    bool isValue() const { return getAxis() == kValueAxis; }
+    bool isCount() const { return getAxis() == kCountAxis; }
+  }];
   let genVerifyDecl = 1;
 }
 

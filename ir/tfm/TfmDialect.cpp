@@ -23,6 +23,10 @@ bool hasDims(RankedTensorType type) {
 
 std::string describeSymbol(llvm::StringRef symbol, int64_t axis,
                            llvm::StringRef quotedInput) {
+  if (axis == SymbolAttr::kCountAxis)
+    return (symbol + " is how many elements of input " + quotedInput +
+            " are not 0")
+        .str();
   std::string what = axis < 0 ? "the value" : "dim " + std::to_string(axis);
   return (symbol + " is " + what + " of input " + quotedInput).str();
 }

@@ -16,7 +16,7 @@ LogicalResult SymbolAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (max != -1 && max < min)
     return emitError() << "symbol " << name << " has an empty range " << min
                        << " to " << max;
-  if (input < 0 || axis < -1)
+  if (input < 0 || axis < kCountAxis)
     return emitError() << "symbol " << name << " cannot be read from axis "
                        << axis << " of input " << input;
   return success();
@@ -41,13 +41,15 @@ LogicalResult verifySymbols(FunctionOpInterface function, ArrayAttr symbols) {
              << " of " << function.getNumArguments();
     Type argument = function.getArgumentTypes()[symbol.getInput()];
     auto type = dyn_cast<RankedTensorType>(argument);
-    bool isValue = symbol.getAxis() == -1;
-    if (!type || (isValue ? !type.getElementType().isInteger()
-                          : symbol.getAxis() >= type.getRank()))
+    bool isDim = symbol.getAxis() >= 0;
+    if (!type || (isDim ? symbol.getAxis() >= type.getRank()
+                        : !type.getElementType().isInteger()))
       return function->emitOpError("symbol ")
              << symbol.getName() << " is read from "
-             << (isValue ? "the value"
-                         : "axis " + std::to_string(symbol.getAxis()))
+             << (symbol.isValue() ? "the value"
+                 : symbol.isCount()
+                     ? "the elements"
+                     : "axis " + std::to_string(symbol.getAxis()))
              << " of " << argument;
   }
   return success();

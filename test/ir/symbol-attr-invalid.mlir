@@ -10,8 +10,8 @@ func.func private @f() attributes {s = #tfm.symbol<"n", 4, 3, 0, 0>}
 
 // -----
 
-// expected-error@+1 {{symbol "n" cannot be read from axis -2 of input 0}}
-func.func private @f() attributes {s = #tfm.symbol<"n", 0, -1, 0, -2>}
+// expected-error@+1 {{symbol "n" cannot be read from axis -3 of input 0}}
+func.func private @f() attributes {s = #tfm.symbol<"n", 0, -1, 0, -3>}
 
 // -----
 
@@ -71,3 +71,9 @@ func.func private @f(tensor<1xf32> {tfm.name = 1 : i64})
 // name_c1
 // expected-error@+1 {{tfm.name must be a string, got 1 : i64}}
 func.func private @f() -> (tensor<1xf32> {tfm.name = 1 : i64})
+
+// -----
+
+// symbols_c2
+// expected-error@+1 {{symbol "n" is read from the elements of 'tensor<1xf32>'}}
+func.func private @f(tensor<1xf32>) attributes {tfm.symbols = [#tfm.symbol<"n", 0, -1, 0, -2>]}

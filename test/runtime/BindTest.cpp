@@ -219,6 +219,94 @@ TEST(Bind, InputElementsAreSymbols) {
                      "0..100, but is 101"}));
 }
 
+/// An output as long as the mask has elements that are not 0.
+Maker counting(ElementType type, int64_t most = INT64_MAX) {
+  Maker m;
+  uint32_t batch = m.symbol("batch"), kept = m.symbol("kept", 0, most);
+  m.input("mask", type, {batch, m.constant(3)});
+  m.output("y", ElementType::F32, {kept});
+  m.source("batch", SourceKind::InputDim, 0, 0);
+  m.source("kept", SourceKind::NonZeroElements, 0, 0);
+  uint32_t bytes = m.mul(kept, m.constant(4));
+  uint32_t y = m.buffer(BufferKind::Output, 0, bytes);
+  auto fill = std::make_unique<StepT>();
+  fill->kind = StepKind::Fill;
+  fill->args = {m.pointer(y), m.integer(bytes), m.integer(m.zero)};
+  m.plan().steps.push_back(std::move(fill));
+  return m;
+}
+
+template <typename T>
+void countsElements(ElementType type) {
+  Maker m = counting(type);
+  Model model(m);
+  Session session(model);
+  std::vector<T> mask = {0, 1, T(-1), 0, 0, T(64)};
+  ingot_tensor t = {};
+  t.data = mask.data();
+  t.bytes = mask.size() * sizeof(T);
+  t.type = ingot_type(type);
+  t.rank = 2;
+  t.dims[0] = 2;
+  t.dims[1] = 3;
+  ASSERT_TRUE(ok(ingot_session_set_input(session, "mask", &t)));
+  ASSERT_TRUE(ok(ingot_session_run(session)));
+  EXPECT_EQ(dims(output(session, "y")), (std::vector<int64_t>{3}));
+  mask[0] = 2; // seen although nothing was set again
+  ASSERT_TRUE(ok(ingot_session_run(session)));
+  EXPECT_EQ(dims(output(session, "y")), (std::vector<int64_t>{4}));
+  mask.assign(6, 0);
+  ASSERT_TRUE(ok(ingot_session_run(session)));
+  EXPECT_EQ(dims(output(session, "y")), (std::vector<int64_t>{0}));
+}
+
+TEST(Bind, NumbersOfElementsAreSymbols) {
+  countsElements<int64_t>(ElementType::I64);
+  countsElements<int32_t>(ElementType::I32);
+  countsElements<uint16_t>(ElementType::U16);
+  countsElements<uint8_t>(ElementType::Bool);
+}
+
+TEST(Bind, TooManyElements) {
+  Maker m = counting(ElementType::I64, /*most=*/2);
+  Model model(m);
+  Session session(model);
+  std::vector<int64_t> mask = {1, 1, 1};
+  ingot_tensor t = tensor(mask, {1, 3});
+  ASSERT_TRUE(ok(ingot_session_set_input(session, "mask", &t)));
+  EXPECT_TRUE(fails(ingot_session_run(session), INGOT_ERROR_DATA,
+                    {"the number of elements of input 'mask' that are not 0 is "
+                     "'kept' and must be in 0..2, but is 3"}));
+  mask[1] = 0;
+  EXPECT_TRUE(ok(ingot_session_run(session)));
+}
+
+TEST(Bind, NumbersOfElementsThatNobodyGives) {
+  Maker m = counting(ElementType::I64);
+  Model model(m);
+  ingot_memory memory;
+  ingot_dim dims[] = {{"batch", 5}, {"kept", 4}};
+  ASSERT_TRUE(ok(ingot_model_get_memory(model, 0, dims, 1, &memory)));
+  EXPECT_EQ(memory.outputs, 5u * 3 * 4); // all
+  ASSERT_TRUE(ok(ingot_model_get_memory(model, 0, dims, 2, &memory)));
+  EXPECT_EQ(memory.outputs, 4u * 4);
+}
+
+/// A step without tasks may point past a buffer that is empty.
+TEST(Bind, EmptySteps) {
+  Maker m = embedding();
+  m.plan().steps[0]->args[0] =
+      m.pointer(m.plan().steps[0]->args[0].buffer(), m.constant(16));
+  Model model(m);
+  Session session(model);
+  std::vector<int64_t> ids(1);
+  std::vector<float> x(1);
+  ingot_tensor i = tensor(ids, {1, 0}), t = tensor(x, {1, 0, 4});
+  ASSERT_TRUE(ok(ingot_session_set_input(session, "ids", &i)));
+  ASSERT_TRUE(ok(ingot_session_set_input(session, "x", &t)));
+  EXPECT_TRUE(ok(ingot_session_run(session)));
+}
+
 TEST(Bind, ElementThatIsNotThere) {
   Maker m;
   m.symbol("a");

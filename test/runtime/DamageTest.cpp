@@ -261,6 +261,11 @@ TEST(Damage, EachReferenceIsChecked) {
        [](Maker &m) {
          m.entry().sources[0] = SymbolSource(0, SourceKind::InputElement, 1, 0);
        }},
+      {"source 0 cannot be read from input 'x'",
+       [](Maker &m) {
+         m.entry().sources[0] =
+             SymbolSource(0, SourceKind::NonZeroElements, 1, 0);
+       }},
       {"symbol 0 has two sources",
        [](Maker &m) { m.entry().sources[1] = m.entry().sources[0]; }},
       {"a required condition is expression 1000",

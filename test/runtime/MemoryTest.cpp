@@ -83,6 +83,47 @@ TEST(Memory, ReserveSizesForEverythingBelow) {
   EXPECT_TRUE(ok(runEmbedding(other, 4, 100)));
 }
 
+/// Every batch has another number of tokens: what is bound anew then takes the
+/// memory of what was.
+TEST(Memory, NoAllocationForOtherNumbersOfElements) {
+  Hooks hooks;
+  Maker m;
+  uint32_t batch = m.symbol("batch"), kept = m.symbol("kept");
+  m.input("mask", ElementType::I64, {batch, m.constant(100)});
+  m.output("y", ElementType::F32, {kept});
+  m.source("batch", SourceKind::InputDim, 0, 0);
+  m.source("kept", SourceKind::NonZeroElements, 0, 0);
+  uint32_t bytes = m.mul(kept, m.constant(4));
+  uint32_t scratch = m.buffer(BufferKind::Scratch, m.slot(bytes), bytes);
+  m.copy(m.buffer(BufferKind::Output, 0, bytes), scratch, bytes);
+  Model model(m, nullptr, hooks.device);
+  Session session(model);
+  ingot_dim dims[] = {{"batch", 3}};
+  ASSERT_TRUE(ok(ingot_session_reserve(session, dims, 1)));
+  std::vector<int64_t> mask(300);
+  ingot_tensor t = tensor(mask, {3, 100});
+  ASSERT_TRUE(ok(ingot_session_set_input(session, "mask", &t)));
+  ASSERT_TRUE(ok(ingot_session_run(session)));
+  size_t before = hooks.allocations;
+  for (int64_t count = 0; count <= 300; count += 20) {
+    std::fill(mask.begin(), mask.begin() + count, 1);
+    ASSERT_TRUE(ok(ingot_session_run(session)));
+    EXPECT_EQ(ingot::test::dims(output(session, "y")),
+              std::vector<int64_t>{count});
+  }
+  EXPECT_EQ(hooks.allocations, before);
+  // Other dims are another bind, and the first one stays.
+  ingot_tensor smaller = tensor(mask, {2, 100});
+  ASSERT_TRUE(ok(ingot_session_set_input(session, "mask", &smaller)));
+  ASSERT_TRUE(ok(ingot_session_run(session)));
+  before = hooks.allocations;
+  for (ingot_tensor *each : {&t, &smaller}) {
+    ASSERT_TRUE(ok(ingot_session_set_input(session, "mask", each)));
+    ASSERT_TRUE(ok(ingot_session_run(session)));
+  }
+  EXPECT_EQ(hooks.allocations, before);
+}
+
 TEST(Memory, ReserveRefuses) {
   Maker m = embedding();
   Model model(m);

@@ -251,8 +251,9 @@ std::vector<SymbolFacts> symbolsOf(func::FuncOp function) {
     facts.name = symbol.getName().str();
     std::string input = valueName(function.getArgument(symbol.getInput()));
     facts.source =
-        symbol.getAxis() < 0
-            ? "the value of " + input
+        symbol.isValue() ? "the value of " + input
+        : symbol.isCount()
+            ? "how many elements of " + input + " are not 0"
             : "dim " + std::to_string(symbol.getAxis()) + " of " + input;
     facts.min = symbol.getMin();
     facts.max = symbol.getMax();

@@ -144,7 +144,7 @@ int ReferenceRunner::makeInputs(SymbolValues &values, uint64_t seed,
   for (auto symbol : declaredSymbols().getAsRange<tfm::SymbolAttr>()) {
     std::optional<int64_t> value = values.find(symbol.getName().getValue());
     Array &array = made[static_cast<size_t>(symbol.getInput())];
-    if (symbol.getAxis() < 0 && value && !array.data.empty())
+    if (symbol.isValue() && value && !array.data.empty())
       storeElement(array, 0, static_cast<double>(*value));
   }
   return 0;
