@@ -116,8 +116,8 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
                                              site.terms.end());
     auto attention = tfm::AttentionOp::create(
         builder, loc, shapes.type(dims, f32), query, key, value,
-        llvm::APFloat(site.scale), builder.getStrArrayAttr(terms),
-        site.emptyRows);
+        /*key_begin=*/Value(), /*key_end=*/Value(), llvm::APFloat(site.scale),
+        builder.getStrArrayAttr(terms), site.emptyRows);
     if (site.scoreMod != site.scoreLeaf) {
       Block &block = attention.getScoreMod().emplaceBlock();
       block.addArgument(f32, loc);

@@ -117,6 +117,18 @@ bool isDear(Operation *op) {
          isDear(elementwise.getOp().getValue());
 }
 
+bool isFilled(ExprPool &pool, Expr score, double fill) {
+  if (std::optional<double> number = pool.constantFloat(score))
+    return *number <= fill;
+  auto operand = [&](size_t i) {
+    return isFilled(pool, pool.operands(score)[i], fill);
+  };
+  if (pool.kind(score) == ExprKind::Select)
+    return operand(1) && operand(2);
+  return pool.kind(score) == ExprKind::Apply &&
+         pool.scalarOp(score) == ScalarOp::Add && (operand(0) || operand(1));
+}
+
 Location fusedLocation(llvm::ArrayRef<Operation *> ops) {
   llvm::SmallVector<Location> locations;
   for (Operation *op : ops)
@@ -127,7 +139,7 @@ Location fusedLocation(llvm::ArrayRef<Operation *> ops) {
 bool computes(Operation *op) {
   return llvm::isa<tfm::MatmulOp, tfm::SoftmaxOp, tfm::ReduceOp,
                    tfm::ArgReduceOp, tfm::CumSumOp, tfm::ConvOp, tfm::NormOp,
-                   tfm::LinearOp, tfm::AttentionOp>(op);
+                   tfm::LinearOp, tfm::AttentionOp, tfm::NonZeroOp>(op);
 }
 
 Location chainLocation(Value value, llvm::function_ref<bool(Value)> isLeaf) {

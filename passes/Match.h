@@ -41,6 +41,10 @@ bool isEmbedding(tfm::GatherOp gather);
 bool isDear(ScalarOp op);
 bool isDear(mlir::Operation *op);
 
+/// Whether `score`, a softmax argument, is `fill` or less whatever it adds to
+/// it: what is left of it where a mask does not keep a key.
+bool isFilled(ExprPool &pool, Expr score, double fill);
+
 /// The locations of all `ops` in one, so that a fused op names its sources.
 mlir::Location fusedLocation(llvm::ArrayRef<mlir::Operation *> ops);
 

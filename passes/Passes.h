@@ -15,6 +15,10 @@ inline constexpr llvm::StringLiteral kTargetAttr = "tfm.target",
                                      kEntryAttr = "tfm.entry",
                                      kPrecisionAttr = "tfm.precision";
 
+/// Of attention over rows of several sequences: how many there are. Says what
+/// it costs.
+inline constexpr llvm::StringLiteral kSequencesAttr = "tfm.sequences";
+
 #define GEN_PASS_DECL
 #include "passes/Passes.h.inc"
 

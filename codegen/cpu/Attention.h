@@ -75,6 +75,15 @@ protected:
   mlir::Value p = {};
 
 private:
+  /// With `key_bounds`, of each row of the group, i32: its first key and how
+  /// many it has.
+  mlir::Value firstKey = {}, keyCount = {};
+  Val keyCounts(int64_t v) {
+    return {e, e.load(e.vec(e.b.getI32Type()), keyCount, e.index(v * lanes))};
+  }
+  std::pair<mlir::Value, mlir::Value> readBounds(mlir::Value q0,
+                                                 mlir::Value count);
+  mlir::Value withinBounds(mlir::Value key, int64_t v, mlir::Value score);
   void group(mlir::Value q0, mlir::Value count);
   llvm::SmallVector<mlir::Value> blocks(mlir::Value from, mlir::Value to,
                                         mlir::Value q0, mlir::Value count,

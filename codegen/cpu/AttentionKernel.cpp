@@ -43,6 +43,45 @@ Value Attention::outputAt(Value row) {
   return e.mul(e.add(e.mul(inBatch, w.extent("heads")), h), e.index(dv));
 }
 
+/// Fills firstKey and keyCount for the group's rows; gives where the keys of
+/// all of them begin and end. Rows that do not exist repeat the last one.
+std::pair<Value, Value> Attention::readBounds(Value q0, Value count) {
+  Value last = e.sub(count, e.index(1)), zero = e.index(0);
+  auto max = [&](Value x, Value y) -> Value {
+    return arith::MaxSIOp::create(e.b, e.loc, x, y);
+  };
+  Type i32 = e.b.getI32Type();
+  ValueRange range =
+      e.loop(zero, e.index(rows), e.index(1), ValueRange{keys, zero},
+             [&](Value r, ValueRange carried) {
+               Value at = e.add(e.mul(b, queries), e.add(q0, e.min(r, last)));
+               Value first = max(e.toIndex(e.loadScalar(w.in(3), at)), zero);
+               Value end = e.min(e.toIndex(e.loadScalar(w.in(4), at)), keys);
+               Value length = max(e.sub(end, first), zero);
+               auto narrow = [&](Value x) -> Value {
+                 return arith::IndexCastOp::create(e.b, e.loc, i32, x);
+               };
+               e.store(narrow(first), firstKey, r);
+               e.store(narrow(length), keyCount, r);
+               return SmallVector<Value>{e.min(carried[0], first),
+                                         max(carried[1], end)};
+             });
+  return {range[0], range[1]};
+}
+
+/// The scores of `key`; -inf in rows that do not have it.
+Value Attention::withinBounds(Value key, int64_t v, Value score) {
+  Type i32 = e.b.getI32Type();
+  Value number = arith::IndexCastOp::create(e.b, e.loc, i32, key);
+  Val first{e, e.load(e.vec(i32), firstKey, e.index(v * lanes))};
+  Val since = Val(e, e.broadcast(number, lanes)) - first;
+  // Unsigned: what lies in front of the first key is far behind.
+  Val inside{e, arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult,
+                                      since, keyCounts(v))};
+  Val had{e, score};
+  return select(inside, had, had.k(-std::numeric_limits<double>::infinity()));
+}
+
 /// p = region(p * scoreScale, ...); gives the largest so far.
 SmallVector<Value> Attention::modify(Value q0, Value k0, Value count,
                                      Value mask, ValueRange max) {
@@ -64,6 +103,8 @@ SmallVector<Value> Attention::modify(Value q0, Value k0, Value count,
           if (mask)
             lanesLeft = e.tailMask(lanes, e.sub(mask, e.index(v * lanes)));
           Value score = lanesOf(e, w.evaluate(0, arguments, lanesLeft));
+          if (firstKey)
+            score = withinBounds(e.add(k0, k), v, score);
           e.store(score, p, scoreAt(k, v));
           // A NaN need not stay in the maximum: it stays in the sum.
           next.push_back(maxFirst({e, score}, {e, carried[v]}));
@@ -105,7 +146,10 @@ SmallVector<Value> Attention::factors(ValueRange sum) {
   for (int64_t v = 0; v < vectors; ++v) {
     Val total{e, sum[v]};
     Val guarded = select(eq(total, total.k(0)), total.k(1), total);
-    total = zeroRule ? guarded : select({e, noKeys}, guarded, total);
+    Val isEmpty{e, noKeys};
+    if (keyCount)
+      isEmpty = eq(keyCounts(v), keyCounts(v).k(0));
+    total = zeroRule ? guarded : select(isEmpty, guarded, total);
     factor.push_back((total.k(1) / total).v);
   }
   return factor;
@@ -123,15 +167,18 @@ void Attention::group(Value q0, Value count) {
     if (auto load = dyn_cast<tfm::LoadOp>(op))
       loadsByRow |= coefficientOf(load.getCoordinates()[0], row) != 0;
 
+  Value first = e.index(0), last = keys;
+  if (w.flag("key_bounds"))
+    std::tie(first, last) = readBounds(q0, count);
   SmallVector<Value> state;
   if (!w.has("causal_keys")) {
-    state = blocks(e.index(0), keys, q0, count, loadsByRow, init);
+    state = blocks(first, last, q0, count, loadsByRow, init);
   } else {
     // Later keys weigh nothing in any row: a fill of -inf, or of -1e30 and less
     // where the row has a greater score.
     Value end =
         e.add(e.add(q0, count), e.sub(w.extent("causal_keys"), e.index(1)));
-    end = arith::MaxSIOp::create(e.b, e.loc, e.min(end, keys), e.index(0));
+    end = arith::MaxSIOp::create(e.b, e.loc, e.min(end, last), first);
     if (w.text("empty_rows") == "mean") {
       // One loop over both parts: the code of a block is there once.
       state = SmallVector<Value>(e.loop(
@@ -143,13 +190,13 @@ void Attention::group(Value q0, Value count) {
             Val empty = le(Val(e, carried[0]), zeros().k(-1e29));
             for (int64_t v = 1; v < vectors; ++v)
               empty = empty | le(Val(e, carried[v]), zeros().k(-1e29));
-            Val last = select({e, anyLane(empty)}, {e, keys}, {e, end});
-            return blocks(select(isFirst, {e, e.index(0)}, {e, end}),
-                          select(isFirst, {e, end}, last), q0, count,
+            Val rest = select({e, anyLane(empty)}, {e, last}, {e, end});
+            return blocks(select(isFirst, {e, first}, {e, end}),
+                          select(isFirst, {e, end}, rest), q0, count,
                           loadsByRow, carried);
           }));
     } else {
-      state = blocks(e.index(0), end, q0, count, loadsByRow, init);
+      state = blocks(first, end, q0, count, loadsByRow, init);
     }
   }
   writeOut(q0, count, factors(ArrayRef(state).drop_front(vectors)));
@@ -215,6 +262,10 @@ void Attention::emit() {
   kAt = offset("k_strides", kvHead, kRow);
   vAt = offset("v_strides", kvHead, vRow);
   p = e.stackBuffer(e.f32(), (margin + blockKeys) * rows);
+  if (w.flag("key_bounds")) {
+    firstKey = e.stackBuffer(e.b.getI32Type(), rows);
+    keyCount = e.stackBuffer(e.b.getI32Type(), rows);
+  }
   Value q1 = e.min(queries, e.add(q0, e.index(taskRows)));
   e.loop(q0, q1, e.index(rows), [&](Value from) {
     group(from, e.min(e.index(rows), e.sub(q1, from)));

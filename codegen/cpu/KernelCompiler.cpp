@@ -34,6 +34,8 @@ OwningOpRef<ModuleOp> emitKernel(plan::KernelOp kernel, const Isa &target) {
                                return emitLinear(writer);
                              case plan::Family::Attention:
                                return emitAttention(writer);
+                             case plan::Family::NonZero:
+                               return emitNonZero(writer);
                              }
                            });
 }

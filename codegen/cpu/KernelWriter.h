@@ -102,5 +102,6 @@ void emitSoftmax(KernelWriter &w);
 void emitNorm(KernelWriter &w);
 void emitLinear(KernelWriter &w);
 void emitAttention(KernelWriter &w);
+void emitNonZero(KernelWriter &w);
 
 } // namespace ingot::cpu

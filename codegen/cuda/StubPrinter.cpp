@@ -14,6 +14,10 @@ static LogicalResult check(plan::KernelOp kernel) {
     if (memoryTypeName(type).empty())
       return kernel.emitError("CUDA kernels have no elements of type ") << type;
   }
+  if (kernel.getFamily() == plan::Family::NonZero ||
+      (kernel.getFamily() == plan::Family::Attention &&
+       kernel.paramFlag("key_bounds")))
+    return kernel.emitError("there is no CUDA kernel that packs rows");
   if (kernel.getFamily() == plan::Family::Attention &&
       !hasAttention(kernel.param("d"), kernel.param("dv")))
     return kernel.emitError("CUDA attention takes heads of up to 512, got ")
@@ -41,6 +45,8 @@ FailureOr<CudaStub> printStub(plan::KernelOp kernel, StringRef arch,
     return printAttention(writer);
   case plan::Family::Linear:
     return printLinear(writer);
+  case plan::Family::NonZero:
+    break; // refused
   }
   llvm_unreachable("unknown family");
 }

@@ -57,7 +57,7 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     `tensor<?xT>` an input, then one i64 a scalar. Loads in it take one flat
     element offset. Region results are scalars; integers are i64 and are narrowed
     to the output's type when stored. `out_types` gives the element type of each
-    output. The last region of a family but attention yields one scalar an output;
+    output. The last region of a family but attention and nonzero yields one scalar an output;
     a region 0 before another yields one, which is the other's first argument (the
     i64 position for argmax and argmin).
 
@@ -69,17 +69,22 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     | softmax | i64 an extent | `extents`, last is the row; region 1 (optional): epilogue(probability, i64 an extent); `chunk`: rows a task |
     | norm | i64 an extent | `extents`, last is the row; `kind` layer or rms, `epsilon`; region 1: epilogue(normalized, i64 an extent). With `copy` the last output is output 0, which is f32, rounded to its type; a second output beside stores region 0's value; `chunk`: rows a task |
     | linear | f32 acc, i64 m, i64 n | in 0: A row-major [M, K] with row stride `lda`; in 1: W of the same type, for x86-64 packed [ceil(N/48)][K][48], in pairs [ceil(N/48)][K/2][48][2] where it has 16 bits, and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest; `math`, `splits` |
-    | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v of one type; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows`, `causal_keys`, `math`, `splits` |
+    | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v of one type; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows`, `causal_keys`, `key_bounds`, `math`, `splits` |
+    | nonzero | i64 an extent | `extents`, `count` (extent); region 0 says (i1) which elements are kept. Out i, i64 [count]: coordinate i of each, in row-major order; of more than `count` the first, after fewer zeros. One task |
 
     Params are integers of 1 or more (`chunk`, `rows`, `panels`, `n`, `k`, `d`, `dv`,
     `group`), extents (`m`, `lda`, `batch`, ...), arrays of extents, floats (`epsilon`,
-    `scale`), strings (`kind`, `empty_rows`, `math`) and flags (`exclusive`, `reverse`, `last`: a
+    `scale`), strings (`kind`, `empty_rows`, `math`) and flags (`exclusive`, `reverse`, `last`, `key_bounds`: a
     unit or boolean, absent where false).
 
     `causal_keys` (an extent, or absent) promises of region 0 that query q keeps none
     of the keys from q + causal_keys on: their scores are -inf, or with `empty_rows`
     mean -1e30 or less. Kernels need not look at them, in the latter case in rows
     with a greater score; what is no number in a key or value is then not seen.
+
+    `key_bounds`: inputs 3 and 4, i64 [B, S], are the first key of each query and
+    where its keys end; others are as if they were not there. Bounds lie in 0 to
+    `keys`, which is below 2^31.
 
     `splits` (an extent, or absent; for cuda) is in how many parts blocks share a
     task: K, or the keys. The workspace has room for an f32 result a part, M * N, or

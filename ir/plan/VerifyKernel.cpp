@@ -47,15 +47,24 @@ ArrayRef<Param> paramsOf(Family family) {
       {"k", Count},    {"lda", Extent},
       {"rows", Count}, {"panels", Count},
       {"math", Math},  {"splits", OptionalExtent}};
-  static constexpr Param kAttention[] = {
-      {"batch", Extent},      {"heads", Extent},
-      {"queries", Extent},    {"keys", Extent},
-      {"d", Count},           {"dv", Count},
-      {"group", Count},       {"scale", Float},
-      {"q_strides", Strides}, {"k_strides", Strides},
-      {"v_strides", Strides}, {"rows", Count},
-      {"empty_rows", Kind},   {"causal_keys", OptionalExtent},
-      {"math", Math},         {"splits", OptionalExtent}};
+  static constexpr Param kAttention[] = {{"batch", Extent},
+                                         {"heads", Extent},
+                                         {"queries", Extent},
+                                         {"keys", Extent},
+                                         {"d", Count},
+                                         {"dv", Count},
+                                         {"group", Count},
+                                         {"scale", Float},
+                                         {"q_strides", Strides},
+                                         {"k_strides", Strides},
+                                         {"v_strides", Strides},
+                                         {"rows", Count},
+                                         {"empty_rows", Kind},
+                                         {"causal_keys", OptionalExtent},
+                                         {"key_bounds", Flag},
+                                         {"math", Math},
+                                         {"splits", OptionalExtent}};
+  static constexpr Param kNonZero[] = {{"extents", Extents}, {"count", Extent}};
   switch (family) {
   case Family::Map:
   case Family::Softmax:
@@ -70,6 +79,8 @@ ArrayRef<Param> paramsOf(Family family) {
     return kLinear;
   case Family::Attention:
     return kAttention;
+  case Family::NonZero:
+    return kNonZero;
   }
   assert(false && "unknown family");
   return {};
@@ -175,6 +186,11 @@ Counts countsOf(KernelOp kernel) {
     return {2, 1, 1, 1, 1};
   case Family::Attention:
     return {3, 1, 1, 1, 1};
+  case Family::NonZero: {
+    auto extents = kernel.getParams().getAs<DenseI64ArrayAttr>("extents");
+    size_t rank = extents && extents.size() ? extents.size() : 1;
+    return {0, rank, rank, 1, 1};
+  }
   }
   assert(false && "unknown family");
   return {};
@@ -231,6 +247,11 @@ LogicalResult KernelOp::verify() {
              << stringifyFamily(getFamily()) << " multiplies operands of one "
              << "type, got " << getInTypes()[0] << " and " << getInTypes()[i];
   }
+  if (getFamily() == Family::Attention && paramFlag("key_bounds"))
+    for (size_t i = 3; i < 5; ++i)
+      if (i >= numIns() || !inType(i).isSignlessInteger(64))
+        return emitOpError("reads bounds of keys, which are i64, from input ")
+               << i;
   // kernel_c2
   if (static_cast<int64_t>(getNumScalars()) < 0)
     return emitOpError("cannot have ")
@@ -269,7 +290,9 @@ LogicalResult KernelOp::verifyRegions() {
     bool needsFloat = number == 0 && (getFamily() == Family::Softmax ||
                                       getFamily() == Family::Norm);
     SmallVector<Type> expected = results;
-    if (inner) // any one scalar; region 1 takes it
+    if (getFamily() == Family::NonZero) // looked at, not stored
+      expected.assign(1, IntegerType::get(getContext(), 1));
+    else if (inner) // any one scalar; region 1 takes it
       expected = llvm::to_vector(yielded.take_front(1));
     else if (getFamily() == Family::Norm)
       expected.truncate(1);
@@ -293,8 +316,11 @@ LogicalResult KernelOp::verifyRegions() {
       yieldedBy(getBodies()[0]) != TypeRange(results[1]))
     return emitOpError("stores region 0's ")
            << yieldedBy(getBodies()[0]) << " as " << results[1];
-  if (getBodies().size() == 1 && isArg(*this) && results[0] != index)
-    return emitOpError("gives positions, which are i64, got ") << results[0];
+  if (getFamily() == Family::NonZero ||
+      (getBodies().size() == 1 && isArg(*this)))
+    for (Type result : results)
+      if (result != index)
+        return emitOpError("gives positions, which are i64, got ") << result;
   return success();
 }
 

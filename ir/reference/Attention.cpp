@@ -8,12 +8,17 @@ namespace ingot::reference {
 
 namespace {
 std::optional<Error> checkAttention(const Tensor &q, const Tensor &k,
-                                    const Tensor &v) {
+                                    const Tensor &v,
+                                    const AttentionOptions &options) {
   bool fits = q.rank() == 4 && k.rank() == 4 && v.rank() == 4 &&
               isFloat(q.type()) && q.type() == k.type() && q.type() == v.type();
   fits = fits && k.dim(0) == q.dim(0) && v.dim(0) == q.dim(0) &&
          v.dim(1) == k.dim(1) && v.dim(2) == k.dim(2) && k.dim(3) == q.dim(3) &&
          (k.dim(2) ? q.dim(2) % k.dim(2) == 0 : q.dim(2) == 0);
+  for (const Tensor *bound : {options.keyBegin, options.keyEnd})
+    fits = fits && !bound == !options.keyBegin &&
+           (!bound || (bound->type() == ElementType::I64 &&
+                       bound->shape() == Shape{q.dim(0), q.dim(1)}));
   if (fits)
     return std::nullopt;
   return Error{"attention of q " + print(q.shape()) + ", k " +
@@ -24,7 +29,7 @@ std::optional<Error> checkAttention(const Tensor &q, const Tensor &k,
 Result<AttentionResult> attention(const Tensor &q, const Tensor &k,
                                   const Tensor &v,
                                   const AttentionOptions &options) {
-  if (std::optional<Error> error = checkAttention(q, k, v))
+  if (std::optional<Error> error = checkAttention(q, k, v, options))
     return *error;
   int64_t batch = q.dim(0), rows = q.dim(1), heads = q.dim(2), depth = q.dim(3);
   int64_t keys = k.dim(1), groups = k.dim(2), width = v.dim(3);
@@ -48,7 +53,15 @@ Result<AttentionResult> attention(const Tensor &q, const Tensor &k,
     const double *queryRow =
         query.data() + ((b * rows + s) * heads + h) * depth;
     double largest = -kInfinity, sum = 0;
-    for (int64_t t = 0; t < keys; ++t) {
+    int64_t first = 0, end = keys;
+    if (options.keyBegin) {
+      first = options.keyBegin->integer(b * rows + s);
+      end = options.keyEnd->integer(b * rows + s);
+      if (first < 0 || end > keys)
+        return Error{"attention to keys " + std::to_string(first) + " to " +
+                     std::to_string(end) + " of " + std::to_string(keys)};
+    }
+    for (int64_t t = first; t < end; ++t) {
       const double *keyRow =
           key.data() + ((b * keys + t) * groups + group) * depth;
       double score = 0;
@@ -70,13 +83,14 @@ Result<AttentionResult> attention(const Tensor &q, const Tensor &k,
     }
     // Nothing to do without keys: an empty sum of values is zero. For a row of
     // -inf the softmax computes -inf - -inf = NaN; only `zero` is guarded.
-    if (keys == 0 ||
+    if (first >= end ||
         (options.emptyRows == EmptyRows::Zero && largest == -kInfinity))
       continue;
-    for (double &score : row)
-      sum += score = std::exp(score - largest);
+    for (int64_t t = first; t < end; ++t)
+      sum += row[static_cast<size_t>(t)] =
+          std::exp(row[static_cast<size_t>(t)] - largest);
     std::fill(sums.begin(), sums.end(), 0.0);
-    for (int64_t t = 0; t < keys; ++t) {
+    for (int64_t t = first; t < end; ++t) {
       double probability = row[static_cast<size_t>(t)] / sum;
       probabilities->setNumber(walk.position() * keys + t, probability);
       const double *valueRow =

@@ -122,6 +122,12 @@ Result<Tensors> Evaluation::dispatch() {
         return one(cumsum(get(o.getInput()), o.getAxis(), o.getExclusive(),
                           o.getReverse()));
       })
+      .Case([&](tfm::NonZeroOp o) -> Result<Tensors> {
+        Result<std::vector<Tensor>> found = nonzero(get(o.getInput()));
+        if (!found)
+          return found.error();
+        return Tensors(found->begin(), found->end());
+      })
       .Case([&](tfm::ReshapeOp o) {
         return one(reshape(get(o.getInput()), shape()));
       })
@@ -254,6 +260,8 @@ Result<Tensors> Evaluation::visit(tfm::AttentionOp o) {
   options.scale = o.getScale().convertToDouble();
   options.emptyRows = static_cast<EmptyRows>(o.getEmptyRows());
   options.type = element();
+  options.keyBegin = find(o.getKeyBegin());
+  options.keyEnd = find(o.getKeyEnd());
   std::optional<ScalarRegion> region;
   if (!o.getScoreMod().empty()) {
     Result<ScalarRegion> made =

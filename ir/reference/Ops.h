@@ -57,6 +57,8 @@ Result<Tensor> argMin(const Tensor &x, int64_t axis, bool keepDims,
 /// from the end.
 Result<Tensor> cumsum(const Tensor &x, int64_t axis, bool exclusive,
                       bool reverse);
+/// The coordinates of the elements that are not 0, one I64 vector an axis.
+Result<std::vector<Tensor>> nonzero(const Tensor &x);
 
 // Layout ---------------------------------------------------------------------
 Result<Tensor> reshape(const Tensor &x, Shape shape);
@@ -141,6 +143,8 @@ struct AttentionOptions {
   ScoreMod scoreMod; ///< empty: the scaled product itself
   EmptyRows emptyRows = EmptyRows::Scores;
   std::optional<ElementType> type; ///< of the output; none: q's
+  /// [B, S]: the first key of each query and where its keys end; null: all.
+  const Tensor *keyBegin = nullptr, *keyEnd = nullptr;
 };
 struct AttentionResult {
   Tensor output;        ///< [B, S, H, E]

@@ -259,4 +259,26 @@ Result<Tensor> cumsum(const Tensor &x, int64_t axis, bool exclusive,
   return result;
 }
 
+Result<std::vector<Tensor>> nonzero(const Tensor &x) {
+  if (isFloat(x.type()) || x.rank() == 0)
+    return Error{"coordinates of " + std::string(typeName(x.type())) +
+                 " elements of shape " + print(x.shape())};
+  std::vector<std::vector<int64_t>> found(static_cast<size_t>(x.rank()));
+  for (Walk walk(x.shape(), {}); !walk.done(); walk.next())
+    if (x.integer(walk.position()) != 0)
+      for (size_t axis = 0; axis < found.size(); ++axis)
+        found[axis].push_back(walk.index()[axis]);
+  std::vector<Tensor> results;
+  for (const std::vector<int64_t> &along : found) {
+    Result<Tensor> made =
+        Tensor::create(ElementType::I64, {static_cast<int64_t>(along.size())});
+    if (!made)
+      return made.error();
+    for (size_t i = 0; i < along.size(); ++i)
+      made->setInteger(static_cast<int64_t>(i), along[i]);
+    results.push_back(std::move(*made));
+  }
+  return results;
+}
+
 } // namespace ingot::reference

@@ -140,6 +140,27 @@ def Tfm_CumSumOp : Tfm_Op<"cumsum", [Pure, AllTypesMatch<["input", "result"]>]> 
   let hasVerifier = 1;
 }
 
+def Tfm_NonZeroOp : Tfm_Op<"nonzero", [Pure]> {
+  let summary = "Coordinates of the elements that are not 0, in row-major order";
+  let description = [{
+    One vector of coordinates an axis. How many there are is data; the results'
+    dim is what the caller says it is, a symbol that counts them: another number
+    of elements is an error.
+
+    - nonzero_c1: the operand has integers or booleans and rank 1 or more
+    - nonzero_c2: one result an axis, each a vector of i64 with the same dim
+
+    ```mlir
+    %b, %s = tfm.nonzero %mask : (tensor<?x?xi64, #tfm.dims<batch, sequence>>)
+        -> (tensor<?xi64, #tfm.dims<kept_rows>>, tensor<?xi64, #tfm.dims<kept_rows>>)
+    ```
+  }];
+  let arguments = (ins Tfm_Tensor:$input);
+  let results = (outs Variadic<Tfm_Tensor>:$coordinates);
+  let assemblyFormat = "$input attr-dict `:` functional-type($input, $coordinates)";
+  let hasVerifier = 1;
+}
+
 def Tfm_ConvOp : Tfm_Op<"conv", [Pure]> {
   let summary = "Convolution of [N, C, spatial...] with [O, C/group, kernel...]";
   let description = [{

@@ -58,7 +58,7 @@ def Tfm_LinearOp : Tfm_Op<"linear", [Pure, AttrSizedOperandSegments, SingleBlock
   let hasRegionVerifier = 1;
 }
 
-def Tfm_AttentionOp : Tfm_Op<"attention", [Pure, SingleBlock]> {
+def Tfm_AttentionOp : Tfm_Op<"attention", [Pure, AttrSizedOperandSegments, SingleBlock]> {
   let summary = "Attention: softmax(score_mod(scale q k^T)) v, never materialized";
   let description = [{
     q [B, S, H, D], k [B, T, G, D], v [B, T, G, E] give [B, S, H, E]; query head h
@@ -71,18 +71,24 @@ def Tfm_AttentionOp : Tfm_Op<"attention", [Pure, SingleBlock]> {
     fill that absorbs: the mean over the keys whose score is finite), `nan` (-inf),
     `zero` (guarded).
 
+    With `keys` query [b, q] has the keys from `key_begin[b, q]` up to, not with,
+    `key_end[b, q]` alone, as if there were no others; without any its row is 0.
+    Sequences of several lengths in one batch row are written so.
+
     - attention_c1: q, k and v have rank 4 and one element type; B, T, D, heads
       agree, H is a multiple of G
     - attention_c2: the result is [B, S, H, E] of any float type
     - attention_c3: score_mod takes (float, i64 b, h, q, k), yields that float and
       holds scalar ops only
+    - attention_c4: key_begin and key_end are both there or neither, [B, S] of i64
   }];
   let arguments = (ins Tfm_FloatTensor:$query, Tfm_FloatTensor:$key, Tfm_FloatTensor:$value,
+                       Optional<Tfm_Tensor>:$key_begin, Optional<Tfm_Tensor>:$key_end,
                        F64Attr:$scale, StrArrayAttr:$terms, Tfm_EmptyRowsAttr:$empty_rows);
   let results = (outs Tfm_FloatTensor:$result);
   let regions = (region MaxSizedRegion<1>:$score_mod);
   let assemblyFormat = [{
-    $query `,` $key `,` $value `scale` $scale `terms` $terms `empty_rows` custom<Word>($empty_rows)
+    $query `,` $key `,` $value (`keys` $key_begin^ `to` $key_end)? `scale` $scale `terms` $terms `empty_rows` custom<Word>($empty_rows)
     (`score_mod` $score_mod^)? attr-dict `:` functional-type(operands, $result)
   }];
   let hasVerifier = 1;

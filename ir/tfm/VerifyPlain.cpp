@@ -119,6 +119,23 @@ LogicalResult CumSumOp::verify() {
   return verifyAxis(*this, getAxis(), getInput());
 }
 
+LogicalResult NonZeroOp::verify() {
+  auto type = tensorTypeOf(getInput());
+  // nonzero_c1
+  if (!isa<IntegerType>(type.getElementType()) || type.getRank() == 0)
+    return emitOpError("needs integers or booleans of rank 1 or more, got ")
+           << type;
+  // nonzero_c2
+  bool fits = static_cast<int64_t>(getNumResults()) == type.getRank();
+  for (Value result : getResults())
+    fits = fits && getElementTypeOrSelf(result).isSignlessInteger(64) &&
+           dimsOf(result).size() == 1 && dimsOf(result) == dimsOf(getResult(0));
+  if (!fits)
+    return emitOpError("gives one vector of i64 an axis, all of one dim, got (")
+           << getResultTypes() << ") for " << type;
+  return success();
+}
+
 LogicalResult ConvOp::verify() {
   DimList input = dimsOf(getInput()), weight = dimsOf(getWeight()),
           result = dimsOf(getResult());

@@ -112,7 +112,19 @@ LogicalResult AttentionOp::verify() {
   if (failed(verifyOneElementType(*this, {getQuery(), getKey(), getValue()})))
     return failure();
   // attention_c2
-  return verifyDims(*this, getResult(), DimList{q[0], q[1], q[2], v[3]});
+  if (failed(verifyDims(*this, getResult(), DimList{q[0], q[1], q[2], v[3]})))
+    return failure();
+  // attention_c4
+  if (!getKeyBegin() != !getKeyEnd())
+    return emitOpError("says where keys ")
+           << (getKeyBegin() ? "begin, but not where they end"
+                             : "end, but not where they begin");
+  for (Value bound : SmallVector<Value>{getKeyBegin(), getKeyEnd()})
+    if (bound && (!getElementTypeOrSelf(bound).isSignlessInteger(64) ||
+                  dimsOf(bound) != DimList{q[0], q[1]}))
+      return emitOpError("bounds of keys must be [B, S] of i64, got ")
+             << bound.getType() << " for " << getQuery().getType();
+  return success();
 }
 
 LogicalResult AttentionOp::verifyRegions() {

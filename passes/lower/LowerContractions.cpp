@@ -3,6 +3,7 @@
 
 #include "ir/lift/LiftRules.h"
 #include "passes/Match.h"
+#include "passes/Passes.h"
 
 using namespace mlir;
 
@@ -86,20 +87,6 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   return success();
 }
 
-/// Whether `score`, a softmax argument, is `fill` or less whatever it adds to
-/// it: what is left of it where a mask does not keep a key.
-static bool isFilled(ExprPool &pool, Expr score, double fill) {
-  if (std::optional<double> number = pool.constantFloat(score))
-    return *number <= fill;
-  auto operand = [&](size_t i) {
-    return isFilled(pool, pool.operands(score)[i], fill);
-  };
-  if (pool.kind(score) == ExprKind::Select)
-    return operand(1) && operand(2);
-  return pool.kind(score) == ExprKind::Apply &&
-         pool.scalarOp(score) == ScalarOp::Add && (operand(0) || operand(1));
-}
-
 /// The n of a causal mask: query q keeps none of the keys from q + n on.
 /// Nothing where it keeps them, or fills with so little that they count.
 static std::optional<Expr> causalKeys(ExprPool &pool, Expr score, Expr q,
@@ -166,6 +153,11 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
   operand(op.getValue(), "v_strides");
 
   Expr batch = q[0], queries = q[1], keys = k[1];
+  if (op.getKeyBegin()) {
+    kernel.viewInput(op.getKeyBegin(), pool.integer(0));
+    kernel.viewInput(op.getKeyEnd(), pool.integer(0));
+    kernel.param("key_bounds", kernel.attributes().getBoolAttr(true));
+  }
   Expr score = kernel.argument(ExprType::F32, 0);
   llvm::SmallVector<Expr> arguments{
       score, shapes.index("b", batch), shapes.index("h", q[2]),
@@ -192,6 +184,10 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
   kernel.param("empty_rows", kernel.attributes().getStringAttr(
                                  tfm::stringifyEmptyRows(op.getEmptyRows())));
   Expr pairs = pool.mul(queries, keys);
+  // Of sequences of one length; others have more.
+  if (auto sequences = op->getAttrOfType<tfm::DimsAttr>(kSequencesAttr))
+    pairs = pool.floorDiv(
+        pairs, pool.max(pool.integer(1), shapes.parse(sequences.text(0))));
   if (std::optional<Expr> causal = causalKeys(
           pool, modified, arguments[3], arguments[4], op.getEmptyRows())) {
     kernel.param("causal_keys", kernel.extent(*causal));

@@ -260,6 +260,23 @@ LogicalResult Lowering::lowerCumSum(tfm::CumSumOp op) {
   return success();
 }
 
+LogicalResult Lowering::lowerNonZero(tfm::NonZeroOp op) {
+  Dims dims = shapes.dims(op.getInput());
+  llvm::SmallVector<Expr> at = shapes.indices(dims, "i");
+  Expr element = lifter.element(op.getInput(), at);
+  if (pool.type(element) == ExprType::Int)
+    element = pool.logicalNot(pool.eq(element, pool.integer(0)));
+  Expr found = shapes.dims(op.getResult(0))[0];
+  KernelBuilder kernel(lifter, op.getLoc());
+  kernel.param("extents", kernel.extents(dims));
+  kernel.param("count", kernel.extent(found));
+  kernel.region(at, element);
+  launch(kernel, plan::Family::NonZero, "nonzero",
+         llvm::SmallVector<Value>(op.getResults()),
+         pool.min(found, pool.integer(1)), countOf(dims), op.getLoc());
+  return success();
+}
+
 LogicalResult Lowering::lowerSoftmax(tfm::SoftmaxOp op) {
   Dims dims = shapes.dims(op.getInput());
   if (op.getAxis() + 1 != dims.size())

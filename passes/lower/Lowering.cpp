@@ -100,6 +100,7 @@ LogicalResult Lowering::lowerStep(Operation *op) {
       .Case<tfm::ReduceOp>([&](auto o) { return lowerReduce(o); })
       .Case<tfm::ArgReduceOp>([&](auto o) { return lowerArgReduce(o); })
       .Case<tfm::CumSumOp>([&](auto o) { return lowerCumSum(o); })
+      .Case<tfm::NonZeroOp>([&](auto o) { return lowerNonZero(o); })
       .Case<tfm::SoftmaxOp>([&](auto o) { return lowerSoftmax(o); })
       .Case<tfm::NormOp>([&](auto o) { return lowerNorm(o); })
       .Case<tfm::LinearOp>([&](auto o) { return lowerLinear(o); })

@@ -89,6 +89,7 @@ private:
   mlir::LogicalResult lowerReduce(tfm::ReduceOp op);
   mlir::LogicalResult lowerArgReduce(tfm::ArgReduceOp op);
   mlir::LogicalResult lowerCumSum(tfm::CumSumOp op);
+  mlir::LogicalResult lowerNonZero(tfm::NonZeroOp op);
   mlir::LogicalResult lowerSoftmax(tfm::SoftmaxOp op);
   mlir::LogicalResult lowerNorm(tfm::NormOp op);
   mlir::LogicalResult lowerLinear(tfm::LinearOp op);

@@ -44,11 +44,17 @@ Reading readingOf(Operation *op, unsigned operand) {
       })
       .Case<tfm::SoftmaxOp, tfm::ReduceOp>(
           [](Operation *) { return Reading::Once; })
-      .Case<tfm::ArgReduceOp, tfm::CumSumOp>(
+      .Case<tfm::ArgReduceOp, tfm::CumSumOp, tfm::NonZeroOp>(
           [](Operation *) { return Reading::Scan; })
       .Case<tfm::MatmulOp, tfm::ConvOp>(
           [](Operation *) { return Reading::Matrix; })
-      .Case([](tfm::AttentionOp) { return Reading::Heads; })
+      .Case([&](tfm::AttentionOp attention) {
+        Value value = attention->getOperand(operand);
+        return value == attention.getKeyBegin() ||
+                       value == attention.getKeyEnd()
+                   ? Reading::Memory
+                   : Reading::Heads;
+      })
       .Default([](Operation *) { return Reading::Memory; });
 }
 

@@ -376,6 +376,67 @@ TEST_P(AttentionKernel, SkippingLaterKeysChangesNothing) {
     }
 }
 
+/// Rows of several sequences in one: each sees the keys of its own.
+TEST_P(AttentionKernel, BoundsOfKeys) {
+  // Lengths that leave groups of 16 rows with up to four sequences, one with
+  // keys of several blocks, and bounds that do not grow.
+  for (const std::vector<int64_t> &lengths :
+       {std::vector<int64_t>{37}, {5, 0, 9, 1, 22}, {3, 130, 2}, {70, 70}}) {
+    Shape s{2, 2, 0, 0, 16, 20, 1};
+    for (int64_t length : lengths)
+      s.queries += length;
+    s.keys = s.queries;
+    std::vector<int64_t> begin, end;
+    for (int64_t b = 0; b < s.batch; ++b) {
+      int64_t first = 0;
+      for (int64_t length : lengths) {
+        begin.insert(begin.end(), length, first);
+        end.insert(end.end(), length, first += length);
+      }
+    }
+    std::reverse(begin.begin() + s.queries, begin.end());
+    std::reverse(end.begin() + s.queries, end.end());
+    begin[1] = end[1] = 2; // no keys at all
+    auto within = [&](double score, int64_t b, int64_t, int64_t q, int64_t k) {
+      int64_t row = b * s.queries + q;
+      return k >= begin[row] && k < end[row] ? score : -INFINITY;
+    };
+    run(s, attentionText(s, "ll", "", "%s", "zero", 20, ", key_bounds"),
+        {pointer(begin), pointer(end)});
+    for (int64_t c = 0; c < s.heads * s.dv; ++c)
+      ASSERT_EQ(out[s.heads * s.dv + c], 0);
+    // For the comparison with double, which has no such row.
+    begin[1] = 0;
+    run(s, attentionText(s, "ll", "", "%s", "zero", 20, ", key_bounds"),
+        {pointer(begin), pointer(end)});
+    check(s, within);
+    // With the rest of what a mask may say.
+    const std::string causal = R"mlir(
+      %fill = arith.constant FILL : f32
+      %zero = arith.constant 0.0 : f32
+      %0 = tfm.apply le(%k, %q) : (i64, i64) -> i1
+      %1 = tfm.choose %0, %zero, %fill : f32
+      %2 = tfm.apply add(%s, %1) : (f32, f32) -> f32)mlir";
+    for (auto [rule, fill] : {std::pair("nan", "0xFF800000"),
+                              std::pair("mean", "-3.4028235e+38")}) {
+      std::string body = causal;
+      body.replace(body.find("FILL"), 4, fill);
+      run(s,
+          attentionText(s, "ll", body, "%2", rule, 20,
+                        ", key_bounds, causal_keys = 1"),
+          {pointer(begin), pointer(end)});
+      // Of the second batch alone the bounds are not those of a sequence: rows
+      // without any key are not compared.
+      Shape first = s;
+      first.batch = 1;
+      check(first,
+            [&](double score, int64_t b, int64_t h, int64_t q, int64_t k) {
+              return k <= q ? within(score, b, h, q, k) : -INFINITY;
+            });
+    }
+  }
+}
+
 TEST_P(AttentionKernel, NaNScorePoisonsItsRowOnly) {
   Shape s{1, 1, 4, 70, 32, 32, 1};
   std::vector<float> bias(s.queries * s.keys);

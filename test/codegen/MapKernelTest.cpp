@@ -365,6 +365,36 @@ TEST_P(PlanKernel, MapOfOneElementAndIndexToFloat) {
   }
 }
 
+TEST_P(PlanKernel, NonZeroCoordinates) {
+  Loaded k = compile(R"mlir(
+    plan.kernel nonzero @k outs [i64, i64] ins [i32] scalars 2
+        params {extents = array<i64: 3, -1>, count = -2} {
+    ^bb0(%b: i64, %s: i64, %x: tensor<?xi32>, %n: i64, %count: i64):
+      %zero = arith.constant 0 : i64
+      %0 = tfm.apply mul(%b, %n) : (i64, i64) -> i64
+      %1 = tfm.apply add(%0, %s) : (i64, i64) -> i64
+      %2 = tfm.load %x[%1] : tensor<?xi32> -> i64
+      %3 = tfm.apply ne(%2, %zero) : (i64, i64) -> i1
+      tfm.yield %3 : i1
+    })mlir");
+  std::vector<int32_t> x = {0, 3, -1, 0, 0, 0, 1, 0};
+  x.insert(x.end(), {0, 0, 0, 9});
+  // As many as there are, fewer, and more than there are.
+  for (int64_t count : {4, 2, 6}) {
+    std::vector<int64_t> rows(count + 1, -7), columns(count + 1, -7);
+    k.run(0, {pointer(rows), pointer(columns), pointer(x), slot<int64_t>(4),
+              slot<int64_t>(count)});
+    std::vector<int64_t> allRows = {0, 0, 1, 2, 0, 0},
+                         allColumns = {1, 2, 2, 3, 0, 0};
+    allRows.resize(count);
+    allColumns.resize(count);
+    allRows.push_back(-7);
+    allColumns.push_back(-7);
+    EXPECT_EQ(rows, allRows);
+    EXPECT_EQ(columns, allColumns);
+  }
+}
+
 TEST_P(PlanKernel, ScanAlongAnyAxis) {
   auto text = [](int axis, bool exclusive, bool reverse) {
     return R"mlir(

@@ -109,3 +109,21 @@ func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7
   } : (tensor<2x5x12x32xf32>, tensor<2x7x4x32xf32>, tensor<2x7x4x16xf32>) -> tensor<2x5x12x16xf32>
   return
 }
+
+// -----
+
+// attention_c4
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7x4x16xf32>, %n: tensor<2x5xi64>) {
+  // expected-error@+1 {{says where keys begin, but not where they end}}
+  %0 = "tfm.attention"(%q, %k, %v, %n) <{scale = 1.0 : f64, terms = [], empty_rows = #tfm<empty_rows zero>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0>}> ({}) : (tensor<2x5x12x32xf32>, tensor<2x7x4x32xf32>, tensor<2x7x4x16xf32>, tensor<2x5xi64>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c4
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7x4x16xf32>, %m: tensor<2x5xi64>, %n: tensor<2x7xi64>) {
+  // expected-error@+1 {{bounds of keys must be [B, S] of i64, got 'tensor<2x7xi64>'}}
+  %0 = tfm.attention %q, %k, %v keys %m to %n scale 1.0 terms [] empty_rows nan : (tensor<2x5x12x32xf32>, tensor<2x7x4x32xf32>, tensor<2x7x4x16xf32>, tensor<2x5xi64>, tensor<2x7xi64>) -> tensor<2x5x12x16xf32>
+  return
+}

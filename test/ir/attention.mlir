@@ -20,3 +20,10 @@ func.func @attention(%q: tensor<?x?x12x32xf32, #tfm.dims<batch, sequence, 12, 32
   } : (tensor<?x?x12x32xf32, #tfm.dims<batch, sequence, 12, 32>>, tensor<?x?x4x32xf32, #tfm.dims<batch, keys, 4, 32>>, tensor<?x?x4x16xf32, #tfm.dims<batch, keys, 4, 16>>) -> tensor<?x?x12x16xf32, #tfm.dims<batch, sequence, 12, 16>>
   return %1 : tensor<?x?x12x16xf32, #tfm.dims<batch, sequence, 12, 16>>
 }
+
+// CHECK-LABEL: @bounds
+func.func @bounds(%q: tensor<1x?x2x8xf32, #tfm.dims<1, n, 2, 8>>, %b: tensor<1x?xi64, #tfm.dims<1, n>>, %e: tensor<1x?xi64, #tfm.dims<1, n>>) -> tensor<1x?x2x8xf32, #tfm.dims<1, n, 2, 8>> {
+  // CHECK: tfm.attention %[[Q:.*]], %[[Q]], %[[Q]] keys %{{.*}} to %{{.*}} scale 1.250000e-01 terms [] empty_rows zero :
+  %0 = tfm.attention %q, %q, %q keys %b to %e scale 0.125 terms [] empty_rows zero : (tensor<1x?x2x8xf32, #tfm.dims<1, n, 2, 8>>, tensor<1x?x2x8xf32, #tfm.dims<1, n, 2, 8>>, tensor<1x?x2x8xf32, #tfm.dims<1, n, 2, 8>>, tensor<1x?xi64, #tfm.dims<1, n>>, tensor<1x?xi64, #tfm.dims<1, n>>) -> tensor<1x?x2x8xf32, #tfm.dims<1, n, 2, 8>>
+  return %0 : tensor<1x?x2x8xf32, #tfm.dims<1, n, 2, 8>>
+}

@@ -388,3 +388,52 @@ plan.kernel attention @k outs [f32] ins [f32, f32, f32] scalars 0 params {batch 
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %x: tensor<?xf32>, %y: tensor<?xf32>, %z: tensor<?xf32>):
   tfm.yield %s : f32
 }
+
+// -----
+
+// kernel_c1
+// expected-error@+1 {{of family nonzero cannot have 1 outputs, 1 inputs and 1 regions}}
+plan.kernel nonzero @k outs [i64] ins [i1] scalars 1 params {extents = array<i64: 2, -1>, count = -1 : i64} {
+^bb0(%b: i64, %s: i64, %x: tensor<?xi1>, %n: i64):
+  %v = tfm.load %x[%s] : tensor<?xi1> -> i1
+  tfm.yield %v : i1
+}
+
+// -----
+
+// kernel_c2
+// expected-error@+1 {{parameter count must be an i64 of 0 or more and is missing}}
+plan.kernel nonzero @k outs [i64] ins [i1] scalars 0 params {extents = array<i64: 4>} {
+^bb0(%s: i64, %x: tensor<?xi1>):
+  %v = tfm.load %x[%s] : tensor<?xi1> -> i1
+  tfm.yield %v : i1
+}
+
+// -----
+
+// kernel_c3
+// expected-error@+1 {{region 0 yields ('i64'), which does not fit}}
+plan.kernel nonzero @k outs [i64] ins [i64] scalars 0 params {extents = array<i64: 4>, count = 2 : i64} {
+^bb0(%s: i64, %x: tensor<?xi64>):
+  %v = tfm.load %x[%s] : tensor<?xi64> -> i64
+  tfm.yield %v : i64
+}
+
+// -----
+
+// kernel_c3
+// expected-error@+1 {{gives positions, which are i64, got 'f32'}}
+plan.kernel nonzero @k outs [f32] ins [i1] scalars 0 params {extents = array<i64: 4>, count = 2 : i64} {
+^bb0(%s: i64, %x: tensor<?xi1>):
+  %v = tfm.load %x[%s] : tensor<?xi1> -> i1
+  tfm.yield %v : i1
+}
+
+// -----
+
+// kernel_c1
+// expected-error@+1 {{reads bounds of keys, which are i64, from input 4}}
+plan.kernel attention @k outs [f32] ins [f32, f32, f32, i64, i32] scalars 0 params {batch = 1 : i64, heads = 1 : i64, queries = 2 : i64, keys = 2 : i64, d = 4 : i64, dv = 4 : i64, group = 1 : i64, scale = 1.0 : f64, q_strides = array<i64: 8, 4, 4>, k_strides = array<i64: 8, 4, 4>, v_strides = array<i64: 8, 4, 4>, rows = 32 : i64, empty_rows = "nan", key_bounds} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %x: tensor<?xf32>, %y: tensor<?xf32>, %z: tensor<?xf32>, %m: tensor<?xi64>, %n: tensor<?xi32>):
+  tfm.yield %s : f32
+}

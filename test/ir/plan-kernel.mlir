@@ -123,3 +123,18 @@ plan.kernel attention @attention outs [f32] ins [f32, f32, f32, i64] scalars 2 p
   %y = tfm.choose %keep, %s, %fill : f32
   tfm.yield %y : f32
 }
+
+// CHECK: plan.kernel nonzero @rows outs [i64, i64] ins [i1] scalars 2 params {count = -2 : i64, extents = array<i64: 2, -1>}
+plan.kernel nonzero @rows outs [i64, i64] ins [i1] scalars 2 params {extents = array<i64: 2, -1>, count = -2 : i64} {
+^bb0(%b: i64, %s: i64, %x: tensor<?xi1>, %n: i64, %count: i64):
+  %0 = tfm.apply mul(%b, %n) : (i64, i64) -> i64
+  %1 = tfm.apply add(%0, %s) : (i64, i64) -> i64
+  %2 = tfm.load %x[%1] : tensor<?xi1> -> i1
+  tfm.yield %2 : i1
+}
+
+// CHECK: plan.kernel attention @bounds {{.*}} key_bounds
+plan.kernel attention @bounds outs [f32] ins [f32, f32, f32, i64, i64] scalars 0 params {batch = 1 : i64, heads = 1 : i64, queries = 2 : i64, keys = 2 : i64, d = 4 : i64, dv = 4 : i64, group = 1 : i64, scale = 1.0 : f64, q_strides = array<i64: 8, 4, 4>, k_strides = array<i64: 8, 4, 4>, v_strides = array<i64: 8, 4, 4>, rows = 32 : i64, empty_rows = "nan", key_bounds} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %x: tensor<?xf32>, %y: tensor<?xf32>, %z: tensor<?xf32>, %m: tensor<?xi64>, %n: tensor<?xi64>):
+  tfm.yield %s : f32
+}

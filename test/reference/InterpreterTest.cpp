@@ -56,6 +56,19 @@ TEST(Interpreter, ASymbolMayBeTheValueOfAnInput) {
                    "'count' is -3, its range is 0 to any");
 }
 
+TEST(Interpreter, ASymbolMayCountElements) {
+  const char *text = R"mlir(
+    func.func @main(%mask: tensor<2x?xi64, #tfm.dims<2, s>>) -> tensor<?xi64, #tfm.dims<kept>>
+        attributes {tfm.symbols = [#tfm.symbol<"s", 0, -1, 0, 1>, #tfm.symbol<"kept", 0, 3, 0, -2>]} {
+      %b, %p = tfm.nonzero %mask : (tensor<2x?xi64, #tfm.dims<2, s>>) -> (tensor<?xi64, #tfm.dims<kept>>, tensor<?xi64, #tfm.dims<kept>>)
+      return %p : tensor<?xi64, #tfm.dims<kept>>
+    })mlir";
+  expectResult(text, {i64({2, 2}, {0, 7, 1, 1})}, i64({3}, {1, 0, 1}));
+  expectResult(text, {i64({2, 1}, {0, 0})}, empty(I64, {0}));
+  expectDiagnostic(text, {i64({2, 2}, {1, 7, 1, 1})},
+                   "'kept' is 4, its range is 0 to 3");
+}
+
 TEST(Interpreter, RequirementsAreChecked) {
   const char *text = R"mlir(
     func.func @main(%x: tensor<?xf32, #tfm.dims<n>>) {

@@ -128,5 +128,25 @@ TEST(CumSum, RoundsEachSumOnce) {
                Tensor::of(F16, {3}, {2048, 2048, 2050}));
 }
 
+TEST(NonZero, CoordinatesInOrder) {
+  Result<std::vector<Tensor>> found = nonzero(i64({2, 3}, {0, 5, 0, -1, 0, 2}));
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 2u);
+  expectTensor((*found)[0], i64({3}, {0, 1, 1}));
+  expectTensor((*found)[1], i64({3}, {1, 0, 2}));
+  found = nonzero(Tensor::of(Bool, {3}, {0, 0, 1}));
+  ASSERT_TRUE(found);
+  expectTensor((*found)[0], i64({1}, {2}));
+}
+
+TEST(NonZero, OfNothing) {
+  Result<std::vector<Tensor>> found = nonzero(empty(I64, {0, 4}));
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 2u);
+  expectTensor((*found)[1], empty(I64, {0}));
+  expectError(nonzero(f32({1}, {1})), "coordinates of f32");
+  expectError(nonzero(i64({}, {1})), "of shape []");
+}
+
 } // namespace
 } // namespace ingot::reference

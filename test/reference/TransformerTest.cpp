@@ -90,6 +90,29 @@ TEST(Attention, LayoutIsBatchRowHead) {
   expectTensor(output(attention(q, k, v, {})), f32({2, 1, 2, 1}, {2, 3, 6, 7}));
 }
 
+TEST(Attention, BoundsOfKeys) {
+  // Zero queries average the values of their keys; the last has none.
+  Tensor q = empty(F32, {1, 4, 1, 1}), k = empty(F32, {1, 4, 1, 1});
+  Tensor v = f32({1, 4, 1, 1}, {1, 2, 4, 8});
+  Tensor begin = i64({1, 4}, {0, 0, 2, 3}), end = i64({1, 4}, {2, 4, 3, 3});
+  AttentionOptions options;
+  options.emptyRows = EmptyRows::NaN;
+  options.keyBegin = &begin;
+  options.keyEnd = &end;
+  options.scoreMod = [](double score,
+                        std::span<const int64_t> at) -> Result<double> {
+    if (at[2] == 2 && at[3] != 2)
+      return Error{"key " + std::to_string(at[3]) + " is not query 2's"};
+    return score;
+  };
+  expectTensor(output(attention(q, k, v, options)),
+               f32({1, 4, 1, 1}, {1.5, 3.75, 4, 0}));
+  end = i64({1, 4}, {2, 5, 3, 3});
+  expectError(attention(q, k, v, options), "keys 0 to 5 of 4");
+  end = i64({1, 3}, {2, 4, 3});
+  expectError(attention(q, k, v, options), "attention of q");
+}
+
 TEST(Attention, ScoreModSeesItsIndex) {
   AttentionOptions options;
   options.scoreMod = [](double score,

@@ -347,6 +347,8 @@ void Run::run() {
     make({extent("batch"), extent("queries"), extent("heads"),
           kernel.param("dv")});
     return attention();
+  case plan::Family::NonZero:
+    assert(false && "refused for CUDA");
   }
 }
 } // namespace
