@@ -187,6 +187,29 @@ def FoldWeights : Ingot_Pass<"fold-weights"> {
   }];
 }
 
+def PackRows : Ingot_Pass<"pack-rows"> {
+  let summary = "What goes token by token leaves padding out";
+  let description = [{
+    Where a mask of integers or booleans [B, S], an input, takes keys out of
+    self-attention, ops that work token by token behind and in front of it work on
+    the tokens that it keeps alone: [B, S, ...] becomes [1, kept_rows, ...], where
+    the symbol counts the elements of the mask that are not 0. Attention has bounds
+    of keys, the rows of each token's own sequence; what reads positions reads
+    those that the tokens had. Other ops and results of the function find 0 where
+    there is no token; one that goes over all tokens without a look at the mask gets
+    a warning.
+
+    ```mlir
+    %1 = tfm.linear %x, %w : (tensor<?x?x32xf32, #tfm.dims<batch, sequence, 32>>, ...) -> ...
+    // becomes
+    %b, %s = tfm.nonzero %mask : ...
+    %xp = tfm.fused { [i, r, c] is %x[%b[r], %s[r], c] } : tensor<1x?x32xf32, #tfm.dims<1, kept_rows, 32>>
+    %1 = tfm.linear %xp, %w : ...
+    ```
+    An error where no attention has such a mask, or one has another.
+  }];
+}
+
 def NarrowOperands : Ingot_Pass<"narrow-operands"> {
   let summary = "Products of one target read bf16 or f16";
   let description = [{

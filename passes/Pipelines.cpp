@@ -35,7 +35,7 @@ void buildCanonicalPipeline(OpPassManager &passes) {
   passes.addPass(createFoldWeights());
 }
 
-void buildFusedPipeline(OpPassManager &passes) {
+void buildFusedPipeline(OpPassManager &passes, bool skipPadding) {
   // Norms and activations first: they are opaque to linears and attention.
   passes.addPass(createRaiseNorm());
   passes.addPass(createFuseActivation());
@@ -54,6 +54,11 @@ void buildFusedPipeline(OpPassManager &passes) {
   // After epilogues: a residual that a linear took is none of the norm's.
   passes.addPass(createFuseResidualNorm());
   passes.addPass(createFuseElementwise());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  if (!skipPadding)
+    return;
+  passes.addPass(createPackRows());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
 }

@@ -17,7 +17,8 @@ std::optional<Stage> stageOf(llvm::StringRef name);
 /// Import to canonical: one spelling of everything, shape arithmetic gone.
 void buildCanonicalPipeline(mlir::OpPassManager &passes);
 /// Canonical to fused: Transformer ops, then one `tfm.fused` a chain.
-void buildFusedPipeline(mlir::OpPassManager &passes);
+/// `skipPadding`: over the tokens alone that a padding mask keeps.
+void buildFusedPipeline(mlir::OpPassManager &passes, bool skipPadding = false);
 struct PlanTarget {
   std::string name;              ///< "x86-64" or "cuda"
   std::string precision = "f32"; ///< of products: "tf32", "bf16", "f16"

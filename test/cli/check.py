@@ -157,6 +157,10 @@ class Command(unittest.TestCase):
         table = self.call("bench", self.work / "embedding.ingot", "--dims=batch=1,sequence=8", "--seconds=0.01",
                           "--target=x86-64-v3", says="of bound")
         self.assertRegex(table.splitlines()[-1], r"model: .* GFLOP, .* MB; bound .* ms by \d+ GFLOP/s .* at \d+%")
+        for lengths, says in [("3,x", "numbers of tokens"), ("", "needs a value"), ("-1", "numbers of tokens"),
+                              ("3", "no input is a mask")]:
+            self.call("bench", self.work / "embedding.ingot", "--dims=batch=1,sequence=8", f"--lengths={lengths}", code=2,
+                      says=says)
         for verb in "run", "bench":
             self.call(verb, self.model, "--dims=batch=1,sequence=8", "--target=x86-64-v9", code=1,
                       says="no code for target 'x86-64-v9'; it has: ")

@@ -58,6 +58,14 @@ class Compile(Case):
         self.call("compile", "model.onnx", "--dims=columns=1", code=1, says="columns")
         self.assert_files("model.onnx")
 
+    def test_skip_padding(self):
+        self.save(layers())
+        self.call("compile", "model.onnx", "--skip-padding", code=1, says="padding cannot be skipped: no attention has a mask")
+        self.call("compile", "model.onnx", "--skip-padding", "--target=sm_80,x86-64", code=2, says="--skip-padding is for x86-64")
+        self.call("compile", "model.onnx", "--emit=fused", "-o", "fused.mlir")
+        self.call("compile", "fused.mlir", "--skip-padding", code=1, says="fused.mlir is at the fused stage")
+        self.assert_files("model.onnx", "fused.mlir")
+
     def test_constant_input(self):
         self.save(reshaped())
         self.call("compile", "model.onnx", code=1, says="--constant-input")

@@ -25,17 +25,17 @@ struct CompileArguments {
   Stage emit = Stage::Artifact;
   Targets targets;
   int64_t jobs = 2;
-  bool cache = true, isSeeded = false;
+  bool cache = true, isSeeded = false, skipPadding = false;
   cuda::Tuning tuning = cuda::Tuning::builtIn();
 };
 
 int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
   Options options;
-  if (int code = parseOptions(argc, argv,
-                              {"-o", "--jobs", "--emit", "--target", "--dims",
-                               "--constant-input", "--dump-dir", "--precision",
-                               "--weights", "--tuning"},
-                              {"--no-cache", "--emulate-bf16"}, options))
+  if (int code = parseOptions(
+          argc, argv,
+          {"-o", "--jobs", "--emit", "--target", "--dims", "--constant-input",
+           "--dump-dir", "--precision", "--weights", "--tuning"},
+          {"--no-cache", "--emulate-bf16", "--skip-padding"}, options))
     return code;
   if (int code = parseModelSource(options, "compile", /*hasDims=*/true,
                                   arguments.source))
@@ -62,6 +62,10 @@ int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
   for (const std::string &file : options.all("--tuning"))
     if (int code = readTuning(file, arguments.targets.archs, arguments.tuning))
       return code;
+  arguments.skipPadding = options.has("--skip-padding");
+  if (arguments.skipPadding && arguments.targets.hasCuda())
+    return failUsage("--skip-padding is for x86-64: there are no CUDA kernels "
+                     "that pack rows");
   arguments.cache = !options.has("--no-cache");
   if (const char *kind = options.get("--weights")) {
     arguments.isSeeded = llvm::StringRef(kind) == "seeded";
@@ -291,7 +295,14 @@ int Compilation::run() {
     return code;
   if (endsAt(Stage::Canonical))
     return emitModule(Stage::Canonical);
-  if (int code = lower(Stage::Fused, buildFusedPipeline))
+  if (arguments.skipPadding && currentStage(module) >= Stage::Fused)
+    return fail("%s is at the %s stage, where rows are packed or not: "
+                "--skip-padding is for an earlier one",
+                arguments.source.path.c_str(),
+                stageName(currentStage(module)).str().c_str());
+  if (int code = lower(Stage::Fused, [&](OpPassManager &passes) {
+        buildFusedPipeline(passes, arguments.skipPadding);
+      }))
     return code;
   if (endsAt(Stage::Fused))
     return emitModule(Stage::Fused);

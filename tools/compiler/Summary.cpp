@@ -39,12 +39,25 @@ static std::string bytesText(double bytes) {
 static std::string memoryOf(plan::ProgramOp program) {
   std::string formula = peakOf(program), dims;
   SymbolValues values;
-  for (auto symbol : program.getSymbols().getAsRange<tfm::SymbolAttr>()) {
-    if (symbol.getMax() < 0)
-      continue;
-    values.bind(symbol.getName().getValue(), symbol.getMax());
+  auto bind = [&](tfm::SymbolAttr symbol, int64_t most) {
+    values.bind(symbol.getName().getValue(), most);
     dims += (dims.empty() ? " at " : ", ") + symbol.getName().str() + "=" +
-            std::to_string(symbol.getMax());
+            std::to_string(most);
+  };
+  auto symbols = program.getSymbols().getAsRange<tfm::SymbolAttr>();
+  for (auto symbol : symbols)
+    if (symbol.getMax() >= 0)
+      bind(symbol, symbol.getMax());
+  // Of elements there are no more than the input has.
+  for (auto symbol : symbols) {
+    if (!symbol.isCount() || symbol.getMax() >= 0)
+      continue;
+    auto input = llvm::cast<DictionaryAttr>(
+        program.getInputs()[static_cast<unsigned>(symbol.getInput())]);
+    reference::Result<reference::Shape> shape = values.shapeOf(
+        llvm::cast<RankedTensorType>(input.getAs<TypeAttr>("type").getValue()));
+    if (shape)
+      bind(symbol, llvm::product_of(*shape));
   }
   reference::Result<int64_t> value =
       values.evaluate(StringAttr::get(program.getContext(), formula));

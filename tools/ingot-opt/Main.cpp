@@ -21,8 +21,9 @@ int main(int argc, char **argv) {
   ingot::cuda::registerSplitWork();
   mlir::PassPipelineRegistration<> canonical(
       "canonical", "Import to canonical stage", ingot::buildCanonicalPipeline);
-  mlir::PassPipelineRegistration<> fused("fused", "Canonical to fused stage",
-                                         ingot::buildFusedPipeline);
+  mlir::PassPipelineRegistration<> fused(
+      "fused", "Canonical to fused stage",
+      [](mlir::OpPassManager &pm) { ingot::buildFusedPipeline(pm); });
   mlir::PassPipelineRegistration<> plan(
       "plan", "Fused to plan stage", [](mlir::OpPassManager &pm) {
         ingot::buildPlanPipeline(pm, {{"x86-64"}});

@@ -29,7 +29,7 @@ int benchVerb(int argc, const char **argv) {
   Options options;
   if (int code = parseOptions(argc, argv,
                               {"--dims", "--threads", "--seed", "--seconds",
-                               "--device", "--target", "--gemm"},
+                               "--device", "--target", "--gemm", "--lengths"},
                               {"--json"}, options))
     return code;
   if (options.files.size() != 1)
@@ -37,10 +37,12 @@ int benchVerb(int argc, const char **argv) {
   Dims dims;
   int64_t threads = 0, seed = 0;
   double seconds = 1;
+  std::vector<int64_t> lengths;
   for (int code : {parseDims(options, dims),
                    parseInteger(options, "--threads", 1, 4096, threads),
                    parseInteger(options, "--seed", 0, INT64_MAX, seed),
-                   parseReal(options, "--seconds", seconds)})
+                   parseReal(options, "--seconds", seconds),
+                   parseLengths(options, lengths)})
     if (code)
       return code;
 
@@ -63,6 +65,7 @@ int benchVerb(int argc, const char **argv) {
   if (int code = model.createSession(threads, gemm))
     return code;
   BenchReport report;
+  model.lengths = lengths;
   report.loadMs = milliseconds(Clock::now() - start);
   if (int code = model.firstRun(dims, static_cast<uint64_t>(seed)))
     return code;

@@ -29,6 +29,8 @@ const Verb kVerbs[] = {
   --constant-input NAME=FILE  bake an input in (.pb, .npy); may be repeated
   --precision=P               of products: f32, tf32, bf16 or f16, or by target:
                               sm_80:bf16,x86-64:f32; sums and the rest are f32
+  --skip-padding              leave out the tokens that the attention mask, an input
+                              of 0 and 1, removes; their outputs are 0 (x86-64)
   --emulate-bf16              code for CPUs without bf16 too; slow
   --weights=seeded            store no weights of floats: random ones are made up
                               when the file is loaded, for benchmarks
@@ -80,6 +82,9 @@ Try:
                 who multiplies matrices on a GPU
   --seconds S   how long to measure whole runs (default: 1)
   --seed N      other random inputs
+  --lengths 40,17,...
+                tokens of each row of a batch, in turn; the mask has the rest as
+                padding (default: none)
   --json        the same for scripts
 
 of bound: FLOPs over the CPU's peak (of bf16, or of AMX tiles, for such code) or bytes over its bandwidth, whichever takes

@@ -165,6 +165,11 @@ int Model::makeInputs(const Dims &dims, uint64_t seed, int64_t tokens) {
   // Symbols that inputs carry as elements, such as the length of a cache.
   for (uint32_t i = 0; entry->sources() && i < entry->sources()->size(); ++i) {
     const artifact::SymbolSource *source = entry->sources()->Get(i);
+    if (source->kind() == artifact::SourceKind::NonZeroElements &&
+        evaluator.symbols[source->symbol()])
+      if (int code = fillMask(inputs[source->input()],
+                              *evaluator.symbols[source->symbol()]))
+        return code;
     if (source->kind() != artifact::SourceKind::InputElement ||
         !evaluator.symbols[source->symbol()] ||
         source->input() >= inputs.size())
@@ -176,7 +181,18 @@ int Model::makeInputs(const Dims &dims, uint64_t seed, int64_t tokens) {
       storeElement(array, source->position(),
                    static_cast<double>(*evaluator.symbols[source->symbol()]));
   }
-  return 0;
+  return lengths.empty() ? 0 : setLengths();
+}
+
+int Model::setLengths() {
+  bool isSet = false;
+  for (Array &array : inputs)
+    if (isMask(array)) {
+      isSet = true;
+      if (int code = fillMask(array, lengths))
+        return code;
+    }
+  return isSet ? 0 : failUsage("--lengths: no input is a mask of tokens");
 }
 
 int Model::bindInputs() {

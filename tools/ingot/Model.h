@@ -37,11 +37,13 @@ public:
   ingot_model *model = nullptr;
   ingot_session *session = nullptr;
   std::vector<Array> inputs;
-  double firstRunMs = 0; // of firstRun, its making of inputs aside
+  std::vector<int64_t> lengths; // of rows of masks made up; none: all tokens
+  double firstRunMs = 0;        // of firstRun, its making of inputs aside
 
 private:
   // Integers that are ids are below `tokens`.
   int makeInputs(const Dims &dims, uint64_t seed, int64_t tokens);
+  int setLengths();
 };
 
 } // namespace ingot::cli

@@ -163,6 +163,21 @@ int parseDims(const Options &options, Dims &dims) {
   return 0;
 }
 
+int parseLengths(const Options &options, std::vector<int64_t> &lengths) {
+  const char *text = options.get("--lengths");
+  for (std::string_view rest = text ? text : ""; !rest.empty();) {
+    std::string_view item = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), item.size() + 1));
+    int64_t value = 0;
+    if (!readInteger(std::string(item).c_str(), value) || value < 0)
+      return failUsage("--lengths takes numbers of tokens such as 40,17, not "
+                       "\"%s\"",
+                       text);
+    lengths.push_back(value);
+  }
+  return text && lengths.empty() ? failUsage("--lengths needs a value") : 0;
+}
+
 bool isDevice(std::string_view name) {
   size_t colon = name.find(':');
   std::string_view kind = name.substr(0, colon);

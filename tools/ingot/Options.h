@@ -50,5 +50,7 @@ bool isDevice(std::string_view name);
 using Dims = std::vector<std::pair<std::string, int64_t>>;
 // "batch=2,sequence=7"
 int parseDims(const Options &options, Dims &dims);
+// --lengths: "40,17"
+int parseLengths(const Options &options, std::vector<int64_t> &lengths);
 
 } // namespace ingot::cli

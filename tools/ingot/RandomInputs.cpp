@@ -10,6 +10,15 @@ static uint64_t nextRandom(uint64_t &state) { // SplitMix64
   return z ^ z >> 31;
 }
 
+static bool isNamed(const Array &array, const char *part) {
+  return array.name.find(part) != std::string::npos;
+}
+
+// As torch names it, it says where there is no token.
+static bool isOfPadding(const Array &array) {
+  return isNamed(array, "padding");
+}
+
 int fillRandom(Array &array, int64_t tokens, uint64_t &state) {
   size_t count = 0, bytes = 0;
   if (!countBytes(array.type, array.dims, count, bytes) ||
@@ -17,15 +26,13 @@ int fillRandom(Array &array, int64_t tokens, uint64_t &state) {
     return failUsage("input %s would be %s", array.name.c_str(),
                      describe(array.type, array.dims).c_str());
   array.data.resize(bytes);
-  auto named = [&](const char *part) {
-    return array.name.find(part) != std::string::npos;
-  };
+  auto named = [&](const char *part) { return isNamed(array, part); };
   size_t row = array.dims.empty() ? 1 : static_cast<size_t>(array.dims.back());
   bool integers = !isFloat(array.type);
   for (size_t i = 0; i < count; ++i) {
     double value = 0;
-    if (named("mask"))
-      value = 1;
+    if (isMask(array))
+      value = !isOfPadding(array);
     else if (!integers)
       value = static_cast<double>(nextRandom(state) >> 11) * 0x1p-52 - 1;
     else if (array.type == INGOT_TYPE_BOOL)
@@ -38,6 +45,44 @@ int fillRandom(Array &array, int64_t tokens, uint64_t &state) {
     storeElement(array, i, value);
   }
   return 0;
+}
+
+bool isMask(const Array &array) {
+  return isNamed(array, "mask") || (isOfPadding(array) && !isFloat(array.type));
+}
+
+int fillMask(Array &array, const std::vector<int64_t> &lengths) {
+  if (array.dims.size() != 2)
+    return failUsage("--lengths: %s is no mask [rows, tokens]",
+                     describe(array.type, array.dims).c_str());
+  int64_t tokens = array.dims[1];
+  for (int64_t row = 0; row < array.dims[0]; ++row) {
+    int64_t length = lengths[static_cast<size_t>(row) % lengths.size()];
+    if (length > tokens)
+      return failUsage("--lengths has %lld, but rows of %s have %lld",
+                       static_cast<long long>(length), array.name.c_str(),
+                       static_cast<long long>(tokens));
+    for (int64_t i = 0; i < tokens; ++i)
+      storeElement(array, static_cast<size_t>(row * tokens + i),
+                   (i < length) != isOfPadding(array));
+  }
+  return 0;
+}
+
+int fillMask(Array &array, int64_t nonZero) {
+  size_t count = 0, bytes = 0;
+  if (array.dims.size() != 2 ||
+      !countBytes(array.type, array.dims, count, bytes) || nonZero < 0 ||
+      nonZero > static_cast<int64_t>(count))
+    return failUsage("%s cannot have %lld elements that are not 0",
+                     array.name.c_str(), static_cast<long long>(nonZero));
+  std::vector<int64_t> lengths;
+  int64_t rows = array.dims[0];
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t own = nonZero / rows + (row < nonZero % rows);
+    lengths.push_back(isOfPadding(array) ? array.dims[1] - own : own);
+  }
+  return lengths.empty() ? 0 : fillMask(array, lengths);
 }
 
 int failUnknownSymbol(const std::string &name,
