@@ -1,5 +1,6 @@
 #include "codegen/artifact/TargetCode.h"
 
+#include "codegen/cpu/KernelChoice.h"
 #include "codegen/cuda/Occupancy.h"
 
 using namespace mlir;
@@ -47,6 +48,7 @@ TargetCode cpuTarget(const cpu::LevelCode &level,
     made.kernel = kernel;
     made.offset = offset;
     made.length = end - offset;
+    made.details = cpu::detailsOf(kernel, isa);
     target.kernels.push_back(std::move(made));
   }
   return target;

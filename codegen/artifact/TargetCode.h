@@ -11,6 +11,8 @@ namespace ingot {
 struct KernelCode {
   plan::KernelOp kernel;
   uint64_t offset = 0, length = 0; ///< in the target's code, bytes
+  /// For people: what was chosen, registers.
+  std::vector<std::pair<std::string, std::string>> details;
   // Of GPUs only.
   unsigned threads = 0; ///< a block
   unsigned sharedBytes = 0;
@@ -19,7 +21,6 @@ struct KernelCode {
   unsigned cluster = 1;
   bool isPersistent = false; ///< at most as many blocks as multiprocessors
   std::string source;
-  std::vector<std::pair<std::string, std::string>> details;
   std::optional<int64_t> libraryFrom; ///< as CudaStub has it
 };
 

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "codegen/cpu/Choice.h"
 #include "codegen/cpu/KernelWriter.h"
 
 #include <memory>
@@ -27,11 +28,10 @@ public:
 
 protected:
   /// `margin`: rows of p in front of the first key's.
-  Attention(KernelWriter &w, int64_t vectors, int64_t blockKeys,
-            int64_t margin = 0)
+  Attention(KernelWriter &w, const AttentionChoice &choice, int64_t margin = 0)
       : w(w), e(w.e), d(w.kernel.param("d")), dv(w.kernel.param("dv")),
-        lanes(e.target.lanes), vectors(vectors), rows(lanes * vectors),
-        blockKeys(blockKeys), margin(margin) {}
+        lanes(e.target.lanes), vectors(choice.vectors), rows(choice.groupRows),
+        blockKeys(choice.blockKeys), margin(margin) {}
 
   /// Brings `count` rows of queries from q0 on where scoresOf wants them, and
   /// sets the output to zero. Rows of the group that do not exist repeat the
@@ -102,8 +102,10 @@ llvm::SmallVector<mlir::Value> transpose(Emitter &e,
                                          llvm::SmallVector<mlir::Value> in);
 
 /// Products by vectors, of any types and dims.
-std::unique_ptr<Attention> makeVectorAttention(KernelWriter &w);
-/// Products by AMX tiles; null where types or dims are none for it.
-std::unique_ptr<Attention> makeTileAttention(KernelWriter &w);
+std::unique_ptr<Attention> makeVectorAttention(KernelWriter &w,
+                                               const AttentionChoice &choice);
+/// Products by AMX tiles, where the choice is those.
+std::unique_ptr<Attention> makeTileAttention(KernelWriter &w,
+                                             const AttentionChoice &choice);
 
 } // namespace ingot::cpu

@@ -2,6 +2,7 @@
 #include "codegen/cpu/Attention.h"
 
 #include "codegen/RegionIndices.h"
+#include "codegen/cpu/KernelChoice.h"
 #include "codegen/cpu/VectorMath.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -273,10 +274,10 @@ void Attention::emit() {
 }
 
 void emitAttention(KernelWriter &w) {
-  std::unique_ptr<Attention> attention = makeTileAttention(w);
-  if (!attention)
-    attention = makeVectorAttention(w);
-  attention->emit();
+  AttentionChoice choice = attentionChoiceOf(w.kernel, w.e.target);
+  (choice.onTiles ? makeTileAttention(w, choice)
+                  : makeVectorAttention(w, choice))
+      ->emit();
 }
 
 } // namespace ingot::cpu

@@ -19,13 +19,14 @@ namespace ingot::cpu {
 /// Elements of bf16 in a row of a tile: along d, or keys.
 static constexpr int64_t kDepth = 32;
 static constexpr int64_t kLanes = Tiles::kRows;
-static constexpr int64_t kVectors = 2, kBlockKeys = 128;
+static constexpr int64_t kVectors = 2; ///< tiles of queries
 
 namespace {
 class TileAttention : public Attention {
 public:
-  explicit TileAttention(KernelWriter &w)
-      : Attention(w, kVectors, kBlockKeys, /*margin=*/Tiles::kRows) {
+  TileAttention(KernelWriter &w, const AttentionChoice &choice)
+      : Attention(w, choice, /*margin=*/Tiles::kRows) {
+    assert(vectors == kVectors && "two tiles of queries");
     Type half = e.b.getI16Type();
     scoreScale = w.real("scale");
     qT = e.stackBuffer(half, d * rows);
@@ -243,11 +244,9 @@ void TileAttention::writeOut(Value q0, Value count, ValueRange factor) {
   });
 }
 
-std::unique_ptr<Attention> makeTileAttention(KernelWriter &w) {
-  bool fits = w.e.target.amx && w.kernel.inType(0).isBF16() &&
-              w.kernel.param("d") % kDepth == 0 &&
-              w.kernel.param("dv") % kLanes == 0;
-  return fits ? std::make_unique<TileAttention>(w) : nullptr;
+std::unique_ptr<Attention> makeTileAttention(KernelWriter &w,
+                                             const AttentionChoice &choice) {
+  return std::make_unique<TileAttention>(w, choice);
 }
 
 } // namespace ingot::cpu

@@ -13,9 +13,8 @@ namespace ingot::cpu {
 namespace {
 class VectorAttention : public Attention {
 public:
-  explicit VectorAttention(KernelWriter &w)
-      : Attention(w, 16 / w.e.target.lanes, /*blockKeys=*/64),
-        tile(8 / vectors) {
+  VectorAttention(KernelWriter &w, const AttentionChoice &choice)
+      : Attention(w, choice), tile(choice.tile) {
     int64_t paddedD = llvm::alignTo(d, lanes),
             paddedV = llvm::alignTo(dv, lanes);
     qT = e.stackBuffer(e.f32(), paddedD * rows);
@@ -176,8 +175,9 @@ void VectorAttention::writeOut(Value q0, Value count, ValueRange factor) {
   });
 }
 
-std::unique_ptr<Attention> makeVectorAttention(KernelWriter &w) {
-  return std::make_unique<VectorAttention>(w);
+std::unique_ptr<Attention> makeVectorAttention(KernelWriter &w,
+                                               const AttentionChoice &choice) {
+  return std::make_unique<VectorAttention>(w, choice);
 }
 
 } // namespace ingot::cpu

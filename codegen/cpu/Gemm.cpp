@@ -11,33 +11,11 @@ using namespace mlir;
 
 namespace ingot::cpu {
 
-GemmBlocking gemmBlocking(const Isa &target, int64_t steps) {
-  // Accumulators + B vectors + one broadcast fit 32 registers. 8 rows also fit
-  // the 8 ways of L1 when lda is a multiple of 4 KB. A panel streams from L2 as
-  // fast as it is used, so K is not cut.
-  if (target.lanes == 16)
-    return {8, 3, 0};
-  // 16 registers: strips of 16 columns. Past K = 1024 a strip is too large for
-  // L2 beside A; parts of it stay in L1 (measured on Zen 3: 79 to 85 % of the
-  // peak at K = 3072, nothing gained at 768).
-  if (steps >= 0 && steps <= 1024)
-    return {6, 2, 0};
-  for (int64_t depth : {384, 256, 320, 192})
-    if (steps > 0 && steps % depth == 0)
-      return {6, 2, depth};
-  return {6, 2, 384};
-}
-
-/// Rows of sums kept between the product and its epilogue: 24 KB.
-static constexpr int64_t kChunkRows = 128;
-
 /// How many steps ahead B is asked for. A step takes 3 to 6 cycles, memory
 /// some 300. Weights come from memory once a run; without this, a product of
 /// 16 rows waits for every page's first lines (measured on Zen 3: MiniLM-L6 at
 /// 1x16 takes 7.4 ms of CPU time without, 5.8 with).
 static constexpr int64_t kPrefetchSteps = 48;
-/// Up to so many rows vectors are as fast as tiles: the weights bound both.
-static constexpr int64_t kFewRows = 4;
 /// Words of 4 bytes in a line of cache.
 static constexpr int64_t kLine = 16;
 
@@ -57,14 +35,13 @@ struct Share {
 struct Generator {
   Emitter &e;
   const GemmOperands &operands;
-  GemmBlocking blocking;
+  const LinearChoice &choice;
   GemmEpilogue epilogue;
-  Value sums;         ///< f32[kChunkRows][kPanelColumns]
+  Value sums;         ///< f32[chunkRows][kPanelColumns]
   Value steps;        ///< along k
   int64_t interleave; ///< elements of A and B that a step takes at once
 
   int64_t lanes() const { return e.target.lanes; }
-  bool usesTiles() const { return interleave == 2 && e.target.amx; }
   Value compare(arith::CmpIPredicate predicate, Value x, Value y) {
     return arith::CmpIOp::create(e.b, e.loc, predicate, x, y);
   }
@@ -196,7 +173,8 @@ void Generator::tile(Value panel, Value row0, Value inChunk, int64_t rows,
 
 void Generator::product(Value panel, Value row0, Value rows, Value k0,
                         Value depth, bool first) {
-  int64_t tileRows = blocking.tileRows, vectors = blocking.tileVectors;
+  int64_t tileRows = choice.blocking.tileRows,
+          vectors = choice.blocking.tileVectors;
   Value full = e.mul(e.floorDiv(rows, e.index(tileRows)), e.index(tileRows));
   Value rest = e.sub(rows, full);
   int64_t stripColumns = vectors * lanes();
@@ -290,7 +268,8 @@ void Generator::tileProduct(Value panel, Value row0, Value rows) {
   APInt k;
   [[maybe_unused]] bool known = matchPattern(operands.k, m_ConstantInt(&k));
   assert(known && "products of bf16 know their depth");
-  Value isMany = compare(arith::CmpIPredicate::sgt, rows, e.index(kFewRows));
+  Value isMany =
+      compare(arith::CmpIPredicate::sgt, rows, e.index(choice.fewRows));
   auto branch = scf::IfOp::create(e.b, e.loc, isMany, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(e.b);
   e.b.setInsertionPointToStart(branch.thenBlock());
@@ -315,8 +294,8 @@ void Generator::tileProduct(Value panel, Value row0, Value rows) {
 void Generator::panel(Value panel, Value row0, Value rows) {
   APInt k;
   bool known = matchPattern(steps, m_ConstantInt(&k));
-  int64_t depth = blocking.depth;
-  if (usesTiles()) {
+  int64_t depth = choice.blocking.depth;
+  if (choice.onTiles) {
     tileProduct(panel, row0, rows);
   } else if (depth == 0 || (known && k.getSExtValue() <= depth)) {
     product(panel, row0, rows, e.index(0), steps, /*first=*/true);
@@ -336,16 +315,17 @@ void Generator::panel(Value panel, Value row0, Value rows) {
 }
 
 void emitGemm(Emitter &e, const GemmOperands &operands, Value task,
-              int64_t taskRows, int64_t taskPanels, GemmBlocking blocking,
-              GemmEpilogue epilogue) {
-  assert(kPanelColumns % (blocking.tileVectors * e.target.lanes) == 0 &&
+              const LinearChoice &choice, GemmEpilogue epilogue) {
+  assert(kPanelColumns % (choice.blocking.tileVectors * e.target.lanes) == 0 &&
          "tiles do not divide a panel");
-  int64_t chunkRows = std::min(taskRows, kChunkRows);
+  int64_t taskRows = choice.taskRows, taskPanels = choice.taskPanels,
+          chunkRows = choice.chunkRows;
   Type element = cast<MemRefType>(operands.b.getType()).getElementType();
   int64_t interleave = element.isInteger(16) ? 2 : 1;
+  assert((interleave == 2 || !choice.onTiles) && "AMX multiplies pairs");
   Generator generator{e,
                       operands,
-                      blocking,
+                      choice,
                       epilogue,
                       e.stackBuffer(e.f32(), chunkRows * kPanelColumns),
                       e.floorDiv(operands.k, e.index(interleave)),

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "codegen/cpu/Choice.h"
 #include "codegen/cpu/Emitter.h"
 #include "ir/plan/Plan.h"
 
@@ -34,18 +35,10 @@ struct GemmOperands {
 using GemmEpilogue = llvm::function_ref<mlir::Value(
     mlir::Value acc, mlir::Value row, mlir::Value column, mlir::Value mask)>;
 
-/// How the product is cut.
-struct GemmBlocking {
-  int64_t tileRows, tileVectors; ///< of a register tile
-  int64_t depth;                 ///< steps at once; 0: all
-};
-/// The measured best for the target and as many steps along k (-1: not known).
-GemmBlocking gemmBlocking(const Isa &target, int64_t steps);
-
 /// The part of the product that task `task` owns: the grid has
-/// ceil(M/taskRows) * ceil(ceil(N/48)/taskPanels) tasks, panels fastest.
+/// ceil(M/taskRows) * ceil(ceil(N/48)/taskPanels) tasks, panels fastest. Tiles
+/// are for bf16.
 void emitGemm(Emitter &e, const GemmOperands &operands, mlir::Value task,
-              int64_t taskRows, int64_t taskPanels, GemmBlocking blocking,
-              GemmEpilogue epilogue);
+              const LinearChoice &choice, GemmEpilogue epilogue);
 
 } // namespace ingot::cpu

@@ -1,5 +1,6 @@
 #include "codegen/cpu/GemmTiles.h"
 
+#include "codegen/cpu/Choice.h"
 #include "codegen/cpu/Tiles.h"
 #include "ir/plan/Plan.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -10,10 +11,11 @@ namespace ingot::cpu {
 
 static constexpr int64_t kColumns = plan::kPanelColumns;
 /// Steps of k that one product of tiles takes.
-static constexpr int64_t kDepth = 32;
+static constexpr int64_t kDepth = kAmxDepth;
 /// Tiles of 16 columns in a panel, of 16 rows in a block.
 static constexpr int64_t kAcross = 3, kDown = 2;
-static constexpr int64_t kBlockRows = kDown * Tiles::kRows;
+static constexpr int64_t kBlockRows = kAmxRows;
+static_assert(kBlockRows == kDown * Tiles::kRows);
 
 static constexpr int64_t kLineBytes = 64;
 static constexpr int64_t kLine = 32; ///< elements of B in a line of cache

@@ -1,5 +1,6 @@
 // linear: out[m, n] = region(sum over k of A[m, k] W[k, n], m, n), see Gemm.h.
 #include "codegen/cpu/Gemm.h"
+#include "codegen/cpu/KernelChoice.h"
 #include "codegen/cpu/KernelWriter.h"
 
 using namespace mlir;
@@ -17,9 +18,7 @@ void emitLinear(KernelWriter &w) {
   operands.m = w.extent("m");
   operands.k = e.index(k);
   operands.n = operands.ldo = e.index(n);
-  emitGemm(e, operands, w.task, w.kernel.param("rows"),
-           w.kernel.param("panels"),
-           gemmBlocking(e.target, w.kernel.inType(1).isBF16() ? k / 2 : k),
+  emitGemm(e, operands, w.task, linearChoiceOf(w.kernel, e.target),
            [&](Value acc, Value row, Value column, Value mask) {
              Strand arguments[] = {{acc, {}, 1},
                                    uniform(e, row),

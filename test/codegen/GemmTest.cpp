@@ -48,9 +48,12 @@ cpu::KernelJob gemmJob(const Variant &variant, const Shape &shape, bool gelu,
         operands.k = operands.lda = e.index(shape.k);
         operands.n = operands.ldo = number(shape.n, shape.staticN);
         operands.m = e.toIndex(v[5]);
+        cpu::LinearChoice choice = cpu::chooseLinear(
+            e.target, {shape.m, shape.n, shape.k, /*isBf16=*/false, 4},
+            shape.taskRows, shape.taskPanels);
+        choice.blocking = tile.value_or(choice.blocking);
         cpu::emitGemm(
-            e, operands, v[0], shape.taskRows, shape.taskPanels,
-            tile.value_or(cpu::gemmBlocking(e.target, shape.k)),
+            e, operands, v[0], choice,
             [&](mlir::Value acc, mlir::Value, mlir::Value column,
                 mlir::Value mask) -> mlir::Value {
               if (!gelu)
