@@ -84,15 +84,16 @@ DEV i64 attention_stride(const AttentionShape &shape) {
   return shape.batch * shape.heads * shape.queries * (DV + 2);
 }
 
-// The rows of a task from the parts of all blocks: as one block would have
-// rescaled its sums from tile to tile.
-template <int DV, int BM, int THREADS, bool ZERO_EMPTY, class Out, class E>
-DEV void attention_combine(Out *out, const AttentionTask<E> &at,
-                           const AttentionShape &shape, const Splits &splits) {
+// The rows of a task from the parts of all blocks, by `thread` of THREADS: as
+// one block would have rescaled its sums from tile to tile.
+template <int DV, int BM, int THREADS, bool ZERO_EMPTY, class Out, class Task>
+DEV void attention_combine(Out *out, const Task &at,
+                           const AttentionShape &shape, const Splits &splits,
+                           int thread) {
   const float infinity = bits_f32(0x7f800000);
   const i64 stride = attention_stride<DV>(shape);
   const int rows = (int)min_(shape.queries - at.q0, (i64)BM);
-  UNROLL1 for (int i = tid(); i < rows * DV; i += THREADS) {
+  UNROLL1 for (int i = thread; i < rows * DV; i += THREADS) {
     i64 row = at.q0 + i / DV;
     int column = i % DV;
     const float *first = attention_row<DV>(splits, shape, at.b, at.h, row);
@@ -342,8 +343,8 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
     if constexpr (S::POSSIBLE) {
       if (splits.count > 1 &&
           splits_meet(splits.counters + done.task, splits.count))
-        attention_combine<DV, BM, THREADS, ZERO_EMPTY>(out, done, shape,
-                                                       splits);
+        attention_combine<DV, BM, THREADS, ZERO_EMPTY>(out, done, shape, splits,
+                                                       tid());
     }
   }
 }

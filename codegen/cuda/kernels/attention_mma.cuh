@@ -21,10 +21,10 @@
 #include "attention.cuh"
 #include "gemm.cuh"
 
-template <class Math, int D, int DV, int BN>
+template <class Math, int D, int DV, int BN, int BM_>
 struct AttentionTiles {
   using E = typename GemmElement<Math>::Type;
-  static constexpr int BM = 64, THREADS = 128, SIZE = (int)sizeof(E);
+  static constexpr int BM = BM_, THREADS = BM * 2, SIZE = (int)sizeof(E);
   static constexpr bool WORDS = SIZE == 4;
   // Elements of k an mma takes, in a slab; slabs and mmas of a head.
   static constexpr int STEP = 32 / SIZE, SLAB = 128 / SIZE;
@@ -153,15 +153,112 @@ DEV void attention_values(float (&o)[1][T::FV][4],
   }
 }
 
+// The scores of a lane from its products with keys k0 + 8 j + lane % 4 * 2 + e:
+// rows `row` and row + 8 of s[j][e] and s[j][2 + e]. Coordinates are of 32 bits
+// until the body gets them: wide ones would take registers.
+template <int FN, class Body>
+DEV void attention_apply(float (&s)[FN][4], i64 b, i64 h, u32 row, u32 k0,
+                         const AttentionShape &shape, const Body &body) {
+  const u32 queries = (u32)shape.queries, keys = (u32)shape.keys;
+  // What scores depend on is read for two tiles of columns at once.
+  constexpr int GROUP = 2;
+  UNROLL for (int first = 0; first < FN; first += GROUP) {
+    typename Body::Loads loads[GROUP][4];
+    auto each = [&](auto visit) {
+      UNROLL for (int j = 0; j < GROUP; ++j) {
+        UNROLL for (int i = 0; i < 4; ++i) {
+          u32 q = row + i / 2 * 8,
+              k = k0 + (first + j) * 8 + lane() % 4 * 2 + i % 2;
+          i64 c[4] = {b, h, q, k};
+          visit(j, i, c, q < queries && k < keys);
+        }
+      }
+    };
+    each([&](int j, int i, const i64 *c, bool inside) {
+      loads[j][i] = inside ? body.load(c) : typename Body::Loads{};
+    });
+    each([&](int j, int i, const i64 *c, bool inside) {
+      float &x = s[first + j][i];
+      x = inside ? body.apply(loads[j][i], x * shape.scale, c)
+                 : -bits_f32(0x7f800000);
+    });
+  }
+}
+
+// Scores of row r of a lane's become weights, in terms of the largest score so
+// far; what has been added up is to be multiplied with the result.
+template <int FN>
+DEV float attention_weigh(float (&s)[FN][4], int r, float &largest,
+                          float &sum) {
+  constexpr float LOG2E = 1.4426950408889634f;
+  const float infinity = bits_f32(0x7f800000);
+  float most = largest;
+  UNROLL for (int j = 0; j < FN; ++j) most =
+      max_(most, max_(s[j][r * 2], s[j][r * 2 + 1]));
+  most = row_max4(most);
+  // While all scores are -inf the shift is 0: -inf - -inf would be NaN and
+  // stay when a later tile brings a key.
+  float shift = most == -infinity ? 0 : most;
+  float decay = fast_exp2((largest - shift) * LOG2E);
+  largest = most;
+  sum *= decay;
+  UNROLL for (int j = 0; j < FN; ++j) {
+    UNROLL for (int e = 0; e < 2; ++e) {
+      float &x = s[j][r * 2 + e];
+      x = fast_exp2((x - shift) * LOG2E);
+      sum += x;
+    }
+  }
+  return decay;
+}
+
+// A part of row r of a lane, see attention_row.
+template <int DV, int FV>
+DEV void attention_leave(float *to, const float (&o)[FV][4], int r,
+                         float largest, float total) {
+  UNROLL for (int j = 0; j < FV; ++j) {
+    UNROLL for (int e = 0; e < 2; ++e) {
+      int column = j * 8 + lane() % 4 * 2 + e;
+      if (column < DV)
+        to[column] = o[j][r * 2 + e];
+    }
+  }
+  if (lane() % 4 == 0) {
+    to[DV] = largest;
+    to[DV + 1] = total;
+  }
+}
+
+// Row r of a lane's sums, over `total` of its weights.
+template <int DV, bool ZERO_EMPTY, int FV, class Out>
+DEV void attention_result(Out *to, const float (&o)[FV][4], int r, float total,
+                          i64 keys) {
+  // A row whose weights are all 0 had no key: 0/0 is the NaN of the formula,
+  // unless the rule says zero. Without any keys the sum is empty.
+  if (total == 0 && (ZERO_EMPTY || keys == 0))
+    total = 1;
+  float factor = 1 / total;
+  // In pairs, where each starts at a multiple of its size.
+  constexpr int V = DV % 2 ? 1 : 2;
+  UNROLL for (int j = 0; j < FV; ++j) {
+    UNROLL for (int e = 0; e < 2; e += V) {
+      int column = j * 8 + lane() % 4 * 2 + e;
+      float x[V];
+      UNROLL for (int i = 0; i < V; ++i) x[i] = o[j][r * 2 + e + i] * factor;
+      if (column < DV)
+        store_columns(to + column, x);
+    }
+  }
+}
+
 // ZERO_EMPTY: a row without keys gives 0, else the NaN that the formula gives.
-template <class Math, int D, int DV, int BN, bool ZERO_EMPTY, int ALIGN,
+template <class Math, int D, int DV, int BN, bool ZERO_EMPTY, int BM, int ALIGN,
           class Out, class E, class Body, class S>
 DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
                             const AttentionShape &shape, const Body &body,
                             const S &splits) {
-  using T = AttentionTiles<Math, D, DV, BN>;
-  constexpr int BM = T::BM, FN = T::FN, FV = T::FV, THREADS = T::THREADS;
-  constexpr float LOG2E = 1.4426950408889634f;
+  using T = AttentionTiles<Math, D, DV, BN, BM>;
+  constexpr int FN = T::FN, FV = T::FV, THREADS = T::THREADS;
   T &tiles = *shared_base<T>();
   const float infinity = bits_f32(0x7f800000);
   const int row0 = warp_uniform() * 16, l = lane();
@@ -206,45 +303,10 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
       float s[1][FN][4] = {};
       attention_scores<Math>(s, tiles, row0);
 
-      // What scores depend on is read for two tiles of columns at once.
-      constexpr int GROUP = 2;
-      UNROLL for (int first = 0; first < FN; first += GROUP) {
-        typename Body::Loads loads[GROUP][4];
-        auto each = [&](auto visit) {
-          UNROLL for (int j = 0; j < GROUP; ++j) {
-            UNROLL for (int i = 0; i < 4; ++i) {
-              i64 c[4] = {at.b, at.h, at.q0 + row0 + l / 4 + i / 2 * 8,
-                          k0 + (first + j) * 8 + l % 4 * 2 + i % 2};
-              visit(j, i, c, c[2] < queries && c[3] < keys);
-            }
-          }
-        };
-        each([&](int j, int i, const i64 *c, bool inside) {
-          loads[j][i] = inside ? body.load(c) : typename Body::Loads{};
-        });
-        each([&](int j, int i, const i64 *c, bool inside) {
-          float &x = s[0][first + j][i];
-          x = inside ? body.apply(loads[j][i], x * shape.scale, c) : -infinity;
-        });
-      }
+      attention_apply(s[0], at.b, at.h, (u32)(at.q0 + row0 + l / 4), (u32)k0,
+                      shape, body);
       UNROLL for (int r = 0; r < 2; ++r) {
-        float most = largest[r];
-        UNROLL for (int j = 0; j < FN; ++j) most =
-            max_(most, max_(s[0][j][r * 2], s[0][j][r * 2 + 1]));
-        most = row_max4(most);
-        // While all scores are -inf the shift is 0: -inf - -inf would be NaN
-        // and stay when a later tile brings a key.
-        float shift = most == -infinity ? 0 : most;
-        float decay = fast_exp2((largest[r] - shift) * LOG2E);
-        largest[r] = most;
-        sum[r] *= decay;
-        UNROLL for (int j = 0; j < FN; ++j) {
-          UNROLL for (int e = 0; e < 2; ++e) {
-            float &x = s[0][j][r * 2 + e];
-            x = fast_exp2((x - shift) * LOG2E);
-            sum[r] += x;
-          }
-        }
+        float decay = attention_weigh(s[0], r, largest[r], sum[r]);
         UNROLL for (int j = 0; j < FV; ++j) {
           UNROLL for (int e = 0; e < 2; ++e) o[0][j][r * 2 + e] *= decay;
         }
@@ -269,49 +331,25 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
         if (splits.count > 1) {
           float *to = attention_row<DV>(splits, shape, at.b, at.h, row) +
                       at.split * attention_stride<DV>(shape);
-          UNROLL for (int j = 0; j < FV; ++j) {
-            UNROLL for (int e = 0; e < 2; ++e) {
-              int column = j * 8 + l % 4 * 2 + e;
-              if (column < DV)
-                to[column] = o[0][j][r * 2 + e];
-            }
-          }
-          if (l % 4 == 0) {
-            to[DV] = largest[r];
-            to[DV + 1] = total;
-          }
+          attention_leave<DV>(to, o[0], r, largest[r], total);
           continue;
         }
       }
-      // A row whose weights are all 0 had no key: 0/0 is the NaN of the
-      // formula, unless the rule says zero. Without any keys the sum is empty.
-      if (total == 0 && (ZERO_EMPTY || keys == 0))
-        total = 1;
-      float factor = 1 / total;
-      Out *to = out + ((at.b * queries + row) * shape.heads + at.h) * DV;
-      // In pairs, where each starts at a multiple of its size.
-      constexpr int V = DV % 2 ? 1 : 2;
-      UNROLL for (int j = 0; j < FV; ++j) {
-        UNROLL for (int e = 0; e < 2; e += V) {
-          int column = j * 8 + l % 4 * 2 + e;
-          float x[V];
-          UNROLL for (int i = 0; i < V; ++i) x[i] =
-              o[0][j][r * 2 + e + i] * factor;
-          if (column < DV)
-            store_columns(to + column, x);
-        }
-      }
+      attention_result<DV, ZERO_EMPTY>(
+          out + ((at.b * queries + row) * shape.heads + at.h) * DV, o[0], r,
+          total, keys);
     }
     if constexpr (S::POSSIBLE) {
       if (splits.count > 1 &&
           splits_meet(splits.counters + at.task, splits.count))
-        attention_combine<DV, BM, THREADS, ZERO_EMPTY>(out, at, shape, splits);
+        attention_combine<DV, BM, THREADS, ZERO_EMPTY>(out, at, shape, splits,
+                                                       tid());
     }
   }
 }
 
-template <class Math, int D, int DV, int BN, bool ZERO_EMPTY, class Out,
-          class E, class Body, class S = NoSplits>
+template <class Math, int D, int DV, int BN, bool ZERO_EMPTY, int BM = 64,
+          class Out, class E, class Body, class S = NoSplits>
 DEV void attention_mma(Out *out, const E *q, const E *k, const E *v,
                        const AttentionShape &shape, const Body &body,
                        const S &splits = {}) {
@@ -319,9 +357,10 @@ DEV void attention_mma(Out *out, const E *q, const E *k, const E *v,
   constexpr int UNIT = 16 / (int)sizeof(E);
   constexpr bool EVEN = D % UNIT == 0 && DV % UNIT == 0;
   if (EVEN && attention_aligned(q, k, v, shape))
-    attention_mma_rows<Math, D, DV, BN, ZERO_EMPTY, EVEN ? 16 : (int)sizeof(E)>(
-        out, q, k, v, shape, body, splits);
+    attention_mma_rows<Math, D, DV, BN, ZERO_EMPTY, BM,
+                       EVEN ? 16 : (int)sizeof(E)>(out, q, k, v, shape, body,
+                                                   splits);
   else
-    attention_mma_rows<Math, D, DV, BN, ZERO_EMPTY, (int)sizeof(E)>(
+    attention_mma_rows<Math, D, DV, BN, ZERO_EMPTY, BM, (int)sizeof(E)>(
         out, q, k, v, shape, body, splits);
 }

@@ -19,19 +19,25 @@ struct NoSplits {
   static constexpr i64 count = 1;
 };
 
-// Called by a whole block that has left its part of a task: true in the block
-// that came last, whose threads may then read the parts of all. Shared memory
-// is free before and after.
-DEV bool splits_meet(u32 *counter, i64 count) {
-  u32 *last = shared_base<u32>();
-  barrier(); // everybody's part has been left
-  if (tid() == 0) {
+// Called by all threads of a block that left its part of a task, of which
+// `meet` is a barrier: true in the block that came last, whose threads may then
+// read the parts of all. `last` is in shared memory.
+template <class Meet>
+DEV bool splits_meet(u32 *counter, i64 count, u32 *last, bool leads,
+                     const Meet &meet) {
+  meet(); // everybody's part has been left
+  if (leads) {
     *last = atomic_add_acq_rel(counter, 1) == count - 1;
     if (*last)
       *counter = 0; // for the next launch
   }
-  barrier();
+  meet();
   bool is_last = *last;
-  barrier(); // everybody has read it
+  meet(); // everybody has read it
   return is_last;
+}
+// By a whole block, whose shared memory is free before and after.
+DEV bool splits_meet(u32 *counter, i64 count) {
+  return splits_meet(counter, count, shared_base<u32>(), tid() == 0,
+                     [] { barrier(); });
 }

@@ -8,7 +8,7 @@ using namespace ingot::emulator;
 namespace ingot::test {
 
 int64_t AttentionVariant::keysATile() const {
-  return isPlain() ? 16 : std::max(d, dv) > 128 ? 32 : 64;
+  return isPlain() ? 16 : isHopper || std::max(d, dv) > 128 ? 32 : 64;
 }
 
 ElementType AttentionVariant::type() const {
@@ -28,13 +28,40 @@ unsigned AttentionVariant::shared() const {
   int64_t size = math == "tf32" ? 4 : 2, slab = 128 / size;
   int64_t values = size == 4 ? bn * (int64_t(llvm::alignTo(dv, 16)) + 4) * 4
                              : llvm::divideCeil(dv, slab) * bn * 128;
-  int64_t bytes = llvm::divideCeil(d, slab) * (rows() + bn) * 128 + values;
-  return static_cast<unsigned>(llvm::alignTo(bytes, 1024));
+  int64_t queries = isHopper ? 192 : rows(); // without TMA
+  int64_t bytes = llvm::divideCeil(d, slab) * (queries + bn) * 128 + values;
+  auto shared = static_cast<unsigned>(llvm::alignTo(bytes, 1024));
+  if (!isHopper)
+    return shared;
+  // Wide heads have attention.cuh to fall back to.
+  if (std::max(d, dv) > 128)
+    shared = static_cast<unsigned>(
+        4 * (112 * (d + 4) + 16 * llvm::alignTo(dv, 32) + 96 * 20));
+  return std::max(shared, hopperShared());
+}
+
+static int64_t hopperColumns(int64_t dv) {
+  for (int64_t columns : {64, 96, 128})
+    if (dv <= columns)
+      return columns;
+  return 192;
+}
+
+int64_t AttentionVariant::hopperKeys() const {
+  return std::max(d, hopperColumns(dv)) <= 128 ? 128 : 96;
+}
+
+unsigned AttentionVariant::hopperShared() const {
+  int64_t panels = llvm::divideCeil(d, 64),
+          valuePanels = llvm::divideCeil(hopperColumns(dv), 64);
+  return static_cast<unsigned>(
+      128 * (panels * 128 + 2 * (panels + valuePanels) * hopperKeys()) + 96);
 }
 
 std::string AttentionVariant::stub() const {
   std::ostringstream s;
-  s << "#include \"attention_mma.cuh\"\n"
+  s << "#include \"" << (isHopper ? "attention90" : "attention_mma")
+    << ".cuh\"\n"
        "struct Body {\n  const float *bias;\n  i64 queries, keys;\n"
        "  struct Loads { float bias; };\n"
        "  DEV Loads load(const i64 *c) const { return {bias[c[3]]}; }\n"
@@ -43,24 +70,34 @@ std::string AttentionVariant::stub() const {
                  "      return bits_f32(0xff800000);\n"
                : "")
     << "    return x + in.bias;\n  }\n};\n"
-    << "KERNEL(128, 1) attention_test(float *out, const " << element()
-    << " *q, const " << element() << " *k, const " << element()
+    << "KERNEL(" << threads() << ", 1) attention_test(float *out, const "
+    << element() << " *q, const " << element() << " *k, const " << element()
     << " *v, const float *bias, i64 batch, i64 heads, i64 queries, i64 keys, "
        "i64 qb, i64 qr, i64 kb, i64 kr, i64 vb, i64 vr, float *partials, "
-       "u32 *counters) {\n"
+       "u32 *counters, i64 parts"
+    << (isHopper ? ", GRID_CONST TensorMap mq, GRID_CONST TensorMap mk, "
+                   "GRID_CONST TensorMap mv"
+                 : "")
+    << ") {\n"
     << "  AttentionShape shape{batch, heads, queries, keys, " << group
     << (causal ? ", keys - queries + 1" : ", keys") << ", {qb, qr, " << d
     << "}, {kb, kr, " << d << "}, {vb, vr, " << dv << "}, 0.25f};\n  "
-    << (isPlain() ? "attention<" : "attention_mma<");
+    << (isPlain()  ? "attention<"
+        : isHopper ? "attention90<"
+                   : "attention_mma<");
   if (!isPlain())
     s << math << ", ";
   s << d << ", " << dv << ", ";
   if (isPlain())
     s << rows() << ", ";
-  s << keysATile() << ", " << (zeroEmpty ? "true" : "false")
+  if (!isHopper)
+    s << keysATile() << ", ";
+  s << (zeroEmpty ? "true" : "false")
     << ">(out, q, k, v, shape, Body{bias, queries, keys}";
+  if (isHopper)
+    s << ", {&mq, &mk, &mv}";
   if (parts)
-    s << ", Splits{partials, counters, " << parts << "}";
+    s << ", Splits{partials, counters, parts}";
   s << ");\n}\n"
        "EXPORT_KERNEL(attention_test)\n";
   return s.str();
@@ -94,10 +131,30 @@ std::string runAttention(const AttentionVariant &v, Stub &stub,
   DeviceArray<uint32_t> counters(std::vector<uint32_t>(
       s.batch * s.heads * llvm::divideCeil(s.queries, v.rows())));
   auto n = [](int64_t x) { return static_cast<long long>(x); };
-  cu::Result result = stub.launch(
-      "attention_test", {3}, v.threads(), v.shared(), out, *dq, *dk, *dw, *db,
-      n(s.batch), n(s.heads), n(s.queries), n(s.keys), n(s.queries * qr), n(qr),
-      n(s.keys * kr), n(kr), n(s.keys * vr), n(vr), partials, counters);
+  auto launch = [&](const auto &...maps) {
+    return stub.launch("attention_test", {3}, v.threads(), v.shared(), out, *dq,
+                       *dk, *dw, *db, n(s.batch), n(s.heads), n(s.queries),
+                       n(s.keys), n(s.queries * qr), n(qr), n(s.keys * kr),
+                       n(kr), n(s.keys * vr), n(vr), partials, counters,
+                       n(v.parts), maps...);
+  };
+  auto map = [&](const DeviceBytes &x, int64_t columns, int64_t rows,
+                 int64_t boxRows) {
+    cu::TensorMapType type =
+        v.math == "f16" ? cu::tensorMapF16 : cu::tensorMapBf16;
+    auto pitch = static_cast<uint64_t>(columns + s.pad);
+    bool canMove = columns * rows * s.batch > 0 && pitch % 8 == 0;
+    return canMove
+               ? makeMap(x.pointer, {uint64_t(columns), uint64_t(rows), pitch,
+                                     unsigned(boxRows), uint64_t(s.batch),
+                                     uint64_t(rows) * pitch, type})
+               : cu::TensorMap();
+  };
+  cu::Result result = v.isHopper
+                          ? launch(map(*dq, qr - s.pad, s.queries, 128),
+                                   map(*dk, kr - s.pad, s.keys, v.hopperKeys()),
+                                   map(*dw, vr - s.pad, s.keys, v.hopperKeys()))
+                          : launch();
   if (result)
     return control("report") + "\nresult " + std::to_string(result);
   std::vector<float> got(out.bytes / 4);

@@ -7,19 +7,24 @@
 namespace ingot::test {
 
 /// An instance of a template and its stub with kernel `attention_test`: bf16,
-/// f16 or tf32 of attention_mma.cuh, or float of attention.cuh. q, k and v lie
-/// as [B, S, H, D] with `pad` elements after each row; a bias [keys] is added.
+/// f16 or tf32 of attention_mma.cuh, or float of attention.cuh; bf16 or f16 of
+/// attention90.cuh. q, k and v lie as [B, S, H, D] with `pad` elements after
+/// each row; a bias [keys] is added.
 struct AttentionVariant {
   std::string math = "bf16";
   int64_t d = 64, dv = 64, group = 1;
   bool zeroEmpty = false;
   bool causal = false; ///< keys counted from the end
   int64_t parts = 0;   ///< that blocks share keys in; 0: they cannot
+  bool isHopper = false;
 
   bool isPlain() const { return math == "float"; }
-  int64_t rows() const { return isPlain() ? 32 : 64; }
+  int64_t rows() const { return isPlain() ? 32 : isHopper ? 128 : 64; }
   int64_t keysATile() const;
-  unsigned threads() const { return 128; }
+  unsigned threads() const { return isHopper ? 384 : 128; }
+  /// As Attention90Config has it.
+  int64_t hopperKeys() const;
+  unsigned hopperShared() const;
   unsigned shared() const;
   ElementType type() const;
   std::string element() const { return math == "tf32" ? "float" : math; }

@@ -1,0 +1,151 @@
+// attention90.cuh against double, over shapes with tails, widths of heads,
+// masks and groups; and what the device's compiler makes of it.
+#include "codegen/cuda/Nvrtc.h"
+#include "test/codegen/cuda/AttentionRun.h"
+#include "test/emulator/Nvrtc.h"
+
+using namespace ingot;
+using namespace ingot::test;
+using namespace ingot::emulator;
+
+namespace {
+
+class Attention90Test : public EmulatorTest {
+protected:
+  static AttentionVariant variant(const char *math, int64_t d, int64_t dv) {
+    AttentionVariant v;
+    v.isHopper = true;
+    v.math = math, v.d = d, v.dv = dv;
+    return v;
+  }
+  static void check(const AttentionVariant &v, Stub &stub,
+                    const AttentionSizes &s, bool byTma = true) {
+    control("stats reset");
+    EXPECT_EQ(runAttention(v, stub, s), "")
+        << v.math << " d " << v.d << " " << v.dv << ", batch " << s.batch
+        << " heads " << s.heads << " queries " << s.queries << " keys "
+        << s.keys << " pad " << s.pad;
+    EXPECT_EQ(statistic("loads") > 0, byTma);
+  }
+  static void checkInAllModes(const AttentionVariant &v, Stub &stub,
+                              const AttentionSizes &s) {
+    for (const char *mode : {"late", "early", "random 1", "random 2"}) {
+      SCOPED_TRACE(mode);
+      control(std::string("mode ") + mode);
+      check(v, stub, s);
+    }
+    control("mode late");
+  }
+};
+
+TEST_F(Attention90Test, Shapes) {
+  for (const char *math : {"bf16", "f16"}) {
+    AttentionVariant v = variant(math, 64, 64);
+    Stub stub(v.stub());
+    checkInAllModes(v, stub, {2, 1, 150, 300});
+    check(v, stub, {1, 1, 1, 1});
+    check(v, stub, {2, 2, 129, 128, 8});
+    check(v, stub, {3, 1, 65, 63});
+    check(v, stub, {1, 5, 300, 129});
+  }
+}
+
+TEST_F(Attention90Test, HeadDims) {
+  for (auto [d, dv] : {std::pair<int64_t, int64_t>{128, 128},
+                       {96, 96},
+                       {80, 80},
+                       {32, 40},
+                       {192, 128},
+                       {64, 184}}) {
+    AttentionVariant v = variant("bf16", d, dv);
+    Stub stub(v.stub());
+    check(v, stub, {1, 2, 140, 260});
+    checkInAllModes(v, stub, {2, 1, 20, 140, 8});
+  }
+}
+
+TEST_F(Attention90Test, GroupsCausalAndEmptyRows) {
+  for (auto [d, zero] :
+       {std::pair<int64_t, bool>{64, false}, {64, true}, {128, true}}) {
+    AttentionVariant v = variant("bf16", d, d);
+    v.group = 3, v.causal = true, v.zeroEmpty = zero;
+    Stub stub(v.stub());
+    checkInAllModes(v, stub, {1, 3, 150, 140}); // the first rows see nothing
+    check(v, stub, {2, 3, 9, 150});
+    check(v, stub, {1, 3, 300, 100}); // blocks without a key
+    check(v, stub, {1, 3, 140, 400});
+    check(v, stub, {1, 3, 3, 0}, false);
+  }
+}
+
+/// A few queries and many keys: as many parts as tiles, more, and one.
+TEST_F(Attention90Test, Parts) {
+  AttentionVariant v = variant("bf16", 64, 64);
+  v.group = 2, v.causal = true;
+  for (int64_t parts : {3, 9, 1}) {
+    v.parts = parts;
+    Stub stub(v.stub());
+    if (parts == 3)
+      checkInAllModes(v, stub, {1, 4, 2, 700});
+    check(v, stub, {2, 2, 130, 300});
+    check(v, stub, {1, 2, 150, 100}); // rows without a key
+  }
+}
+
+/// Rows at other places than multiples of 16 bytes.
+TEST_F(Attention90Test, WithoutTma) {
+  for (int64_t d : {64, 192}) {
+    AttentionVariant v = variant("bf16", d, d);
+    v.parts = 3;
+    Stub stub(v.stub());
+    check(v, stub, {1, 2, 210, 150, 1}, false);
+    check(v, stub, {0, 2, 30, 4}, false);
+    check(v, stub, {1, 1, 30, 0}, false);
+  }
+}
+
+TEST_F(Attention90Test, MovesByTheBulk) {
+  AttentionVariant v = variant("bf16", 128, 128);
+  Stub stub(v.stub());
+  check(v, stub, {1, 2, 256, 384});
+  // 4 tasks: two panels of queries, and of keys and values of three tiles.
+  EXPECT_EQ(statistic("loads"), 4u * 2 * (1 + 3 * 2));
+  EXPECT_EQ(statistic("wgmmas"), 4u * 3 * 2 * (8 + 8));
+  EXPECT_EQ(statistic("copies16"), 0u);
+}
+
+TEST_F(Attention90Test, DeviceCode) {
+  llvm::Expected<const cuda::Nvrtc *> nvrtc = cuda::Nvrtc::get();
+  if (!nvrtc)
+    GTEST_SKIP() << llvm::toString(nvrtc.takeError());
+  for (auto [math, d] : {std::pair<const char *, int64_t>{"bf16", 64},
+                         {"f16", 64},
+                         {"bf16", 96},
+                         {"bf16", 128},
+                         {"f16", 128},
+                         {"bf16", 192}}) {
+    AttentionVariant v = variant(math, d, d);
+    v.causal = true, v.parts = 3;
+    SCOPED_TRACE(testing::Message() << math << d);
+    cuda::CudaStub stub;
+    stub.name = "attention_test";
+    stub.text = v.stub();
+    cuda::CudaImage cubin = (*nvrtc)->compile(stub, "sm_90a");
+    ASSERT_EQ(cubin.error, "");
+    EXPECT_EQ(cubin.frameBytes, 0u);
+    EXPECT_EQ(cubin.spillBytes, 0u);
+    EXPECT_LE(cubin.registers, 168u);
+    printf("%s, heads of %lld: %u registers, %u bytes\n", math,
+           static_cast<long long>(d), cubin.registers, v.hopperShared());
+    // Of the assembler: waits injected, setmaxnreg ignored, wgmma serialized.
+    for (const char *note : {"C7508", "C7510", "C7517"})
+      EXPECT_EQ(cubin.log.find(note), std::string::npos) << cubin.log;
+    std::string sass = disassemble(cubin.image);
+    if (sass.empty())
+      continue;
+    for (const char *instruction : {"HGMMA.64x", "UTMALDG.3D", "USETMAXREG"})
+      EXPECT_NE(sass.find(instruction), std::string::npos) << instruction;
+  }
+}
+
+} // namespace
