@@ -333,6 +333,9 @@ private:
       if (Error error = bindArg(*step.args()->Get(a), a, nextArg++, name,
                                 !isLaunch || bound.tasks))
         return error;
+    bound.maps = nextMap - bound.firstMap;
+    if (Error error = bindProduct(step, bound, name))
+      return error;
     if (isLaunch) {
       const fmt::Kernel &kernel = *model.target->kernels()->Get(step.kernel());
       bound.kernel = model.kernels[step.kernel()];
