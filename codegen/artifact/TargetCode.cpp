@@ -21,7 +21,8 @@ std::vector<plan::KernelOp> kernelsOf(ModuleOp module, bool isCuda) {
 }
 
 TargetCode cpuTarget(const cpu::LevelCode &level,
-                     llvm::ArrayRef<plan::KernelOp> kernels) {
+                     llvm::ArrayRef<plan::KernelOp> kernels,
+                     const cpu::TuningRecord *record) {
   const cpu::Isa &isa = cpu::isaOf(level.level);
   TargetCode target;
   target.name = std::string(isa.name);
@@ -48,7 +49,7 @@ TargetCode cpuTarget(const cpu::LevelCode &level,
     made.kernel = kernel;
     made.offset = offset;
     made.length = end - offset;
-    made.details = cpu::detailsOf(kernel, isa);
+    made.details = cpu::detailsOf(kernel, isa, record);
     target.kernels.push_back(std::move(made));
   }
   return target;

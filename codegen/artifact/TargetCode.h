@@ -37,8 +37,10 @@ struct TargetCode {
 /// the module.
 std::vector<plan::KernelOp> kernelsOf(mlir::ModuleOp module, bool isCuda);
 
+/// `record` is what the code was made by, if anything.
 TargetCode cpuTarget(const cpu::LevelCode &level,
-                     llvm::ArrayRef<plan::KernelOp> kernels);
+                     llvm::ArrayRef<plan::KernelOp> kernels,
+                     const cpu::TuningRecord *record = nullptr);
 
 /// `images` are what `stubs` of `kernels` became for `arch`.
 TargetCode cudaTarget(llvm::StringRef arch,

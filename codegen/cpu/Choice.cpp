@@ -1,6 +1,7 @@
 // What is chosen for linear and attention, and the model behind the estimates.
 #include "codegen/cpu/Choice.h"
 
+#include "codegen/cpu/Tuning.h"
 #include "ir/plan/Plan.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -108,7 +109,8 @@ static GemmBlocking blockingOf(const Isa &isa, int64_t steps) {
 }
 
 LinearChoice chooseLinear(const Isa &isa, const LinearProblem &problem,
-                          int64_t taskRows, int64_t taskPanels) {
+                          int64_t taskRows, int64_t taskPanels,
+                          const LinearRule *measured) {
   /// Rows of sums kept between the product and its epilogue: 24 KB.
   constexpr int64_t kChunkRows = 128;
   /// Up to so many rows vectors are as fast as tiles: the weights bound both.
@@ -117,6 +119,11 @@ LinearChoice chooseLinear(const Isa &isa, const LinearProblem &problem,
   choice.taskRows = taskRows;
   choice.taskPanels = taskPanels;
   choice.blocking = blockingOf(isa, problem.isBf16 ? problem.k / 2 : problem.k);
+  if (measured && measured->tile)
+    std::tie(choice.blocking.tileRows, choice.blocking.tileVectors) =
+        *measured->tile;
+  if (measured && measured->depth)
+    choice.blocking.depth = *measured->depth;
   choice.chunkRows = std::min(taskRows, kChunkRows);
   choice.onTiles = problem.isBf16 && isa.amx;
   choice.fewRows = choice.onTiles ? kFewRows : 0;

@@ -72,6 +72,8 @@ struct LinearProblem {
   unsigned outBytes; ///< of an element
 };
 
+struct LinearRule;
+
 /// How a product by vectors is cut.
 struct GemmBlocking {
   int64_t tileRows, tileVectors; ///< of a register tile
@@ -106,9 +108,11 @@ struct LinearChoice {
 /// Rows and other extents that estimates are for where they are no number.
 inline constexpr int64_t kTypicalRows = 128;
 
-/// `taskRows` and `taskPanels` are the plan's.
+/// `taskRows` and `taskPanels` are the plan's. `measured`, if there is one,
+/// says what is known better.
 LinearChoice chooseLinear(const Isa &isa, const LinearProblem &problem,
-                          int64_t taskRows, int64_t taskPanels);
+                          int64_t taskRows, int64_t taskPanels,
+                          const LinearRule *measured = nullptr);
 Estimate estimateLinear(const Isa &isa, const LinearProblem &problem,
                         const LinearChoice &choice, int64_t m,
                         const Machine &machine = referenceMachine());

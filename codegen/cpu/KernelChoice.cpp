@@ -1,5 +1,10 @@
 #include "codegen/cpu/KernelChoice.h"
 
+#include "ir/lift/ShapeContext.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+
 using namespace mlir;
 using llvm::Twine;
 
@@ -19,9 +24,26 @@ LinearProblem linearProblemOf(plan::KernelOp kernel) {
           kernel.inType(1).isBF16(), outBytesOf(kernel)};
 }
 
-LinearChoice linearChoiceOf(plan::KernelOp kernel, const Isa &isa) {
+/// A type as tuning records have it.
+static StringRef recordName(Type type) {
+  return type.isBF16() ? "bf16" : type.isF16() ? "f16" : "f32";
+}
+
+std::optional<size_t> ruleOf(plan::KernelOp kernel,
+                             const TuningRecord *record) {
+  if (!record || kernel.getFamily() != plan::Family::Linear)
+    return std::nullopt;
+  return record->find(recordName(kernel.inType(1)),
+                      recordName(kernel.outType(0)), kernel.param("n"),
+                      kernel.param("k"));
+}
+
+LinearChoice linearChoiceOf(plan::KernelOp kernel, const Isa &isa,
+                            const TuningRecord *record) {
+  std::optional<size_t> rule = ruleOf(kernel, record);
   return chooseLinear(isa, linearProblemOf(kernel), kernel.param("rows"),
-                      kernel.param("panels"));
+                      kernel.param("panels"),
+                      rule ? &record->linear[*rule] : nullptr);
 }
 
 static AttentionProblem attentionProblemOf(plan::KernelOp kernel) {
@@ -45,14 +67,20 @@ whereOf(llvm::ArrayRef<std::pair<StringRef, int64_t>> extents, bool isAssumed) {
   return text + (isAssumed ? " (assumed)" : "");
 }
 
-KernelDetails detailsOf(plan::KernelOp kernel, const Isa &isa) {
+KernelDetails detailsOf(plan::KernelOp kernel, const Isa &isa,
+                        const TuningRecord *record) {
   if (kernel.getFamily() == plan::Family::Linear) {
     LinearProblem problem = linearProblemOf(kernel);
-    LinearChoice choice = linearChoiceOf(kernel, isa);
+    LinearChoice choice = linearChoiceOf(kernel, isa, record);
     int64_t m = problem.m < 0 ? kTypicalRows : problem.m;
-    return {{"choice", choice.text(isa)},
-            {"estimate", estimateLinear(isa, problem, choice, m)
-                             .text(whereOf({{"M", m}}, problem.m < 0))}};
+    KernelDetails details = {
+        {"choice", choice.text(isa)},
+        {"estimate", estimateLinear(isa, problem, choice, m)
+                         .text(whereOf({{"M", m}}, problem.m < 0))}};
+    if (std::optional<size_t> rule = ruleOf(kernel, record))
+      details.emplace_back("record", std::string(isa.name) + ", linear[" +
+                                         std::to_string(*rule) + "]");
+    return details;
   }
   if (kernel.getFamily() == plan::Family::Attention) {
     AttentionProblem problem = attentionProblemOf(kernel);
@@ -68,6 +96,43 @@ KernelDetails detailsOf(plan::KernelOp kernel, const Isa &isa) {
                                            isAssumed))}};
   }
   return {};
+}
+
+void setTaskRows(ModuleOp module, const TuningRecord &record) {
+  Builder builder(module.getContext());
+  llvm::DenseMap<StringAttr, plan::KernelOp> changed;
+  for (auto kernel : module.getOps<plan::KernelOp>())
+    if (std::optional<size_t> rule = ruleOf(kernel, &record))
+      if (record.linear[*rule].taskRows)
+        changed[kernel.getSymNameAttr()] = kernel;
+  ShapeFacts facts;
+  ShapeContext shapes(facts);
+  ExprPool &pool = shapes.pool();
+  llvm::DenseSet<Operation *> launched;
+  for (auto program : module.getOps<plan::ProgramOp>()) {
+    if (program.isForCuda())
+      continue;
+    for (auto launch : program.getBody().getOps<plan::LaunchOp>()) {
+      plan::KernelOp kernel = changed.lookup(launch.getKernelAttr().getAttr());
+      if (!kernel)
+        continue;
+      launched.insert(kernel);
+      int64_t rows = *record.linear[*ruleOf(kernel, &record)].taskRows,
+              code = kernel.param("m");
+      Expr m = code >= 0 ? pool.integer(code)
+                         : shapes.parse(launch.getScalars().text(-1 - code));
+      Expr grid[] = {shapes.parse(launch.getGrid().text(0)),
+                     pool.ceilDiv(m, pool.integer(rows))};
+      launch.setGridAttr(shapes.attr(module.getContext(), grid));
+    }
+  }
+  for (Operation *op : launched) {
+    auto kernel = cast<plan::KernelOp>(op);
+    NamedAttrList params(kernel.getParams());
+    params.set("rows", builder.getI64IntegerAttr(
+                           *record.linear[*ruleOf(kernel, &record)].taskRows));
+    kernel.setParamsAttr(params.getDictionary(module.getContext()));
+  }
 }
 
 } // namespace ingot::cpu

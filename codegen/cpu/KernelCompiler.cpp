@@ -9,7 +9,8 @@ using namespace mlir;
 
 namespace ingot::cpu {
 
-OwningOpRef<ModuleOp> emitKernel(plan::KernelOp kernel, const Isa &target) {
+OwningOpRef<ModuleOp> emitKernel(plan::KernelOp kernel, const Isa &target,
+                                 const TuningRecord *record) {
   Builder builder(kernel.getContext());
   SmallVector<Type> params;
   for (ArrayAttr types : {kernel.getOutTypes(), kernel.getInTypes()})
@@ -19,6 +20,7 @@ OwningOpRef<ModuleOp> emitKernel(plan::KernelOp kernel, const Isa &target) {
   return buildKernelModule(kernel.getSymName(), params, target, kernel.getLoc(),
                            [&](Emitter &e, ValueRange values) {
                              KernelWriter writer(e, kernel, values);
+                             writer.record = record;
                              switch (kernel.getFamily()) {
                              case plan::Family::Map:
                                return emitMap(writer);
@@ -62,11 +64,12 @@ compilePlanKernels(std::vector<plan::KernelOp> kernels,
     for (auto [i, kernel] : llvm::enumerate(kernels))
       jobs.push_back(
           {kernel.getSymName().str(), level,
-           [&text = bytecode[i], level](MLIRContext &context) {
+           [&text = bytecode[i], level,
+            record = options.tuning.of(level)](MLIRContext &context) {
              auto module = parseSourceString<ModuleOp>(text, &context);
              return module
                         ? emitKernel(*module->getOps<plan::KernelOp>().begin(),
-                                     isaOf(level))
+                                     isaOf(level), record)
                         : nullptr;
            }});
   CompileOptions compile;

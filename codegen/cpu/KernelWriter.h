@@ -12,6 +12,8 @@
 
 namespace ingot::cpu {
 
+struct TuningRecord;
+
 class KernelWriter {
 public:
   /// `values` as buildKernelModule gives them: task, outputs, inputs, scalars,
@@ -20,7 +22,8 @@ public:
 
   Emitter &e;
   plan::KernelOp kernel;
-  mlir::Value task; ///< index
+  mlir::Value task;                     ///< index
+  const TuningRecord *record = nullptr; ///< what was measured, if anything
 
   mlir::Value out(unsigned i) { return outs[i]; }
   mlir::Value in(unsigned i) { return ins[i]; }

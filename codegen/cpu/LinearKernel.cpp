@@ -18,7 +18,7 @@ void emitLinear(KernelWriter &w) {
   operands.m = w.extent("m");
   operands.k = e.index(k);
   operands.n = operands.ldo = e.index(n);
-  emitGemm(e, operands, w.task, linearChoiceOf(w.kernel, e.target),
+  emitGemm(e, operands, w.task, linearChoiceOf(w.kernel, e.target, w.record),
            [&](Value acc, Value row, Value column, Value mask) {
              Strand arguments[] = {{acc, {}, 1},
                                    uniform(e, row),

@@ -3,8 +3,6 @@
 #include "codegen/cuda/KernelHeaders.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/raw_ostream.h"
 
 namespace json = llvm::json;
 
@@ -14,39 +12,9 @@ std::optional<size_t> TuningRecord::find(llvm::StringRef type,
                                          llvm::StringRef result, int64_t n,
                                          int64_t k) const {
   for (auto [i, rule] : llvm::enumerate(linear))
-    if (rule.type == type && (rule.result.empty() || rule.result == result) &&
-        rule.n.contains(n) && rule.k.contains(k))
+    if (rule.fits(type, result, n, k))
       return i;
   return std::nullopt;
-}
-
-// Each reads a value, or reports at its path and returns false.
-
-static bool readType(const json::Value &value, std::string &type,
-                     json::Path path) {
-  std::optional<llvm::StringRef> text = value.getAsString();
-  if (!text || !llvm::is_contained({"f32", "tf32", "bf16", "f16"}, *text)) {
-    path.report("expected f32, tf32, bf16 or f16");
-    return false;
-  }
-  type = text->str();
-  return true;
-}
-
-static bool readRange(const json::Value &value, LinearRule::Range &range,
-                      json::Path path) {
-  const json::Array *ends = value.getAsArray();
-  std::optional<int64_t> least = value.getAsInteger(), most = least;
-  if (ends && ends->size() == 2) {
-    least = (*ends)[0].getAsInteger();
-    most = (*ends)[1].getAsInteger();
-  }
-  if (!least || !most || *least < 1 || *most < *least) {
-    path.report("expected a number of 1 or more, or [least, most]");
-    return false;
-  }
-  range = {*least, *most};
-  return true;
 }
 
 static bool readRows(const json::Value &value, int64_t least, int64_t never,
@@ -93,121 +61,61 @@ static bool readHopperTiles(const json::Value &value,
   return true;
 }
 
-static bool readRule(const json::Value &value, llvm::StringRef architecture,
-                     LinearRule &rule, json::Path path) {
-  const json::Object *object = value.getAsObject();
-  if (!object) {
-    path.report("expected an object");
-    return false;
-  }
-  constexpr int64_t kNever = -1;
-  for (const auto &[key, member] : *object) {
-    json::Path at = path.field(key);
-    bool isGood = true;
-    if (key == "type") {
-      isGood = readType(member, rule.type, at);
-    } else if (key == "result") {
-      isGood = readType(member, rule.result, at);
-    } else if (key == "n") {
-      isGood = readRange(member, rule.n, at);
-    } else if (key == "k") {
-      isGood = readRange(member, rule.k, at);
-    } else if (key == "tile128_from") {
-      isGood = readRows(member, kFewRows + 1, 0, rule.tile128From, at);
-    } else if (key == "columns_from") {
-      isGood = readHopperTiles(member, rule.hopperTiles, at);
-    } else if (key == "cublaslt_from") {
-      isGood = readRows(member, 1, kNever, rule.cublasLtFrom, at);
-    } else {
-      at.report("unknown key: type, result, n, k, tile128_from, columns_from "
-                "or cublaslt_from");
-      return false;
-    }
-    if (!isGood)
-      return false;
-  }
-  if (rule.type.empty()) {
-    path.report("it has no type");
-    return false;
-  }
-  if (!rule.tile128From && !rule.hopperTiles && !rule.cublasLtFrom) {
-    path.report("it says nothing: tile128_from, columns_from or cublaslt_from");
-    return false;
-  }
-  if (rule.hopperTiles && (architecture != "sm_90a" ||
-                           (rule.type != "bf16" && rule.type != "f16"))) {
-    path.field("columns_from")
-        .report("only bf16 and f16 on sm_90a have such tiles");
-    return false;
-  }
-  if (rule.cublasLtFrom == kNever)
-    rule.cublasLtFrom = std::nullopt;
-  return true;
-}
-
-static bool readRecord(const json::Value &value, TuningRecord &record,
-                       json::Path path) {
-  const json::Object *object = value.getAsObject();
-  if (!object) {
-    path.report("expected an object");
-    return false;
-  }
-  llvm::StringRef architecture = object->getString("architecture").value_or("");
-  for (const auto &[key, member] : *object) {
-    json::Path at = path.field(key);
-    if (key == "architecture") {
-      std::optional<llvm::StringRef> name = member.getAsString();
-      if (!name || !name->starts_with("sm_")) {
-        at.report("expected an architecture, as \"sm_80\"");
-        return false;
-      }
-      record.architecture = name->str();
-    } else if (key == "measured") {
-      if (!member.getAsString()) {
-        at.report("expected a text: machine, driver, command, date");
-        return false;
-      }
-    } else if (key == "linear") {
-      const json::Array *rules = member.getAsArray();
-      if (!rules) {
-        at.report("expected a list of rules");
-        return false;
-      }
-      for (auto [i, rule] : llvm::enumerate(*rules))
-        if (!readRule(rule, architecture, record.linear.emplace_back(),
-                      at.index(static_cast<unsigned>(i))))
-          return false;
-    } else {
-      at.report("unknown key: architecture, measured or linear (the only "
-                "family that has several tiles)");
-      return false;
-    }
-  }
-  if (record.architecture.empty()) {
-    path.report("it has no architecture");
-    return false;
-  }
-  if (!record.linear.empty() && !object->getString("measured")) {
-    path.report("it has rules, but does not say where they were measured");
-    return false;
-  }
-  return true;
-}
-
 llvm::Expected<TuningRecord> parseTuningRecord(llvm::StringRef text,
                                                llvm::StringRef name) {
-  llvm::Expected<json::Value> value = json::parse(text);
-  if (!value)
-    return llvm::createStringError(name + ": " +
-                                   llvm::toString(value.takeError()));
+  constexpr int64_t kNever = -1;
+  static constexpr llvm::StringRef kTypes[] = {"f32", "tf32", "bf16", "f16"};
+  std::string architecture = architectureOfTuning(text);
   TuningRecord record;
-  json::Path::Root root(name);
-  if (readRecord(*value, record, root))
-    return record;
-  std::string message = llvm::toString(root.getError()) + "\n";
-  llvm::raw_string_ostream os(message);
-  root.printErrorContext(*value, os);
-  return llvm::createStringError(message);
+  auto addLinear = [&]() -> LinearRuleKey & {
+    return record.linear.emplace_back();
+  };
+  auto readKey = [&](llvm::StringRef key, const json::Value &value,
+                     json::Path path) -> std::optional<bool> {
+    LinearRule &rule = record.linear.back();
+    if (key == "tile128_from")
+      return readRows(value, kFewRows + 1, 0, rule.tile128From, path);
+    if (key == "columns_from")
+      return readHopperTiles(value, rule.hopperTiles, path);
+    if (key == "cublaslt_from")
+      return readRows(value, 1, kNever, rule.cublasLtFrom, path);
+    return std::nullopt;
+  };
+  auto finish = [&](json::Path path) {
+    LinearRule &rule = record.linear.back();
+    if (!rule.tile128From && !rule.hopperTiles && !rule.cublasLtFrom) {
+      path.report(
+          "it says nothing: tile128_from, columns_from or cublaslt_from");
+      return false;
+    }
+    if (rule.hopperTiles && (architecture != "sm_90a" ||
+                             (rule.type != "bf16" && rule.type != "f16"))) {
+      path.field("columns_from")
+          .report("only bf16 and f16 on sm_90a have such tiles");
+      return false;
+    }
+    if (rule.cublasLtFrom == kNever)
+      rule.cublasLtFrom = std::nullopt;
+    return true;
+  };
+  auto isArchitecture = [](llvm::StringRef name) {
+    return name.starts_with("sm_");
+  };
+  TuningFormat format{
+      isArchitecture,
+      "expected an architecture, as \"sm_80\"",
+      kTypes,
+      "expected f32, tf32, bf16 or f16",
+      addLinear,
+      readKey,
+      "unknown key: type, result, n, k, tile128_from, columns_from or "
+      "cublaslt_from",
+      finish};
+  llvm::Expected<TuningHeader> header = readTuningFile(text, name, format);
+  if (!header)
+    return header.takeError();
+  record.architecture = header->architecture;
+  return record;
 }
 
 Tuning Tuning::builtIn() {

@@ -2,28 +2,15 @@
 //-------------===//
 #pragma once
 
+#include "codegen/TuningFile.h"
 #include "codegen/cuda/Choice.h"
 
-#include "llvm/ADT/StringRef.h"
-#include "llvm/Support/Error.h"
-
-#include <cstdint>
-#include <optional>
-#include <string>
 #include <vector>
 
 namespace ingot::cuda {
 
-/// Of linears of some shapes and types. Rows are those of a launch, M.
-struct LinearRule {
-  struct Range {
-    int64_t least = 1, most = INT64_MAX;
-    bool contains(int64_t value) const {
-      return least <= value && value <= most;
-    }
-  };
-  std::string type, result; ///< "f32", "tf32", "bf16", "f16"; result: or any
-  Range n, k;
+/// Types are "f32", "tf32", "bf16" or "f16". Rows are those of a launch, M.
+struct LinearRule : LinearRuleKey {
   /// Rows from which tiles are 128x128; 0: never. Nothing: as the model says.
   std::optional<int64_t> tile128From;
   /// Of sm_90a, in place of them; nothing: as the model says.

@@ -112,6 +112,38 @@ class Compile(Case):
         (self.work / "b.json").write_text('{"architecture": "sm_80", "linear": [3]}')
         self.call(*emit, "--target=sm_80", "--tuning=b.json", code=1, says="expected an object at b.json.linear[0]")
 
+    def test_tuning_of_cpus(self):
+        """What --tune measures depends on the machine; that its record says all of it does not."""
+        self.save(layers(2))
+        tune = "compile", "model.onnx", "--dims=rows=5"
+        done = subprocess.run([INGOT, *tune, "--tune", "-o", "tuned.ingot"], capture_output=True, text=True, cwd=self.work,
+                              env=self.environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        said = done.stderr.splitlines()
+        self.assertRegex(said[0], r"^tuning 3 linears for x86-64-v[34], measuring at most 60 s$")
+        for line in said[1:4]:
+            self.assertRegex(line, r"^linear f32 n 3\d k 3\d: \d+ rows a task, registers \dx\d+(, K in parts of \d+)?"
+                                   r"(, as chosen| instead of )")
+        self.assertRegex(said[4], r"^tuned: [0-3] of 3 linears other than chosen, [0-9.]+ s measured$")
+        record = json.loads((self.work / "model.tuning.json").read_text())
+        self.assertIn("M 5; ingot ", record["measured"])
+        self.call(*tune, "--tuning=model.tuning.json", "-o", "offline.ingot")
+        self.assertEqual((self.work / "offline.ingot").read_bytes(), (self.work / "tuned.ingot").read_bytes())
+        self.call(*tune, "--tune=a.json", "--emit=plan", "-o", "plan.mlir")
+        self.assert_files("a.json", "model.onnx", "model.tuning.json", "offline.ingot", "plan.mlir", "tuned.ingot")
+
+    def test_tune_usage(self):
+        self.save(layers())
+        (self.work / "a.json").write_text(json.dumps({"architecture": "x86-64-v4", "measured": "", "linear": []}))
+        for arguments, says in [
+            (["--tune=b.json", "--emit=fused"], "--emit=fused does not reach"),
+            (["--tune", "--target=sm_80"], "none of --target"),
+            (["--tune", "--tuning=a.json"], "without --tuning"),
+        ]:
+            self.call("compile", "model.onnx", *arguments, code=2, says=says)
+        self.call("compile", "model.onnx", "--tune=none/b.json", code=1, says="none/b.json")
+        self.assert_files("a.json", "model.onnx")
+
     def test_ir_input(self):
         self.save(layers())
         plan = self.call("compile", "model.onnx", "--emit=plan")

@@ -175,9 +175,29 @@ TEST_P(Gemm, KInParts) {
   check({20, 60, 1536, 16, 2, true}, true);
 }
 
-TEST_P(Gemm, OtherTile) {
-  if (GetParam().emitted.lanes == 8)
-    check({13, 100, 64, 16, 2, true}, true, cpu::GemmBlocking{4, 3, 24});
+// Whatever a tuning record says, a sum adds up in one order.
+TEST_P(Gemm, EveryBlockingHasTheSameBits) {
+  Shape shape{29, 100, 75, 16, 2, true};
+  Data data(shape);
+  auto args = data.args();
+  Loaded chosen = Loaded::make({gemmJob(GetParam(), shape, true)});
+  ASSERT_TRUE(chosen) << chosen.error;
+  chosen.run(0, args, gridOf(shape));
+  const std::vector<float> expected = data.out;
+  for (int64_t rows : {1, 4, 5, 6, 8})
+    for (int64_t vectors : {1, 2, 3, 6})
+      for (int64_t depth : {0, 24}) {
+        if (!cpu::isRegisterTile(GetParam().emitted, rows, vectors))
+          continue;
+        SCOPED_TRACE(testing::Message()
+                     << rows << "x" << vectors << " by " << depth);
+        Loaded kernel = Loaded::make({gemmJob(
+            GetParam(), shape, true, cpu::GemmBlocking{rows, vectors, depth})});
+        ASSERT_TRUE(kernel) << kernel.error;
+        std::fill(data.out.begin(), data.out.end(), -77.f);
+        kernel.run(0, args, gridOf(shape));
+        ASSERT_EQ(data.out, expected);
+      }
 }
 
 TEST_P(Gemm, Time) {

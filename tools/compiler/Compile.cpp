@@ -1,103 +1,28 @@
 // `ingot compile`.
+#include "codegen/cpu/KernelChoice.h"
 #include "codegen/cuda/SplitWork.h"
 #include "passes/Pipelines.h"
+#include "tools/compiler/CompileArguments.h"
 #include "tools/compiler/CompilerVerbs.h"
 #include "tools/compiler/CudaKernels.h"
 #include "tools/compiler/Diagnostics.h"
 #include "tools/compiler/Dumps.h"
-#include "tools/compiler/ModelSource.h"
 #include "tools/compiler/OutputFile.h"
 #include "tools/compiler/Summary.h"
-#include "tools/compiler/Targets.h"
+#include "tools/compiler/TuneCpu.h"
 
 #include "llvm/Support/Path.h"
-
-#include <unistd.h>
 
 using namespace mlir;
 
 namespace ingot::cli {
 
 namespace {
-struct CompileArguments {
-  ModelSource source;
-  std::string output, dumpFolder;
-  Stage emit = Stage::Artifact;
-  Targets targets;
-  int64_t jobs = 2;
-  bool cache = true, isSeeded = false, skipPadding = false;
-  cuda::Tuning tuning = cuda::Tuning::builtIn();
-};
-
-int parseArguments(int argc, const char **argv, CompileArguments &arguments) {
-  Options options;
-  if (int code = parseOptions(
-          argc, argv,
-          {"-o", "--jobs", "--emit", "--target", "--dims", "--constant-input",
-           "--dump-dir", "--precision", "--weights", "--tuning"},
-          {"--no-cache", "--emulate-bf16", "--skip-padding"}, options))
-    return code;
-  if (int code = parseModelSource(options, "compile", /*hasDims=*/true,
-                                  arguments.source))
-    return code;
-  if (int code = parseInteger(options, "--jobs", 1, 1024, arguments.jobs))
-    return code;
-  if (const char *name = options.get("--emit")) {
-    std::optional<Stage> stage = stageOf(name);
-    if (!stage)
-      return failUsage("no stage %s: import, canonical, fused, plan, kernels, "
-                       "asm or artifact",
-                       name);
-    arguments.emit = *stage;
-  }
-  if (const char *targets = options.get("--target"))
-    if (int code = parseTargets(targets, arguments.targets))
-      return code;
-  if (const char *precision = options.get("--precision"))
-    if (int code = parsePrecision(precision, arguments.targets))
-      return code;
-  arguments.targets.emulateBf16 = options.has("--emulate-bf16");
-  if (arguments.targets.emulateBf16 && arguments.targets.x86Precision != "bf16")
-    return failUsage("--emulate-bf16 is for --precision=bf16 on x86-64");
-  for (const std::string &file : options.all("--tuning"))
-    if (int code = readTuning(file, arguments.targets.archs, arguments.tuning))
-      return code;
-  arguments.skipPadding = options.has("--skip-padding");
-  if (arguments.skipPadding && arguments.targets.hasCuda())
-    return failUsage("--skip-padding is for x86-64: there are no CUDA kernels "
-                     "that pack rows");
-  arguments.cache = !options.has("--no-cache");
-  if (const char *kind = options.get("--weights")) {
-    arguments.isSeeded = llvm::StringRef(kind) == "seeded";
-    if (!arguments.isSeeded && llvm::StringRef(kind) != "stored")
-      return failUsage("--weights takes stored or seeded, not \"%s\"", kind);
-  }
-  if (const char *folder = options.get("--dump-dir")) {
-    if (!*folder)
-      return failUsage("--dump-dir takes a folder");
-    arguments.dumpFolder = folder;
-  }
-  if (const char *output = options.get("-o")) {
-    arguments.output = output;
-    if (arguments.output.empty())
-      return failUsage("-o takes a file, or - for stdout");
-  } else if (arguments.emit != Stage::Artifact) {
-    arguments.output = "-";
-  } else {
-    llvm::SmallString<128> path(arguments.source.path);
-    llvm::sys::path::replace_extension(path, "ingot");
-    arguments.output = path.str().str();
-  }
-  if (arguments.emit == Stage::Artifact && arguments.output == "-" &&
-      isatty(STDOUT_FILENO))
-    return failUsage("an artifact is nothing for a terminal: -o FILE");
-  return 0;
-}
-
 class Compilation {
 public:
   explicit Compilation(const CompileArguments &arguments)
-      : arguments(arguments), printer(context), dumps(arguments.dumpFolder) {}
+      : arguments(arguments), tuning(arguments.tunings.cpu), printer(context),
+        dumps(arguments.dumpFolder) {}
 
   int run();
 
@@ -105,6 +30,7 @@ private:
   bool endsAt(Stage stage) const { return arguments.emit == stage; }
   int lower(Stage stage, llvm::function_ref<void(OpPassManager &)> build);
   int emitModule(Stage stage);
+  int tune();
   int compileForCpu();
   int compileForCuda();
   int listStubs(llvm::ArrayRef<plan::KernelOp> kernels);
@@ -112,6 +38,7 @@ private:
   int writeFile();
 
   const CompileArguments &arguments;
+  cpu::Tuning tuning;
   MLIRContext context{MLIRContext::Threading::DISABLED};
   DiagnosticPrinter printer;
   Dumps dumps;
@@ -159,11 +86,35 @@ int Compilation::emitText() {
                      });
 }
 
+/// Measures where that is asked for; the plan becomes what the record says.
+int Compilation::tune() {
+  if (!arguments.tuneFile.empty()) {
+    progress.begin("tuning");
+    std::optional<cpu::TuningRecord> record =
+        tuneCpu(kernelsOf(module, /*isCuda=*/false),
+                *levelHere(arguments.targets.levels()),
+                static_cast<unsigned>(arguments.jobs));
+    if (!record)
+      return kExitInput;
+    if (int code = writeOutput(arguments.tuneFile, Writing::Forward,
+                               [&](llvm::raw_fd_ostream &os) {
+                                 os << record->text();
+                                 return 0;
+                               }))
+      return code;
+    tuning.set(std::move(*record));
+  }
+  if (const cpu::TuningRecord *record = tuning.highest())
+    cpu::setTaskRows(module, *record);
+  return 0;
+}
+
 int Compilation::compileForCpu() {
   progress.begin("kernels");
   std::vector<plan::KernelOp> kernels = kernelsOf(module, /*isCuda=*/false);
   cpu::KernelCompilerOptions options;
   options.levels = arguments.targets.levels();
+  options.tuning = tuning;
   options.jobs = static_cast<unsigned>(arguments.jobs);
   options.progress = [&](size_t done, size_t all) { progress.show(done, all); };
   int status = 0;
@@ -183,7 +134,7 @@ int Compilation::compileForCpu() {
   if (failed(made))
     return kExitInput;
   for (const cpu::LevelCode &level : *made)
-    code.push_back(cpuTarget(level, kernels));
+    code.push_back(cpuTarget(level, kernels, tuning.of(level.level)));
   return status;
 }
 
@@ -197,7 +148,7 @@ int Compilation::compileForCuda() {
   if (endsAt(Stage::Kernels))
     return listStubs(kernels);
   FailureOr<cuda::CompiledKernels> made = cuda::compilePlanKernels(
-      kernels, {arguments.targets.archs, arguments.tuning, options});
+      kernels, {arguments.targets.archs, arguments.tunings.cuda, options});
   if (failed(made))
     return kExitInput;
   for (const auto &architecture : made->architectures)
@@ -228,7 +179,7 @@ int Compilation::listStubs(llvm::ArrayRef<plan::KernelOp> kernels) {
   cuda::CompiledKernels printed;
   for (const std::string &arch : arguments.targets.archs) {
     FailureOr<std::vector<cuda::CudaStub>> stubs =
-        cuda::printStubs(kernels, arguments.tuning, arch);
+        cuda::printStubs(kernels, arguments.tunings.cuda, arch);
     if (failed(stubs))
       return kExitInput;
     printed.architectures.push_back({arch, std::move(*stubs), {}});
@@ -313,6 +264,8 @@ int Compilation::run() {
                             before.addPass(cuda::createSplitWork());
                           });
       }))
+    return code;
+  if (int code = tune())
     return code;
   if (endsAt(Stage::Plan))
     return emitModule(Stage::Plan);

@@ -3,30 +3,11 @@
 #include "codegen/cuda/Toolkits.h"
 #include "tools/ingot/Options.h"
 
-#include "llvm/Support/MemoryBuffer.h"
-
 namespace ingot::cli {
 
 int checkNvrtc() {
   if (auto nvrtc = cuda::Nvrtc::get(); !nvrtc)
     return fail("%s", llvm::toString(nvrtc.takeError()).c_str());
-  return 0;
-}
-
-int readTuning(const std::string &file, llvm::ArrayRef<std::string> archs,
-               cuda::Tuning &tuning) {
-  auto buffer = llvm::MemoryBuffer::getFile(file);
-  if (!buffer)
-    return fail("cannot read %s: %s", file.c_str(),
-                buffer.getError().message().c_str());
-  llvm::Expected<cuda::TuningRecord> record =
-      cuda::parseTuningRecord((*buffer)->getBuffer(), file);
-  if (!record)
-    return fail("%s", llvm::toString(record.takeError()).c_str());
-  if (!llvm::is_contained(archs, record->architecture))
-    return failUsage("%s is for %s, which is none of --target", file.c_str(),
-                     record->architecture.c_str());
-  tuning.set(std::move(*record));
   return 0;
 }
 

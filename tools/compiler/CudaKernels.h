@@ -10,11 +10,6 @@ namespace ingot::cli {
 /// after a complaint.
 int checkNvrtc();
 
-/// Reads a tuning record, in place of the compiler's own for its architecture,
-/// which has to be one of `archs`. 0, or the exit code after a complaint.
-int readTuning(const std::string &file, llvm::ArrayRef<std::string> archs,
-               cuda::Tuning &tuning);
-
 /// A stub, and the architectures that have it, "sm_90+sm_80"; "" where all do.
 struct DistinctStub {
   const cuda::CudaStub *stub;

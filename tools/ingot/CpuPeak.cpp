@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -142,6 +144,21 @@ int allowedCpus() {
   cpu_set_t set;
   CPU_ZERO(&set);
   return sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
+}
+
+std::string cpuName() {
+  std::string name = "unknown";
+  char line[512];
+  FILE *file = fopen("/proc/cpuinfo", "r");
+  while (file && fgets(line, sizeof(line), file))
+    if (strncmp(line, "model name", 10) == 0 && strchr(line, ':')) {
+      name = strchr(line, ':') + 2;
+      name.resize(name.find_last_not_of('\n') + 1);
+      break;
+    }
+  if (file)
+    fclose(file);
+  return name;
 }
 
 bool obtainTiles() {

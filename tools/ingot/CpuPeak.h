@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 namespace ingot::cli {
 
@@ -24,5 +25,7 @@ bool obtainTiles();
 
 // CPUs that this process may use.
 int allowedCpus();
+// "Intel(R) Xeon(R) Processor", as Linux calls it.
+std::string cpuName();
 
 } // namespace ingot::cli

@@ -1,28 +1,13 @@
 // `ingot doctor`: what this machine offers, for people and for bug reports.
 #include "tools/ingot/Command.h"
+#include "tools/ingot/CpuPeak.h"
 
 #include <cstdio>
-#include <cstring>
 #include <sched.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
 namespace ingot::cli {
-
-static std::string cpuName() {
-  std::string name = "unknown";
-  char line[512];
-  FILE *file = fopen("/proc/cpuinfo", "r");
-  while (file && fgets(line, sizeof(line), file))
-    if (strncmp(line, "model name", 10) == 0 && strchr(line, ':')) {
-      name = strchr(line, ':') + 2;
-      name.resize(name.find_last_not_of('\n') + 1);
-      break;
-    }
-  if (file)
-    fclose(file);
-  return name;
-}
 
 // The driver and each of its GPUs, or what is missing.
 static void printGpus() {

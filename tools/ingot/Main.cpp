@@ -21,8 +21,12 @@ const Verb kVerbs[] = {
 
   --target=x86-64,sm_80       what to make code for: x86-64 (the default), sm_80
                               (and, as PTX, newer GPUs), sm_86, sm_89, sm_90
-  --tuning=FILE               choices measured on a GPU, in place of the compiler's
-                              for its architecture (docs/kernels.md)
+  --tune[=FILE]               measure linears on this CPU in other tilings, for a
+                              minute or so; write what is faster to FILE (default:
+                              IN.tuning.json) and compile so
+  --tuning=FILE               choices that were measured, of --tune or on a GPU, in
+                              place of the compiler's for their architecture
+                              (docs/kernels.md); may be repeated
   --no-cache                  compile kernels for GPUs even if known from before
   --dims batch=1,sequence=1..512
                               fix symbols or give their range
@@ -43,6 +47,8 @@ Try:
   ingot compile model.onnx --dims batch=1,sequence=1..512 -o model.ingot
   ingot compile model.onnx --target=sm_80,x86-64 -o model.ingot
   ingot compile model.onnx --precision=bf16 -o model.ingot
+  ingot compile model.onnx --tune=here.json -o model.ingot
+  ingot compile model.onnx --tuning=here.json -o model.ingot
 )"},
     {"run", runVerb, "run an .ingot file, or a model by the reference",
      R"(usage: ingot run FILE.ingot [--inputs IN.npz | --data-set DIR | --dims NAME=SIZE,...] [options]
