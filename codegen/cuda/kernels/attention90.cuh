@@ -276,18 +276,27 @@ DEV void attention90_rows(Out *out, const AttentionShape &shape,
   }
 }
 
+// Whether the copy engine takes rows and batches so far apart.
+DEV bool attention90_strides(const AttentionShape &shape) {
+  auto are = [&](int i) {
+    return shape.q_strides[i] && shape.k_strides[i] && shape.v_strides[i];
+  };
+  return are(1) && (shape.batch == 1 || are(0));
+}
+
 // What the copy engine cannot take because addresses or strides are no
-// multiples of 16 bytes (then maps are zeros) goes as on other GPUs, but that
-// blocks share nothing: 192 rows a block; wide heads, whose sums would not fit
-// into registers, 96 on FMA units.
+// multiples of 16 bytes, or because there is nothing (then maps are zeros),
+// goes as on other GPUs, but that blocks share nothing: 192 rows a block; wide
+// heads, whose sums would not fit into registers, 96 on FMA units.
 template <class Math, int D, int DV, bool ZERO_EMPTY, class Out, class E,
           class Body, class S = NoSplits>
 DEV void attention90(Out *out, const E *q, const E *k, const E *v,
                      const AttentionShape &shape, const Body &body,
                      const Attention90Maps &maps, const S &splits = {}) {
-  if (attention_aligned(q, k, v, shape))
-    attention90_rows<Attention90Config<Math, D, DV>, ZERO_EMPTY>(
-        out, shape, body, maps, splits);
+  using C = Attention90Config<Math, D, DV>;
+  static_assert(sizeof(AttentionTiles<Math, D, DV, 32, 192>) <= C::SHARED);
+  if (attention_aligned(q, k, v, shape) && attention90_strides(shape))
+    attention90_rows<C, ZERO_EMPTY>(out, shape, body, maps, splits);
   else if constexpr (max_(D, DV) <= 128)
     attention_mma_rows<Math, D, DV, 32, ZERO_EMPTY, 192, (int)sizeof(E)>(
         out, q, k, v, shape, body, NoSplits());

@@ -1,0 +1,172 @@
+// Each edit of Hopper's attention must be found, by the emulator or by a wrong
+// number: two and more of each kind.
+#include "test/codegen/cuda/AttentionRun.h"
+#include "test/kernels/Mutant.h"
+
+namespace ingot::test {
+namespace {
+
+using namespace ingot::emulator;
+
+constexpr const char *kKernel = "attention90.cuh",
+                     *kShared = "attention_mma.cuh", *kNumbers = "numbers.cuh",
+                     *kRing = "pipeline90.cuh";
+
+struct Edit {
+  const char *name, *from, *to;
+  const char *header = kKernel;
+  // What shows it.
+  int64_t parts = 0;
+  bool zeroEmpty = false;
+};
+
+const Edit kEdits[] = {
+    // wait
+    {"NoWaitForKeys", "mbar_wait(shared.k_full + keys.stage, keys.parity);",
+     ""},
+    {"NoWaitForValues",
+     "mbar_wait(shared.v_full + values.stage, values.parity);", ""},
+    {"NoWaitForQueries", "mbar_wait(&shared.q_full, queries.parity);", ""},
+    {"NoWaitForEmptyKeys", "mbar_wait(shared.k_empty + s, ring.parity ^ 1);",
+     ""},
+    {"NoWaitForEmptyValues", "mbar_wait(shared.v_empty + s, ring.parity ^ 1);",
+     ""},
+    {"NoWaitForEmptyQueries", "mbar_wait(&shared.q_empty, queries.parity ^ 1);",
+     ""},
+    {"KeysParity", "keys.parity);", "keys.parity ^ 1);"},
+    {"EmptyParity", "shared.v_empty + s, ring.parity ^ 1",
+     "shared.v_empty + s, ring.parity"},
+    {"ScoresTooEarly", "wait_scores<1>();", "wait_scores<2>();"},
+    {"FirstScoresTooEarly", "wait_scores<0>();", "wait_scores<1>();"},
+    {"ValuesTooEarly", "wgmma_wait<0>();\n    fence_regs(o);",
+     "wgmma_wait<1>();\n    fence_regs(o);"},
+    {"ScoresNotCommitted", "wgmma_commit();\n  }\n  // Of", "}\n  // Of"},
+    // bytes
+    {"TooFewBytes", "mbar_arrive_expect(full, bytes);",
+     "mbar_arrive_expect(full, bytes - 128);"},
+    {"TooManyBytes", "mbar_arrive_expect(full, bytes);",
+     "mbar_arrive_expect(full, bytes + 16);"},
+    {"PanelsOverlap", "bytes / PANELS", "bytes / PANELS / 2"},
+    // fence
+    {"NoFenceOfMbarriers", "mbar_fence_init();", ""},
+    {"NoFenceOfScores", "fence_regs(s);\n    wgmma_fence();", ""},
+    {"NoFenceOfSums", "fence_regs(o);\n    wgmma_fence();", ""},
+    // barrier
+    {"NoBarrierAfterInit", "  }\n  barrier();", "  }"},
+    {"EmptyKeysCountHalf", "mbar_init(shared.k_empty + s, C::CONSUMERS);",
+     "mbar_init(shared.k_empty + s, C::CONSUMERS / 2);"},
+    {"EmptyQueriesCountOneMore", "mbar_init(&shared.q_empty, C::CONSUMERS);",
+     "mbar_init(&shared.q_empty, C::CONSUMERS + 1);"},
+    {"AllLanesRelease", "if (lane() == 0)\n      mbar", "mbar"},
+    {"NoBarrierOfParts", "[] { barrier_named<256>(1); }", "[] {}", kKernel, 3},
+    {"BarrierOfHalfTheConsumers", "barrier_named<256>(1)",
+     "barrier_named<128>(1)", kKernel, 3},
+    // swizzle and descriptors
+    {"StepsTooFarAlongK", "b + i / 4 * (C::BN * 8) + i % 4 * 2",
+     "b + i / 4 * (C::BN * 8) + i % 4 * 4"},
+    {"PanelOfQueries", "a + i / 4 * (C::BM * 8)", "a + i / 4 * (C::BM * 4)"},
+    {"PanelOfValues", "C::BN * 128);\n    fence", "C::BN * 64);\n    fence"},
+    {"StepsOfValues", "b + i * 128", "b + i * 64"},
+    {"ValuesNotTransposed", "C::VP, 1>(o", "C::VP>(o"},
+    {"RowsOfTheOtherConsumer", "shared.q + number * 64 * 128",
+     "shared.q + (1 - number) * 64 * 128"},
+    {"DescriptorOf64Bytes", "64ull << 32 | 1ull << 62;\n}\n\n// Two",
+     "64ull << 32 | 2ull << 62;\n}\n\n// Two", kNumbers},
+    {"DescriptorStride", "64ull << 32 | 1ull << 62;\n}\n\n// Two",
+     "32ull << 32 | 1ull << 62;\n}\n\n// Two", kNumbers},
+    {"WeightsInTurn", "s[i * 8 + x * 2], s[i * 8 + x * 2 + 1]",
+     "s[i * 8 + x * 2 + 1], s[i * 8 + x * 2]"},
+    // stage
+    {"ReleasesOtherKeys", "release(shared.k_empty + keys.stage);",
+     "release(shared.k_empty + (keys.stage ^ 1));"},
+    {"NeverReleasesValues", "release(shared.v_empty + values.stage);", ""},
+    {"ReleasesValuesInUse", "issue_values();\n        wait_scores",
+     "issue_values();\n        release(shared.v_empty + values.stage);\n"
+     "        wait_scores"},
+    {"ReleasesQueriesTwice", "wait_scores<0>();",
+     "wait_scores<0>();\n      release(&shared.q_empty);"},
+    {"OneStageOfAll", "++tile, ring.next()", "++tile"},
+    {"SameValuesAgain", "values.next();", ""},
+    {"RingTurnsLate", "++stage == STAGES", "++stage > STAGES", kRing},
+    {"ParityStays", "parity ^= 1;", ";", kRing},
+    {"StageTooSmall", "k[C::STAGES][C::KEYS]", "k[C::STAGES][C::KEYS - 1024]"},
+    // guard
+    {"StoresPastTheEnd", "m >= (int)shape.queries",
+     "m >= (int)shape.queries + 128"},
+    {"ScoresPastTheEnd", "visit(j, i, c, q < queries && k < keys)",
+     "visit(j, i, c, true)", kShared},
+    {"ColumnsPastTheEnd", "if (column < DV)\n        store",
+     "if (true)\n        store", kShared},
+    {"PartColumnsPastTheEnd", "if (column < DV)\n        to[",
+     "if (true)\n        to[", kShared, 3},
+    {"FirstBatchAlone", "tile * C::BN, at.b);\n          mbar",
+     "tile * C::BN, 0);\n          mbar"},
+    {"HeadsOfTheirOwn", "(u32)at.h / (u32)shape.group", "(u32)at.h"},
+    {"MoreRegistersThanThereAre", "regs_up<240>();", "regs_up<248>();"},
+    // mask and empty rows
+    {"EndsTooEarly", "q0 + C::BM - 1 + (int)shape.causal_keys",
+     "q0 + (int)shape.causal_keys"},
+    {"NoTail", "int end = ceil_div(keys, C::BN)", "int end = keys / C::BN"},
+    {"KeysOfTheFirstTile", "(u32)(tile * C::BN), shape",
+     "(u32)(at.first * C::BN), shape"},
+    {"RowsOfTheFirstWarp", "warp_uniform() % 4 * 16 + lane() / 4;",
+     "lane() / 4;"},
+    {"ShiftsByInfinity", "most == -infinity ? 0 : most", "most", kShared, 0,
+     true},
+    {"EmptyRowsDivideByZero", "ZERO_EMPTY || keys == 0", "keys == 0", kShared,
+     0, true},
+    // rescale
+    {"ResultNotRescaled", "o[i] *= decay[i / 2 % 2];", ""},
+    {"RescaledAsTheOtherRow", "decay[i / 2 % 2]", "decay[1 - i / 2 % 2]"},
+    {"SumNotRescaled", "sum *= decay;", "", kShared},
+    {"MaximumNotShared", "most = row_max4(most);", "", kShared},
+    {"SumNotShared", "row_sum4(sum[r])", "sum[r]"},
+    {"SumsStayFromTaskToTask", "o[i] = 0;", ";"},
+    // parts of the keys
+    {"PartsInOnePlace", "at.split * attention_stride<C::DV>(shape)", "0",
+     kKernel, 3},
+    {"PartsOverlap", "(int)split * each", "(int)split * (each - 1)", kKernel,
+     2},
+    {"PartsEndTooEarly", "min_(first + each, end)", "min_(first + 1, end)",
+     kKernel, 2},
+    {"TasksCountTogether", "splits.counters + at.task", "splits.counters",
+     kKernel, 3},
+    {"PlacesOfOnePart", "tasks * (u32)splits.count", "tasks", kKernel, 3},
+};
+
+void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }
+
+class Attention90MutationTest : public MutantTest,
+                                public testing::WithParamInterface<Edit> {};
+
+TEST_P(Attention90MutationTest, IsFound) {
+  const Edit &edit = GetParam();
+  ASSERT_NO_FATAL_FAILURE(this->edit(edit.header, edit.from, edit.to));
+  AttentionVariant v;
+  v.isHopper = true, v.d = 80, v.dv = 72, v.group = 2, v.causal = true;
+  v.parts = edit.parts, v.zeroEmpty = edit.zeroEmpty;
+  Stub stub(v.stub());
+  std::string found;
+  for (const char *mode :
+       {"mode late", "mode early", "mode random 1", "mode random 2"})
+    for (AttentionSizes s :
+         {AttentionSizes{2, 2, 70, 420}, AttentionSizes{1, 2, 150, 20},
+          AttentionSizes{1, 4, 200, 300}}) {
+      if (!found.empty())
+        break;
+      control("reset; " + std::string(mode));
+      found = runAttention(v, stub, s);
+      control("revive");
+    }
+  EXPECT_NE(found, "") << "not found";
+  printf("%s\n", found.c_str());
+}
+
+INSTANTIATE_TEST_SUITE_P(Attention90, Attention90MutationTest,
+                         testing::ValuesIn(kEdits),
+                         [](const testing::TestParamInfo<Edit> &info) {
+                           return std::string(info.param.name);
+                         });
+
+} // namespace
+} // namespace ingot::test
