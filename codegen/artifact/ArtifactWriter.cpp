@@ -362,6 +362,12 @@ private:
       made->dims = {extent(launch, map.columns), extent(launch, map.rows)};
       made->strides = {exprs.product(extent(launch, map.pitch), bytes)};
       made->box = {kRowBytes / bytes, map.boxRows};
+      if (map.planes) {
+        made->dims.push_back(extent(launch, *map.planes));
+        made->strides.push_back(
+            exprs.product(extent(launch, map.planePitch), bytes));
+        made->box.push_back(1);
+      }
       made->swizzle = kRowBytes;
       step.args.emplace_back(ArgKind::TensorMap,
                              static_cast<uint32_t>(plan.tensor_maps.size()), 0,

@@ -1,4 +1,4 @@
-// attention: see kernels/attention.cuh and attention_mma.cuh.
+// attention: see kernels/attention.cuh, attention_mma.cuh and attention90.cuh.
 #include "codegen/cuda/StubWriter.h"
 
 using namespace mlir;
@@ -8,11 +8,39 @@ namespace ingot::cuda {
 
 bool hasAttention(int64_t d, int64_t dv) { return std::max(d, dv) <= 512; }
 
+/// Queries, keys and values as [batch][rows][heads side by side].
+static void addMaps(StubWriter &w, const HopperAttention &choice) {
+  constexpr unsigned kQueries = 128;
+  int64_t heads = w.kernel.param("heads"), group = w.kernel.param("group");
+  // Inputs come after outputs and what of a workspace there is.
+  auto first =
+      static_cast<unsigned>(w.kernel.numOuts() + w.kernel.numWorkspace());
+  auto add = [&](StringRef name, StringRef width, int64_t count, StringRef rows,
+                 unsigned boxRows) {
+    ArrayRef<int64_t> strides = w.kernel.paramArray(name);
+    unsigned number = static_cast<unsigned>(w.maps.size());
+    w.maps.push_back({first + number, w.kernel.inType(number),
+                      (count - 1) * strides[2] + w.kernel.param(width),
+                      w.kernel.param(rows), strides[1], boxRows,
+                      w.kernel.param("batch"),
+                      // Of one batch that may be nothing, which TMA refuses.
+                      strides[0] ? strides[0] : strides[1]});
+  };
+  auto keys = static_cast<unsigned>(choice.keys);
+  add("q_strides", "d", heads, "queries", kQueries);
+  add("k_strides", "d", heads / group, "keys", keys);
+  add("v_strides", "dv", heads / group, "keys", keys);
+}
+
 CudaStub printAttention(StubWriter &w) {
+  constexpr unsigned kHopperThreads = 384;
   int64_t d = w.kernel.param("d"), dv = w.kernel.param("dv");
   std::vector<std::string> leading = coordinateNames(4);
   leading.insert(leading.begin(), "x");
   w.twoPhases(0, "const i64 *c", leading, /*late=*/0);
+  std::optional<HopperAttention> hopper;
+  if (w.arch == "sm_90a")
+    hopper = hopperAttentionOf(w.kernel, w.kernel.hasSplits());
   AttentionChoice tile = attentionChoiceOf(w.kernel, w.kernel.hasSplits());
   std::string instance =
       tile.onTensorCores ? ("attention_mma<" + w.math() + ", " + Twine(d) +
@@ -38,23 +66,40 @@ CudaStub printAttention(StubWriter &w) {
   if (isCausal && w.text("empty_rows") == "mean")
     shape += ", true";
   bool zero = w.text("empty_rows") == "zero";
-  std::string call = "AttentionShape shape{" + shape + "};\n  " + instance +
-                     (zero ? ", true" : ", false") +
-                     ">(out0, in0, in1, in2, shape, body" + w.splits() + ");";
+  auto callOf = [&](const std::string &instance, const char *more) {
+    return "AttentionShape shape{" + shape + "};\n  " + instance +
+           (zero ? ", true" : ", false") +
+           ">(out0, in0, in1, in2, shape, body" + more + w.splits() + ");";
+  };
+  const AttentionProblem &at = tile.estimated;
+  auto finish = [&](CudaStub stub, std::string choice,
+                    const Estimate &estimate) {
+    stub.choice = std::move(choice);
+    stub.estimate = estimate.text(
+        ("batch " + Twine(at.batch) + " queries " + Twine(at.queries) +
+         " keys " + Twine(at.keys) + (tile.isAssumed ? " (assumed)" : ""))
+            .str());
+    return stub;
+  };
+  if (hopper) {
+    addMaps(w, *hopper);
+    CudaStub stub = w.finish(
+        "attention90.cuh",
+        callOf(("attention90<" + w.math() + ", " + Twine(d) + ", " + Twine(dv))
+                   .str(),
+               ", {&map0, &map1, &map2}"),
+        kHopperThreads, hopper->sharedBytes);
+    stub.isPersistent = true;
+    return finish(std::move(stub), hopper->text(), hopper->estimate);
+  }
   // Two blocks a multiprocessor leave 128 registers a thread: too few for long
   // scores.
   bool isLong = llvm::range_size(w.region(0)) > 50;
   CudaStub stub =
-      w.finish(tile.onTensorCores ? "attention_mma.cuh" : "attention.cuh", call,
-               static_cast<unsigned>(tile.threads),
+      w.finish(tile.onTensorCores ? "attention_mma.cuh" : "attention.cuh",
+               callOf(instance, ""), static_cast<unsigned>(tile.threads),
                static_cast<unsigned>(tile.sharedBytes), isLong ? 1 : 2);
-  stub.choice = tile.text();
-  const AttentionProblem &at = tile.estimated;
-  stub.estimate = tile.estimate.text(
-      ("batch " + Twine(at.batch) + " queries " + Twine(at.queries) + " keys " +
-       Twine(at.keys) + (tile.isAssumed ? " (assumed)" : ""))
-          .str());
-  return stub;
+  return finish(std::move(stub), tile.text(), tile.estimate);
 }
 
 } // namespace ingot::cuda

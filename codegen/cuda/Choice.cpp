@@ -509,10 +509,15 @@ std::string AttentionChoice::text() const {
   std::string text = (Twine(rows) + " queries by " + Twine(keys) + " keys on " +
                       (onTensorCores ? "tensor cores" : "FMA units"))
                          .str();
-  if (mostParts > 1)
-    text += std::string(", keys in ") + (isAssumed ? "up to " : "") +
-            std::to_string(mostParts) + " parts";
-  return text;
+  return text + partsText();
+}
+
+std::string AttentionChoice::partsText() const {
+  if (mostParts == 1)
+    return "";
+  return (Twine(", keys in ") + (isAssumed ? "up to " : "") + Twine(mostParts) +
+          " parts")
+      .str();
 }
 
 } // namespace ingot::cuda

@@ -199,9 +199,28 @@ struct AttentionChoice {
   Expr partialSums(ExprPool &pool, Expr batch, Expr queries) const;
   /// "64 queries by 32 keys on tensor cores, keys in up to 9 parts".
   std::string text() const;
+  /// The latter.
+  std::string partsText() const;
 };
 
 AttentionChoice chooseAttention(const AttentionProblem &problem,
                                 const Chip &chip = referenceChip());
+
+/// What `kernels/attention90.cuh` is instantiated with, for sm_90a.
+struct HopperAttention {
+  int64_t keys;    ///< a tile, by 128 queries
+  int64_t columns; ///< of values that are multiplied, some of them for nothing
+  unsigned sharedBytes;
+  AttentionChoice others; ///< says in how many parts keys are
+  Estimate estimate;
+
+  /// "wgmma, 128 queries by 128 keys, keys in up to 9 parts".
+  std::string text() const;
+};
+/// Nothing where other kernels have to do: no products of 16 bits, heads of
+/// other widths than multiples of 16 up to 192, or so narrow that most of what
+/// wgmma multiplies would be padding.
+std::optional<HopperAttention>
+chooseHopperAttention(const AttentionProblem &problem);
 
 } // namespace ingot::cuda

@@ -1,4 +1,4 @@
-// What is chosen for linear on Hopper.
+// What is chosen for linear and attention on Hopper.
 #include "codegen/cuda/Choice.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -112,6 +112,69 @@ chooseHopperLinear(const LinearProblem &problem,
                                 sharedBytes(choice.large, choice.stores));
   choice.estimate = estimateTiles(problem, choice.small, choice.rows);
   return choice;
+}
+
+std::optional<HopperAttention>
+chooseHopperAttention(const AttentionProblem &problem) {
+  int64_t d = problem.d, dv = problem.dv;
+  if (problem.math != Math::Half || d % 16 != 0 || dv % 8 != 0 ||
+      std::max(d, dv) > 192)
+    return std::nullopt;
+  HopperAttention choice;
+  // As Attention90Config has it.
+  choice.columns = 192;
+  for (int64_t columns : {128, 96, 64})
+    if (dv <= columns)
+      choice.columns = columns;
+  choice.keys = std::max(d, choice.columns) <= 128 ? 128 : 96;
+  // mma.sync, which pads less, reaches some five eighths of wgmma's rate.
+  int64_t padded = d + choice.columns;
+  if (5 * padded > 8 * (d + dv))
+    return std::nullopt;
+  auto panels = [](int64_t columns) -> int64_t {
+    return static_cast<int64_t>(
+        llvm::divideCeil(static_cast<uint64_t>(columns), 64));
+  };
+  constexpr int64_t kStages = 2, kBarriers = 96, kPanelRow = 128;
+  choice.sharedBytes = static_cast<unsigned>(
+      kPanelRow * (panels(d) * kRows +
+                   kStages * choice.keys * (panels(d) + panels(dv))) +
+      kBarriers);
+  choice.others = chooseAttention(problem);
+
+  const AttentionProblem &p = choice.others.estimated;
+  constexpr int64_t kBytes = 2, kConsumers = 2;
+  auto tiles = static_cast<int64_t>(llvm::divideCeil(
+      static_cast<uint64_t>(p.keys), static_cast<uint64_t>(choice.keys)));
+  double heads = numberOf(p.batch * p.heads), width = numberOf(d + dv),
+         queries = numberOf(p.queries), keys = numberOf(p.keys),
+         tiled = numberOf(tiles * choice.keys);
+  Work work;
+  work.products = heads * queries * keys * width;
+  work.memoryBytes =
+      heads * (queries + keys / numberOf(p.group)) * width * numberOf(kBytes);
+  work.blocks = p.batch * p.heads *
+                static_cast<int64_t>(
+                    llvm::divideCeil(static_cast<uint64_t>(p.queries), kRows));
+  work.blockProducts = numberOf(kRows * padded) * tiled;
+  work.rate = hopperChip().products16;
+  // Keys and values come once, and each consumer reads them.
+  work.blockShared =
+      ((1 + kConsumers) * tiled * numberOf(padded) + numberOf(kRows * d)) *
+      numberOf(kBytes);
+  work.blockL2 = (keys * width + numberOf(kRows * d)) * numberOf(kBytes);
+  work.blockExponentials = numberOf(kRows) * tiled;
+  work.onTensorCores = true;
+  work.parts = choice.others.partsAt(p.batch, p.queries, p.keys);
+  work.steps = std::max<int64_t>(1, tiles);
+  work.partBytes = numberOf(std::min(p.queries, kRows) * (dv + 2)) * 4;
+  choice.estimate = estimate(work, hopperChip());
+  return choice;
+}
+
+std::string HopperAttention::text() const {
+  return "wgmma, " + std::to_string(kRows) + " queries by " +
+         std::to_string(keys) + " keys" + others.partsText();
 }
 
 std::string HopperLinear::text() const {

@@ -30,14 +30,43 @@ hopperLinearOf(plan::KernelOp kernel, std::optional<HopperTiles> measured) {
   return chooseHopperLinear(problemOf(kernel, /*canSplit=*/false), measured);
 }
 
-AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit) {
+static AttentionProblem attentionOf(plan::KernelOp kernel, bool canSplit) {
   auto extent = [&](llvm::StringRef name) {
     return std::max<int64_t>(kernel.param(name), -1);
   };
-  return chooseAttention({extent("batch"), extent("heads"), extent("queries"),
-                          extent("keys"), extent("group"), kernel.param("d"),
-                          kernel.param("dv"), mathOf(mathTagOf(kernel)),
-                          kernel.inType(0).getIntOrFloatBitWidth(), canSplit});
+  return {extent("batch"),
+          extent("heads"),
+          extent("queries"),
+          extent("keys"),
+          extent("group"),
+          kernel.param("d"),
+          kernel.param("dv"),
+          mathOf(mathTagOf(kernel)),
+          kernel.inType(0).getIntOrFloatBitWidth(),
+          canSplit};
+}
+
+AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit) {
+  return chooseAttention(attentionOf(kernel, canSplit));
+}
+
+std::optional<HopperAttention> hopperAttentionOf(plan::KernelOp kernel,
+                                                 bool canSplit) {
+  if (kernel.param("heads") < 0 || kernel.param("group") < 0)
+    return std::nullopt;
+  for (llvm::StringRef name : {"q_strides", "k_strides", "v_strides"}) {
+    llvm::ArrayRef<int64_t> strides = kernel.paramArray(name);
+    int64_t width = kernel.param(name == "v_strides" ? "dv" : "d");
+    bool hasNone =
+        strides[1] == 0 || (strides[0] == 0 && kernel.param("batch") != 1);
+    // Strides that are no numbers are looked at when the kernel runs.
+    if (hasNone || strides[2] < width ||
+        llvm::any_of(strides, [](int64_t stride) {
+          return stride > 0 && stride % 8 != 0;
+        }))
+      return std::nullopt;
+  }
+  return chooseHopperAttention(attentionOf(kernel, canSplit));
 }
 
 } // namespace ingot::cuda

@@ -20,5 +20,9 @@ std::optional<HopperLinear>
 hopperLinearOf(plan::KernelOp kernel,
                std::optional<HopperTiles> measured = std::nullopt);
 AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit);
+/// For sm_90a; nothing also where heads do not lie side by side in rows that
+/// the copy engine takes.
+std::optional<HopperAttention> hopperAttentionOf(plan::KernelOp kernel,
+                                                 bool canSplit);
 
 } // namespace ingot::cuda

@@ -31,9 +31,9 @@ const Edit edits[] = {
     {"NoBarrierBeforeStaging", "barrier(); // the sums", "// the sums"},
     {"NoBarrierAfterStaging", "tile.stage(staged, wm, wn);\n  barrier();",
      "tile.stage(staged, wm, wn);"},
-    {"NoBarrierBeforeCounting", "barrier(); // everybody's part", "// part",
+    {"NoBarrierBeforeCounting", "meet(); // everybody's part", "// part",
      true, "bf16", kSplits},
-    {"NoBarrierAfterCounting", "  }\n  barrier();\n  bool is_last",
+    {"NoBarrierAfterCounting", "  }\n  meet();\n  bool is_last",
      "  }\n  bool is_last", true, "bf16", kSplits},
     // fence
     {"RelaxedCounter", "atomic_add_acq_rel(counter, 1)",

@@ -3,6 +3,7 @@
 #include "test/codegen/cuda/KernelTest.h"
 
 #include <cmath>
+#include <functional>
 
 using namespace ingot;
 using namespace ingot::test;
@@ -17,13 +18,20 @@ struct Types {
   ElementType type, outType; ///< of q, k and v; of the result
   bool isTf32 = false;
   bool isSplit = false; ///< whether blocks may share keys
+  bool isHopper = false;
 };
 
 class CudaAttention : public CudaKernel,
                       public testing::WithParamInterface<Types> {
 protected:
+  CudaAttention() {
+    if (GetParam().isHopper)
+      arch = "sm_90a";
+  }
   int64_t d = 0, dv = 0, group = 1, parts = 3;
   ElementType type = GetParam().type;
+  /// What is loaded, without how many heads it has: Hopper wants a number.
+  std::function<std::string(int64_t)> kernelOf;
 
   /// q [B, S, H, D], k [B, T, G, D], v [B, T, G, E] with `pad` floats after
   /// each row; `extra` has types of further inputs %x0, ...; `body` names the
@@ -43,26 +51,32 @@ protected:
     }
     auto n = [](int64_t value) { return std::to_string(value); };
     std::string t = nameOf(type), flat = ": tensor<?x" + t + ">";
-    load("plan.kernel attention @k outs [" + nameOf(GetParam().outType) +
-         "] ins [" + t + ", " + t + ", " + t + types + "] scalars " +
-         (GetParam().isSplit ? "12" : "11") +
-         " params {batch = -1, heads = -2, queries = -3, keys = "
-         "-4, d = " +
-         n(d) + ", dv = " + n(dv) + ", group = " + n(group) +
-         ", scale = 0.25 : f64, q_strides = array<i64: -5, -6, " + n(d) +
-         ">, k_strides = array<i64: -7, -8, " + n(d) +
-         ">, v_strides = array<i64: -9, -10, " + n(dv) +
-         ">, rows = 32, empty_rows = \"" + empty + "\"" + params +
-         (GetParam().isTf32 ? ", math = \"tf32\"" : "") +
-         (GetParam().isSplit ? ", splits = -12" : "") +
-         "} {\n^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq" + flat +
-         ", %ik" + flat + ", %iv" + flat + inputs +
-         ", %B: i64, %H: i64, %Q: i64, %K: i64, %s0: i64, %s1: i64, %s2: i64, "
-         "%s3: i64, %s4: i64, %s5: i64, %c: i64" +
-         (GetParam().isSplit ? ", %parts: i64" : "") +
-         "):\n"
-         "%inf = arith.constant 0xFF800000 : f32\n" +
-         body + "\ntfm.yield " + result + " : f32\n}");
+    kernelOf = [=, this](int64_t heads) {
+      return "plan.kernel attention @k outs [" + nameOf(GetParam().outType) +
+             "] ins [" + t + ", " + t + ", " + t + types + "] scalars " +
+             (GetParam().isSplit ? "12" : "11") +
+             " params {batch = -1, heads = " + n(heads) +
+             ", queries = -3, keys = "
+             "-4, d = " +
+             n(d) + ", dv = " + n(dv) + ", group = " + n(group) +
+             ", scale = 0.25 : f64, q_strides = array<i64: -5, -6, " + n(d) +
+             ">, k_strides = array<i64: -7, -8, " + n(d) +
+             ">, v_strides = array<i64: -9, -10, " + n(dv) +
+             ">, rows = 32, empty_rows = \"" + empty + "\"" + params +
+             (GetParam().isTf32 ? ", math = \"tf32\"" : "") +
+             (GetParam().isSplit ? ", splits = -12" : "") +
+             "} {\n^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq" +
+             flat + ", %ik" + flat + ", %iv" + flat + inputs +
+             ", %B: i64, %H: i64, %Q: i64, %K: i64, %s0: i64, %s1: i64, %s2: "
+             "i64, "
+             "%s3: i64, %s4: i64, %s5: i64, %c: i64" +
+             (GetParam().isSplit ? ", %parts: i64" : "") +
+             "):\n"
+             "%inf = arith.constant 0xFF800000 : f32\n" +
+             body + "\ntfm.yield " + result + " : f32\n}";
+    };
+    if (!GetParam().isHopper)
+      load(kernelOf(-2));
   }
 
   void checkShape(const Shape &s, std::vector<Tensor> extra = {},
@@ -70,6 +84,8 @@ protected:
     SCOPED_TRACE(testing::Message()
                  << "batch " << s.batch << " heads " << s.heads << " queries "
                  << s.queries << " keys " << s.keys << " pad " << pad);
+    if (GetParam().isHopper)
+      load(kernelOf(s.heads));
     int64_t g = s.heads / group;
     int64_t q = s.heads * d + pad, k = g * d + pad, v = g * dv + pad;
     std::vector<Tensor> inputs{noise(s.batch * s.queries * q, 1, scale, type),
@@ -95,18 +111,22 @@ protected:
 };
 INSTANTIATE_TEST_SUITE_P(
     All, CudaAttention,
-    testing::Values(Types{ElementType::F32, ElementType::F32},
-                    Types{ElementType::F32, ElementType::BF16},
-                    Types{ElementType::F32, ElementType::F32, true},
-                    Types{ElementType::BF16, ElementType::F32},
-                    Types{ElementType::BF16, ElementType::BF16},
-                    Types{ElementType::F16, ElementType::F16},
-                    Types{ElementType::F32, ElementType::F32, false, true},
-                    Types{ElementType::F32, ElementType::F32, true, true},
-                    Types{ElementType::BF16, ElementType::BF16, false, true}),
+    testing::Values(
+        Types{ElementType::F32, ElementType::F32},
+        Types{ElementType::F32, ElementType::BF16},
+        Types{ElementType::F32, ElementType::F32, true},
+        Types{ElementType::BF16, ElementType::F32},
+        Types{ElementType::BF16, ElementType::BF16},
+        Types{ElementType::F16, ElementType::F16},
+        Types{ElementType::F32, ElementType::F32, false, true},
+        Types{ElementType::F32, ElementType::F32, true, true},
+        Types{ElementType::BF16, ElementType::BF16, false, true},
+        Types{ElementType::BF16, ElementType::BF16, false, false, true},
+        Types{ElementType::F16, ElementType::F32, false, true, true}),
     [](const auto &info) {
       return (info.param.isTf32 ? "tf32" : nameOf(info.param.type)) + "_to_" +
-             nameOf(info.param.outType) + (info.param.isSplit ? "_split" : "");
+             nameOf(info.param.outType) + (info.param.isSplit ? "_split" : "") +
+             (info.param.isHopper ? "_sm90" : "");
     });
 
 TEST_P(CudaAttention, Shapes) {

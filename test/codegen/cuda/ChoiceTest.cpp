@@ -211,6 +211,34 @@ TEST(CudaChoice, AttentionTiles) {
   EXPECT_EQ(text(64, Math::F32), "64 queries by 64 keys on FMA units" + parts);
 }
 
+TEST(CudaChoice, HopperAttention) {
+  for (Math math : {Math::Half, Math::TF32, Math::F32})
+    for (int64_t d = 1; d <= 512; ++d)
+      for (int64_t length : {-1, 1, 2048}) {
+        AttentionProblem problem = attention(4, length, length, d, math);
+        std::optional<ingot::cuda::HopperAttention> choice =
+            chooseHopperAttention(problem);
+        SCOPED_TRACE(testing::Message() << "math " << int(math) << " d " << d);
+        ASSERT_EQ(choice.has_value(),
+                  math == Math::Half && d % 16 == 0 && d >= 32 && d <= 192);
+        if (!choice)
+          continue;
+        EXPECT_LE(choice->sharedBytes, 227u << 10);
+        EXPECT_GE(choice->columns, d);
+        EXPECT_GE(choice->estimate.seconds, choice->estimate.arithmeticSeconds);
+      }
+  auto text = [](int64_t d, int64_t dv) {
+    AttentionProblem problem = attention(-1, -1, -1, d, Math::Half);
+    problem.dv = dv;
+    auto choice = chooseHopperAttention(problem);
+    return choice ? choice->text() : "";
+  };
+  std::string parts = ", keys in up to 9 parts";
+  EXPECT_EQ(text(64, 64), "wgmma, 128 queries by 128 keys" + parts);
+  EXPECT_EQ(text(192, 128), "wgmma, 128 queries by 96 keys" + parts);
+  EXPECT_EQ(text(64, 60), ""); // rows of 120 bytes
+}
+
 TEST(CudaChoice, AttentionEstimates) {
   double last = 0;
   for (int64_t length : {1, 16, 64, 65, 128, 512, 2048}) {

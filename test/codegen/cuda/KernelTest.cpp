@@ -116,6 +116,11 @@ static cu::TensorMap mapOf(const cuda::StubMap &map, uint64_t address,
   shape.type = map.type.isF16() ? cu::tensorMapF16 : cu::tensorMapBf16;
   bool canMove = address && address % 16 == 0 && shape.pitch % 8 == 0 &&
                  shape.columns && shape.rows;
+  if (map.planes) {
+    shape.planes = extent(*map.planes);
+    shape.plane = extent(map.planePitch);
+    canMove &= shape.planes && shape.plane && shape.plane % 8 == 0;
+  }
   return canMove ? makeMap(address, shape) : cu::TensorMap();
 }
 

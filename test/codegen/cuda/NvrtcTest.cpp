@@ -190,8 +190,12 @@ TEST_F(NvrtcTest, SassOfHopper) {
   if (nvdisasm.empty())
     GTEST_SKIP() << "no nvdisasm (INGOT_NVDISASM, a toolkit, the wheel, PATH)";
   unsigned seen = 0;
-  for (const CudaStub &stub :
-       stubsIn(INGOT_SOURCE_DIR "/test/codegen/cuda/linear90.mlir", "sm_90a")) {
+  std::vector<CudaStub> stubs;
+  for (const char *file : {"linear90.mlir", "attention90.mlir"})
+    llvm::append_range(stubs, stubsIn(INGOT_SOURCE_DIR "/test/codegen/cuda/" +
+                                          std::string(file),
+                                      "sm_90a"));
+  for (const CudaStub &stub : stubs) {
     if (stub.maps.empty())
       continue;
     SCOPED_TRACE(stub.name);
@@ -204,7 +208,7 @@ TEST_F(NvrtcTest, SassOfHopper) {
     EXPECT_EQ(sass.find("UTMALDG.2D.MULTICAST") != std::string::npos,
               stub.cluster > 1);
   }
-  EXPECT_EQ(seen, 3u);
+  EXPECT_EQ(seen, 6u);
 }
 
 TEST_F(NvrtcTest, SameBytesEachTime) {

@@ -1,0 +1,81 @@
+// RUN: ingot-opt %s --print-cuda-stubs=arch=sm_90a -o /dev/null | FileCheck %s
+// RUN: ingot-opt %s --print-cuda-stubs -o /dev/null | FileCheck %s --check-prefix=SM80
+
+// Fused projections, heads side by side: maps of [batch][rows][heads * 64] for each.
+// CHECK-LABEL: // causal_d64: 384 threads, 82016 bytes of shared memory
+// CHECK-NEXT:  #include "attention90.cuh"
+// CHECK:       KERNEL(384, 1) causal_d64(bf16 *out0, float *partials, u32 *counters, const bf16 *in0, const bf16 *in1, const bf16 *in2, const u8 *in3, i64 s0, i64 s1, i64 s2, i64 s3, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2, KernelStatus *status, i64 step)
+// CHECK:         attention90<bf16, 64, 64, true>(out0, in0, in1, in2, shape, body, {&map0, &map1, &map2}, Splits{partials, counters, s3});
+// SM80-LABEL:  // causal_d64: 128 threads
+// SM80:          attention_mma<bf16, 64, 64, 64, true>(out0, in0, in1, in2, shape, body, Splits{partials, counters, s3});
+plan.kernel attention @causal_d64 outs [bf16] ins [bf16, bf16, bf16, i1] scalars 4 params {batch = -3, heads = 12, queries = -1, keys = -1, d = 64, dv = 64, group = 1, causal_keys = 1, scale = 0.125 : f64, q_strides = array<i64: -2, 2304, 64>, k_strides = array<i64: -2, 2304, 64>, v_strides = array<i64: -2, 2304, 64>, rows = 64, empty_rows = "zero", splits = -4} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %keep: tensor<?xi1>, %S: i64, %stride: i64, %B: i64, %parts: i64):
+  %inf = arith.constant 0xFF800000 : f32
+  %0 = tfm.apply mul(%b, %S) : (i64, i64) -> i64
+  %1 = tfm.apply add(%0, %k) : (i64, i64) -> i64
+  %2 = tfm.load %keep[%1] : tensor<?xi1> -> i1
+  %3 = tfm.apply le(%k, %q) : (i64, i64) -> i1
+  %4 = tfm.apply and(%3, %2) : (i1, i1) -> i1
+  %5 = tfm.choose %4, %s, %inf : f32
+  tfm.yield %5 : f32
+}
+
+// Groups, a window, a soft cap and a bias, rows that may be the mean of all; one batch.
+// CHECK-LABEL: // window_d128: 384 threads, 163936 bytes of shared memory
+// CHECK:         AttentionShape shape{1, 32, s0, s1, 4, s2, {0, 4096, 128}, {0, 1024, 128}, {0, 1024, 128}, 0x1.6a09e6p-4f, true};
+// CHECK-NEXT:    attention90<f16, 128, 128, false>(out0, in0, in1, in2, shape, body, {&map0, &map1, &map2});
+plan.kernel attention @window_d128 outs [f16] ins [f16, f16, f16, f32] scalars 3 params {batch = 1, heads = 32, queries = -1, keys = -2, d = 128, dv = 128, group = 4, causal_keys = -3, scale = 0.0883883461 : f64, q_strides = array<i64: 0, 4096, 128>, k_strides = array<i64: 0, 1024, 128>, v_strides = array<i64: 0, 1024, 128>, rows = 64, empty_rows = "mean"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf16>, %ik: tensor<?xf16>, %iv: tensor<?xf16>, %bias: tensor<?xf32>, %Q: i64, %K: i64, %C: i64):
+  %lowest = arith.constant -3.4028235e+38 : f32
+  %fifty = arith.constant 50.0 : f32
+  %width = arith.constant 4096 : i64
+  %0 = tfm.apply div(%s, %fifty) : (f32, f32) -> f32
+  %1 = tfm.apply tanh(%0) : (f32) -> f32
+  %2 = tfm.apply mul(%1, %fifty) : (f32, f32) -> f32
+  %3 = tfm.load %bias[%k] : tensor<?xf32> -> f32
+  %4 = tfm.apply add(%2, %3) : (f32, f32) -> f32
+  %5 = tfm.apply add(%q, %C) : (i64, i64) -> i64
+  %6 = tfm.apply lt(%k, %5) : (i64, i64) -> i1
+  %7 = tfm.apply sub(%5, %width) : (i64, i64) -> i64
+  %8 = tfm.apply le(%7, %k) : (i64, i64) -> i1
+  %9 = tfm.apply and(%6, %8) : (i1, i1) -> i1
+  %10 = tfm.choose %9, %4, %lowest : f32
+  tfm.yield %10 : f32
+}
+
+// Heads of 80 are multiplied as 80 and 96.
+// CHECK-LABEL: // d80: 384 threads, 163936 bytes
+// CHECK:         attention90<bf16, 80, 80, false>(
+plan.kernel attention @d80 outs [f32] ins [bf16, bf16, bf16] scalars 1 params {batch = -1, heads = 4, queries = 300, keys = 300, d = 80, dv = 80, group = 1, scale = 0.125 : f64, q_strides = array<i64: 96000, 320, 80>, k_strides = array<i64: 96000, 320, 80>, v_strides = array<i64: 96000, 320, 80>, rows = 64, empty_rows = "nan"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %B: i64):
+  tfm.yield %s : f32
+}
+
+// Narrow and wide heads, heads one below the other, tf32: as on other GPUs.
+// CHECK-LABEL: // d16: 128 threads
+// CHECK:         attention_mma<bf16, 16, 16, 64, false>(
+plan.kernel attention @d16 outs [f32] ins [bf16, bf16, bf16] scalars 0 params {batch = 1, heads = 4, queries = 300, keys = 300, d = 16, dv = 16, group = 1, scale = 0.25 : f64, q_strides = array<i64: 0, 64, 16>, k_strides = array<i64: 0, 64, 16>, v_strides = array<i64: 0, 64, 16>, rows = 64, empty_rows = "nan"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>):
+  tfm.yield %s : f32
+}
+
+// CHECK-LABEL: // d256: 128 threads
+// CHECK:         attention_mma<bf16, 256, 256, 32, false>(
+plan.kernel attention @d256 outs [f32] ins [bf16, bf16, bf16] scalars 0 params {batch = 1, heads = 4, queries = 300, keys = 300, d = 256, dv = 256, group = 1, scale = 0.0625 : f64, q_strides = array<i64: 0, 1024, 256>, k_strides = array<i64: 0, 1024, 256>, v_strides = array<i64: 0, 1024, 256>, rows = 64, empty_rows = "nan"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>):
+  tfm.yield %s : f32
+}
+
+// CHECK-LABEL: // heads_first: 128 threads
+// CHECK:         attention_mma<bf16, 64, 64, 64, false>(
+plan.kernel attention @heads_first outs [f32] ins [bf16, bf16, bf16] scalars 2 params {batch = 1, heads = 4, queries = -1, keys = -1, d = 64, dv = 64, group = 1, scale = 0.125 : f64, q_strides = array<i64: 0, 64, -2>, k_strides = array<i64: 0, 64, -2>, v_strides = array<i64: 0, 64, -2>, rows = 64, empty_rows = "nan"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %S: i64, %H: i64):
+  tfm.yield %s : f32
+}
+
+// CHECK-LABEL: // of_tf32: 128 threads
+// CHECK:         attention_mma<tf32, 64, 64, 64, false>(
+plan.kernel attention @of_tf32 outs [f32] ins [f32, f32, f32] scalars 0 params {batch = 1, heads = 4, queries = 300, keys = 300, d = 64, dv = 64, group = 1, scale = 0.125 : f64, q_strides = array<i64: 0, 256, 64>, k_strides = array<i64: 0, 256, 64>, v_strides = array<i64: 0, 256, 64>, rows = 64, empty_rows = "nan", math = "tf32"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>):
+  tfm.yield %s : f32
+}
