@@ -8,7 +8,7 @@ using namespace ingot::emulator;
 namespace ingot::test {
 
 int64_t AttentionVariant::keysATile() const {
-  return isPlain() ? 16 : isHopper || std::max(d, dv) > 128 ? 32 : 64;
+  return isPlain() ? 16 : std::max(d, dv) > 128 ? 32 : 64;
 }
 
 ElementType AttentionVariant::type() const {
@@ -18,6 +18,8 @@ ElementType AttentionVariant::type() const {
 }
 
 unsigned AttentionVariant::shared() const {
+  if (isHopper)
+    return hopperShared();
   int64_t bn = keysATile();
   if (isPlain()) {
     int64_t dp = llvm::alignTo(d, 16), vp = llvm::alignTo(dv, 32);
@@ -28,16 +30,8 @@ unsigned AttentionVariant::shared() const {
   int64_t size = math == "tf32" ? 4 : 2, slab = 128 / size;
   int64_t values = size == 4 ? bn * (int64_t(llvm::alignTo(dv, 16)) + 4) * 4
                              : llvm::divideCeil(dv, slab) * bn * 128;
-  int64_t queries = isHopper ? 192 : rows(); // without TMA
-  int64_t bytes = llvm::divideCeil(d, slab) * (queries + bn) * 128 + values;
-  auto shared = static_cast<unsigned>(llvm::alignTo(bytes, 1024));
-  if (!isHopper)
-    return shared;
-  // Wide heads have attention.cuh to fall back to.
-  if (std::max(d, dv) > 128)
-    shared = static_cast<unsigned>(
-        4 * (112 * (d + 4) + 16 * llvm::alignTo(dv, 32) + 96 * 20));
-  return std::max(shared, hopperShared());
+  int64_t bytes = llvm::divideCeil(d, slab) * (rows() + bn) * 128 + values;
+  return static_cast<unsigned>(llvm::alignTo(bytes, 1024));
 }
 
 static int64_t hopperColumns(int64_t dv) {
