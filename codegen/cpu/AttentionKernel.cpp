@@ -275,9 +275,30 @@ void Attention::emit() {
 
 void emitAttention(KernelWriter &w) {
   AttentionChoice choice = attentionChoiceOf(w.kernel, w.e.target);
-  (choice.onTiles ? makeTileAttention(w, choice)
-                  : makeVectorAttention(w, choice))
-      ->emit();
+  AttentionChoice byVectors = vectorAttention(w.e.target, choice.taskRows);
+  auto emitTiles = [&] { makeTileAttention(w, choice)->emit(); };
+  auto emitVectors = [&] { makeVectorAttention(w, byVectors)->emit(); };
+  if (!choice.onTiles)
+    return emitVectors();
+  if (!choice.few)
+    return emitTiles();
+  Emitter &e = w.e;
+  Value most = e.b.createOrFold<arith::MaxSIOp>(e.loc, w.extent("queries"),
+                                                w.extent("keys"));
+  if (std::optional<int64_t> known = constantOf(most))
+    return *known <= choice.few ? emitVectors() : emitTiles();
+  Value isFew = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle,
+                                      most, e.index(choice.few));
+  e.ifElse(
+      isFew, ValueRange{},
+      [&](ValueRange) {
+        emitVectors();
+        return SmallVector<Value>{};
+      },
+      [&](ValueRange) {
+        emitTiles();
+        return SmallVector<Value>{};
+      });
 }
 
 } // namespace ingot::cpu

@@ -206,16 +206,35 @@ Estimate estimateLinear(const Isa &isa, const LinearProblem &problem,
                     memory);
 }
 
+AttentionChoice vectorAttention(const Isa &isa, int64_t taskRows) {
+  // 16 rows and eight keys are as many sums as a multiply-add's latency wants.
+  int64_t vectors = 16 / isa.lanes;
+  return {taskRows,
+          /*onTiles=*/false,
+          vectors,
+          vectors * isa.lanes,
+          /*blockKeys=*/64,
+          /*tile=*/8 / vectors};
+}
+
 AttentionChoice chooseAttention(const Isa &isa, const AttentionProblem &problem,
                                 int64_t taskRows) {
   // Tiles are 16 rows of 32 elements along d, by 16 columns of values.
-  if (isa.amx && problem.isBf16 && problem.d % 32 == 0 && problem.dv % 16 == 0)
-    return {taskRows,   /*onTiles=*/true, 2, 2 * isa.lanes, /*blockKeys=*/128,
-            /*tile=*/16};
-  // 16 rows and eight keys are as many sums as a multiply-add's latency wants.
-  int64_t vectors = 16 / isa.lanes;
-  return {taskRows,         /*onTiles=*/false,   vectors, vectors * isa.lanes,
-          /*blockKeys=*/64, /*tile=*/8 / vectors};
+  if (!isa.amx || !problem.isBf16 || problem.d % 32 || problem.dv % 16)
+    return vectorAttention(isa, taskRows);
+  // Tiles take 32 rows and 32 keys of each block, whether they are there or
+  // not. Measured on a Xeon with AMX (docs/performance.md): all attention of
+  // MiniLM-L6 at 1x1 by tiles and by vectors 83 and 18 us, 1x16 56 and 38, 1x32
+  // 87 and 114; but one query over 128 keys 33 and 53. Both forms' buffers have
+  // to fit the stack.
+  constexpr int64_t kFew = 16, kWidestHead = 256;
+  return {taskRows,
+          /*onTiles=*/true,
+          /*vectors=*/2,
+          2 * isa.lanes,
+          /*blockKeys=*/128,
+          /*tile=*/16,
+          std::max(problem.d, problem.dv) <= kWidestHead ? kFew : 0};
 }
 
 AttentionProblem assumed(AttentionProblem problem) {
@@ -300,7 +319,10 @@ std::string AttentionChoice::text(const Isa &isa) const {
                       " by " + Twine(blockKeys) + " keys at once, ")
                          .str();
   if (onTiles)
-    return text + "AMX";
+    return text + "AMX" +
+           (few ? " (vectors up to " + std::to_string(few) +
+                      " queries and keys)"
+                : "");
   return text + "registers " + std::to_string(tile) + "x" +
          std::to_string(vectors * static_cast<int64_t>(isa.lanes));
 }

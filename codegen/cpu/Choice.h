@@ -133,11 +133,15 @@ struct AttentionChoice {
   int64_t groupRows; ///< queries at once
   int64_t blockKeys; ///< keys at once
   int64_t tile;      ///< keys, or columns of values, in a register tile
+  /// Where queries and keys are both no more than this: by vectors instead.
+  int64_t few = 0;
 
   /// "32 queries a task, 16 by 64 keys at once, registers 8x16".
   std::string text(const Isa &isa) const;
 };
 
+/// By vectors, which any problem can be.
+AttentionChoice vectorAttention(const Isa &isa, int64_t taskRows);
 AttentionChoice chooseAttention(const Isa &isa, const AttentionProblem &problem,
                                 int64_t taskRows);
 /// The problem as it is estimated: a batch of 1, 128 queries and keys where

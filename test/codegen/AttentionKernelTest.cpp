@@ -177,6 +177,8 @@ TEST_P(AttentionKernel, PlainOverSizes) {
         Shape{1, 2, 33, 130, 32, 32, 1}, Shape{2, 1, 21, 64, 12, 20, 1},
         Shape{1, 1, 40, 65, 5, 3, 1}, Shape{1, 1, 3, 15, 32, 16, 1},
         Shape{1, 2, 16, 16, 64, 48, 1}, Shape{1, 1, 5, 17, 32, 32, 1},
+        Shape{1, 1, 17, 3, 32, 32, 1}, Shape{1, 2, 33, 16, 64, 48, 1},
+        Shape{1, 1, 17, 1, 32, 16, 1}, Shape{1, 1, 1, 40, 288, 32, 1},
         Shape{1, 1, 32, 129, 96, 80, 1}, Shape{2, 2, 21, 300, 64, 64, 2}}) {
     run(s, attentionText(s, "", "", "%s"), {});
     check(s, [](double score, auto...) { return score; });

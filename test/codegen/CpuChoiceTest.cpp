@@ -162,7 +162,8 @@ TEST(CpuChoice, Attention) {
     return chooseAttention(isaOf(level), problem, rows).text(isaOf(level));
   };
   EXPECT_EQ(text(IsaLevel::V4Amx),
-            "32 queries a task, 32 by 128 keys at once, AMX");
+            "32 queries a task, 32 by 128 keys at once, AMX (vectors up to 16 "
+            "queries and keys)");
   EXPECT_EQ(text(IsaLevel::V4),
             "32 queries a task, 16 by 64 keys at once, registers 8x16");
   EXPECT_EQ(text(IsaLevel::V3),
@@ -172,6 +173,8 @@ TEST(CpuChoice, Attention) {
     EXPECT_FALSE(
         chooseAttention(isaOf(IsaLevel::V4Amx), problem, rows).onTiles);
   }
+  problem.d = 288; // both forms' buffers would be too large
+  EXPECT_EQ(chooseAttention(isaOf(IsaLevel::V4Amx), problem, rows).few, 0);
   problem.d = 64;
   AttentionProblem at = assumed(problem);
   EXPECT_EQ(at.batch, 1);
