@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ingot {
 
@@ -32,6 +33,17 @@ struct LinearRuleKey {
   bool fits(llvm::StringRef typeOf, llvm::StringRef resultOf, int64_t nOf,
             int64_t kOf) const;
 };
+
+/// The number of the first rule for such a linear.
+template <typename Rule>
+std::optional<size_t> findRule(const std::vector<Rule> &rules,
+                               llvm::StringRef type, llvm::StringRef result,
+                               int64_t n, int64_t k) {
+  for (size_t i = 0; i < rules.size(); ++i)
+    if (rules[i].fits(type, result, n, k))
+      return i;
+  return std::nullopt;
+}
 
 /// What a target's records have of their own. Reports are literals, as
 /// llvm::json::Path wants them.

@@ -22,7 +22,8 @@ const Machine &referenceMachine() {
   // Manual" (Golden Cove; AMX): two multiply-adds of vectors a clock, of 4
   // clocks each; 16 clocks a product of tiles, 8192 multiply-adds of bf16; two
   // loads of a vector a clock; L2 48 bytes a clock, sustained. Products of
-  // pairs by vectors: one in two clocks, as measured on a Xeon of that family.
+  // pairs by vectors: one in two clocks, a quarter of the f32 rate (`ingot
+  // bench` on a Xeon with AMX: peaks of 116 and 235 GFLOP/s).
   static const Machine xeon = {
       "Xeon 8480+",       8,   2.0e9, 307.2e9 * 8 / 56,
       /*multiplyAdds=*/2, 0.5, 512,   /*latency=*/4,

@@ -22,10 +22,7 @@ std::optional<IsaLevel> levelOf(llvm::StringRef name) {
 std::optional<size_t> TuningRecord::find(llvm::StringRef type,
                                          llvm::StringRef result, int64_t n,
                                          int64_t k) const {
-  for (auto [i, rule] : llvm::enumerate(linear))
-    if (rule.fits(type, result, n, k))
-      return i;
-  return std::nullopt;
+  return findRule(linear, type, result, n, k);
 }
 
 // Each reads a value, or reports at its path and returns false.

@@ -11,10 +11,7 @@ namespace ingot::cuda {
 std::optional<size_t> TuningRecord::find(llvm::StringRef type,
                                          llvm::StringRef result, int64_t n,
                                          int64_t k) const {
-  for (auto [i, rule] : llvm::enumerate(linear))
-    if (rule.fits(type, result, n, k))
-      return i;
-  return std::nullopt;
+  return findRule(linear, type, result, n, k);
 }
 
 static bool readRows(const json::Value &value, int64_t least, int64_t never,
