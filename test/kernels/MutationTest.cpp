@@ -31,8 +31,8 @@ const Edit edits[] = {
     {"NoBarrierBeforeStaging", "barrier(); // the sums", "// the sums"},
     {"NoBarrierAfterStaging", "tile.stage(staged, wm, wn);\n  barrier();",
      "tile.stage(staged, wm, wn);"},
-    {"NoBarrierBeforeCounting", "meet(); // everybody's part", "// part",
-     true, "bf16", kSplits},
+    {"NoBarrierBeforeCounting", "meet(); // everybody's part", "// part", true,
+     "bf16", kSplits},
     {"NoBarrierAfterCounting", "  }\n  meet();\n  bool is_last",
      "  }\n  bool is_last", true, "bf16", kSplits},
     // fence
