@@ -144,6 +144,7 @@ cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
     node = {};
     memcpy(node.grid, step.grid, sizeof(node.grid));
     node.status = transfers.device;
+    node.memoryVersion = transfers.memoryVersion;
     if (!step.tasks)
       setIdle(step, transfers, ofStep, node.grid);
     cuda::GraphNode before = last;
@@ -213,7 +214,8 @@ cuda::Result CudaGraph::update(const CudaModel &model, const Program &program,
                                const CudaTransfers &transfers) {
   const CudaDriver &driver = device->driver;
   doing = "changing a graph";
-  bool hasMoved = current.device != transfers.device ||
+  bool hasMoved = current.memoryVersion != transfers.memoryVersion ||
+                  current.device != transfers.device ||
                   current.host != transfers.host ||
                   current.downloadBytes != transfers.downloadBytes;
   bool isUploadNew = hasMoved || current.uploadBytes != transfers.uploadBytes;
@@ -258,6 +260,8 @@ cuda::Result CudaGraph::setStep(const CudaModel &model, const Program &program,
   uint64_t status = transfers.device;
   bool isLaunch = step.kind == fmt::StepKind::Launch;
   bool isSame = !size || !memcmp(ofStep, wanted, size * sizeof(uint64_t));
+  if (step.kind == fmt::StepKind::Copy)
+    isSame = isSame && node.memoryVersion == transfers.memoryVersion;
   if (isLaunch)
     isSame = isSame && !memcmp(node.grid, step.grid, sizeof(node.grid)) &&
              status == node.status;
@@ -269,6 +273,7 @@ cuda::Result CudaGraph::setStep(const CudaModel &model, const Program &program,
   memcpy(ofStep, wanted, size * sizeof(uint64_t));
   memcpy(node.grid, step.grid, sizeof(node.grid));
   node.status = status;
+  node.memoryVersion = transfers.memoryVersion;
   if (node.isByLibrary) {
     cuda::Graph part = nullptr;
     ofLibrary = library->capture(program, step, &part);

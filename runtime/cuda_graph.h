@@ -15,6 +15,9 @@ struct CudaTransfers {
   uint8_t *host = nullptr;
   uint64_t downloadBytes = 0; // from the start
   uint64_t uploadBytes = 0;   // from there
+  /// Changes with each allocation of the session: one at the address of an
+  /// older one is another to nodes that copy.
+  uint64_t memoryVersion = 0;
 };
 constexpr uint64_t kCudaSpareBytes = 32;
 
@@ -40,6 +43,7 @@ private:
     cuda::GraphNode node = nullptr;
     int64_t grid[3] = {};
     uint64_t status = 0; // address
+    uint64_t memoryVersion = 0;
     bool isEnabled = true;
     bool isByLibrary = false; // a graph of its own, which has no switch
   };

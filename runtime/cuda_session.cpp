@@ -158,6 +158,7 @@ static Error growTransfers(CudaSession &session, uint64_t bytes) {
     const char *what = "memory for inputs and outputs";
     // Graphs hold the host's address too, which arguments do not show.
     ++session.pointerVersion;
+    ++session.memoryVersion;
     if (Error error = onDevice.grow(*session.model->device, what, bytes))
       return error;
     if (Error error = onHost.grow(session.gpu(), what, bytes))
@@ -171,6 +172,7 @@ static Error growTransfers(CudaSession &session, uint64_t bytes) {
   }
   session.transfers.device = onDevice.address();
   session.transfers.host = onHost.data();
+  session.transfers.memoryVersion = session.memoryVersion;
   return nullptr;
 }
 

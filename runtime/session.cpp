@@ -178,7 +178,9 @@ Error ingot_session::reserve(const ingot_dim *dims, size_t dimCount) {
 
 Error ingot_session::provideMemory(const Bind &bind) {
   auto grow = [&](DeviceMemory &memory, size_t bytes, const char *what) {
-    pointerVersion += !memory.address() || bytes > memory.size();
+    bool isNew = !memory.address() || bytes > memory.size();
+    pointerVersion += isNew;
+    memoryVersion += isNew;
     return memory.grow(*model->device, what, bytes);
   };
   if (Error error = grow(arena, bind.program.arenaBytes, "working memory"))

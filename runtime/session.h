@@ -87,7 +87,8 @@ struct ingot_session {
   ingot::runtime::Array<ingot::runtime::EntryTensors> entries;
   // Changes with every pointer that arguments are made from.
   uint64_t pointerVersion = 1;
-  int32_t parallel = 0; // value of the symbol DeviceParallel
+  uint64_t memoryVersion = 0; // of allocations, whatever their addresses
+  int32_t parallel = 0;       // value of the symbol DeviceParallel
   const volatile int32_t *cancelFlag = nullptr;
   ingot_profile_function profile = nullptr;
   void *profileUser = nullptr;
