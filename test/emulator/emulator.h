@@ -23,6 +23,8 @@ extern "C" {
 //   record on | off, calls              the calls since, as lines "NAME CODE"
 //   launches FOLDER | off               kernel launches that end well are
 //                                       written there, see recorder.cpp
+//   reuse on | off                      freed memory is given out again at
+//                                       once, not as late as possible
 //   report                              the first finding since the last reset
 //   stats [reset]                       lines "NAME NUMBER", see Stats in
 //   machine.h leaks [fatal]                       what was not given back, a

@@ -48,7 +48,7 @@ void *Memory::allocate(int owner, size_t bytes, size_t capacity,
   };
   // Freed memory comes back as late as possible, so that a stale pointer shows.
   size_t at = place(cursor[owner + 1] ? cursor[owner + 1] : start);
-  if (!fits(at, end)) {
+  if (reusesAtOnce || !fits(at, end)) {
     at = place(start);
     for (auto i = live.lower_bound(start); i != live.end() && i->first < end;
          ++i) {
@@ -64,7 +64,7 @@ void *Memory::allocate(int owner, size_t bytes, size_t capacity,
   }
   cursor[owner + 1] = at + bytes;
   used += bytes;
-  live[at] = {at, bytes, owner, call};
+  live[at] = {at, bytes, owner, call, ++made};
   memset(base + at, 0xff, bytes);
   setStates(base + at, bytes,
             owner == pinnedOwner ? Allocated | Written : Allocated);

@@ -38,6 +38,7 @@ struct Allocation {
   size_t offset, bytes;
   int owner;        // device, or pinnedOwner
   const char *call; // the driver call that made it
+  uint64_t number;  // no other has it, also not one at the same place
 };
 
 class Memory {
@@ -63,6 +64,7 @@ public:
   // The first of `bytes` at `p` that lacks `state`, or null.
   const void *firstWithout(const void *p, size_t bytes, uint8_t state) const;
 
+  bool reusesAtOnce = false; // freed memory, instead of as late as possible
   char *base = nullptr;
   uint8_t *states = nullptr;
   // Who touched each 8 bytes, see access.cpp; a page's slots are void unless
@@ -74,6 +76,7 @@ private:
   std::map<size_t, Allocation> live, freed; // by offset
   size_t usedBytes[maxDevices + 1] = {};
   size_t cursor[maxDevices + 1] = {};
+  uint64_t made = 0; // allocations
 };
 extern Memory memory;
 

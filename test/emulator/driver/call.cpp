@@ -175,6 +175,10 @@ bool runCommand(const std::string &command, std::ostream &out) {
   if (word == "memory")
     return setMachine<size_t>(in, driver.memoryBytes, size_t(1) << 20, 1,
                               6 << 10);
+  if (word == "reuse" && in >> word && (word == "on" || word == "off")) {
+    memory.reusesAtOnce = word == "on";
+    return true;
+  }
   if (word == "arch")
     return setMachine<int>(in, driver.arch, 1, 80, 120);
   if (word == "multiprocessors")

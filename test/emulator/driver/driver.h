@@ -48,6 +48,7 @@ struct Work {
   char *to = nullptr;
   const char *from = nullptr;
   size_t bytes = 0;
+  uint64_t allocations[2] = {}; // of a graph's memcpy: what it was made for
   unsigned value = 0, elementBytes = 1;
   std::vector<char> staged; // what a copy from pageable memory took along
   std::shared_ptr<const GraphExecObject> child; // a graph in a graph

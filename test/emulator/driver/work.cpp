@@ -106,6 +106,21 @@ Result makeCopy(Work &work, void *to, const void *from, size_t bytes) {
   return success;
 }
 
+/// 0 for memory that is none of the driver's.
+static uint64_t allocationOf(const void *p) {
+  const Allocation *a = isDevice(p) || isPinned(p) ? memory.find(p) : nullptr;
+  return a ? a->number : 0;
+}
+
+/// A graph's memcpy knows allocations, not addresses: on a GPU, one whose
+/// memory was freed fails or crashes, whatever lies there since.
+static bool isOfItsAllocations(const Work &work) {
+  return (!work.allocations[0] ||
+          work.allocations[0] == allocationOf(work.to)) &&
+         (!work.allocations[1] ||
+          work.allocations[1] == allocationOf(work.from));
+}
+
 Result makeCopy(Work &work, const CopyNodeParams &p) {
   auto side = [](const CopySide &s) {
     char *base = s.memoryType == 1 ? static_cast<char *>(s.host)
@@ -120,6 +135,8 @@ Result makeCopy(Work &work, const CopyNodeParams &p) {
   if ((p.from.memoryType == 2 && !isDevice(side(p.from))) ||
       (p.to.memoryType == 2 && !isDevice(side(p.to))))
     return invalidValue;
+  work.allocations[0] = allocationOf(side(p.to));
+  work.allocations[1] = allocationOf(side(p.from));
   return makeCopy(work, side(p.to), side(p.from), p.bytes);
 }
 
@@ -240,6 +257,12 @@ Result perform(const Work &work) {
   case nodeKernel:
     return runKernel(work);
   case nodeMemcpy:
+    if (!isOfItsAllocations(work)) {
+      fail(Fault::IllegalAddress,
+           nameOf(work) + " of a graph that was made for memory that was freed",
+           {});
+      return illegalAddress;
+    }
     return work.bytes ? runCopy(work) : success;
   case nodeMemset:
     return work.bytes ? runMemset(work) : success;

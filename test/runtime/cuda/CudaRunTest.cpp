@@ -227,6 +227,26 @@ TEST_F(CudaEmbedding, ReserveAndBindPayEarly) {
   EXPECT_EQ(values<float>(output(session, "y")), expected());
 }
 
+/// Seen on an H200: what copies inputs and the status was not set again where
+/// larger memory lay at the old address, and the next run crashed.
+TEST_F(CudaRun, MemoryAnewAtTheSameAddress) {
+  control("reuse on");
+  Maker m = doubling();
+  ingot_session *session = start(m);
+  // With the output elsewhere only what is uploaded grows.
+  DeviceValues y(device(), std::vector<float>(400));
+  for (size_t size : {1, 400, 7, 300}) {
+    std::vector<float> x = iota(size);
+    ingot_tensor ty = y.tensor({1, int64_t(size)});
+    ASSERT_TRUE(ok(ingot_session_set_output(session, "y", &ty)));
+    ASSERT_TRUE(ok(run(session, x)));
+    std::vector<float> got = y.get();
+    got.resize(size);
+    EXPECT_EQ(got, doubled(x));
+  }
+  control("reuse off");
+}
+
 TEST_F(CudaRun, TensorsOnTheDevice) {
   Maker m = doubling();
   ingot_session *session = start(m);
