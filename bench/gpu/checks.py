@@ -80,10 +80,21 @@ def equal(a, b):
     return all(a[name].tobytes() == b[name].tobytes() for name in a)
 
 
+def model_by_library(context, name, precision):
+    try:
+        session = load(context, name, precision).session(gemm=runtime.CUBLASLT)
+    except runtime.IngotError as error:
+        raise Skip(str(error)) from error
+    return compare(context, name, precision, session)
+
+
 def model(context, name, precision):
+    return compare(context, name, precision, load(context, name, precision).session())
+
+
+def compare(context, name, precision, session):
     """Each stored set: the framework's outputs within the precision's tolerance, the same bits each time."""
     rtol, atol = TOLERANCES[precision]
-    session = load(context, name, precision).session()
     largest, wrong = {}, []
     for number, (inputs, expected) in enumerate(read_sets(context, name)):
         outputs = run_set(session, inputs)

@@ -79,12 +79,16 @@ def real(name, *dims):
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
 
 
-def write_products(path, pair):
-    """x [rows, a] through `repeats` pairs of products, so that all weights together are larger than the caches."""
-    g, x = Graph(), "x"
+def write_products(path, pair, is_tuned=False):
+    """x [rows, a] through `repeats` pairs of products, so that all weights together are larger than the caches.
+    `is_tuned`: no product has the caller's memory, for it would not be a library's."""
+    g = Graph()
+    x = g.op("Relu", "x") if is_tuned else "x"
     for _ in range(pair.repeats):
         x = g.columns(g.matrix(x, pair.inner, pair.middle), pair.kept)
         x = g.matrix(x, pair.kept, pair.inner)
+    if is_tuned:
+        return g.save(path, [real("x", "rows", pair.inner)], g.op("ReduceMax", x, axes=[0], keepdims=0), [pair.inner])
     return g.save(path, [real("x", "rows", pair.inner)], x, ["rows", pair.inner])
 
 
@@ -134,6 +138,13 @@ def write_model(path, shape):
             models.Graph = plain
         return path
     return write_decoder(path, shape)
+
+
+def write_tuned(folder, name, is_tiny):
+    """The pair for tune.py."""
+    folder.mkdir(parents=True, exist_ok=True)
+    what = shapes.BENCHED[name].tiny() if is_tiny else shapes.BENCHED[name]
+    return write_products(folder / f"{name}.tuned.onnx", what, is_tuned=True)
 
 
 def write(folder, name, is_tiny):

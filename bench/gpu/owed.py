@@ -19,6 +19,7 @@ import covers
 import proof
 import sanitize
 import shapes
+import tuned
 from packs import Pack
 from rows import FAILED, OK
 
@@ -27,7 +28,7 @@ PAGE = ROOT / "bench" / "gpu" / "OWED.md"
 RESULTS = ROOT / "bench" / "results"
 MARKER = "<!-- below: written by bench/gpu/owed.py -->\n"
 # What to run first on a new GPU: products, attention, the rest; then what stands on them.
-FIRST = ("verbs", "gemm", "linear", "gemm90", "attention", "attention_mma", "attention90")
+FIRST = ("verbs", "gemm", "linear", "gemm90", "linear90", "attention", "attention_mma", "attention90")
 
 
 @dataclass
@@ -66,6 +67,10 @@ def things():
         for name, path in zip(names, paths):
             yield Thing(f"models in {precision}", name, f"{run}proof --rows=model/", (f"model/{name}/{precision}",),
                         headers(path), of_row)
+    for precision in shapes.WIDTHS:
+        yield Thing("models by cuBLASLt", precision, f"{run}proof --rows=cublaslt/", (f"cublaslt/{precision}",),
+                    covers.content_hash(headers(ROOT / "test" / "models" / shapes.EVERY_PRECISION / "model.onnx"), proof.code()),
+                    of_row)
     for check in ("shapes", "concurrent", "out-of-memory", "bad-index", "wrong-architecture"):
         yield Thing("what a product relies on", check, f"{run}proof --rows=behaviour/", (f"behaviour/{check}",),
                     proof.code(), of_row)
@@ -76,6 +81,10 @@ def things():
     for name, ids in (("copy", ("ceiling/copy",)), *((p, (f"ceiling/product/{p}",)) for p in bench.PRECISIONS)):
         yield Thing("ceilings", name, f"{run}bench --rows=ceiling/", ids, bench.UNCHANGING, of_row)
     changed = bench.code()
+    for linear in tuned.linears():
+        for count in tuned.ROWS:
+            yield Thing(f"tuning of {linear.precision} linears", f"{linear.id} {count}", f"{run}tune --rows=tune/{linear.precision}/",
+                        (f"tune/{linear.id}/{count}",), changed, of_row)
     for name in shapes.MODELS:
         yield Thing("host time, load, first run", name, f"{run}bench --rows=host/", (f"host/{name}",), changed, of_row)
     for point in shapes.points():

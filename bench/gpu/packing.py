@@ -24,6 +24,7 @@ import covers
 import graphs
 import nvrtc
 import shapes
+import tuned
 from rows import content_hash
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,12 +52,13 @@ class Packing:
         self.bin = options.build / "bin"
         self.folder = Path(str(options.output).removesuffix(".tar.xz"))
         shutil.rmtree(self.folder, ignore_errors=True)
-        for part in ("lib", "kernels", "models", "bench"):
+        for part in ("lib", "kernels", "models", "bench", "tune"):
             (self.folder / part).mkdir(parents=True)
         self.work = options.build / "gpu-pack-work"
         self.work.mkdir(exist_ok=True)
         self.environment = os.environ | {"INGOT_CACHE": str(options.build / "kernel-cache")}
         self.has_nvrtc = True
+        self.left = []  # tests that a tiny pack is without
 
     def run(self, *command, **environment):
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
@@ -87,6 +89,8 @@ class Packing:
                     test = suite + name.strip()
                     if not self.options.tiny or any(part in test for part in TINY_TESTS):
                         yield program, test
+                    else:
+                        self.left.append(test)
 
     def record(self, job):
         program, test = job
@@ -198,8 +202,23 @@ class Packing:
                     self.compile(path, self.options.target, f"{name}.{precision}{suffix}.ingot", precision,
                                  "--weights=seeded", folder="bench")
 
+    def tuned(self):
+        """Of each linear that a tuning record has, an artifact by kernel."""
+        if not self.has_nvrtc:
+            return
+        target, tiny = self.options.target, self.options.tiny
+        folder, record = self.work / ("graphs-tiny" if tiny else "graphs"), self.work / "forced.json"
+        linears = [linear for linear in tuned.linears() if linear.is_tiny or not tiny]
+        say(f"compiling {len(linears)} linears by kernel")
+        for linear in linears:
+            path = graphs.write_tuned(folder, linear.pair, tiny)
+            for variant in tuned.variants(target, linear.precision):
+                record.write_text(json.dumps(tuned.forced(target, linear, variant, tiny)))
+                self.compile(path, target, linear.file(variant), linear.precision, "--weights=seeded",
+                             f"--tuning={record}", folder="tune")
+
     def write(self, kernels, models):
-        manifest = {"target": self.options.target, "tiny": self.options.tiny, "commit": commit(), "kernels": kernels,
+        manifest = {"target": self.options.target, "tiny": self.options.tiny, "commit": commit(), "kernels": kernels, "left": self.left,
                     "families": {family: covers.of_family(family) for family in covers.families()},
                     "models": models, "others": ["sm_89", "sm_90"] if models else []}
         (self.folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
@@ -223,6 +242,7 @@ class Packing:
         self.images(kernels)
         models = self.models()
         self.benchmarks()
+        self.tuned()
         self.write(kernels, models)
 
 

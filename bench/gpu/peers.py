@@ -1,11 +1,13 @@
 """What others do with the same shapes. Kept by version and device: rows of a peer that is the same are not repeated."""
 import importlib.metadata
 
+import bench
 import covers
 import shapes
 from rows import Row
 
 SDPA = {"sdpa-flash": "FLASH_ATTENTION", "sdpa-cudnn": "CUDNN_ATTENTION", "sdpa-efficient": "EFFICIENT_ATTENTION"}
+OURS = "ingot-cublaslt"  # our artifact with the library's products: not a peer, but what it would win by taking them
 TUNED = {"bert-base": (8, 128), "gpt2": (8, 128), "vit-base": (8, 128)}  # one shape each: it takes minutes
 
 
@@ -13,9 +15,14 @@ def of_point(point, worker, is_tiny):
     """{peer: (function, seconds to expect)}"""
     what = shapes.BENCHED[point.name].tiny() if is_tiny else shapes.BENCHED[point.name]
     name, precision = point.name, point.precision
+
+    def by_library():
+        return worker.ask("timing", "by_library", seconds=60, file=f"{name}.{precision}.ingot", dims=dict(point.dims),
+                          counted=what.counted)
     if isinstance(what, shapes.Pair):
         rows, = point.arguments
         return {
+            OURS: (by_library, 4),
             "cublaslt": (lambda: worker.ask("library", "pair", rows=rows, inner=what.inner, middle=what.middle,
                                             kept=what.kept, precision=precision, weights=what.repeats), 5),
             "torch": (lambda: worker.ask("torch_peers", "product", name=name, rows=rows, precision=precision), 3)}
@@ -29,7 +36,7 @@ def of_point(point, worker, is_tiny):
     def model(way, seconds):
         return lambda: worker.ask("torch_peers", "model", seconds=seconds, name=name, batch=batch, sequence=sequence,
                                   precision=precision, way=way)
-    ways = {"torch-eager": (model("eager", 60), 5), "torch-compile": (model("compiled", 180), 45)}
+    ways = {OURS: (by_library, 4), "torch-eager": (model("eager", 60), 5), "torch-compile": (model("compiled", 180), 45)}
     if precision == "bf16" and TUNED[name] == point.arguments:
         ways["torch-max-autotune"] = (model("tuned", 400), 150)
     return ways
@@ -50,7 +57,8 @@ def rows(worker, is_tiny):
     late = []
     for point in shapes.points():
         for peer, (run, seconds) in of_point(point, worker, is_tiny).items():
-            row = Row(f"peer/{peer}/{point.id}", code, run, seconds=seconds, tiny=point.tiny)
+            changed = bench.code() if peer == OURS else ""
+            row = Row(f"peer/{peer}/{point.id}", code + changed, run, seconds=seconds, tiny=point.tiny)
             if seconds < 20:
                 yield row
             else:

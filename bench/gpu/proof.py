@@ -4,7 +4,7 @@ import shapes
 from rows import Row, Skip
 
 # What a product relies on, beyond numbers.
-RUNTIME = ["cuda_device.cpp", "cuda_driver.cpp", "cuda_graph.cpp", "cuda_model.cpp", "cuda_run.cpp", "cuda_session.cpp",
+RUNTIME = ["cublaslt.cpp", "cuda_device.cpp", "cuda_driver.cpp", "cuda_graph.cpp", "cuda_model.cpp", "cuda_run.cpp", "cuda_session.cpp", "cuda_tensor_map.cpp",
            "cuda_weights.cpp", "session.cpp"]
 
 
@@ -19,6 +19,7 @@ def kernel_rows(pack, worker):
                 raise RuntimeError(instance.failure)
             return worker.ask("checks", "kernel", stub=instance.stub, archs=instance.archs, launches=instance.launches)
         yield Row(f"kernel/{instance.id}", instance.covers, run, seconds=0.5)
+    yield from pack.left_rows("kernel")
 
 
 def model_rows(pack, worker):
@@ -27,9 +28,15 @@ def model_rows(pack, worker):
 
         def run(name=name, precision=precision, carried=model["carried"]):
             if not carried:
-                raise Skip("the rehearsal's pack has fewer models")
+                raise Skip("not in a tiny pack")
             return worker.ask("checks", "model", seconds=300, name=name, precision=precision)
         yield Row(f"model/{name}/{precision}", model["covers"], run, seconds=2)
+        if name == shapes.EVERY_PRECISION:
+            def by_library(precision=precision, carried=model["carried"]):
+                if not carried:
+                    raise Skip("not in a tiny pack")
+                return worker.ask("checks", "model_by_library", seconds=300, name=shapes.EVERY_PRECISION, precision=precision)
+            yield Row(f"cublaslt/{precision}", covers.content_hash(model["covers"], code()), by_library, seconds=2)
 
 
 def behaviour_rows(pack, worker):

@@ -6,6 +6,7 @@ import peers
 import plots
 import sanitize
 import times
+import tune
 from rows import FAILED, OK, PENDING, SKIPPED
 
 
@@ -42,7 +43,8 @@ def proof_tables(rows, every):
             reasons = Counter(row["reason"][:120] for row in members if row["status"] != OK)
             bad = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3)).replace("|", "\\|")
             yield f"| {test} | {len(members)} | {len(good)} | {'-' if largest is None else f'{largest:.2g}'} | {bad} |"
-    for kind, title in (("model/", "Models: device and framework"), ("behaviour/", "What a product relies on")):
+    for kind, title in (("model/", "Models: device and framework"), ("cublaslt/", "Models by cuBLASLt: device and framework"),
+                        ("behaviour/", "What a product relies on")):
         if found := [row for row in rows if row["id"].startswith(kind)]:
             yield f"\n## {title}\n"
             yield "| row | | |"
@@ -51,7 +53,7 @@ def proof_tables(rows, every):
                 yield f"| {row['id'].removeprefix(kind)} | {row['status']} | {shown(row)} |"
 
 
-TABLES = {"proof": proof_tables, "sanitize": sanitize.tables, "bench": times.tables, "peers": peers.tables}
+TABLES = {"proof": proof_tables, "sanitize": sanitize.tables, "tune": tune.tables, "bench": times.tables, "peers": peers.tables}
 
 
 def markdown(head, rows):

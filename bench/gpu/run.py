@@ -1,6 +1,6 @@
-"""What Ingot does on a GPU: proof, memory checks, times, peers; see docs/gpu.md.
+"""What Ingot does on a GPU: proof, memory checks, a tuning record, times, peers; see docs/gpu.md.
 
-    bench/gpu/run.sh [--only=proof,sanitize,bench,peers] [--pack FILE] [--out DIR] [--resume rows.jsonl]
+    bench/gpu/run.sh [--only=proof,sanitize,tune,bench,peers] [--pack FILE] [--out DIR] [--resume rows.jsonl]
     bench/gpu/run.sh --device=emulated --tiny       the rehearsal: no GPU
 
 Results are written row by row to DIR/rows.jsonl, then report.md, report.json and plots. A part ends after --minutes;
@@ -18,16 +18,18 @@ from pathlib import Path
 
 import bench
 import covers
+import library
 import peers
 import proof
 import report
 import sanitize
+import tune
 from packs import Pack
 from rows import FAILED, Part, Results, content_hash
 from worker import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = {"proof": proof.run, "sanitize": sanitize.run, "bench": bench.run, "peers": peers.run}
+PARTS = {"proof": proof.run, "sanitize": sanitize.run, "tune": tune.run, "bench": bench.run, "peers": peers.run}
 
 
 def parse_options():
@@ -46,6 +48,8 @@ def parse_options():
         parser.error(f"no part {unknown[0]}: {', '.join(PARTS)}")
     if options.device.startswith("emulated") and "INGOT_EMULATOR_LIBRARY" not in os.environ:
         os.environ["INGOT_EMULATOR_LIBRARY"] = str(ROOT / "build" / "release" / "lib" / "libingot_emulator.so")
+    if path := next(filter(os.path.exists, library.paths(options.device.startswith("emulated"))), None):
+        os.environ.setdefault("INGOT_CUBLASLT", path)  # the one that is measured beside ours
     return options, wanted
 
 

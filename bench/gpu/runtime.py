@@ -6,6 +6,7 @@ from ctypes import POINTER, Structure, byref, c_char_p, c_int, c_int32, c_int64,
 import numpy
 
 OUT_OF_MEMORY, NO_CODE = 2, 6
+AUTO, OURS, CUBLASLT = 0, 1, 2  # ingot_gemm
 TYPES = {"float64": 1, "float32": 2, "float16": 3, "int64": 7, "int32": 8, "int16": 9, "int8": 10, "uint64": 12,
          "uint32": 13, "uint16": 14, "uint8": 15, "bool": 17}
 NAMES = {number: name for name, number in TYPES.items()}
@@ -32,7 +33,7 @@ class DeviceInfo(Structure):
 
 class SessionOptions(Structure):
     _fields_ = [("struct_size", c_size_t), ("threads", c_int32), ("pool", c_void_p * 2), ("cached_binds", c_int32),
-                ("stream", c_void_p)]
+                ("stream", c_void_p), ("gemm", c_int)]
 
 
 class EntryInfo(Structure):
@@ -50,7 +51,8 @@ class Dim(Structure):
 
 
 class Memory(Structure):
-    _fields_ = [("arena", c_uint64), ("worker_scratch", c_uint64), ("outputs", c_uint64), ("state", c_uint64)]
+    _fields_ = [("arena", c_uint64), ("worker_scratch", c_uint64), ("outputs", c_uint64), ("state", c_uint64),
+                ("library", c_uint64)]
 
 
 class StepProfile(Structure):
@@ -119,8 +121,8 @@ class Model:
         self.runtime.call("ingot_model_get_memory", self.handle, 0, dim_array(dims), c_size_t(len(dims)), byref(memory))
         return memory
 
-    def session(self, stream=None):
-        return Session(self, stream)
+    def session(self, stream=None, gemm=OURS):
+        return Session(self, stream, gemm)
 
     def close(self):
         self.runtime.api.ingot_model_destroy(self.handle)
@@ -131,9 +133,9 @@ def dim_array(dims):
 
 
 class Session:
-    def __init__(self, model, stream=None):
+    def __init__(self, model, stream=None, gemm=OURS):
         self.model, self.runtime, self.handle, self.kept = model, model.runtime, c_void_p(), {}
-        options = SessionOptions(ctypes.sizeof(SessionOptions), stream=stream)
+        options = SessionOptions(ctypes.sizeof(SessionOptions), stream=stream, gemm=gemm)
         self.runtime.call("ingot_session_create", model.handle, byref(options), byref(self.handle))
 
     def set(self, inputs):

@@ -81,6 +81,7 @@ def rows(pack, watched):
                 raise Skip(instance.failure)
             return watched.ask("checks", "watched", stub=instance.stub, archs=instance.archs, launches=instance.launches)
         yield Row(f"{tool}/kernel/{instance.id}", instance.covers, run, seconds=1)
+    yield from pack.left_rows(f"{tool}/kernel")
     if pack.models:
         model = next(model for model in pack.models if model["name"] == shapes.EVERY_PRECISION and model["carried"])
 

@@ -8,7 +8,7 @@ import numpy
 
 import runtime
 from packs import Pack
-from rows import Wrong
+from rows import Skip, Wrong
 
 BATCHES = 10  # of runs, each between two events; the figure is their median
 LEAST_MS = 2.0  # of a batch
@@ -61,9 +61,9 @@ def noise(kind):
 class OnDevice:
     """A session whose tensors are all on the GPU, with random values of the given dims."""
 
-    def __init__(self, context, model, dims):
+    def __init__(self, context, model, dims, gemm=runtime.OURS):
         self.driver, self.pointers = context.driver, []
-        self.session = model.session()
+        self.session = model.session(gemm=gemm)
         for info in model.inputs:
             shape = [dims[text.decode()] if value < 0 else value
                      for text, value in zip(info.dim_texts, info.dims[:info.rank])]
@@ -105,10 +105,10 @@ def load(context, file):
 
 def point(context, file, dims, counted, short=None):
     """Median time of one of `counted`; with `short`, that one's time less."""
-    total = run_file(context, file, dims)
+    total = run_model(context, load(context, file), dims)
     ms = total["ms"]
     if short:
-        ms -= run_file(context, short, dims)["ms"]
+        ms -= run_model(context, load(context, short), dims)["ms"]
         if ms <= 0 and not context.is_emulated:
             raise Wrong("the difference of a long and a short chain is no time", total)
         ms = max(ms, 1e-6)
@@ -116,14 +116,61 @@ def point(context, file, dims, counted, short=None):
             **clocks(context)}
 
 
-def run_file(context, file, dims):
-    on_device = OnDevice(context, load(context, file), dims)
+def by_library(context, file, dims, counted):
+    """The same with cuBLASLt wherever it can."""
+    model = load(context, file)
+    session, without = library_session(model)
+    if not session:
+        raise Skip(without)
+    session.close()
+    times = run_model(context, model, dims, runtime.CUBLASLT)
+    return {"ms": times["ms"] / counted, "settings": "Ingot with --gemm=cublaslt", "version": context.runtime.version,
+            **clocks(context)}
+
+
+def run_model(context, model, dims, gemm=runtime.OURS):
+    on_device = OnDevice(context, model, dims, gemm)
     try:
         on_device.session.run()
         on_device.session.run()
         return measure(context, on_device.session.time)
     finally:
         on_device.close()
+
+
+def library_session(model):
+    """None and the reason where the library is not to be had."""
+    try:
+        return model.session(gemm=runtime.CUBLASLT), ""
+    except runtime.IngotError as error:
+        return None, str(error)
+
+
+TUNED = {}  # of the linear that is measured
+
+
+def variants(context, files, dims, counted):
+    """Median times by kernel, and by the library, which the record of the first artifact takes for one linear."""
+    if not files.items() <= TUNED.keys():
+        for model in TUNED.values():
+            model.close()
+        TUNED.clear()
+    folder, found = Pack(context.pack).folder / "tune", {}
+
+    def loaded(name):
+        key = name, files[name]
+        if key not in TUNED:
+            TUNED[key] = context.ingot.load(folder / files[name])
+        return TUNED[key]
+
+    for name in files:
+        found[name] = run_model(context, loaded(name), dims)["ms"] / counted
+    model = loaded(next(iter(files)))
+    session, without = library_session(model)
+    if session:
+        session.close()
+        found["cublaslt"] = run_model(context, model, dims, runtime.AUTO)["ms"] / counted
+    return {"ms": found, "without": without, **clocks(context)}
 
 
 def host(context, file, dims):

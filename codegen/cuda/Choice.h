@@ -138,6 +138,13 @@ LinearChoice chooseLinear(const LinearProblem &problem,
                           const Chip &chip = referenceChip(),
                           std::optional<int64_t> measured = std::nullopt);
 
+inline constexpr int64_t kHopperColumns[] = {256, 128, 64};
+/// Columns of tiles of 128 rows; in large ones, two blocks share weights.
+struct HopperTiles {
+  int64_t small, large;
+  int64_t largeFrom; ///< rows from which the latter are taken; 0: never
+};
+
 /// What `kernels/linear90.cuh` is instantiated with, for sm_90a.
 struct HopperLinear {
   bool few;             ///< whether M <= 8 is possible
@@ -157,8 +164,10 @@ struct HopperLinear {
 /// The chip that code for sm_90a is chosen for.
 const Chip &hopperChip();
 /// Nothing where other kernels have to do: no products of 16 bits, few rows
-/// only, or K no multiple of 8.
-std::optional<HopperLinear> chooseHopperLinear(const LinearProblem &problem);
+/// only, or K no multiple of 8. `measured`: better tiles than the model's.
+std::optional<HopperLinear>
+chooseHopperLinear(const LinearProblem &problem,
+                   std::optional<HopperTiles> measured = std::nullopt);
 
 /// What is -1 is known at run time only: a batch of 1, 128 queries and keys are
 /// estimated then.

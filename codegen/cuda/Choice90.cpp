@@ -18,7 +18,6 @@ const Chip &hopperChip() {
 namespace {
 /// Gemm90Config of linear90.cuh.
 constexpr int64_t kRows = 128, kSlab = 64; ///< of a tile, of k
-constexpr int64_t kColumns[] = {256, 128, 64};
 
 unsigned sharedBytes(int64_t columns, bool stores) {
   int64_t stage = (kRows + columns) * 128, panels = stores ? 256 * columns : 0;
@@ -51,7 +50,7 @@ Estimate estimateTiles(const LinearProblem &problem, int64_t columns,
 
 /// The widest tile of the least time.
 int64_t bestColumns(const LinearProblem &problem, int64_t m) {
-  return *std::min_element(std::begin(kColumns), std::end(kColumns),
+  return *std::min_element(std::begin(kHopperColumns), std::end(kHopperColumns),
                            [&](int64_t a, int64_t b) {
                              return estimateTiles(problem, a, m).wavesSeconds <
                                     estimateTiles(problem, b, m).wavesSeconds;
@@ -71,27 +70,42 @@ int64_t largeFrom(const LinearProblem &problem, int64_t small, int64_t large) {
   }
   return from;
 }
+
+HopperTiles tilesOfModel(const LinearProblem &problem, int64_t rows) {
+  constexpr int64_t kManyRows = 4096;
+  int64_t small = bestColumns(problem, rows);
+  // Where M is known there is one tile; it counts as large if blocks can share.
+  if (problem.m >= 0)
+    return {small, small, problem.m > kRows ? kFewRows + 1 : 0};
+  int64_t large = bestColumns(problem, kManyRows);
+  return {small, large, large > small ? largeFrom(problem, small, large) : 0};
+}
+
+/// What is left of `tiles` where M is known.
+HopperTiles tilesAt(HopperTiles tiles, int64_t m) {
+  if (m < 0)
+    return tiles;
+  bool isLarge = tiles.largeFrom && m >= tiles.largeFrom;
+  int64_t columns = isLarge ? tiles.large : tiles.small;
+  return {columns, columns, isLarge ? kFewRows + 1 : 0};
+}
 } // namespace
 
-std::optional<HopperLinear> chooseHopperLinear(const LinearProblem &problem) {
+std::optional<HopperLinear>
+chooseHopperLinear(const LinearProblem &problem,
+                   std::optional<HopperTiles> measured) {
   bool isKnown = problem.m >= 0;
   if (problem.math != Math::Half || problem.k % 8 != 0 ||
       (isKnown && problem.m <= kFewRows))
     return std::nullopt;
-  constexpr int64_t kManyRows = 4096;
   HopperLinear choice;
   choice.few = !isKnown;
   choice.rows = isKnown ? problem.m : kTypicalRows;
-  choice.small = bestColumns(problem, choice.rows);
-  choice.large = isKnown ? choice.small : bestColumns(problem, kManyRows);
-  choice.largeFrom = 0;
-  // Where M is known there is one tile; it counts as large if blocks can share.
-  if (isKnown && problem.m > kRows)
-    choice.largeFrom = kFewRows + 1;
-  else if (choice.large > choice.small)
-    choice.largeFrom = largeFrom(problem, choice.small, choice.large);
-  if (!choice.largeFrom)
-    choice.large = choice.small;
+  HopperTiles tiles = measured ? tilesAt(*measured, problem.m)
+                               : tilesOfModel(problem, choice.rows);
+  choice.small = tiles.small;
+  choice.large = tiles.largeFrom ? tiles.large : tiles.small;
+  choice.largeFrom = tiles.largeFrom;
   choice.cluster = choice.largeFrom ? 2 : 1;
   choice.stores = problem.outBits == 16 && problem.n % 8 == 0;
   choice.sharedBytes = std::max(sharedBytes(choice.small, choice.stores),

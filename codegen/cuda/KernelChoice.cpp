@@ -25,8 +25,9 @@ LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit,
   return chooseLinear(problemOf(kernel, canSplit), referenceChip(), measured);
 }
 
-std::optional<HopperLinear> hopperLinearOf(plan::KernelOp kernel) {
-  return chooseHopperLinear(problemOf(kernel, /*canSplit=*/false));
+std::optional<HopperLinear>
+hopperLinearOf(plan::KernelOp kernel, std::optional<HopperTiles> measured) {
+  return chooseHopperLinear(problemOf(kernel, /*canSplit=*/false), measured);
 }
 
 AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit) {

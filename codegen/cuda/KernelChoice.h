@@ -16,7 +16,9 @@ llvm::StringRef mathTagOf(plan::KernelOp kernel);
 LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit,
                             std::optional<int64_t> measured = std::nullopt);
 /// For sm_90a; a workspace stays unused.
-std::optional<HopperLinear> hopperLinearOf(plan::KernelOp kernel);
+std::optional<HopperLinear>
+hopperLinearOf(plan::KernelOp kernel,
+               std::optional<HopperTiles> measured = std::nullopt);
 AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit);
 
 } // namespace ingot::cuda

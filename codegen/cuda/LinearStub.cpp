@@ -30,7 +30,8 @@ CudaStub printLinear(StubWriter &w) {
     return stub;
   };
   if (w.arch == "sm_90a")
-    if (std::optional<HopperLinear> choice = hopperLinearOf(w.kernel))
+    if (std::optional<HopperLinear> choice =
+            hopperLinearOf(w.kernel, rule.hopperTiles))
       return finish(printLinear90(w, *choice));
   LinearChoice choice =
       linearChoiceOf(w.kernel, w.kernel.hasSplits(), rule.tile128From);

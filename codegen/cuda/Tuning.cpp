@@ -1,6 +1,5 @@
 #include "codegen/cuda/Tuning.h"
 
-#include "codegen/cuda/Choice.h"
 #include "codegen/cuda/KernelHeaders.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -63,8 +62,39 @@ static bool readRows(const json::Value &value, int64_t least, int64_t never,
   return true;
 }
 
-static bool readRule(const json::Value &value, LinearRule &rule,
-                     json::Path path) {
+/// [[9, columns], [rows, columns]], of which the second may be missing.
+static bool readHopperTiles(const json::Value &value,
+                            std::optional<HopperTiles> &tiles,
+                            json::Path path) {
+  std::vector<std::pair<int64_t, int64_t>> pairs;
+  if (const json::Array *list = value.getAsArray())
+    for (const json::Value &entry : *list) {
+      const json::Array *pair = entry.getAsArray();
+      if (!pair || pair->size() != 2)
+        continue;
+      pairs.emplace_back((*pair)[0].getAsInteger().value_or(0),
+                         (*pair)[1].getAsInteger().value_or(0));
+    }
+  bool isGood = !pairs.empty() && pairs.size() <= 2 &&
+                pairs.size() == value.getAsArray()->size() &&
+                pairs[0].first == kFewRows + 1 &&
+                llvm::all_of(pairs, [](auto pair) {
+                  return llvm::is_contained(kHopperColumns, pair.second);
+                });
+  if (isGood && pairs.size() == 2)
+    isGood = pairs[1].first > pairs[0].first && pairs[1].first <= INT32_MAX;
+  if (!isGood) {
+    path.report("expected [[9, columns]] or [[9, columns], [rows, columns]], "
+                "with more than 9 rows and 64, 128 or 256 columns");
+    return false;
+  }
+  tiles = {pairs[0].second, pairs.back().second,
+           pairs.size() == 2 ? pairs[1].first : 0};
+  return true;
+}
+
+static bool readRule(const json::Value &value, llvm::StringRef architecture,
+                     LinearRule &rule, json::Path path) {
   const json::Object *object = value.getAsObject();
   if (!object) {
     path.report("expected an object");
@@ -84,11 +114,13 @@ static bool readRule(const json::Value &value, LinearRule &rule,
       isGood = readRange(member, rule.k, at);
     } else if (key == "tile128_from") {
       isGood = readRows(member, kFewRows + 1, 0, rule.tile128From, at);
+    } else if (key == "columns_from") {
+      isGood = readHopperTiles(member, rule.hopperTiles, at);
     } else if (key == "cublaslt_from") {
       isGood = readRows(member, 1, kNever, rule.cublasLtFrom, at);
     } else {
-      at.report("unknown key: type, result, n, k, tile128_from or "
-                "cublaslt_from");
+      at.report("unknown key: type, result, n, k, tile128_from, columns_from "
+                "or cublaslt_from");
       return false;
     }
     if (!isGood)
@@ -98,8 +130,14 @@ static bool readRule(const json::Value &value, LinearRule &rule,
     path.report("it has no type");
     return false;
   }
-  if (!rule.tile128From && !rule.cublasLtFrom) {
-    path.report("it says neither tile128_from nor cublaslt_from");
+  if (!rule.tile128From && !rule.hopperTiles && !rule.cublasLtFrom) {
+    path.report("it says nothing: tile128_from, columns_from or cublaslt_from");
+    return false;
+  }
+  if (rule.hopperTiles && (architecture != "sm_90a" ||
+                           (rule.type != "bf16" && rule.type != "f16"))) {
+    path.field("columns_from")
+        .report("only bf16 and f16 on sm_90a have such tiles");
     return false;
   }
   if (rule.cublasLtFrom == kNever)
@@ -114,6 +152,7 @@ static bool readRecord(const json::Value &value, TuningRecord &record,
     path.report("expected an object");
     return false;
   }
+  llvm::StringRef architecture = object->getString("architecture").value_or("");
   for (const auto &[key, member] : *object) {
     json::Path at = path.field(key);
     if (key == "architecture") {
@@ -135,7 +174,7 @@ static bool readRecord(const json::Value &value, TuningRecord &record,
         return false;
       }
       for (auto [i, rule] : llvm::enumerate(*rules))
-        if (!readRule(rule, record.linear.emplace_back(),
+        if (!readRule(rule, architecture, record.linear.emplace_back(),
                       at.index(static_cast<unsigned>(i))))
           return false;
     } else {

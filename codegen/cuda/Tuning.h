@@ -2,6 +2,8 @@
 //-------------===//
 #pragma once
 
+#include "codegen/cuda/Choice.h"
+
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -24,6 +26,8 @@ struct LinearRule {
   Range n, k;
   /// Rows from which tiles are 128x128; 0: never. Nothing: as the model says.
   std::optional<int64_t> tile128From;
+  /// Of sm_90a, in place of them; nothing: as the model says.
+  std::optional<HopperTiles> hopperTiles;
   /// Rows from which `auto` calls cuBLASLt; nothing: never.
   std::optional<int64_t> cublasLtFrom;
 };

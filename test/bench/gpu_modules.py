@@ -1,4 +1,5 @@
 """The modules of bench/gpu, one by one: what must be found and what must be left alone."""
+import ctypes
 import importlib.util
 import json
 import os
@@ -20,9 +21,12 @@ import owed  # noqa: E402
 import packs  # noqa: E402
 import report  # noqa: E402
 import rows  # noqa: E402
+import runtime  # noqa: E402
 import sanitize  # noqa: E402
 import shapes  # noqa: E402
 import times  # noqa: E402
+import tune  # noqa: E402
+import tuned  # noqa: E402
 import worker  # noqa: E402
 
 STUB = """#include "map.cuh"
@@ -212,6 +216,76 @@ class Reports(unittest.TestCase):
         self.assertEqual(sanitize.summary(clean), "")
         found = sanitize.summary("========= Invalid __global__ write of size 4 bytes\n=========     at k+0x10\n")
         self.assertIn("Invalid __global__ write", found)
+
+
+class Structs(unittest.TestCase):
+    def test_sizes_are_those_of_the_header(self):
+        structs = {"tensor": runtime.Tensor, "device_options": runtime.DeviceOptions, "device_info": runtime.DeviceInfo,
+                   "session_options": runtime.SessionOptions, "entry_info": runtime.EntryInfo,
+                   "tensor_info": runtime.TensorInfo, "dim": runtime.Dim, "memory": runtime.Memory}
+        sizes = "".join(f'printf("%zu\\n", sizeof(ingot_{name}));' for name in structs)
+        with tempfile.TemporaryDirectory() as folder:
+            program = Path(folder, "sizes")
+            source = f'#include <stdio.h>\n#include "ingot/ingot.h"\nint main(void) {{ {sizes} }}'
+            subprocess.run(["cc", "-I", covers.ROOT / "runtime" / "include", "-x", "c", "-", "-o", program], input=source,
+                           text=True, check=True)
+            found = subprocess.run([program], check=True, capture_output=True, text=True).stdout.split()
+        self.assertEqual([int(size) for size in found], [ctypes.sizeof(struct) for struct in structs.values()])
+
+
+class Tuning(unittest.TestCase):
+    linear = next(linear for linear in tuned.linears() if linear.id == "f32/3072x768")
+    half = next(linear for linear in tuned.linears() if linear.id == "bf16/3072x768")
+
+    def test_linears_are_told_apart(self):
+        ids = [linear.id for linear in tuned.linears()]
+        self.assertEqual(len(ids), len(set(ids)))
+        self.assertIn("bf16/4096x14336", ids)
+
+    def test_tiles(self):
+        times = {4: {"64": 1}, 16: {"64": 1, "128": 2}, 256: {"64": 3, "128": 2}, 512: {"64": 5, "128": 4}}
+        rule = tuned.rule("sm_80", self.linear, (3072, 768), times)
+        self.assertEqual(rule, {"type": "f32", "n": 3072, "k": 768, "tile128_from": 256})
+        # One that is a little slower in between does not end a range.
+        times[384] = {"64": 4.0, "128": 4.1}
+        self.assertEqual(tuned.rule("sm_80", self.linear, (3072, 768), times)["tile128_from"], 256)
+        slow = {rows: {"64": 1, "128": 2} for rows in (16, 256)}
+        self.assertIsNone(tuned.rule("sm_80", self.linear, (3072, 768), slow)["tile128_from"])
+
+    def test_library(self):
+        times = {4: {"64": 1, "cublaslt": 2}, 16: {"64": 1, "128": 2, "cublaslt": 2},
+                 256: {"64": 3, "128": 2, "cublaslt": 2.5}, 512: {"64": 5, "128": 4, "cublaslt": 3}}
+        rule = tuned.rule("sm_80", self.linear, (3072, 768), times)
+        self.assertEqual((rule["tile128_from"], rule["cublaslt_from"]), (256, 512))
+        never = {rows: {**of, "cublaslt": 9} for rows, of in times.items()}
+        self.assertIsNone(tuned.rule("sm_80", self.linear, (3072, 768), never)["cublaslt_from"])
+        always = {rows: {**of, "cublaslt": 0.5} for rows, of in times.items()}
+        self.assertEqual(tuned.rule("sm_80", self.linear, (3072, 768), always)["cublaslt_from"], 4)
+        del always[4]["cublaslt"]
+        self.assertNotIn("cublaslt_from", tuned.rule("sm_80", self.linear, (3072, 768), always))
+
+    def test_hopper(self):
+        names = tuned.variants("sm_90a", "bf16")
+        self.assertEqual(list(tuned.variants("sm_90a", "tf32")), ["64", "128"])
+        times = {rows: dict.fromkeys(names, 9.0) for rows in (16, 256, 1024)}
+        times[16]["64"] = times[256]["64"] = 5.0
+        self.assertEqual(tuned.rule("sm_90a", self.half, (1, 8), times)["columns_from"], [[9, 64]])
+        times[1024]["256-shared"] = 6.0
+        self.assertEqual(tuned.rule("sm_90a", self.half, (1, 8), times)["columns_from"], [[9, 64], [1024, 256]])
+
+    def test_whose_record(self):
+        self.assertEqual(tuned.architecture("sm_90a", "sm_90"), "sm_90a")
+        self.assertEqual(tuned.architecture("sm_80", "sm_86"), "sm_86")
+        for target, device in ("sm_80", "sm_90"), ("sm_90a", "sm_100"), ("sm_80", "sm_87"):
+            self.assertRaises(rows.Skip, tuned.architecture, target, device)
+
+    def test_only_what_is_done_has_a_rule(self):
+        def row(count, status, ms):
+            return {"id": f"tune/{self.linear.id}/{count}", "status": status, "value": {"ms": ms}}
+        of = [row(count, "ok", {"64": 2, "128": 1} if count > 8 else {"64": 1}) for count in tuned.ROWS]
+        self.assertEqual([rule["tile128_from"] for rule in tune.rules(of, "sm_80", False)], [16])
+        for end in (of[:-1], [*of[:-1], row(tuned.ROWS[-1], "pending", {})], [*of[:-1], row(tuned.ROWS[-1], "failed", {})]):
+            self.assertEqual(list(tune.rules(end, "sm_80", False)), [])
 
 
 class Workers(unittest.TestCase):

@@ -61,7 +61,8 @@ TEST(CudaTuning, ErrorsSayWhere) {
       {"3", "expected an object at a.json.linear[1]"},
       {R"({"tile128_from": 9})", "it has no type at a.json.linear[1]"},
       {R"({"type": "f32"})",
-       "neither tile128_from nor cublaslt_from at a.json.linear[1]"},
+       "it says nothing: tile128_from, columns_from or cublaslt_from at "
+       "a.json.linear[1]"},
       {R"({"type": "fp8"})",
        "expected f32, tf32, bf16 or f16 at a.json.linear[1].type"},
       {R"({"type": "f32", "result": 3})", "at a.json.linear[1].result"},
@@ -75,6 +76,9 @@ TEST(CudaTuning, ErrorsSayWhere) {
       {R"({"type": "f32", "cublaslt_from": "soon"})",
        "expected a number of 1 row or more, or null at "
        "a.json.linear[1].cublaslt_from"},
+      {R"({"type": "bf16", "columns_from": [[9, 64]]})",
+       "only bf16 and f16 on sm_90a have such tiles at "
+       "a.json.linear[1].columns_from"},
       {R"({"type": "f32", "tile": 64})", "unknown key"}};
   for (auto [rule, message] : rules)
     EXPECT_NE(ruleError(rule).find(message), std::string::npos)
@@ -99,6 +103,44 @@ constexpr const char *kRecord = R"({
 
 TuningRecord record() {
   return llvm::cantFail(parseTuningRecord(kRecord, "test"));
+}
+
+llvm::Expected<TuningRecord> hopperRecord(const std::string &tiles,
+                                          const std::string &type = "bf16") {
+  return parseTuningRecord(R"({"architecture": "sm_90a", "measured": "here",
+      "linear": [{"type": ")" + type +
+                               R"(", "columns_from": )" + tiles + "}]}",
+                           "a.json");
+}
+
+TEST(CudaTuning, HopperTiles) {
+  for (const char *tiles :
+       {"[]", "9", "[9, 64]", "[[9]]", "[[8, 64]]", "[[9, 96]]", "[[9, null]]",
+        "[[9, 64], [9, 128]]", "[[9, 64], [10, 64], [11, 64]]", "[[9, 64], 3]"})
+    EXPECT_NE(llvm::toString(hopperRecord(tiles).takeError())
+                  .find("64, 128 or 256 columns at "
+                        "a.json.linear[0].columns_from"),
+              std::string::npos)
+        << tiles;
+  EXPECT_NE(llvm::toString(hopperRecord("[[9, 64]]", "tf32").takeError())
+                .find("only bf16 and f16 on sm_90a"),
+            std::string::npos);
+  LinearProblem problem{-1, 3072, 768, Math::Half, 16, 16, /*canSplit=*/false};
+  auto textOf = [&](const char *tiles, int64_t m) {
+    TuningRecord record = llvm::cantFail(hopperRecord(tiles));
+    problem.m = m;
+    std::optional<HopperLinear> choice =
+        chooseHopperLinear(problem, record.linear[0].hopperTiles);
+    return choice ? choice->text() : "";
+  };
+  EXPECT_EQ(textOf("[[9, 256]]", -1), "few rows up to 8; wgmma 128x256");
+  EXPECT_EQ(textOf("[[9, 256]]", 4096), "wgmma 128x256");
+  constexpr const char *kBoth = "[[9, 128], [300, 64]]";
+  EXPECT_EQ(textOf(kBoth, -1), "few rows up to 8; wgmma 128x128; 128x64 from M "
+                               "300, two blocks share weights");
+  EXPECT_EQ(textOf(kBoth, 299), "wgmma 128x128");
+  EXPECT_EQ(textOf(kBoth, 300), "wgmma 128x64, two blocks share weights");
+  EXPECT_EQ(textOf(kBoth, 8), "");
 }
 
 TEST(CudaTuning, TheFirstRuleThatFits) {

@@ -1,0 +1,117 @@
+"""Linears that a tuning record has rules for, the kernels that it chooses among, and how to choose: see
+docs/kernels.md, "Tuning records"."""
+import math
+from dataclasses import dataclass
+
+import shapes
+from covers import ROOT
+from rows import Skip
+
+FEW_ROWS = 8  # of a kernel for few rows, whatever a record says
+ROWS = [1, 4, 16, 64, 128, 256, 384, 512, 768, 1024, 1536, 2048, 4096, 8192]
+COLUMNS = (64, 128, 256)  # of Hopper's tiles
+LIBRARY = "cublaslt"
+SHARED = "-shared"  # two blocks share weights
+
+
+@dataclass(frozen=True)
+class Linear:
+    """One of the two in a pair of products. The other stays as the compiler has it, so that differences are this one's."""
+    pair: str
+    is_second: bool
+    precision: str
+
+    def sizes(self, is_tiny=False):
+        """n, k"""
+        pair = shapes.BENCHED[self.pair].tiny() if is_tiny else shapes.BENCHED[self.pair]
+        return (pair.inner, pair.kept) if self.is_second else (pair.middle, pair.inner)
+
+    @property
+    def id(self):
+        return "{}/{}x{}".format(self.precision, *self.sizes())
+
+    @property
+    def is_tiny(self):
+        """In the rehearsal too."""
+        return self.pair == "base-ffn" and not self.is_second and self.precision in ("bf16", "f32")
+
+    def file(self, variant):
+        return f"{self.precision}.{'x'.join(map(str, self.sizes()))}.{variant}.ingot"
+
+
+def linears():
+    for pair in shapes.PAIRS:
+        for precision in shapes.precisions(pair):
+            yield Linear(pair, False, precision)
+            yield Linear(pair, True, precision)
+
+
+def has_hopper_tiles(target, precision):
+    return target == "sm_90a" and precision in ("bf16", "f16")
+
+
+def variants(target, precision):
+    """{name: what a rule says to have nothing else from 16 rows on}"""
+    if has_hopper_tiles(target, precision):
+        return {**{f"{columns}": {"columns_from": [[FEW_ROWS + 1, columns]]} for columns in COLUMNS},
+                **{f"{columns}{SHARED}": {"columns_from": [[FEW_ROWS + 1, columns], [FEW_ROWS + 2, columns]]}
+                   for columns in COLUMNS}}
+    return {"64": {"tile128_from": None}, "128": {"tile128_from": FEW_ROWS + 1}}
+
+
+def forced(target, linear, variant, is_tiny):
+    """A record that has `variant` in all rows, and the library where a session asks for it."""
+    n, k = linear.sizes(is_tiny)
+    rule = {"type": linear.precision, "n": n, "k": k, **variants(target, linear.precision)[variant], "cublaslt_from": 1}
+    return {"architecture": target, "measured": "nothing: to measure it", "linear": [rule]}
+
+
+def architecture(target, device):
+    """Whose record it is that code for `target` on a `device` (both "sm_...") can be measured for."""
+    name = target if target == f"{device}a" else device
+    if target != name and target[:4] != device[:4]:
+        raise Skip(f"a pack for {target} says nothing of {device}, whose GPUs run its PTX at most: make one with --target")
+    if not (ROOT / "codegen" / "cuda" / "tuning" / f"{name}.json").exists():
+        raise Skip(f"the compiler has no tuning records of {name}")
+    return name
+
+
+def cost(times, chosen):
+    """How much longer than the best: a sum of logarithms over rows."""
+    return sum(math.log(of[chosen(rows)] / min(of.values())) for rows, of in times.items())
+
+
+def stepped(small, large, start):
+    return lambda rows: large if start and rows >= start else small
+
+
+def candidates(target, precision, measured):
+    """(what a rule says, {rows: variant})"""
+    starts = [None, *(rows for rows in reversed(measured) if rows > FEW_ROWS)]
+    if not has_hopper_tiles(target, precision):
+        for start in starts:
+            yield {"tile128_from": start}, stepped("64", "128", start)
+        return
+    for start in starts:
+        for small in COLUMNS:
+            for large in COLUMNS if start else [small]:
+                pairs = [[FEW_ROWS + 1, small], *([[start, large]] if start else [])]
+                yield {"columns_from": pairs}, stepped(f"{small}", f"{large}{SHARED}", start)
+
+
+def rule(target, linear, sizes, times):
+    """`times`: {rows: {variant or LIBRARY: ms}}. Simple rules win where they are as good."""
+    ours = {rows: {name: ms for name, ms in of.items() if name != LIBRARY} for rows, of in sorted(times.items())}
+    n, k = sizes
+    said = {"type": linear.precision, "n": n, "k": k}
+    many = {rows: of for rows, of in ours.items() if rows > FEW_ROWS}
+    chosen = stepped(next(iter(variants(target, linear.precision))), None, None)
+    if many:
+        tiles, chosen = min(candidates(target, linear.precision, list(many)), key=lambda entry: cost(many, entry[1]))
+        said |= tiles
+    if all(LIBRARY in of for of in times.values()):
+        both = {rows: {"ours": of[chosen(rows)] if rows in many else next(iter(of.values())), LIBRARY: times[rows][LIBRARY]}
+                for rows, of in ours.items()}
+        said["cublaslt_from"] = min([None, *reversed(both)],
+                                    key=lambda start: cost(both, stepped("ours", LIBRARY, start)))
+    return said
