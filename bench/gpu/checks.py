@@ -70,6 +70,21 @@ def load(context, name, precision):
     return context.ingot.load(pack_of(context.pack).folder / "models" / f"{name}.{precision}.ingot")
 
 
+def emulate(context, name, precision):
+    """Stores what a model computes on this device, the emulated one."""
+    session, stored = load(context, name, precision).session(), {}
+    for number, (inputs, _) in enumerate(read_sets(context, name)):
+        for output, value in run_set(session, inputs).items():
+            stored[f"{number}/{output}"] = value
+    session.close()
+    numpy.savez(emulated_file(context, name, precision), **stored)
+    return {"outputs": len(stored)}
+
+
+def emulated_file(context, name, precision):
+    return pack_of(context.pack).folder / "models" / f"{name}.{precision}.npz"
+
+
 def run_set(session, inputs):
     session.set(inputs)
     session.run()
@@ -93,15 +108,20 @@ def model(context, name, precision):
 
 
 def compare(context, name, precision, session):
-    """Each stored set: the framework's outputs within the precision's tolerance, the same bits each time."""
+    """Each stored set: the framework's and the emulator's outputs within the precision's tolerance, the same bits each
+    time."""
     rtol, atol = TOLERANCES[precision]
-    largest, wrong = {}, []
+    largest, wrong = {"framework": {}, "emulator": {}}, []
+    with numpy.load(emulated_file(context, name, precision)) as stored:
+        emulated = dict(stored)
     for number, (inputs, expected) in enumerate(read_sets(context, name)):
         outputs = run_set(session, inputs)
-        for output, want in expected.items():
+        of_emulator = {output: emulated[f"{number}/{output}"] for output in expected}
+        for whose, output, want in [("framework", *entry) for entry in expected.items()] + [
+                ("emulator", *entry) for entry in of_emulator.items()]:
             got = outputs[output]
             if got.shape != want.shape or got.dtype != want.dtype:
-                wrong.append(f"set {number}: {output} is {got.dtype} {got.shape} instead of {want.dtype} {want.shape}")
+                wrong.append(f"set {number}: {output} is {got.dtype} {got.shape}, the {whose}'s {want.dtype} {want.shape}")
                 continue
             kind = want.dtype.type
             absolute, relative, reason = cases.difference(cases.reals(got.ravel(), kind), cases.reals(want.ravel(), kind),
@@ -110,12 +130,12 @@ def compare(context, name, precision, session):
             if not reason and absolute > atol + rtol * scale:
                 reason = f"differs by {relative:.3g} of the largest magnitude"
             if reason:
-                wrong.append(f"set {number}: {output}: {reason}")
-            largest[output] = max(largest.get(output, 0.0), relative)
+                wrong.append(f"set {number}: {output}: {reason} ({whose})")
+            largest[whose][output] = max(largest[whose].get(output, 0.0), relative)
         if not all(equal(outputs, run_set(session, inputs)) for _ in range(REPEATS - 1)):
             wrong.append(f"set {number}: not the same bits again")
     session.close()
-    value = {"outputs": largest, "largest": max(largest.values(), default=0.0)}
+    value = {"outputs": largest, **{whose: max(of.values(), default=0.0) for whose, of in largest.items()}}
     if wrong:
         raise Wrong("; ".join(wrong[:4]), value)
     return value

@@ -8,7 +8,7 @@ import numpy
 import onnx
 from onnx import TensorProto, helper
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cpu"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "cpu"))
 import models  # noqa: E402
 import shapes  # noqa: E402
 

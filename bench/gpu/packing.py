@@ -25,7 +25,9 @@ import graphs
 import nvrtc
 import shapes
 import tuned
+from packs import emulated_device
 from rows import content_hash
+from worker import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 1 << 20
@@ -54,10 +56,13 @@ class Packing:
         shutil.rmtree(self.folder, ignore_errors=True)
         for part in ("lib", "kernels", "models", "bench", "tune"):
             (self.folder / part).mkdir(parents=True)
-        self.work = options.build / "gpu-pack-work"
+        self.work = options.build / ("gpu-pack-tiny" if options.tiny else "gpu-pack-work")
         self.work.mkdir(exist_ok=True)
         self.environment = os.environ | {"INGOT_CACHE": str(options.build / "kernel-cache")}
         self.has_nvrtc = True
+        os.environ.update(INGOT_EMULATOR_LIBRARY=str(options.build / "lib" / "libingot_emulator.so"),
+                          INGOT_EMULATOR=emulated_device(options.target))
+        self.emulated = Worker("emulated", self.folder, None)
         self.left = []  # tests that a tiny pack is without
 
     def run(self, *command, **environment):
@@ -170,6 +175,12 @@ class Packing:
         if code:
             fail(f"ingot compile {source}:\n{text}")
 
+    def emulate(self, name, precision):
+        try:
+            self.emulated.ask("checks", "emulate", seconds=600, name=name, precision=precision)
+        except RuntimeError as error:
+            fail(f"{name} in {precision} on the emulated driver: {error}")
+
     def models(self):
         if not self.has_nvrtc:
             return []
@@ -186,6 +197,7 @@ class Packing:
                 if carried:
                     store_sets(folder / name, self.folder / "models" / f"{name}.npz")
                     self.compile(path, self.options.target, f"{name}.{precision}.ingot", precision)
+                    self.emulate(name, precision)
                 made.append({"name": name, "precision": precision, "carried": carried, "covers": covers.of_model(path)})
         for arch in ("sm_89", "sm_90"):
             self.compile(folder / shapes.EVERY_PRECISION / "model.onnx", arch, f"other.{arch}.ingot")
@@ -194,7 +206,7 @@ class Packing:
     def benchmarks(self):
         if not self.has_nvrtc:
             return
-        folder = self.work / ("graphs-tiny" if self.options.tiny else "graphs")
+        folder = self.work / "graphs"
         say(f"compiling {len(shapes.BENCHED)} benchmarks")
         for name in shapes.BENCHED:
             for path, suffix in graphs.write(folder, name, self.options.tiny):
@@ -207,7 +219,7 @@ class Packing:
         if not self.has_nvrtc:
             return
         target, tiny = self.options.target, self.options.tiny
-        folder, record = self.work / ("graphs-tiny" if tiny else "graphs"), self.work / "forced.json"
+        folder, record = self.work / "graphs", self.work / "forced.json"
         linears = [linear for linear in tuned.linears() if linear.is_tiny or not tiny]
         say(f"compiling {len(linears)} linears by kernel")
         for linear in linears:
@@ -243,6 +255,7 @@ class Packing:
         models = self.models()
         self.benchmarks()
         self.tuned()
+        self.emulated.close()
         self.write(kernels, models)
 
 

@@ -4,9 +4,12 @@
     lib/libingot_runtime.so
     kernels/STUB.stub, STUB.ARCH, STUB-LAUNCH.launch     of each kernel instance
     models/NAME.PRECISION.ingot, NAME.npz                inputs and the framework's outputs: "0/in/x", "0/out/y"
+    models/NAME.PRECISION.npz                            the emulator's: "0/y"
+    bench/, tune/                                        artifacts without weights, see shapes.py and tuned.py
 """
 import functools
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +35,11 @@ def best(archs, capability):
                key=lambda arch: (arch.startswith("sm_"), arch.endswith("a"), int(arch.split("_")[1].rstrip("a"))))
 
 
+def emulated_device(target):
+    """INGOT_EMULATOR for the GPU that code for `target` is for."""
+    return f"arch {re.sub(r'[^0-9]', '', target)}"
+
+
 @dataclass
 class Instance:
     stub: str  # hash of its text, as the recorder names files
@@ -52,7 +60,10 @@ class Instance:
 class Pack:
     def __init__(self, folder):
         self.folder = Path(folder)
-        self.manifest = json.loads((self.folder / "manifest.json").read_text())
+
+    @functools.cached_property
+    def manifest(self):
+        return json.loads((self.folder / "manifest.json").read_text())
 
     @functools.cached_property
     def instances(self):

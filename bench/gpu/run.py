@@ -10,7 +10,6 @@ import argparse
 import datetime
 import json
 import os
-import re
 import shutil
 import sys
 import tarfile
@@ -24,7 +23,7 @@ import proof
 import report
 import sanitize
 import tune
-from packs import Pack
+from packs import Pack, emulated_device
 from rows import FAILED, Part, Results, content_hash
 from worker import Worker
 
@@ -74,7 +73,7 @@ def main():
     options, wanted = parse_options()
     pack = unpack(options)
     if options.device.startswith("emulated"):  # the GPU that the pack is for
-        os.environ.setdefault("INGOT_EMULATOR", f"arch {re.sub(r'[^0-9]', '', pack.manifest['target'])}")
+        os.environ.setdefault("INGOT_EMULATOR", emulated_device(pack.manifest["target"]))
     if pack.manifest["families"] != {family: covers.of_family(family) for family in covers.families()}:
         sys.exit(f"run: the pack, of commit {pack.manifest['commit']}, is of other kernels than this checkout: check that "
                  "one out, or make the pack anew")
