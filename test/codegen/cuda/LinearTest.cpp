@@ -218,7 +218,7 @@ TEST_P(CudaLinear90, LargeTiles) {
   EXPECT_GT(emulator::statistic("multicasts"), 0u);
   loadLinear(1024, 64);
   EXPECT_EQ(printed.choice, "few rows up to 8; wgmma 128x64; 128x256 from M "
-                            "2049, two blocks share weights");
+                            "1025, two blocks share weights");
   checkRows(2050, 0, false, {6, 1, 1});
   EXPECT_GT(emulator::statistic("multicasts"), 0u);
 }
