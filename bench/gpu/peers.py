@@ -5,9 +5,9 @@ import bench
 import covers
 import shapes
 from rows import Row
+from times import OURS
 
 SDPA = {"sdpa-flash": "FLASH_ATTENTION", "sdpa-cudnn": "CUDNN_ATTENTION", "sdpa-efficient": "EFFICIENT_ATTENTION"}
-OURS = "ingot-cublaslt"  # our artifact with the library's products: not a peer, but what it would win by taking them
 TUNED = {"bert-base": (8, 128), "gpt2": (8, 128), "vit-base": (8, 128)}  # one shape each: it takes minutes
 
 
