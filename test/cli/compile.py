@@ -95,7 +95,7 @@ class Compile(Case):
         emit = "compile", "model.onnx", "--emit=kernels"
         both = self.call(*emit, "--target=sm_80,sm_86", "--tuning=a.json")
         self.assertRegex(both, r"// linear_f32_k32_n32\w* sm_80\+compute_80: ")
-        self.assertRegex(both, r"// linear_f32_k32_n32\w* sm_86: (.*\n)+.*true, true, 40>")
+        self.assertRegex(both, r"// linear_f32_k32_n32\w* sm_86: (.*\n)+.*1, true, 40>")
         self.assertRegex(self.call(*emit, "--target=sm_80,sm_86"), r"// linear_f32_k32_n32\w* cuda: ")
         self.call(*emit, "--target=sm_80", "--tuning=a.json", code=2, says="a.json is for sm_86, which is none of --target")
         self.call(*emit, "--target=sm_80", "--tuning=b.json", code=1, says="cannot read b.json: ")
