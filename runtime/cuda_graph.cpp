@@ -196,18 +196,26 @@ cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
   return cuda::success;
 }
 
-cuda::Result CudaGraph::addByLibrary(const Program &program,
-                                     const BoundStep &step,
-                                     cuda::GraphNode before,
-                                     cuda::GraphNode *node) {
+/// use(the step as the library does it); a node keeps a copy of its own.
+template <typename Use>
+cuda::Result CudaGraph::withLibrarysGraph(const Program &program,
+                                          const BoundStep &step, Use use) {
   cuda::Graph part = nullptr;
   ofLibrary = library->capture(program, step, &part);
   if (ofLibrary)
     return cuda::unknown;
-  cuda::Result result =
-      device->driver.graphAddChildGraphNode(node, graph, &before, 1, part);
-  (void)device->driver.graphDestroy(part); // the node has its own
+  cuda::Result result = use(part);
+  (void)device->driver.graphDestroy(part);
   return result;
+}
+
+cuda::Result CudaGraph::addByLibrary(const Program &program,
+                                     const BoundStep &step,
+                                     cuda::GraphNode before,
+                                     cuda::GraphNode *node) {
+  return withLibrarysGraph(program, step, [&](cuda::Graph part) {
+    return device->driver.graphAddChildGraphNode(node, graph, &before, 1, part);
+  });
 }
 
 cuda::Result CudaGraph::update(const CudaModel &model, const Program &program,
@@ -260,11 +268,11 @@ cuda::Result CudaGraph::setStep(const CudaModel &model, const Program &program,
   uint64_t status = transfers.device;
   bool isLaunch = step.kind == fmt::StepKind::Launch;
   bool isSame = !size || !memcmp(ofStep, wanted, size * sizeof(uint64_t));
-  if (step.kind == fmt::StepKind::Copy)
-    isSame = isSame && node.memoryVersion == transfers.memoryVersion;
   if (isLaunch)
     isSame = isSame && !memcmp(node.grid, step.grid, sizeof(node.grid)) &&
              status == node.status;
+  else
+    isSame = isSame && node.memoryVersion == transfers.memoryVersion;
   bool areMapsNew;
   if (cuda::Result result = encodeMaps(program, step, &areMapsNew))
     return result;
@@ -275,14 +283,9 @@ cuda::Result CudaGraph::setStep(const CudaModel &model, const Program &program,
   node.status = status;
   node.memoryVersion = transfers.memoryVersion;
   if (node.isByLibrary) {
-    cuda::Graph part = nullptr;
-    ofLibrary = library->capture(program, step, &part);
-    if (ofLibrary)
-      return cuda::unknown;
-    cuda::Result result =
-        driver.graphExecSetChildGraph(executable, node.node, part);
-    (void)driver.graphDestroy(part);
-    return result;
+    return withLibrarysGraph(program, step, [&](cuda::Graph part) {
+      return driver.graphExecSetChildGraph(executable, node.node, part);
+    });
   }
   if (step.kind == fmt::StepKind::Copy) {
     cuda::CopyNodeParams copy =

@@ -57,6 +57,9 @@ private:
   /// The step's tensor maps, as they are now; whether they were others before.
   cuda::Result encodeMaps(const Program &program, const BoundStep &step,
                           bool *areNew);
+  template <typename Use>
+  cuda::Result withLibrarysGraph(const Program &program, const BoundStep &step,
+                                 Use use);
   cuda::Result addByLibrary(const Program &program, const BoundStep &step,
                             cuda::GraphNode before, cuda::GraphNode *node);
   cuda::Result enable(Node &node, bool isWanted);
