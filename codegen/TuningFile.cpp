@@ -44,7 +44,7 @@ static bool readRange(const json::Value &value, LinearRuleKey::Range &range,
 }
 
 static bool readRule(const json::Value &value, const TuningFormat &format,
-                     json::Path path) {
+                     llvm::StringRef architecture, json::Path path) {
   const json::Object *object = value.getAsObject();
   if (!object) {
     path.report("expected an object");
@@ -73,7 +73,7 @@ static bool readRule(const json::Value &value, const TuningFormat &format,
     path.report("it has no type");
     return false;
   }
-  return format.finish(path);
+  return format.finish(path, architecture);
 }
 
 static bool readRecord(const json::Value &value, const TuningFormat &format,
@@ -83,6 +83,7 @@ static bool readRecord(const json::Value &value, const TuningFormat &format,
     path.report("expected an object");
     return false;
   }
+  llvm::StringRef architecture = object->getString("architecture").value_or("");
   bool hasRules = false;
   for (const auto &[key, member] : *object) {
     json::Path at = path.field(key);
@@ -107,7 +108,8 @@ static bool readRecord(const json::Value &value, const TuningFormat &format,
       }
       hasRules = !rules->empty();
       for (auto [i, rule] : llvm::enumerate(*rules))
-        if (!readRule(rule, format, at.index(static_cast<unsigned>(i))))
+        if (!readRule(rule, format, architecture,
+                      at.index(static_cast<unsigned>(i))))
           return false;
     } else {
       at.report("unknown key: architecture, measured or linear (the only "

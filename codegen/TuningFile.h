@@ -60,8 +60,10 @@ struct TuningFormat {
       llvm::StringRef key, const llvm::json::Value &, llvm::json::Path)>
       readKey;
   llvm::StringLiteral unknownKey;
-  /// Whether the last rule is complete: false after a report.
-  llvm::function_ref<bool(llvm::json::Path)> finish;
+  /// Whether the last rule is complete, in a record for `architecture` (""
+  /// where it says none): false after a report.
+  llvm::function_ref<bool(llvm::json::Path, llvm::StringRef architecture)>
+      finish;
 };
 
 struct TuningHeader {

@@ -101,7 +101,7 @@ llvm::Expected<TuningRecord> parseTuningRecord(llvm::StringRef text,
       return readDepth(value, rule, path);
     return std::nullopt;
   };
-  auto finish = [&](json::Path path) {
+  auto finish = [&](json::Path path, llvm::StringRef) {
     LinearRule &rule = record.linear.back();
     if (rule.taskRows || rule.tile || rule.depth)
       return true;

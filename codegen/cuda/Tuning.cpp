@@ -62,7 +62,6 @@ llvm::Expected<TuningRecord> parseTuningRecord(llvm::StringRef text,
                                                llvm::StringRef name) {
   constexpr int64_t kNever = -1;
   static constexpr llvm::StringRef kTypes[] = {"f32", "tf32", "bf16", "f16"};
-  std::string architecture = architectureOfTuning(text);
   TuningRecord record;
   auto addLinear = [&]() -> LinearRuleKey & {
     return record.linear.emplace_back();
@@ -78,7 +77,7 @@ llvm::Expected<TuningRecord> parseTuningRecord(llvm::StringRef text,
       return readRows(value, 1, kNever, rule.cublasLtFrom, path);
     return std::nullopt;
   };
-  auto finish = [&](json::Path path) {
+  auto finish = [&](json::Path path, llvm::StringRef architecture) {
     LinearRule &rule = record.linear.back();
     if (!rule.tile128From && !rule.hopperTiles && !rule.cublasLtFrom) {
       path.report(
