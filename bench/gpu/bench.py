@@ -44,6 +44,18 @@ def point_rows(worker, pack):
         yield Row(f"time/{point.id}", changed, run, seconds=4, tiny=point.tiny)
 
 
+def stepped_points():
+    return [point for point in shapes.points() if point.name in shapes.MODELS and point.precision == "bf16"]
+
+
+def step_rows(worker):
+    changed = code()
+    for point in stepped_points():
+        def run(point=point):
+            return worker.ask("timing", "steps", seconds=60, file=f"{point.name}.bf16.ingot", dims=dict(point.dims))
+        yield Row(f"steps/{point.id}", changed, run, seconds=4, tiny=point.tiny)
+
+
 def host_rows(worker):
     changed = code()
     for name in shapes.MODELS:
@@ -59,5 +71,6 @@ def run(part, pack, make_worker):
         part.run(ceiling_rows(worker, part.tiny))
         part.run(host_rows(worker))
         part.run(point_rows(worker, pack))
+        part.run(step_rows(worker))
     finally:
         worker.close()

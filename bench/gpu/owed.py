@@ -90,6 +90,8 @@ def things():
     for point in shapes.points():
         yield Thing(f"time of {point.name}", f"{point.precision} {point.label}", f"{run}bench --rows=time/{point.name}/",
                     (f"time/{point.id}",), changed, of_row)
+    for point in bench.stepped_points():
+        yield Thing("steps of models", point.id, f"{run}bench --rows=steps/", (f"steps/{point.id}",), changed, of_row)
 
 
 def reports(folder=RESULTS):

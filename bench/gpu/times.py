@@ -85,6 +85,23 @@ def tables(rows, every):
         for line in of_kind:
             yield f"| {line['point'].id} | {shown(line)} |"
 
+    if steps := [row for row in rows if row["id"].startswith("steps/")]:
+        yield "\n## Where a model's time goes\n"
+        yield ("Steps one by one, us a run: each is launched by itself, which adds some 2 us to it, so that all together take longer "
+               "than the model above.\n")
+        yield "| model | all | kernels, times, us together |"
+        yield "| --- | --- | --- |"
+        for row in steps:
+            yield f"| {row['id'].removeprefix('steps/')} | {shown_steps(row)} |"
+
+
+def shown_steps(row):
+    if row["status"] != OK:
+        return f"| {cell(row['reason'])}"
+    entries = row["value"]["steps"]
+    each = (f"{entry['kernel']} x {entry['count']} {entry['us']:.0f}" for entry in entries)
+    return f"{sum(entry['us'] for entry in entries):.0f} | {'; '.join(each)}"
+
 
 def shown(line):
     row = line["row"]

@@ -13,6 +13,7 @@ from rows import Skip, Wrong
 BATCHES = 10  # of runs, each between two events; the figure is their median
 LEAST_MS = 2.0  # of a batch
 MOST_RUNS = 200
+PROFILES = 5
 
 
 @functools.cache
@@ -136,6 +137,22 @@ def run_model(context, model, dims, gemm=runtime.OURS):
         return measure(context, on_device.session.time)
     finally:
         on_device.close()
+
+
+def steps(context, file, dims):
+    """[{kernel, count, us}] of a run's steps one by one, each kernel's at its fastest of some runs, longest first."""
+    on_device = OnDevice(context, load(context, file), dims)
+    try:
+        on_device.session.run()
+        runs = [on_device.session.profile() for _ in range(1 if context.is_emulated else PROFILES)]
+    finally:
+        on_device.close()
+    found = {}
+    for same in zip(*runs):
+        entry = found.setdefault(same[0][0], {"kernel": same[0][0], "count": 0, "us": 0})
+        entry["count"] += 1
+        entry["us"] += min(nanoseconds for _, nanoseconds, _, _ in same) * 1e-3
+    return {"steps": sorted(found.values(), key=lambda entry: -entry["us"]), **clocks(context)}
 
 
 def library_session(model):
