@@ -191,6 +191,15 @@ struct CopyNodeParams {
   size_t bytes, height, depth;
 };
 
+// CUgraphEdgeData: all zeros are the edge that waits until everything is done.
+struct EdgeData {
+  uint8_t fromPort, toPort, type;
+  uint8_t reserved[5];
+};
+// Between kernels: the latter may begin once all blocks of the former have let
+// it (griddepcontrol.launch_dependents) or are done.
+enum : uint8_t { edgeOfKernelsPort = 1, edgeOfKernels = 1 };
+
 // CUgraphExecUpdateResultInfo
 struct GraphUpdateInfo {
   int result;

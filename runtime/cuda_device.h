@@ -78,6 +78,7 @@ struct CudaKernel {
   cuda::Module module = nullptr;
   unsigned block[3] = {1, 1, 1};
   unsigned sharedBytes = 0;
+  bool waits = false; // for the kernels before it
 };
 
 struct CudaModel : ingot_model {

@@ -31,6 +31,10 @@ Error CudaDriver::open(const Allocator &allocator, const char *library,
 #define CUDA_SYMBOL(member, name, parameters)                                  \
   if (!find(member, #name))                                                    \
     missing = #name;
+#define CUDA_SYMBOL_SINCE(version, member, name, parameters)                   \
+  member = nullptr;                                                            \
+  if (foundVersion >= version)                                                 \
+    find(member, #name);
 #include "runtime/cuda_symbols.def"
   if (result == cuda::success && (foundVersion < kNeededCuda || missing))
     return makeError(allocator, INGOT_ERROR_DEVICE,

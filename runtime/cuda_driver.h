@@ -7,7 +7,8 @@
 
 namespace ingot::cuda {
 
-/// The driver's functions by their member names in cuda_symbols.def.
+/// The driver's functions by their member names in cuda_symbols.def; null where
+/// it is too old for one that came later.
 struct Functions {
 #define CUDA_SYMBOL(member, name, parameters) Result(*member) parameters;
 #include "runtime/cuda_symbols.def"

@@ -137,6 +137,7 @@ cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
   upload.node = last;
 
   memcpy(args.data(), program.args.data(), args.size() * sizeof(uint64_t));
+  bool didWait = false; // the kernel of the step before
   for (uint32_t i = 0; i < steps.size(); ++i) {
     const BoundStep &step = program.steps[i];
     uint64_t *ofStep = args.data() + step.firstArg;
@@ -150,6 +151,9 @@ cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
     cuda::GraphNode before = last;
     cuda::Result result;
     node.isByLibrary = program.isByLibrary(step);
+    bool waits = driver.graphAddDependencies && step.tasks &&
+                 !node.isByLibrary && step.kind == fmt::StepKind::Launch &&
+                 model.code[step.step->kernel()].waits;
     if (node.isByLibrary) {
       result = addByLibrary(program, step, before, &last);
     } else if (step.kind == fmt::StepKind::Copy) {
@@ -170,11 +174,15 @@ cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
         parameters.setMap(program.maps[m].arg, maps[m]);
       cuda::KernelNodeParams kernel =
           kernelParams(model, step, node.grid, parameters);
-      result = driver.graphAddKernelNode(&last, graph, &before, 1, &kernel);
+      bool isEarly = waits && didWait;
+      result = addKernel(kernel, before, isEarly, &last);
+      if (isEarly)
+        node.overlaps = steps[i - 1].overlaps = true;
     }
     if (result)
       return result;
     node.node = last;
+    didWait = waits;
   }
 
   copy = downloadParams(transfers);
@@ -194,6 +202,21 @@ cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
     if (cuda::Result result = enable(steps[i], program.steps[i].tasks))
       return result;
   return cuda::success;
+}
+
+cuda::Result CudaGraph::addKernel(const cuda::KernelNodeParams &params,
+                                  cuda::GraphNode before, bool isEarly,
+                                  cuda::GraphNode *node) {
+  const CudaDriver &driver = device->driver;
+  if (!isEarly)
+    return driver.graphAddKernelNode(node, graph, &before, 1, &params);
+  if (cuda::Result result =
+          driver.graphAddKernelNode(node, graph, nullptr, 0, &params))
+    return result;
+  cuda::EdgeData edge = {};
+  edge.fromPort = cuda::edgeOfKernelsPort;
+  edge.type = cuda::edgeOfKernels;
+  return driver.graphAddDependencies(graph, &before, node, &edge, 1);
 }
 
 /// use(the step as the library does it); a node keeps a copy of its own.
@@ -244,6 +267,9 @@ cuda::Result CudaGraph::update(const CudaModel &model, const Program &program,
   for (uint32_t i = 0; i < steps.size(); ++i) {
     // A node stays of its kind.
     if (steps[i].isByLibrary != program.isByLibrary(program.steps[i]))
+      return cuda::graphExecUpdateFailure;
+    // Edges stay, and an empty node is no kernel.
+    if (steps[i].overlaps && !program.steps[i].tasks)
       return cuda::graphExecUpdateFailure;
     if (program.steps[i].tasks)
       if (cuda::Result result = setStep(model, program, i, transfers))

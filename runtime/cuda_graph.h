@@ -46,6 +46,8 @@ private:
     uint64_t memoryVersion = 0;
     bool isEnabled = true;
     bool isByLibrary = false; // a graph of its own, which has no switch
+    // Overlaps with the kernel before or after it: neither may be empty.
+    bool overlaps = false;
   };
 
   cuda::Result build(const CudaModel &model, const Program &program,
@@ -60,6 +62,11 @@ private:
   template <typename Use>
   cuda::Result withLibrarysGraph(const Program &program, const BoundStep &step,
                                  Use use);
+  /// A kernel after the node before: it may begin early if it waits for that
+  /// itself, as that does for what comes before.
+  cuda::Result addKernel(const cuda::KernelNodeParams &params,
+                         cuda::GraphNode before, bool isEarly,
+                         cuda::GraphNode *node);
   cuda::Result addByLibrary(const Program &program, const BoundStep &step,
                             cuda::GraphNode before, cuda::GraphNode *node);
   cuda::Result enable(Node &node, bool isWanted);

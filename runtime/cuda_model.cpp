@@ -64,6 +64,7 @@ Error loadKernel(CudaModel &model, uint32_t number, bool isPtx) {
       threads = uint64_t(block->x()) * block->y() * block->z();
   }
   kernel.sharedBytes = from.shared_bytes();
+  kernel.waits = from.waits();
   if (!threads || threads > 1024 ||
       kernel.sharedBytes > unsigned(device.maxSharedBytes))
     return makeError(model.allocator, INGOT_ERROR_NO_CODE,

@@ -176,6 +176,7 @@ private:
         made->block = std::make_unique<Block>(kernel.threads, 1, 1);
       made->shared_bytes = kernel.sharedBytes;
       made->cluster = kernel.cluster;
+      made->waits = kernel.waits;
       made->source = kernel.source;
       for (auto &[key, value] : kernel.details)
         made->details.push_back(detail(key, value));

@@ -76,6 +76,7 @@ TargetCode cudaTarget(llvm::StringRef arch,
     made.maps = stub.maps;
     made.cluster = stub.cluster;
     made.isPersistent = stub.isPersistent;
+    made.waits = stub.waits;
     made.source = stub.text;
     if (!cuda::makesPtx(arch)) {
       auto number = [](unsigned value) { return std::to_string(value); };

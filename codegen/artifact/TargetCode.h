@@ -20,6 +20,7 @@ struct KernelCode {
   std::vector<cuda::StubMap> maps;
   unsigned cluster = 1;
   bool isPersistent = false; ///< at most as many blocks as multiprocessors
+  bool waits = false;        ///< as CudaStub has it
   std::string source;
   std::optional<int64_t> libraryFrom; ///< as CudaStub has it
 };

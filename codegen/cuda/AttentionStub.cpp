@@ -83,6 +83,7 @@ CudaStub printAttention(StubWriter &w) {
   };
   if (hopper) {
     addMaps(w, *hopper);
+    w.waitsByItself = true;
     CudaStub stub = w.finish(
         "attention90.cuh",
         callOf(("attention90<" + w.math() + ", " + Twine(d) + ", " + Twine(dv))

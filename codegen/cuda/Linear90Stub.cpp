@@ -29,6 +29,7 @@ CudaStub printLinear90(StubWriter &w, const HopperLinear &choice) {
          {weights, type, k, n, k, boxOf(choice.large / choice.cluster)});
   addMap(choice.stores, {0, w.outType(0), n, m, n, 64});
   w.cluster = static_cast<unsigned>(choice.cluster);
+  w.waitsByItself = true;
   std::string call =
       ("linear90<" + w.math() + ", " + Twine(n) + ", " + Twine(k) + ", " +
        (choice.few ? "true" : "false") + ", true, " + Twine(choice.small) +

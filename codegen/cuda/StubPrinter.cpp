@@ -25,6 +25,13 @@ static LogicalResult check(plan::KernelOp kernel) {
   return success();
 }
 
+bool hasDependentLaunch(StringRef arch) {
+  unsigned number;
+  return arch.consume_front("sm_") &&
+         !arch.take_while(llvm::isDigit).getAsInteger(10, number) &&
+         number >= 90;
+}
+
 FailureOr<CudaStub> printStub(plan::KernelOp kernel, StringRef arch,
                               const TuningRecord *record) {
   if (failed(check(kernel)))

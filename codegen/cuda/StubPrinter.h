@@ -36,6 +36,9 @@ struct CudaStub {
   unsigned cluster = 1; ///< blocks along x
   /// Blocks take tiles in turn: no more of them than multiprocessors.
   bool isPersistent = false;
+  /// It waits for the grids before it (dependent launch): it may start while
+  /// they run.
+  bool waits = false;
   /// For people: what Choice.h chose and expects; "" of other families.
   std::string choice, estimate;
   /// Of the tuning record: "sm_80, linear[2]"; "" where it says nothing. And
@@ -43,6 +46,10 @@ struct CudaStub {
   std::string record;
   std::optional<int64_t> libraryFrom;
 };
+
+/// Whether kernels for `arch` can wait for the grids before them: "sm_90" and
+/// later do.
+bool hasDependentLaunch(llvm::StringRef arch);
 
 /// Fails with a diagnostic at the kernel for what CUDA code cannot do yet.
 /// `arch`: what the text is for, "sm_80"; some kernels are others on "sm_90a".

@@ -208,11 +208,19 @@ CudaStub StubWriter::finish(StringRef header, const std::string &call,
       std::to_string(threads) + ", " + std::to_string(minBlocks);
   if (cluster > 1)
     bounds += ", " + std::to_string(cluster);
+  // The next grid's blocks may come as soon as these all run. Nothing that
+  // steps write is touched before those before this one are done.
+  stub.waits = hasDependentLaunch(arch);
+  std::string wait;
+  if (stub.waits)
+    wait = "  grid_launch_next();\n";
+  if (stub.waits && !waitsByItself)
+    wait += "  grid_wait();\n";
   stub.text = ("#include \"" + header + "\"\n\nstruct Body {\n  " +
                llvm::join(members, ";\n  ") + ";\n" + methods + "};\n\n" +
                (cluster > 1 ? "KERNEL_CLUSTER(" : "KERNEL(") + bounds + ") " +
-               stub.name + "(" + llvm::join(parameters, ", ") +
-               ") {\n  Body body{" + llvm::join(names, ", ") + "};\n  " + call +
+               stub.name + "(" + llvm::join(parameters, ", ") + ") {\n" + wait +
+               "  Body body{" + llvm::join(names, ", ") + "};\n  " + call +
                "\n}\nEXPORT_KERNEL(" + stub.name + ")\n")
                   .str();
   return stub;

@@ -23,6 +23,9 @@ public:
   /// cluster.
   std::vector<StubMap> maps;
   unsigned cluster = 1;
+  /// The template waits for the grids before it by itself; else the stub does,
+  /// where the architecture can.
+  bool waitsByItself = false;
 
   std::string out(unsigned i) { return "out" + std::to_string(i); }
   std::string outs(); ///< all of them, as arguments

@@ -244,6 +244,8 @@ def Plan_LaunchOp : Plan_Op<"launch", [HasParent<"ProgramOp">,
     - launch_c3: flops and bytes are one expression each
     - launch_c4: init launches use weights and model buffers only; others do not
       write model buffers
+    - launch_c5: W of linear is a weight or a model buffer: kernels read it before
+      the launches before them are done
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Tfm_DimsAttr:$grid,
                        Variadic<Plan_BufferType>:$buffers, Tfm_DimsAttr:$offsets,

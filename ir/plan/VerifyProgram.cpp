@@ -149,6 +149,15 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
     if (!getInit() && isModel && i < kernel.numOuts())
       return emitOpError("writes a model buffer and is no init launch");
   }
+  // launch_c5
+  if (kernel.getFamily() == Family::Linear) {
+    size_t w = kernel.numOuts() + kernel.numWorkspace() + 1;
+    auto buffer = getBuffers()[w].getDefiningOp<BufferOp>();
+    if (buffer.getKind() != BufferKind::Weight &&
+        buffer.getKind() != BufferKind::Model)
+      return emitOpError("multiplies by a buffer of kind ")
+             << stringifyBufferKind(buffer.getKind());
+  }
   return success();
 }
 

@@ -163,6 +163,12 @@ SAME_FIELD(CopyNodeParams, from.height, CUDA_MEMCPY3D, srcHeight);
 SAME_FIELD(CopyNodeParams, to.host, CUDA_MEMCPY3D, dstHost);
 SAME_FIELD(CopyNodeParams, to.pitch, CUDA_MEMCPY3D, dstPitch);
 SAME_FIELD(CopyNodeParams, bytes, CUDA_MEMCPY3D, WidthInBytes);
+SAME(edgeOfKernelsPort, CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC);
+SAME(edgeOfKernels, CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC);
+static_assert(sizeof(EdgeData) == sizeof(CUgraphEdgeData));
+SAME_FIELD(EdgeData, fromPort, CUgraphEdgeData, from_port);
+SAME_FIELD(EdgeData, toPort, CUgraphEdgeData, to_port);
+SAME_FIELD(EdgeData, type, CUgraphEdgeData, type);
 static_assert(sizeof(GraphUpdateInfo) == sizeof(CUgraphExecUpdateResultInfo));
 SAME_FIELD(GraphUpdateInfo, node, CUgraphExecUpdateResultInfo, errorNode);
 

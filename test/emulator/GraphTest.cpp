@@ -183,6 +183,89 @@ TEST_F(GraphTest, GraphsInGraphs) {
   EXPECT_EQ(cuda.graphExecDestroy(exec), cu::success);
 }
 
+const char *const chained = R"(
+#include "vocabulary.cuh"
+KERNEL(32, 1) first(u32 *y, const u32 *x) { grid_launch_next(); grid_wait(); y[tid()] = x[tid()] * 2; }
+EXPORT_KERNEL(first)
+KERNEL(32, 1) second(u32 *y, const u32 *x) { u32 k = x[tid()]; grid_wait(); y[tid()] = k + 1; }
+EXPORT_KERNEL(second)
+)";
+
+// Of kernels that overlap, what the first has written must not be read early.
+TEST_F(GraphTest, EdgesOfKernels) {
+  Stub kernels{chained};
+  cu::Graph graph;
+  ASSERT_EQ(cuda.graphCreate(&graph, 0), cu::success);
+  cu::GraphNode first, second, third, fill;
+  auto add = [&](cu::GraphNode *node, const char *name, const DeviceBytes &to,
+                 const DeviceBytes &from) {
+    void *p[] = {const_cast<cu::Pointer *>(&to.pointer),
+                 const_cast<cu::Pointer *>(&from.pointer)};
+    cu::KernelNodeParams params = {};
+    params.function = kernels.function(name);
+    params.gridX = params.gridY = params.gridZ = params.blockY = params.blockZ =
+        1;
+    params.blockX = 32;
+    params.parameters = p;
+    EXPECT_EQ(cuda.graphAddKernelNode(node, graph, nullptr, 0, &params),
+              cu::success);
+  };
+  DeviceArray<uint32_t> other(32);
+  add(&first, "first", y, x);
+  add(&second, "second", other, x); // nobody has written x
+  add(&third, "second", z, y);      // the first has written y
+  cu::MemsetNodeParams set = {y.pointer, 0, 3, 4, 32, 1};
+  ASSERT_EQ(cuda.graphAddMemsetNode(&fill, graph, nullptr, 0, &set, nullptr),
+            cu::success);
+  auto connect = [&](cu::GraphNode from, cu::GraphNode to, int port = 1,
+                     int type = 1, int toPort = 0, int reserved = 0) {
+    cu::EdgeData edge = {uint8_t(port),
+                         uint8_t(toPort),
+                         uint8_t(type),
+                         {0, 0, uint8_t(reserved)}};
+    return cuda.graphAddDependencies(graph, &from, &to, &edge, 1);
+  };
+  EXPECT_EQ(connect(fill, first), cu::invalidValue);
+  EXPECT_EQ(connect(first, fill), cu::invalidValue);
+  EXPECT_EQ(connect(first, second, 0, 1), cu::invalidValue);
+  EXPECT_EQ(connect(first, second, 1, 0), cu::invalidValue);
+  EXPECT_EQ(connect(first, second, 1, 1, 1), cu::invalidValue);
+  EXPECT_EQ(connect(first, second, 1, 1, 0, 1), cu::invalidValue);
+  EXPECT_EQ(connect(first, first), cu::invalidValue);
+  EXPECT_EQ(connect(first, second), cu::success);
+  EXPECT_EQ(connect(first, second), cu::invalidValue);
+  EXPECT_EQ(connect(second, first), cu::invalidValue);
+  EXPECT_EQ(connect(fill, first, 0, 0), cu::success);
+  EXPECT_EQ(cuda.graphAddDependencies(graph, &second, &third, nullptr, 1),
+            cu::success);
+
+  cu::GraphExec exec;
+  auto run = [&] {
+    EXPECT_EQ(cuda.graphInstantiate(&exec, graph, 0), cu::success);
+    EXPECT_EQ(cuda.graphLaunch(exec, stream), cu::success);
+    return cuda.streamSynchronize(stream);
+  };
+  EXPECT_EQ(run(), cu::success) << control("report");
+  EXPECT_EQ(z.get(), std::vector<uint32_t>(32, 11));
+  // Its ends cannot be made empty.
+  for (cu::GraphNode node : {first, second})
+    EXPECT_EQ(cuda.graphNodeSetEnabled(exec, node, 0), cu::notSupported);
+  EXPECT_EQ(cuda.graphNodeSetEnabled(exec, third, 0), cu::success);
+  EXPECT_EQ(cuda.graphExecDestroy(exec), cu::success);
+
+  EXPECT_EQ(connect(first, third), cu::success);
+  EXPECT_EQ(run(), cu::launchFailed);
+  std::string report = control("report");
+  EXPECT_NE(report.find("missing grid_wait: 4-byte read"), std::string::npos)
+      << report;
+  EXPECT_NE(report.find("kernel second, block (0,0,0), thread 0"),
+            std::string::npos)
+      << report;
+  control("revive");
+  EXPECT_EQ(cuda.graphExecDestroy(exec), cu::success);
+  EXPECT_EQ(cuda.graphDestroy(graph), cu::success);
+}
+
 TEST_F(GraphTest, EventsBringOtherStreamsIn) {
   cu::Event fork, join;
   ASSERT_EQ(cuda.eventCreate(&fork, cu::eventDisableTiming), cu::success);

@@ -37,6 +37,7 @@ struct DriverTable {
   using KernelNodeParams = cu::KernelNodeParams;
   using MemsetNodeParams = cu::MemsetNodeParams;
   using CopyNodeParams = cu::CopyNodeParams;
+  using EdgeData = cu::EdgeData;
   using GraphUpdateInfo = cu::GraphUpdateInfo;
   using TensorMap = cu::TensorMap;
   using TensorMapType = cu::TensorMapType;
@@ -61,6 +62,16 @@ protected:
   EmulatorTest();
   ~EmulatorTest() override;
   const DriverTable &cuda = driverTable();
+};
+
+// While it lives, each kernel counts as one that begins while those before it
+// run, and what is written as theirs: only what was there before may be read
+// ahead of grid_wait.
+class EarlyLaunches {
+public:
+  EarlyLaunches() { control("early on"); }
+  ~EarlyLaunches() { control("early off"); }
+  EarlyLaunches(const EarlyLaunches &) = delete;
 };
 
 // An image of a stub for cuModuleLoadData. `file` names it in reports.

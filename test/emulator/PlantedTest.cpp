@@ -4,6 +4,7 @@
 #include "Harness.h"
 #include "Nvrtc.h"
 
+#include <optional>
 #include <sstream>
 
 namespace ingot::emulator {
@@ -17,6 +18,8 @@ struct Planted {
   std::string name, text;
   std::vector<Mark> marks;
   unsigned grid = 1, threads = 32, shared = 0;
+  // Behind a kernel that may still run, and with what has written `out`.
+  bool isEarly() const { return name.rfind("grid_", 0) == 0; }
 
   explicit Planted(const std::string &name)
       : name(name), text(readFile(INGOT_PLANTED "/" + name + ".cu")) {
@@ -51,6 +54,9 @@ struct Planted {
     for (size_t i = 0; i < numbers.size(); ++i)
       numbers[i] = static_cast<uint32_t>(i * 7 + 1);
     DeviceArray<uint32_t> data(numbers), out(256);
+    std::optional<EarlyLaunches> early;
+    if (isEarly())
+      early.emplace();
     // The first words are counters.
     EXPECT_EQ(driverTable().memsetD32Async(out.pointer, 0, 8, nullptr),
               cu::success);
@@ -98,8 +104,8 @@ TEST_P(PlantedTest, CompilesForTheDevice) {
     GTEST_SKIP() << "no libnvrtc";
   std::string name = GetParam();
   bool isHopper = false;
-  for (const char *what :
-       {"mbar_", "tma_", "wgmma_", "registers_", "cluster_", "multicast_"})
+  for (const char *what : {"mbar_", "tma_", "wgmma_", "registers_", "cluster_",
+                           "multicast_", "grid_"})
     isHopper |= name.rfind(what, 0) == 0;
   NvrtcResult r =
       nvrtcCompile(Planted(name).text, isHopper ? "sm_90a" : "sm_80");
@@ -113,10 +119,12 @@ INSTANTIATE_TEST_SUITE_P(
         "cluster_exits_early", "cluster_without_sync", "copy_in_flight_at_exit",
         "copy_misaligned", "copy_of_nothing", "copy_over_reader",
         "copy_without_barrier", "copy_without_commit", "copy_without_wait",
-        "divergent_barrier", "divergent_shuffle", "matrix_out_of_bounds",
-        "mbar_overwritten", "mbar_too_many_arrivals", "mbar_without_barrier",
-        "mbar_wrong_parity", "misaligned", "missing_at_barrier",
-        "missing_lanes", "multicast_outside_cluster", "multicast_over_reader",
+        "divergent_barrier", "divergent_shuffle", "grid_reads_early",
+        "grid_tma_early", "grid_waits_for_itself", "grid_without_wait",
+        "grid_writes_early", "matrix_out_of_bounds", "mbar_overwritten",
+        "mbar_too_many_arrivals", "mbar_without_barrier", "mbar_wrong_parity",
+        "misaligned", "missing_at_barrier", "missing_lanes",
+        "multicast_outside_cluster", "multicast_over_reader",
         "named_barrier_count", "null_pointer", "out_of_bounds_read",
         "out_of_bounds_shared", "out_of_bounds_write", "race_in_block",
         "race_in_warp", "race_of_blocks", "race_with_atomic",

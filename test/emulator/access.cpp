@@ -227,6 +227,11 @@ void check(const Accessor &by, const char *p, size_t bytes, unsigned flags,
              ", which belongs to another block or device",
          where);
   bool reads = !(flags & IsWrite) || (flags & IsUpdate);
+  if (offset >= pinnedStart) {
+    checkEarly(p, bytes, flags & IsWrite, where);
+    if (flags & IsWrite)
+      memory.noteOfGraph(p, bytes);
+  }
   uint64_t want = everyByte * (reads ? Allocated | Written : Allocated);
   uint64_t care = want | everyByte * (Pending | Freed);
   bool isPlain = !(flags & (IsCopy | IsAsync));

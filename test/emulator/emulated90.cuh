@@ -59,10 +59,10 @@ DEV void tma_store_wait_read(HERE) {
   emu_tma_wait_read(N, file, line);
 }
 
-// ---- dependent launch: kernels of a stream run one after the other
+// ---- dependent launch: kernels run one after the other
 
-DEV void grid_wait() {}
-DEV void grid_launch_next() {}
+DEV void grid_wait() { emu_grid_wait(); }
+DEV void grid_launch_next(HERE) { emu_grid_launch_next(file, line); }
 
 // ---- wgmma
 

@@ -20,6 +20,9 @@ extern "C" {
 //                                       sticky: so do all later calls that need
 //                                       a context
 //   fail off
+//   early on | off                      each kernel counts as one that begins
+//                                       while those before it run, and what
+//                                       happens since as one launch of a graph
 //   record on | off, calls              the calls since, as lines "NAME CODE"
 //   launches FOLDER | off               kernel launches that end well are
 //                                       written there, see recorder.cpp

@@ -83,6 +83,7 @@ void Machine::startBlock(Block &block) {
     t.wgmma = WgmmaThread();
     t.fences = t.initFences = 0;
     t.registers = registersAtStart(l);
+    t.hasWaited = false;
     t.spinsOn = nullptr;
     ready.push_back(&t);
   }
@@ -161,6 +162,8 @@ void Machine::finishThread() {
     to = pick();
   else {
     finishBlock(*t.block);
+    if (++launch.ended == launch.blocks)
+      finishEarly();
     t.block->active = false;
   }
   current = to;
@@ -176,6 +179,8 @@ void Machine::run(Launch &&what) {
   random = (options.seed + 1) * 0x9e3779b97f4a7c15;
   abandoned = false;
   idleSpins = 0;
+  hasWaited = false;
+  letsNext = {};
   ready.clear();
   head = 0;
   forgetReleases();

@@ -41,6 +41,7 @@ struct Thread {
   WgmmaThread wgmma;
   uint32_t fences, initFences; // of the asynchronous proxy, of mbar_init
   unsigned registers;
+  bool hasWaited; // for the grids before this one
   // The last acquiring load, to notice that a thread spins.
   const void *spinsOn;
   uint32_t spinValue;
@@ -114,9 +115,10 @@ struct Launch {
   uint32_t shared = 0;
   uint32_t resident = 1;
   uint32_t cluster = 1;         // blocks
+  bool isEarly = false;         // the kernels before it may still run
   std::vector<char> parameters; // pointers to values, then the values
   const char *constants = nullptr, *constantsEnd = nullptr; // of the stub
-  uint64_t blocks = 0, next = 0;
+  uint64_t blocks = 0, next = 0, ended = 0;
   uint32_t id = 0;
 };
 
@@ -132,6 +134,10 @@ struct Machine {
   uint64_t idleSpins = 0;
   std::deque<std::shared_ptr<Transaction>> transactions; // in flight
   std::vector<Thread *> atClusterSync;
+  // Whether any thread of the launch has waited for the grids before, and where
+  // one has let the next begin.
+  bool hasWaited = false;
+  Where letsNext;
 
   // Runs a kernel to its end or to the first finding (then report.result says
   // so).
@@ -182,6 +188,11 @@ void noteAsyncWrite(const void *p, size_t bytes);
 void noteGenericWrite(const Thread &thread, const void *p, size_t bytes);
 // No rights of the threads before: a block starts.
 void forgetWrites(const Block &block, size_t bytes);
+
+// dependent.cpp: what a thread of a launch that began early may do, when what
+// comes before may still run.
+void checkEarly(const void *p, size_t bytes, bool isWrite, const Where &where);
+void finishEarly(); // of the whole grid
 
 // collectives.cpp
 void rendezvous(const char *verb, void *argument, const Where &where,

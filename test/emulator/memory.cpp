@@ -28,6 +28,9 @@ void Memory::reserve() {
       reserveBytes(regionBytes / 8 * slotsPerGranule * sizeof(uint64_t)));
   pageLaunch = static_cast<uint32_t *>(
       reserveBytes(regionBytes / pageBytes * sizeof(uint32_t)));
+  graphWrites = static_cast<uint8_t *>(reserveBytes(regionBytes));
+  pageGraph = static_cast<uint32_t *>(
+      reserveBytes(regionBytes / pageBytes * sizeof(uint32_t)));
 }
 
 void *Memory::allocate(int owner, size_t bytes, size_t capacity,
@@ -124,6 +127,28 @@ std::string Memory::describe(const void *p) const {
 
 void Memory::setStates(const void *p, size_t bytes, uint8_t state) {
   memset(states + offsetOf(p), state, bytes);
+}
+
+void Memory::beginGraph() { graph = ++graphs; }
+
+void Memory::noteOfGraph(const void *p, size_t bytes) {
+  if (!graph || !bytes)
+    return;
+  size_t from = offsetOf(p), end = from + bytes;
+  for (size_t page = from / pageBytes; page * pageBytes < end; ++page)
+    if (pageGraph[page] != graph) {
+      memset(graphWrites + page * pageBytes, 0, pageBytes);
+      pageGraph[page] = graph;
+    }
+  memset(graphWrites + from, 1, bytes);
+}
+
+bool Memory::isOfGraph(const void *p, size_t bytes) const {
+  size_t from = offsetOf(p);
+  for (size_t at = from; graph && at < from + bytes; ++at)
+    if (pageGraph[at / pageBytes] == graph && graphWrites[at])
+      return true;
+  return false;
 }
 
 const void *Memory::firstWithout(const void *p, size_t bytes,

@@ -64,6 +64,13 @@ public:
   // The first of `bytes` at `p` that lacks `state`, or null.
   const void *firstWithout(const void *p, size_t bytes, uint8_t state) const;
 
+  // What the running launch of a graph has written; between launches nothing is
+  // noted.
+  void beginGraph();
+  void endGraph() { graph = 0; }
+  void noteOfGraph(const void *p, size_t bytes);
+  bool isOfGraph(const void *p, size_t bytes) const;
+
   bool reusesAtOnce = false; // freed memory, instead of as late as possible
   char *base = nullptr;
   uint8_t *states = nullptr;
@@ -73,6 +80,10 @@ public:
   uint32_t *pageLaunch = nullptr;
 
 private:
+  // Each byte of a page whose number is the running launch's: 1 if written.
+  uint8_t *graphWrites = nullptr;
+  uint32_t *pageGraph = nullptr;
+  uint32_t graph = 0, graphs = 0;
   std::map<size_t, Allocation> live, freed; // by offset
   size_t usedBytes[maxDevices + 1] = {};
   size_t cursor[maxDevices + 1] = {};

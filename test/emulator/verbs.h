@@ -89,6 +89,8 @@ void emu_wgmma_fence();
 void emu_wgmma_commit();
 void emu_wgmma_wait(int groups, const char *file, int line);
 void emu_registers(int count, int up, const char *file, int line);
+void emu_grid_wait();
+void emu_grid_launch_next(const char *file, int line);
 
 } // extern "C"
 #pragma GCC visibility pop

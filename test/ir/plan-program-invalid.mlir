@@ -261,6 +261,21 @@ plan.program @main target "cuda" symbols [] inputs [] outputs [] {
 
 // -----
 
+// launch_c5
+plan.kernel linear @k outs [f32] ins [f32, f32] scalars 0 params {m = 2, n = 3, k = 4, lda = 4, rows = 64, panels = 1} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>):
+  tfm.yield %acc : f32
+}
+plan.program @main target "cuda" symbols [] inputs [] outputs [] {
+  %y = plan.buffer scratch -1 size <24>
+  %x = plan.buffer scratch -1 size <32>
+  %w = plan.buffer scratch -1 size <48>
+  // expected-error@+1 {{multiplies by a buffer of kind scratch}}
+  plan.launch @k grid <1> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <1> bytes <1> sources []
+}
+
+// -----
+
 // Steps and buffers are a program's.
 func.func @f() {
   // expected-error@+1 {{expects parent op 'plan.program'}}

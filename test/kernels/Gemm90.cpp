@@ -25,8 +25,9 @@ std::string Variant90::stub() const {
 std::string runGemm90(const Variant90 &v, Stub &stub, int m, int n, int k) {
   // The least pitches and offsets that TMA takes.
   auto pitch = [](int columns) { return (columns + 7) / 8 * 8 + 8; };
-  Matrix a(v.type(), m, k, pitch(k), 8, 1), w(v.type(), n, k, pitch(k), 24, 2);
-  Matrix bias(v.type(), 1, n, n, v.v, 3),
+  Matrix w(v.type(), n, k, pitch(k), 24, 2), bias(v.type(), 1, n, n, v.v, 3);
+  EarlyLaunches early;
+  Matrix a(v.type(), m, k, pitch(k), 8, 1),
       residual(v.type(), m, n, (n + 1) / 2 * 2 + 2, v.v, 4);
   int unit = v.stores ? 8 : v.v;
   Matrix out(v.type(), m, n, (n + unit - 1) / unit * unit + unit, 3 * unit, 5,

@@ -103,6 +103,17 @@ const Edit edits[] = {
     {"LoadsTheOtherHalf", "w + rank * C::BOX_W * 128", "w", 2},
     {"MulticastToOne", "m0 + rank * C::BOX_A, 3);", "m0 + rank * C::BOX_A, 1);",
      1, 2},
+    // dependent launch
+    {"LoadsRowsEarly", "grid_wait();\n      for (int t", "for (int t"},
+    {"WaitsAfterTheRows",
+     "grid_wait();\n      for (int t = first; t < tiles.count(); t += step) {",
+     "for (int t = first; t < tiles.count(); grid_wait(), t += step) {"},
+    {"ConsumersDoNotWait", "regs_up<232>();\n    grid_wait();",
+     "regs_up<232>();"},
+    {"OneConsumerWaits", "regs_up<232>();\n    grid_wait();",
+     "regs_up<232>();\n    if (group == 1)\n      grid_wait();"},
+    {"LoadsTwoStagesTooMany", "ahead < min_(slabs, C::STAGES)",
+     "ahead < min_(slabs, C::STAGES + 2)"},
     // guard and order
     {"StoresPastTheEnd", "if (r < m && c + e * V < n)", "if (c + e * V < n)",
      0},

@@ -9,6 +9,7 @@
 //   needs  as attention.cuh; bases and strides that are multiples of 16 bytes;
 //          D a multiple of 16. Rows past the end of a batch are zeros by the
 //          maps; columns past the end of a head are not looked at.
+//   waits  for the grids before it
 //
 // One thread keeps q and rings of tiles of keys and of values filled. A
 // consumer issues the scores of a tile, then the product of the tile before
@@ -221,6 +222,9 @@ DEV void attention90_rows(Out *out, const AttentionShape &shape,
                           const S &splits) {
   auto &shared = *shared_base<Attention90Shared<C>>();
   if (tid() == 0) {
+    tma_prefetch_map(maps.q);
+    tma_prefetch_map(maps.k);
+    tma_prefetch_map(maps.v);
     mbar_init(&shared.q_full, 1);
     mbar_init(&shared.q_empty, C::CONSUMERS);
     for (int s = 0; s < C::STAGES; ++s) {
@@ -232,6 +236,7 @@ DEV void attention90_rows(Out *out, const AttentionShape &shape,
     mbar_fence_init();
   }
   barrier();
+  grid_wait();
 
   const u32 row_blocks = (u32)ceil_div((int)shape.queries, C::BM);
   const u32 tasks = row_blocks * (u32)shape.heads * (u32)shape.batch;
@@ -296,8 +301,9 @@ DEV void attention90(Out *out, const E *q, const E *k, const E *v,
   using C = Attention90Config<Math, D, DV>;
   static_assert(sizeof(AttentionTiles<Math, D, DV, 32, 192>) <= C::SHARED);
   if (attention_aligned(q, k, v, shape) && attention90_strides(shape))
-    attention90_rows<C, ZERO_EMPTY>(out, shape, body, maps, splits);
-  else if constexpr (max_(D, DV) <= 128)
+    return attention90_rows<C, ZERO_EMPTY>(out, shape, body, maps, splits);
+  grid_wait();
+  if constexpr (max_(D, DV) <= 128)
     attention_mma_rows<Math, D, DV, 32, ZERO_EMPTY, 192, (int)sizeof(E)>(
         out, q, k, v, shape, body, NoSplits());
   else

@@ -9,10 +9,12 @@
 //   needs  bases and pitches that are multiples of 16 bytes, K > 0; nothing
 //          beyond: the maps know M, N and K, so rows and columns past the end
 //          are zeros and are not stored
+//   waits  for the grids before it (grid_wait), which have not written W
 //
 // One thread keeps a ring of STAGES slabs of 64 k filled; a slab's mbarrier
 // `full` counts bytes, `empty` the warps that are done with it. The sums of a
-// tile end while the slabs of the next one are loaded. docs/hopper.md has a
+// tile end while the slabs of the next one are loaded. Of W, as many slabs as
+// there are stages come while the grids before still run. docs/hopper.md has a
 // picture.
 #pragma once
 #include "epilogue.cuh"
@@ -75,16 +77,22 @@ struct Gemm90Tiles {
   }
 };
 
-// Slab k0 of a tile: the own rows, and the own half of what is shared.
+// Slab k0 of a tile's rows of A: its own, and the own half of what is shared.
 template <class C>
-DEV void gemm90_load(const Gemm90Maps &maps, u8 *a, u8 *w, u64 *full, int rank,
-                     int k0, int m0, int n0) {
-  mbar_arrive_expect(full, C::STAGE);
+DEV void gemm90_load_a(const Gemm90Maps &maps, u8 *a, u64 *full, int rank,
+                       int k0, int m0) {
   if constexpr (C::CN > 1)
     tma_load2_multicast(a + rank * C::BOX_A * 128, maps.a, full, k0,
                         m0 + rank * C::BOX_A, 3);
   else
     tma_load2(a, maps.a, full, k0, m0);
+}
+
+// The same of W, which comes first: the mbarrier expects both.
+template <class C>
+DEV void gemm90_load_w(const Gemm90Maps &maps, u8 *w, u64 *full, int rank,
+                       int k0, int n0) {
+  mbar_arrive_expect(full, C::STAGE);
   if constexpr (C::CM > 1)
     tma_load2_multicast(w + rank * C::BOX_W * 128, maps.w, full, k0,
                         n0 + rank * C::BOX_W, 3);
@@ -215,18 +223,31 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
   Ring<C::STAGES> ring;
   if (group == 0) {
     regs_down<40>();
-    if (tid() == 0)
+    if (tid() == 0) {
+      int m0, n0, ahead = 0;
+      if (first < tiles.count()) {
+        tiles.place(first, rank, m0, n0);
+        UNROLL1 for (; ahead < min_(slabs, C::STAGES); ++ahead)
+            gemm90_load_w<C>(maps, shared.w[ahead], full + ahead, rank,
+                             ahead * C::BK, n0);
+      }
+      grid_wait();
       for (int t = first; t < tiles.count(); t += step) {
-        int m0, n0;
         tiles.place(t, rank, m0, n0);
         UNROLL1 for (int i = 0; i < slabs; ++i, ring.next()) {
-          mbar_wait(empty + ring.stage, ring.parity ^ 1);
-          gemm90_load<C>(maps, shared.a[ring.stage], shared.w[ring.stage],
-                         full + ring.stage, rank, i * C::BK, m0, n0);
+          if (--ahead < 0) {
+            mbar_wait(empty + ring.stage, ring.parity ^ 1);
+            gemm90_load_w<C>(maps, shared.w[ring.stage], full + ring.stage,
+                             rank, i * C::BK, n0);
+          }
+          gemm90_load_a<C>(maps, shared.a[ring.stage], full + ring.stage, rank,
+                           i * C::BK, m0);
         }
       }
+    }
   } else {
     regs_up<232>();
+    grid_wait();
     int consumer = group - 1;
     for (int t = first; t < tiles.count(); t += step) {
       int m0, n0, last = 0;

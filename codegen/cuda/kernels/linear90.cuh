@@ -5,6 +5,7 @@
 //   smem   Tiles::SHARED
 //   maps   of A, of W in boxes for small and for large tiles, of out
 //   needs  K a multiple of 8; else as linear.cuh
+//   waits  for the grids before it, which have not written W
 // Tiles of gemm90.cuh. Few rows, and what the copy engine cannot take because
 // addresses or pitches are no multiples of 16 bytes (then maps are zeros), go
 // as they do on other GPUs.
@@ -46,14 +47,17 @@ DEV void linear90(Out *out, const Math *a, i64 lda, const Math *w, i64 m,
       lda % 8 == 0 && is_aligned16(a) && is_aligned16(w) && is_aligned16(out);
   if constexpr (FEW) {
     if (!MANY || m <= FEW_ROWS) {
+      grid_wait();
       wide ? gemv<FEW_ROWS, 2, 8, 1>(p, one) : gemv<FEW_ROWS, 2, 1, 1>(p, one);
       return;
     }
   }
   if constexpr (MANY) {
     PointwiseEpilogue<Out, V, F> pairs{out, N, {&body}};
-    if (!wide)
+    if (!wide) {
+      grid_wait();
       return gemm_tiles<typename Tiles::Narrow>(p, one);
+    }
     if constexpr (FROM > 0) {
       if (Tiles::ALL_LARGE || m >= FROM)
         return gemm90<typename Tiles::Large>({&map_a, &map_large, &map_out},

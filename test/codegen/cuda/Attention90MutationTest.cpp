@@ -41,6 +41,12 @@ const Edit kEdits[] = {
     {"ValuesTooEarly", "wgmma_wait<0>();\n    fence_regs(o);",
      "wgmma_wait<1>();\n    fence_regs(o);"},
     {"ScoresNotCommitted", "wgmma_commit();\n  }\n  // Of", "}\n  // Of"},
+    // dependent launch
+    {"NobodyWaitsForGrids", "barrier();\n  grid_wait();", "barrier();"},
+    {"ConsumersDoNotWaitForGrids", "barrier();\n  grid_wait();",
+     "barrier();\n  if (tid() < 128)\n    grid_wait();"},
+    {"WhoLoadsDoesNotWaitForGrids", "barrier();\n  grid_wait();",
+     "barrier();\n  if (tid() >= 128)\n    grid_wait();"},
     // bytes
     {"TooFewBytes", "mbar_arrive_expect(full, bytes);",
      "mbar_arrive_expect(full, bytes - 128);"},

@@ -116,6 +116,9 @@ std::string runAttention(const AttentionVariant &v, Stub &stub,
          k = noise(s.batch * s.keys * kr, 2, 1, v.type()),
          w = noise(s.batch * s.keys * vr, 3, 1, v.type()),
          bias = noise(s.keys, 4, 3);
+  std::optional<EarlyLaunches> early;
+  if (v.isHopper)
+    early.emplace();
   auto dq = upload(q), dk = upload(k), dw = upload(w), db = upload(bias);
   DeviceArray<float> out(
       static_cast<size_t>(s.batch * s.queries * s.heads * v.dv));

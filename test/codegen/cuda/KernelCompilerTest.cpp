@@ -54,6 +54,13 @@ TEST_F(CudaKernelCompiler, Targets) {
   EXPECT_EQ(targetNames().front(), "sm_80");
 }
 
+TEST_F(CudaKernelCompiler, DependentLaunch) {
+  for (const char *arch : {"sm_90", "sm_90a", "sm_100"})
+    EXPECT_TRUE(hasDependentLaunch(arch)) << arch;
+  for (const char *arch : {"sm_80", "sm_89", "compute_80", ""})
+    EXPECT_FALSE(hasDependentLaunch(arch)) << arch;
+}
+
 TEST_F(CudaKernelCompiler, ImagesInOrderAndTheSameWithThreads) {
   if (auto nvrtc = Nvrtc::get(); !nvrtc)
     GTEST_SKIP() << llvm::toString(nvrtc.takeError());

@@ -151,14 +151,25 @@ std::vector<Tensor> CudaKernel::run(const std::vector<Tensor> &inputs,
         std::vector<uint32_t>(sharedTasks(scalars)));
     values.insert(values.end(), {partials->pointer, counters->pointer});
   }
-  for (const Tensor &input : inputs) {
+  size_t firstInput = values.size();
+  for (const Tensor &input : inputs)
     allocate(input.bytes().size());
-    if (!input.bytes().empty()) {
-      EXPECT_EQ(driver.copyToDevice(values.back(), input.bytes().data(),
-                                    input.bytes().size()),
-                cu::success);
+  auto upload = [&](bool areWeights) {
+    for (auto [i, input] : llvm::enumerate(inputs)) {
+      bool isWeight = kernel.getFamily() == plan::Family::Linear && i == 1;
+      if (isWeight == areWeights && !input.bytes().empty()) {
+        EXPECT_EQ(driver.copyToDevice(values[firstInput + i],
+                                      input.bytes().data(),
+                                      input.bytes().size()),
+                  cu::success);
+      }
     }
-  }
+  };
+  upload(/*areWeights=*/true);
+  std::optional<EarlyLaunches> early;
+  if (printed.waits)
+    early.emplace();
+  upload(/*areWeights=*/false);
   std::vector<cu::TensorMap> maps;
   for (const cuda::StubMap &map : printed.maps)
     maps.push_back(mapOf(map, values[map.buffer], scalars));

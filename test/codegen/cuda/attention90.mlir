@@ -5,6 +5,8 @@
 // CHECK-LABEL: // causal_d64: 384 threads, 82016 bytes of shared memory
 // CHECK-NEXT:  #include "attention90.cuh"
 // CHECK:       KERNEL(384, 1) causal_d64(bf16 *out0, float *partials, u32 *counters, const bf16 *in0, const bf16 *in1, const bf16 *in2, const u8 *in3, i64 s0, i64 s1, i64 s2, i64 s3, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2, KernelStatus *status, i64 step)
+// CHECK-NEXT:    grid_launch_next();
+// CHECK-NEXT:    Body body{
 // CHECK:         attention90<bf16, 64, 64, true>(out0, in0, in1, in2, shape, body, {&map0, &map1, &map2}, Splits{partials, counters, s3});
 // SM80-LABEL:  // causal_d64: 128 threads
 // SM80:          attention_mma<bf16, 64, 64, 64, true>(out0, in0, in1, in2, shape, body, Splits{partials, counters, s3});

@@ -6,7 +6,9 @@
 // CHECK-NEXT:  #include "linear90.cuh"
 // CHECK:       KERNEL_CLUSTER(384, 1, 2)
 // CHECK-SAME:  linear_many(bf16 *out0, const bf16 *in0, const bf16 *in1, const float *in2, i64 s0, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2, GRID_CONST TensorMap map3, KernelStatus *status, i64 step)
-// CHECK:         linear90<bf16, 3072, 768, true, true, {{[0-9]+, [0-9]+, [0-9]+}}, 2>(out0, in0, 768, in1, s0, body, map0, map1, map2, map3);
+// CHECK-NEXT:    grid_launch_next();
+// CHECK-NEXT:    Body body{
+// CHECK-NEXT:    linear90<bf16, 3072, 768, true, true, {{[0-9]+, [0-9]+, [0-9]+}}, 2>(out0, in0, 768, in1, s0, body, map0, map1, map2, map3);
 // SM80-LABEL:  // linear_many: 256 threads
 // SM80:        KERNEL(256, 1) linear_many(bf16 *out0, const bf16 *in0, const bf16 *in1, const float *in2, i64 s0, KernelStatus *status, i64 step)
 plan.kernel linear @linear_many outs [bf16] ins [bf16, bf16, f32] scalars 1 params {m = -1, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {

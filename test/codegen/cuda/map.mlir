@@ -1,4 +1,6 @@
 // RUN: ingot-opt %s --print-cuda-stubs -o /dev/null | FileCheck %s
+// RUN: ingot-opt %s --print-cuda-stubs=arch=sm_90 -o /dev/null | FileCheck %s --check-prefix=SM90
+// RUN: ingot-opt %s --print-cuda-stubs=arch=compute_80 -o /dev/null | FileCheck %s --check-prefix=PTX
 
 // The whole stub, once.
 // CHECK:      // embed_f32_c32: 256 threads, 0 bytes of shared memory
@@ -41,6 +43,12 @@
 // CHECK-NEXT:   map<4, 4>(Shape<2>{{[{][{]}}s0, 32}}, body, out0);
 // CHECK-NEXT: }
 // CHECK-NEXT: EXPORT_KERNEL(embed_f32_c32)
+// It may begin while the steps before it run.
+// SM90:       KERNEL(256, 1) embed_f32_c32(
+// SM90-NEXT:    grid_launch_next();
+// SM90-NEXT:    grid_wait();
+// SM90-NEXT:    Body body{
+// PTX-NOT:    grid_
 plan.kernel map @embed_f32_c32 outs [f32] ins [i64, f32] scalars 1 params {extents = array<i64: -1, 32>, chunk = 32 : i64} {
 ^bb0(%r: i64, %c: i64, %ids: tensor<?xi64>, %w: tensor<?xf32>, %rows: i64):
   %c120 = arith.constant 120 : i64

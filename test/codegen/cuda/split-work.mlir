@@ -10,7 +10,8 @@ module {
       outputs [{name = "y", type = tensor<?x768xf32, #tfm.dims<batch, 768>>}] {
     %x = plan.buffer input 0 size <6144*batch>
     %y = plan.buffer output 0 size <3072*batch>
-    plan.launch @linear grid <1> (%y, %x, %x) offsets <0, 0, 0> scalars <batch> flops <0> bytes <0> sources []
+    %w = plan.buffer model 0 size <4718592>
+    plan.launch @linear grid <1> (%y, %x, %w) offsets <0, 0, 0> scalars <batch> flops <0> bytes <0> sources []
   }
 
   // A kernel that another target launches too is another one from now on.
@@ -22,17 +23,18 @@ module {
       outputs [{name = "y", type = tensor<?x768xf32, #tfm.dims<batch, 768>>}] {
     %x = plan.buffer input 0 size <6144*batch>
     %y = plan.buffer output 0 size <3072*batch>
-    // CHECK: plan.launch @linear_0 grid <{{.*}}> (%[[Y:.*]], %[[SUMS]], %[[COUNTERS]], %[[X:.*]], %[[X]]) offsets <0, 0, 0, 0, 0> scalars <batch, max(
-    plan.launch @linear grid <1> (%y, %x, %x) offsets <0, 0, 0> scalars <batch> flops <0> bytes <0> sources []
+    %w = plan.buffer model 0 size <4718592>
+    // CHECK: plan.launch @linear_0 grid <{{.*}}> (%[[Y:.*]], %[[SUMS]], %[[COUNTERS]], %[[X:.*]], %[[W:.*]]) offsets <0, 0, 0, 0, 0> scalars <batch, max(
+    plan.launch @linear grid <1> (%y, %x, %w) offsets <0, 0, 0> scalars <batch> flops <0> bytes <0> sources []
     // Rows that are a number: so are the parts. All steps count in one place.
-    // CHECK: plan.launch @linear_m16 grid <96> (%[[Y]], %{{.*}}, %[[COUNTERS]], %[[X]], %[[X]]) offsets <0, 0, 0, 0, 0> scalars <> flops
-    plan.launch @linear_m16 grid <1> (%y, %x, %x) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
+    // CHECK: plan.launch @linear_m16 grid <96> (%[[Y]], %{{.*}}, %[[COUNTERS]], %[[X]], %[[W]]) offsets <0, 0, 0, 0, 0> scalars <> flops
+    plan.launch @linear_m16 grid <1> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
     // Enough tiles.
-    // CHECK: plan.launch @linear_m4096 grid <7> (%[[Y]], %[[X]], %[[X]])
-    plan.launch @linear_m4096 grid <7> (%y, %x, %x) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
+    // CHECK: plan.launch @linear_m4096 grid <7> (%[[Y]], %[[X]], %[[W]])
+    plan.launch @linear_m4096 grid <7> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
     // Few rows: more blocks, no workspace.
-    // CHECK: plan.launch @linear_m1 grid <96> (%[[Y]], %[[X]], %[[X]])
-    plan.launch @linear_m1 grid <48> (%y, %x, %x) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
+    // CHECK: plan.launch @linear_m1 grid <96> (%[[Y]], %[[X]], %[[W]])
+    plan.launch @linear_m1 grid <48> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
     // One query of 12 heads, 1000 keys: 16 tiles in 8 parts.
     // CHECK: plan.launch @attention_q1 grid <8, 12, 1> (%[[Y]], %{{.*}}, %[[COUNTERS]], %[[X]], %[[X]], %[[X]])
     plan.launch @attention_q1 grid <1, 12, 1> (%y, %x, %x, %x) offsets <0, 0, 0, 0> scalars <> flops <0> bytes <0> sources []

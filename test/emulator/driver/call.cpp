@@ -121,6 +121,10 @@ bool runCommand(const std::string &command, std::ostream &out) {
     return onOff(in, machine.options.checks);
   if (word == "quiet")
     return onOff(in, machine.options.quiet);
+  if (word == "early" && onOff(in, driver.startsEarly)) {
+    driver.startsEarly ? memory.beginGraph() : memory.endGraph();
+    return true;
+  }
   if (word == "fail")
     return setFault(in);
   if (word == "record") {

@@ -57,6 +57,7 @@ struct Work {
 struct GraphNodeObject {
   Work work;
   std::vector<GraphNodeObject *> after;
+  std::vector<GraphNodeObject *> early; // of these, kernels that may still run
 };
 
 struct GraphObject {
@@ -66,7 +67,7 @@ struct GraphObject {
 struct GraphExecObject {
   ContextObject *context;
   std::vector<Work> work;
-  std::vector<std::vector<size_t>> after;
+  std::vector<std::vector<size_t>> after, early;
   std::vector<GraphNodeObject *> origin; // nodes of the graph it was made of
   std::vector<bool> enabled;             // others do nothing
 };
@@ -128,6 +129,7 @@ struct Driver {
   // The machine it plays.
   int devices = 1, arch = 80, multiprocessors = 4, version = 13000;
   size_t memoryBytes = size_t(2) << 30;
+  bool startsEarly = false; // each kernel, whatever graph it is in
   unsigned maxSharedOptin() const {
     return (arch >= 90 ? 227u : arch == 86 || arch == 89 ? 99u : 163u) << 10;
   }
@@ -200,7 +202,8 @@ Result makeCopy(Work &work, const CopyNodeParams &params);
 // A copy between device memory and anything; checks the device ends.
 Result makeCopy(Work &work, void *to, const void *from, size_t bytes);
 int residentBlocks(const FunctionObject &f, unsigned threads, unsigned shared);
-Result perform(const Work &work);
+// `isEarly`: a kernel that begins while those before it run.
+Result perform(const Work &work, bool isEarly = false);
 std::string nameOf(const Work &work);
 std::vector<const char *> usedBy(const Work &work);
 bool isDevice(const void *p);

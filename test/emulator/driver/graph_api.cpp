@@ -3,6 +3,7 @@
 #include "driver.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace ingot::emulator {
 
@@ -49,11 +50,15 @@ static void flatten(const GraphObject &graph, GraphExecObject &exec) {
     place.emplace(node.get(), place.size());
   for (auto &node : graph.nodes) {
     exec.work.push_back(node->work);
-    std::vector<size_t> after;
-    for (auto *n : node->after)
-      after.push_back(place.at(n));
-    std::sort(after.begin(), after.end());
-    exec.after.push_back(std::move(after));
+    auto places = [&](const std::vector<GraphNodeObject *> &nodes) {
+      std::vector<size_t> result;
+      for (auto *n : nodes)
+        result.push_back(place.at(n));
+      std::sort(result.begin(), result.end());
+      return result;
+    };
+    exec.after.push_back(places(node->after));
+    exec.early.push_back(places(node->early));
     exec.origin.push_back(node.get());
     exec.enabled.push_back(true);
   }
@@ -100,7 +105,7 @@ static Result makeChild(Work &work, Graph graph) {
 
 // Whether an instantiated graph can become the other in place.
 static bool isSameForm(const GraphExecObject &a, const GraphExecObject &b) {
-  if (a.after != b.after)
+  if (a.after != b.after || a.early != b.early)
     return false;
   for (size_t i = 0; i < a.work.size(); ++i)
     if (a.work[i].type != b.work[i].type ||
@@ -120,11 +125,33 @@ Result performGraph(const GraphExecObject &exec) {
     size_t next = free[machine.options.mode == Mode::Random
                            ? machine.next(static_cast<uint32_t>(free.size()))
                            : 0];
-    if (Result r = exec.enabled[next] ? perform(exec.work[next]) : success)
+    bool isEarly = !exec.early[next].empty();
+    if (Result r =
+            exec.enabled[next] ? perform(exec.work[next], isEarly) : success)
       return r;
     done[next] = true;
   }
   return success;
+}
+
+static bool contains(const std::vector<GraphNodeObject *> &nodes,
+                     const GraphNodeObject *node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+// Whether `node` comes after `first`, or is it.
+static bool reaches(const GraphNodeObject *first, const GraphNodeObject *node) {
+  return node == first ||
+         std::any_of(node->after.begin(), node->after.end(),
+                     [&](auto *before) { return reaches(first, before); });
+}
+
+// Whether an edge of kernels begins or ends at the node.
+static bool hasEarly(const GraphExecObject &exec, size_t node) {
+  return !exec.early[node].empty() ||
+         std::any_of(exec.early.begin(), exec.early.end(), [&](auto &before) {
+           return std::binary_search(before.begin(), before.end(), node);
+         });
 }
 
 // CUgraphExecUpdateResult
@@ -191,6 +218,33 @@ Result cuGraphAddChildGraphNode(GraphNode *node, Graph graph,
   if (Result r = makeChild(work, child))
     return call(r);
   return call(addNode(node, graph, after, count, std::move(work)));
+}
+
+// Of the ports and types there are, those that a launch may begin early by.
+Result cuGraphAddDependencies_v2(Graph graph, const GraphNode *from,
+                                 const GraphNode *to, const EdgeData *data,
+                                 size_t count) {
+  DRIVER_CALL(cuGraphAddDependencies_v2, Init);
+  GraphObject *g = findGraph(graph);
+  if (!g)
+    return call(invalidHandle);
+  const EdgeData none = {};
+  for (size_t i = 0; i < count; ++i) {
+    EdgeData edge = data ? data[i] : none;
+    bool isPlain = !edge.fromPort && !edge.type;
+    bool isEarly = edge.fromPort == edgeOfKernelsPort &&
+                   edge.type == edgeOfKernels && driver.arch >= 90;
+    if (!isNode(*g, from[i]) || !isNode(*g, to[i]) || (!isPlain && !isEarly) ||
+        edge.toPort || memcmp(edge.reserved, none.reserved, 5) ||
+        reaches(to[i], from[i]) || contains(to[i]->after, from[i]) ||
+        (isEarly &&
+         (from[i]->work.type != nodeKernel || to[i]->work.type != nodeKernel)))
+      return call(invalidValue);
+    to[i]->after.push_back(from[i]);
+    if (isEarly)
+      to[i]->early.push_back(from[i]);
+  }
+  return call(success);
 }
 
 Result cuGraphGetNodes(Graph graph, GraphNode *nodes, size_t *count) {
@@ -307,7 +361,11 @@ Result cuGraphNodeSetEnabled(GraphExec exec, GraphNode node,
   if (found == e->origin.end() || node->work.type == nodeEmpty ||
       node->work.type == nodeGraph)
     return call(invalidValue);
-  e->enabled[static_cast<size_t>(found - e->origin.begin())] = isEnabled;
+  auto place = static_cast<size_t>(found - e->origin.begin());
+  // Nobody says what an edge of kernels means where one of them is empty.
+  if (!isEnabled && hasEarly(*e, place))
+    return call(notSupported);
+  e->enabled[place] = isEnabled;
   return call(success);
 }
 
@@ -320,7 +378,7 @@ Result cuGraphExecUpdate_v2(GraphExec exec, Graph graph,
     return call(invalidHandle);
   flatten(*g, update);
   *info = {0, nullptr, nullptr};
-  if (update.after != e->after)
+  if (update.after != e->after || update.early != e->early)
     info->result = updateTopologyChanged;
   for (size_t i = 0; !info->result && i < update.work.size(); ++i)
     if (update.work[i].type != e->work[i].type ||
@@ -350,7 +408,12 @@ Result cuGraphLaunch(GraphExec exec, Stream stream) {
     for (const char *p : usedBy(w))
       o.uses.push_back(p);
   auto snapshot = std::make_shared<GraphExecObject>(*e);
-  o.run = [snapshot] { return performGraph(*snapshot); };
+  o.run = [snapshot] {
+    memory.beginGraph();
+    Result r = performGraph(*snapshot);
+    memory.endGraph();
+    return r;
+  };
   return call(submit(s, std::move(o)));
 }
 

@@ -175,7 +175,7 @@ std::vector<const char *> usedBy(const Work &work) {
   return used;
 }
 
-static Result runKernel(const Work &work) {
+static Result runKernel(const Work &work, bool isEarly) {
   const FunctionObject &f = *work.function;
   Launch l;
   l.kernel = f.kernel;
@@ -188,6 +188,7 @@ static Result runKernel(const Work &work) {
   l.resident =
       static_cast<uint32_t>(residentBlocks(f, work.threads, work.shared));
   l.cluster = f.kernel->cluster;
+  l.isEarly = isEarly || driver.startsEarly;
   l.constants = f.module->constants;
   l.constantsEnd = f.module->constantsEnd;
   // The values move to where they are aligned.
@@ -236,6 +237,8 @@ static Result runCopy(const Work &work) {
     }
   }
   memmove(work.to, from, work.bytes);
+  if (isDevice(work.to))
+    memory.noteOfGraph(work.to, work.bytes);
   return success;
 }
 
@@ -249,13 +252,14 @@ static Result runMemset(const Work &work) {
   for (size_t i = 0; i < work.bytes; i += work.elementBytes)
     memcpy(work.to + i, &work.value, work.elementBytes);
   memory.setStates(work.to, work.bytes, Allocated | Written);
+  memory.noteOfGraph(work.to, work.bytes);
   return success;
 }
 
-Result perform(const Work &work) {
+Result perform(const Work &work, bool isEarly) {
   switch (work.type) {
   case nodeKernel:
-    return runKernel(work);
+    return runKernel(work, isEarly);
   case nodeMemcpy:
     if (!isOfItsAllocations(work)) {
       fail(Fault::IllegalAddress,

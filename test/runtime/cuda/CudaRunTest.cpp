@@ -227,6 +227,98 @@ TEST_F(CudaEmbedding, ReserveAndBindPayEarly) {
   EXPECT_EQ(values<float>(output(session, "y")), expected());
 }
 
+/// How often a call was made since `record on`.
+size_t timesCalled(const std::string &call) {
+  std::string calls = "\n" + control("calls"), line = "\n" + call + " 0\n";
+  size_t count = 0;
+  for (size_t at = 0; (at = calls.find(line, at)) != std::string::npos; ++at)
+    ++count;
+  return count;
+}
+
+/// Kernels that wait for those before them.
+class CudaOverlap : public CudaEmbedding {
+protected:
+  CudaOverlap() {
+    control("arch 90");
+    for (auto &kernel : maker.target().kernels)
+      kernel->waits = true;
+  }
+  ingot_session *start() { return CudaRun::start(maker, nullptr, "sm_90"); }
+  void runs(ingot_session *session, size_t size) {
+    ASSERT_TRUE(ok(runIds(session, std::vector<int64_t>(size, 7))));
+    EXPECT_EQ(values<float>(output(session, "y")), expected());
+    EXPECT_EQ(values<int64_t>(output(session, "ids_out")), ids);
+  }
+};
+
+TEST_F(CudaOverlap, KernelsAndNothingElse) {
+  ingot_session *session = start();
+  control("record on");
+  runs(session, 5);
+  // Two kernels between an upload, a copy and a download.
+  EXPECT_EQ(timesCalled("cuGraphAddKernelNode_v2"), 2u);
+  EXPECT_EQ(timesCalled("cuGraphAddDependencies_v2"), 1u);
+  // Other shapes in place.
+  control("record on");
+  runs(session, 300);
+  EXPECT_EQ(timesCalled("cuGraphInstantiateWithFlags"), 0u);
+  EXPECT_GT(timesCalled("cuGraphExecKernelNodeSetParams_v2"), 0u);
+  auto ignore = [](void *, const ingot_step_profile *) {};
+  ASSERT_TRUE(ok(ingot_session_set_profile(session, ignore, nullptr)));
+  runs(session, 4);
+  control("record off");
+}
+
+TEST_F(CudaOverlap, BothMustWait) {
+  for (auto &kernel : maker.target().kernels)
+    kernel->waits = kernel->name != "add";
+  ingot_session *session = start();
+  control("record on");
+  runs(session, 5);
+  EXPECT_EQ(timesCalled("cuGraphAddDependencies_v2"), 0u);
+  control("record off");
+}
+
+TEST_F(CudaOverlap, EdgesThatFail) {
+  ingot_session *session = start();
+  control("fail cuGraphAddDependencies_v2 1 1");
+  EXPECT_TRUE(fails(runIds(session, {1, 2}), INGOT_ERROR_DEVICE,
+                    {"making a graph", "CUDA_ERROR_INVALID_VALUE"}));
+  runs(session, 5);
+}
+
+TEST_F(CudaOverlap, DriversBefore123) {
+  control("driver 12020");
+  ingot_session *session = start();
+  control("record on");
+  runs(session, 5);
+  EXPECT_EQ(timesCalled("cuGraphAddKernelNode_v2"), 2u);
+  EXPECT_EQ(timesCalled("cuGraphAddDependencies_v2"), 0u);
+  // Empty nodes are made so in place.
+  control("record on");
+  runs(session, 0);
+  runs(session, 3);
+  EXPECT_EQ(timesCalled("cuGraphInstantiateWithFlags"), 0u);
+  control("record off");
+}
+
+/// An edge between kernels has no empty end: the graph is made anew, and then
+/// keeps plain edges there.
+TEST_F(CudaOverlap, EmptyNodes) {
+  ingot_session *session = start();
+  runs(session, 5);
+  control("record on");
+  runs(session, 0);
+  EXPECT_EQ(timesCalled("cuGraphInstantiateWithFlags"), 1u);
+  EXPECT_EQ(timesCalled("cuGraphAddDependencies_v2"), 0u);
+  control("record on");
+  for (size_t size : {3, 0, 200})
+    runs(session, size);
+  EXPECT_EQ(timesCalled("cuGraphInstantiateWithFlags"), 0u);
+  control("record off");
+}
+
 /// Seen on an H200: what copies inputs and the status was not set again where
 /// larger memory lay at the old address, and the next run crashed.
 TEST_F(CudaRun, MemoryAnewAtTheSameAddress) {

@@ -20,6 +20,9 @@ void toCuda(Maker &maker, const std::string &name) {
     size_t bounds = kernel->source.find("KERNEL(") + 7;
     kernel->block = std::make_unique<Block>(
         uint32_t(std::stoul(kernel->source.substr(bounds))), 1, 1);
+    if (kernel->waits)
+      kernel->source.insert(kernel->source.find('{', bounds) + 1,
+                            "\n  grid_launch_next();\n  grid_wait();");
   }
 }
 
