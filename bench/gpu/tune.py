@@ -22,7 +22,7 @@ def rows(worker, pack, device):
                 if not pack.models:
                     raise Skip("the pack has no models: it was made without NVRTC")
                 names = list(tuned.variants(target, linear.precision))
-                if count <= tuned.FEW_ROWS:
+                if count <= tuned.few_rows(linear.precision):
                     names = names[:1]  # the kernel for few rows in all of them
                 pair = shapes.BENCHED[linear.pair].tiny() if is_tiny else shapes.BENCHED[linear.pair]
                 return worker.ask("timing", "variants", seconds=120, dims={"rows": count}, counted=pair.counted,

@@ -7,7 +7,6 @@ import shapes
 from covers import ROOT
 from rows import Skip
 
-FEW_ROWS = 8  # of a kernel for few rows, whatever a record says
 ROWS = [1, 4, 16, 64, 128, 256, 384, 512, 768, 1024, 1536, 2048, 4096, 8192]
 COLUMNS = (64, 128, 256)  # of Hopper's tiles
 LIBRARY = "cublaslt"
@@ -46,17 +45,23 @@ def linears():
             yield Linear(pair, True, precision)
 
 
+def few_rows(precision):
+    """Rows of a kernel for few, whatever a record says."""
+    return 16 if precision in ("bf16", "f16") else 8
+
+
 def has_hopper_tiles(target, precision):
     return target == "sm_90a" and precision in ("bf16", "f16")
 
 
 def variants(target, precision):
-    """{name: what a rule says to have nothing else from 16 rows on}"""
+    """{name: what a rule says to have nothing else from 64 rows on}"""
+    first = few_rows(precision) + 1
     if has_hopper_tiles(target, precision):
-        return {**{f"{columns}": {"columns_from": [[FEW_ROWS + 1, columns]]} for columns in COLUMNS},
-                **{f"{columns}{SHARED}": {"columns_from": [[FEW_ROWS + 1, columns], [FEW_ROWS + 2, columns]]}
+        return {**{f"{columns}": {"columns_from": [[first, columns]]} for columns in COLUMNS},
+                **{f"{columns}{SHARED}": {"columns_from": [[first, columns], [first + 1, columns]]}
                    for columns in COLUMNS}}
-    return {"64": {"tile128_from": None}, "128": {"tile128_from": FEW_ROWS + 1}}
+    return {"64": {"tile128_from": None}, "128": {"tile128_from": first}}
 
 
 def forced(target, linear, variant, is_tiny):
@@ -87,7 +92,8 @@ def stepped(small, large, start):
 
 def candidates(target, precision, measured):
     """(what a rule says, {rows: variant})"""
-    starts = [None, *(rows for rows in reversed(measured) if rows > FEW_ROWS)]
+    few = few_rows(precision)
+    starts = [None, *(rows for rows in reversed(measured) if rows > few)]
     if not has_hopper_tiles(target, precision):
         for start in starts:
             yield {"tile128_from": start}, stepped("64", "128", start)
@@ -95,7 +101,7 @@ def candidates(target, precision, measured):
     for start in starts:
         for small in COLUMNS:
             for large in COLUMNS if start else [small]:
-                pairs = [[FEW_ROWS + 1, small], *([[start, large]] if start else [])]
+                pairs = [[few + 1, small], *([[start, large]] if start else [])]
                 yield {"columns_from": pairs}, stepped(f"{small}", f"{large}{SHARED}", start)
 
 
@@ -104,7 +110,7 @@ def rule(target, linear, sizes, times):
     ours = {rows: {name: ms for name, ms in of.items() if name != LIBRARY} for rows, of in sorted(times.items())}
     n, k = sizes
     said = {"type": linear.precision, "n": n, "k": k}
-    many = {rows: of for rows, of in ours.items() if rows > FEW_ROWS}
+    many = {rows: of for rows, of in ours.items() if rows > few_rows(linear.precision)}
     chosen = stepped(next(iter(variants(target, linear.precision))), None, None)
     if many:
         tiles, chosen = min(candidates(target, linear.precision, list(many)), key=lambda entry: cost(many, entry[1]))

@@ -152,6 +152,11 @@ Work workOf(const LinearProblem &problem, LinearKernel kernel, int64_t m,
   work.products = numberOf(m) * numberOf(n) * numberOf(k);
   work.memoryBytes = numberOf(m + n) * numberOf(k) * numberOf(bytes) +
                      numberOf(m) * numberOf(n) * problem.outBits / 8;
+  if (kernel == LinearKernel::FewRows && problem.hasFewOnTensorCores()) {
+    work = FewRows::of(n, chip).work(problem, m);
+    work.rate = chip.products16;
+    return work;
+  }
   if (kernel == LinearKernel::FewRows) {
     // Two columns for `parts` of the warps, on FMA units.
     int64_t columns = 2 * kFewWarps / parts;
@@ -201,7 +206,7 @@ Expr LinearChoice::parts(ExprPool &pool, Expr m) const {
   Expr tasks = tilesOf(pool, m, columns);
   // Few rows have a kernel of their own.
   Expr isMany =
-      pool.min(pool.integer(1), pool.floorDiv(m, pool.integer(kFewRows + 1)));
+      pool.min(pool.integer(1), pool.floorDiv(m, pool.integer(fewRows + 1)));
   return pool.max(pool.integer(1),
                   pool.mul(isMany, pool.min(pool.integer(mostParts),
                                             roomFor(pool, tasks))));
@@ -215,7 +220,9 @@ Expr LinearChoice::partialSums(ExprPool &pool, Expr m) const {
 
 Expr LinearChoice::blocks(ExprPool &pool, Expr m) const {
   Expr none = pool.integer(0), isAny = pool.min(m, pool.integer(1));
-  Expr ofFew = pool.scale(isAny, ceilOf(columns, 2 * kFewWarps / fewWarps));
+  Expr ofFew =
+      pool.scale(isAny, fewTiles ? FewRows::mostBlocks(columns)
+                                 : ceilOf(columns, 2 * kFewWarps / fewWarps));
   Expr ofTiles = pool.mul(tilesOf(pool, m, columns), parts(pool, m));
   return pool.max(few ? ofFew : none, many ? ofTiles : none);
 }
@@ -276,14 +283,14 @@ int64_t largeFrom(const LinearProblem &problem, const LinearChoice &choice,
   for (int64_t m = kMost; m > 0; m -= kTile64.rows) {
     if (slownessOfLarge(problem, m, choice.partsAt(m), chip) > 1.125)
       break;
-    from = std::max(m - kTile64.rows, kFewRows) + 1;
+    from = std::max(m - kTile64.rows, problem.fewRows()) + 1;
   }
   return from;
 }
 } // namespace
 
 LinearKernel LinearChoice::kernelAt(int64_t m) const {
-  if (m <= kFewRows)
+  if (m <= fewRows)
     return LinearKernel::FewRows;
   return largeFrom && m >= largeFrom ? LinearKernel::Tile128
                                      : LinearKernel::Tile64;
@@ -295,9 +302,12 @@ LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip,
   LinearChoice choice;
   choice.rows = isKnown ? problem.m : kTypicalRows;
   choice.columns = problem.n;
-  choice.few = !isKnown || problem.m <= kFewRows;
-  choice.many = !isKnown || problem.m > kFewRows;
-  if (choice.few)
+  choice.fewRows = problem.fewRows();
+  choice.few = !isKnown || problem.m <= choice.fewRows;
+  choice.many = !isKnown || problem.m > choice.fewRows;
+  if (choice.few && problem.hasFewOnTensorCores())
+    choice.fewTiles = FewRows::of(problem.n, chip).tiles;
+  else if (choice.few)
     choice.fewWarps = fewWarpsOf(problem, chip);
   if (choice.many && problem.canSplit)
     choice.mostParts = mostPartsOf(problem, chip);
@@ -305,22 +315,26 @@ LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip,
   if (choice.many && isAligned && measured) {
     bool isLarge = *measured && (!isKnown || problem.m >= *measured);
     if (isLarge)
-      choice.largeFrom = isKnown ? kFewRows + 1 : *measured;
+      choice.largeFrom = isKnown ? choice.fewRows + 1
+                                 : std::max(*measured, choice.fewRows + 1);
   } else if (choice.many && isAligned && problem.n > kTile64.columns) {
     if (!isKnown)
       choice.largeFrom = largeFrom(problem, choice, chip);
     else if (slownessOfLarge(problem, problem.m, choice.partsAt(problem.m),
                              chip) <= 1)
-      choice.largeFrom = kFewRows + 1;
+      choice.largeFrom = choice.fewRows + 1;
   }
-  if (choice.largeFrom == kFewRows + 1)
+  if (choice.largeFrom == choice.fewRows + 1)
     choice.mostParts = 1;
   // A sum of each thread.
   if (choice.fewWarps > 1)
     choice.sharedBytes = kFewWarps * 32 * 4;
+  if (choice.fewTiles)
+    choice.sharedBytes = FewRows{choice.fewTiles}.sharedBytes(
+        FewRows::warps(/*isAlone=*/!choice.many));
   if (choice.many) {
     choice.sharedBytes = std::max(choice.sharedBytes, kUnaligned.sharedBytes());
-    if (isAligned && choice.largeFrom != kFewRows + 1)
+    if (isAligned && choice.largeFrom != choice.fewRows + 1)
       choice.sharedBytes = std::max(choice.sharedBytes, kTile64.sharedBytes());
     if (choice.largeFrom)
       choice.sharedBytes = std::max(choice.sharedBytes, kTile128.sharedBytes());
@@ -486,20 +500,22 @@ std::string Estimate::text(llvm::StringRef where) const {
 }
 
 std::string LinearChoice::text() const {
-  std::string text = few ? "few rows" : "";
-  if (few && many)
-    text += " up to " + std::to_string(kFewRows);
+  std::string text;
+  if (fewTiles)
+    text = FewRows{fewTiles}.text(/*isAlone=*/!many);
+  else if (few)
+    text = "few rows" + (many ? " up to " + std::to_string(fewRows) : "");
   if (few && fewWarps > 1)
     text += ", " + std::to_string(fewWarps) + " warps along K";
   if (few && many)
     text += "; ";
-  if (many && largeFrom != kFewRows + 1)
+  if (many && largeFrom != fewRows + 1)
     text += "64x64";
   if (mostParts > 1)
     text += std::string(", K in ") + (few ? "up to " : "") +
             std::to_string(mostParts) + " parts";
   if (many && largeFrom)
-    text += largeFrom == kFewRows + 1
+    text += largeFrom == fewRows + 1
                 ? "128x128"
                 : "; 128x128 from M " + std::to_string(largeFrom);
   return text;

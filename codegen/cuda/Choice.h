@@ -86,23 +86,35 @@ struct Work {
 };
 Estimate estimate(const Work &work, const Chip &chip);
 
+/// Rows that a kernel for few takes: by FMA units, on tensor cores.
+inline constexpr int64_t kFewRows = 8, kFewTensorRows = 16;
+
 /// What is -1 is known at run time only.
 struct LinearProblem {
   int64_t m, n, k;
   Math math;
   unsigned bits, outBits; ///< of an element
   bool canSplit = true;   ///< there is a workspace where Choice wants one
+
+  /// Whether few rows are products of `kernels/linear_few.cuh`.
+  bool hasFewOnTensorCores() const { return math == Math::Half && k % 8 == 0; }
+  /// Rows that a kernel for few takes.
+  int64_t fewRows() const {
+    return hasFewOnTensorCores() ? kFewTensorRows : kFewRows;
+  }
 };
 
 enum class LinearKernel { FewRows, Tile64, Tile128 };
 
 /// What `kernels/linear.cuh` is instantiated with.
 struct LinearChoice {
-  bool few, many;        ///< whether M <= 8, M > 8 is possible
+  int64_t fewRows;       ///< that a kernel for few takes
+  bool few, many;        ///< whether M <= fewRows, M > fewRows is possible
   int64_t largeFrom = 0; ///< rows from which tiles are 128x128; 0: none
   unsigned sharedBytes = 0;
   int64_t columns;       ///< N
-  int64_t fewWarps = 1;  ///< along K where there are few rows
+  int64_t fewWarps = 1;  ///< along K where few rows go by FMA units
+  int64_t fewTiles = 0;  ///< of eight columns a block, on tensor cores; 0: none
   int64_t mostParts = 1; ///< that blocks share K of a 64x64 tile in; 1: never
   int64_t rows;          ///< that the estimate is for
   Estimate estimate;
@@ -114,21 +126,37 @@ struct LinearChoice {
   int64_t partsAt(int64_t m) const;
   /// Floats that all parts leave, at most: what is shared has few tiles.
   Expr partialSums(ExprPool &pool, Expr m) const;
-  /// That have something to do.
+  /// That have something to do, on any GPU.
   Expr blocks(ExprPool &pool, Expr m) const;
-  /// "few rows up to 8; 64x64, K in up to 4 parts; 128x128 from M 257".
+  /// "few rows up to 16, 32 columns a block; 64x64, K in up to 4 parts; 128x128
+  /// from M 257".
   std::string text() const;
 };
 
 /// Rows that a linear is estimated at where they are no number.
 inline constexpr int64_t kTypicalRows = 128;
-/// Rows that the kernel for few takes.
-inline constexpr int64_t kFewRows = 8;
 
 /// Tasks that are shared have a counter each: there are as many tasks at most.
 int64_t mostSharedTasks();
 
-/// `parts` of K: of blocks, or of the warps of a block where rows are few.
+/// How `kernels/linear_few.cuh` cuts N columns into blocks.
+struct FewRows {
+  int64_t tiles; ///< of eight columns a block takes at a time
+
+  static FewRows of(int64_t columns, const Chip &chip);
+  /// Blocks for these columns; of those of any chip, the most.
+  int64_t blocks(int64_t columns) const;
+  static int64_t mostBlocks(int64_t columns);
+  /// Of a block of the stub for few rows alone, or of that for all rows.
+  static int64_t warps(bool isAlone) { return isAlone ? 12 : 8; }
+  unsigned sharedBytes(int64_t warps) const;
+  Work work(const LinearProblem &problem, int64_t m) const;
+  /// "few rows up to 16, 24 columns a block".
+  std::string text(bool isAlone) const;
+};
+
+/// `parts` of K: of blocks, or of the warps of a block where few rows go by FMA
+/// units.
 Estimate estimateLinear(const LinearProblem &problem, LinearKernel kernel,
                         int64_t m, int64_t parts = 1,
                         const Chip &chip = referenceChip());
@@ -147,7 +175,8 @@ struct HopperTiles {
 
 /// What `kernels/linear90.cuh` is instantiated with, for sm_90a.
 struct HopperLinear {
-  bool few;             ///< whether M <= 8 is possible
+  int64_t fewRows;      ///< that the kernel for few takes
+  int64_t fewTiles;     ///< of its blocks; 0: few rows are not possible
   int64_t small, large; ///< columns of tiles of 128 rows
   int64_t largeFrom;    ///< rows from which the latter are taken; 0: never
   int64_t cluster;      ///< blocks that share weights in large tiles
@@ -156,8 +185,8 @@ struct HopperLinear {
   int64_t rows; ///< that the estimate is for
   Estimate estimate;
 
-  /// "few rows up to 8; wgmma 128x64; 128x256 from M 1025, two blocks share
-  /// weights".
+  /// "few rows up to 16, 24 columns a block; wgmma 128x64; 128x256 from M 1025,
+  /// two blocks share weights".
   std::string text() const;
 };
 

@@ -66,7 +66,7 @@ int64_t largeFrom(const LinearProblem &problem, int64_t small, int64_t large) {
     if (estimateTiles(problem, large, m).wavesSeconds >
         1.125 * estimateTiles(problem, small, m).wavesSeconds)
       break;
-    from = std::max(m - kRows, kFewRows) + 1;
+    from = std::max(m - kRows, problem.fewRows()) + 1;
   }
   return from;
 }
@@ -76,18 +76,18 @@ HopperTiles tilesOfModel(const LinearProblem &problem, int64_t rows) {
   int64_t small = bestColumns(problem, rows);
   // Where M is known there is one tile; it counts as large if blocks can share.
   if (problem.m >= 0)
-    return {small, small, problem.m > kRows ? kFewRows + 1 : 0};
+    return {small, small, problem.m > kRows ? problem.fewRows() + 1 : 0};
   int64_t large = bestColumns(problem, kManyRows);
   return {small, large, large > small ? largeFrom(problem, small, large) : 0};
 }
 
 /// What is left of `tiles` where M is known.
-HopperTiles tilesAt(HopperTiles tiles, int64_t m) {
-  if (m < 0)
+HopperTiles tilesAt(HopperTiles tiles, const LinearProblem &problem) {
+  if (problem.m < 0)
     return tiles;
-  bool isLarge = tiles.largeFrom && m >= tiles.largeFrom;
+  bool isLarge = tiles.largeFrom && problem.m >= tiles.largeFrom;
   int64_t columns = isLarge ? tiles.large : tiles.small;
-  return {columns, columns, isLarge ? kFewRows + 1 : 0};
+  return {columns, columns, isLarge ? problem.fewRows() + 1 : 0};
 }
 } // namespace
 
@@ -96,12 +96,13 @@ chooseHopperLinear(const LinearProblem &problem,
                    std::optional<HopperTiles> measured) {
   bool isKnown = problem.m >= 0;
   if (problem.math != Math::Half || problem.k % 8 != 0 ||
-      (isKnown && problem.m <= kFewRows))
+      (isKnown && problem.m <= problem.fewRows()))
     return std::nullopt;
   HopperLinear choice;
-  choice.few = !isKnown;
+  choice.fewRows = problem.fewRows();
+  choice.fewTiles = isKnown ? 0 : FewRows::of(problem.n, hopperChip()).tiles;
   choice.rows = isKnown ? problem.m : kTypicalRows;
-  HopperTiles tiles = measured ? tilesAt(*measured, problem.m)
+  HopperTiles tiles = measured ? tilesAt(*measured, problem)
                                : tilesOfModel(problem, choice.rows);
   choice.small = tiles.small;
   choice.large = tiles.largeFrom ? tiles.large : tiles.small;
@@ -182,12 +183,12 @@ std::string HopperLinear::text() const {
     return std::to_string(kRows) + "x" + std::to_string(columns);
   };
   std::string text =
-      few ? "few rows up to " + std::to_string(kFewRows) + "; " : "";
+      fewTiles ? FewRows{fewTiles}.text(/*isAlone=*/false) + "; " : "";
   text += "wgmma ";
-  if (largeFrom != kFewRows + 1)
+  if (largeFrom != fewRows + 1)
     text += tile(small);
   if (largeFrom)
-    text += largeFrom == kFewRows + 1
+    text += largeFrom == fewRows + 1
                 ? tile(large)
                 : "; " + tile(large) + " from M " + std::to_string(largeFrom);
   if (cluster > 1)

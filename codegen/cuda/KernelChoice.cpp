@@ -21,8 +21,8 @@ static LinearProblem problemOf(plan::KernelOp kernel, bool canSplit) {
 }
 
 LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit,
-                            std::optional<int64_t> measured) {
-  return chooseLinear(problemOf(kernel, canSplit), referenceChip(), measured);
+                            std::optional<int64_t> measured, const Chip &chip) {
+  return chooseLinear(problemOf(kernel, canSplit), chip, measured);
 }
 
 std::optional<HopperLinear>

@@ -14,7 +14,8 @@ llvm::StringRef mathTagOf(plan::KernelOp kernel);
 /// `canSplit`: it has a workspace, or may get one. `measured`: see
 /// chooseLinear.
 LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit,
-                            std::optional<int64_t> measured = std::nullopt);
+                            std::optional<int64_t> measured = std::nullopt,
+                            const Chip &chip = referenceChip());
 /// For sm_90a; a workspace stays unused.
 std::optional<HopperLinear>
 hopperLinearOf(plan::KernelOp kernel,

@@ -32,8 +32,8 @@ CudaStub printLinear90(StubWriter &w, const HopperLinear &choice) {
   w.waitsByItself = true;
   std::string call =
       ("linear90<" + w.math() + ", " + Twine(n) + ", " + Twine(k) + ", " +
-       (choice.few ? "true" : "false") + ", true, " + Twine(choice.small) +
-       ", " + Twine(choice.large) + ", " + Twine(choice.largeFrom) + ", " +
+       Twine(choice.fewTiles) + ", true, " + Twine(choice.small) + ", " +
+       Twine(choice.large) + ", " + Twine(choice.largeFrom) + ", " +
        Twine(choice.cluster) + ">(out0, in0, " + w.extent("lda") + ", in1, " +
        w.extent("m") + ", body, " + maps + ");")
           .str();

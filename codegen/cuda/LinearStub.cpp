@@ -35,15 +35,26 @@ CudaStub printLinear(StubWriter &w) {
       return finish(printLinear90(w, *choice));
   LinearChoice choice =
       linearChoiceOf(w.kernel, w.kernel.hasSplits(), rule.tile128From);
+  bool isFew = choice.fewTiles && !choice.many;
+  if (isFew && w.arch == "sm_90a")
+    choice = linearChoiceOf(w.kernel, /*canSplit=*/false, std::nullopt,
+                            hopperChip());
   std::string call =
       ("linear<" + w.math() + ", " + Twine(n) + ", " + Twine(k) + ", " +
-       Twine(choice.few ? choice.fewWarps : 0) + ", " +
-       (choice.many ? "true" : "false") +
+       Twine(choice.fewTiles ? choice.fewTiles
+             : choice.few    ? choice.fewWarps
+                             : 0) +
+       ", " + (choice.many ? "true" : "false") +
        (choice.largeFrom ? ", " + Twine(choice.largeFrom) : Twine("")) +
        ">(out0, in0, " + w.extent("lda") + ", in1, " + w.extent("m") +
        ", body" + w.splits() + ");")
           .str();
-  CudaStub stub = w.finish("linear.cuh", call, 256, choice.sharedBytes);
+  CudaStub stub = w.finish(
+      "linear.cuh", call,
+      isFew ? static_cast<unsigned>(32 * FewRows::warps(/*isAlone=*/true))
+            : 256,
+      choice.sharedBytes);
+  stub.isPersistent = isFew;
   stub.choice = choice.text();
   stub.estimate = choice.estimate.text("M " + std::to_string(choice.rows) +
                                        (m < 0 ? " (assumed)" : ""));

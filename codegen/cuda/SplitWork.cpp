@@ -59,7 +59,7 @@ private:
   void splitLinear(plan::KernelOp kernel, ArrayRef<plan::LaunchOp> launches) {
     LinearChoice choice = linearChoiceOf(kernel, /*canSplit=*/true);
     bool isSplit = choice.mostParts > 1;
-    if (!isSplit && choice.fewWarps == 1)
+    if (!isSplit && !choice.fewTiles && choice.fewWarps == 1)
       return; // the lowering has counted the same blocks
     if (isSplit)
       kernel = withSplits(kernel, choice.few ? std::nullopt

@@ -27,7 +27,7 @@ static bool readRows(const json::Value &value, int64_t least, int64_t never,
   return true;
 }
 
-/// [[9, columns], [rows, columns]], of which the second may be missing.
+/// [[17, columns], [rows, columns]], of which the second may be missing.
 static bool readHopperTiles(const json::Value &value,
                             std::optional<HopperTiles> &tiles,
                             json::Path path) {
@@ -42,15 +42,15 @@ static bool readHopperTiles(const json::Value &value,
     }
   bool isGood = !pairs.empty() && pairs.size() <= 2 &&
                 pairs.size() == value.getAsArray()->size() &&
-                pairs[0].first == kFewRows + 1 &&
+                pairs[0].first == kFewTensorRows + 1 &&
                 llvm::all_of(pairs, [](auto pair) {
                   return llvm::is_contained(kHopperColumns, pair.second);
                 });
   if (isGood && pairs.size() == 2)
     isGood = pairs[1].first > pairs[0].first && pairs[1].first <= INT32_MAX;
   if (!isGood) {
-    path.report("expected [[9, columns]] or [[9, columns], [rows, columns]], "
-                "with more than 9 rows and 64, 128 or 256 columns");
+    path.report("expected [[17, columns]] or [[17, columns], [rows, columns]], "
+                "with more than 17 rows and 64, 128 or 256 columns");
     return false;
   }
   tiles = {pairs[0].second, pairs.back().second,

@@ -267,11 +267,11 @@ class Tuning(unittest.TestCase):
     def test_hopper(self):
         names = tuned.variants("sm_90a", "bf16")
         self.assertEqual(list(tuned.variants("sm_90a", "tf32")), ["64", "128"])
-        times = {rows: dict.fromkeys(names, 9.0) for rows in (16, 256, 1024)}
-        times[16]["64"] = times[256]["64"] = 5.0
-        self.assertEqual(tuned.rule("sm_90a", self.half, (1, 8), times)["columns_from"], [[9, 64]])
+        times = {rows: dict.fromkeys(names, 9.0) for rows in (64, 256, 1024)}
+        times[64]["64"] = times[256]["64"] = 5.0
+        self.assertEqual(tuned.rule("sm_90a", self.half, (1, 8), times)["columns_from"], [[17, 64]])
         times[1024]["256-shared"] = 6.0
-        self.assertEqual(tuned.rule("sm_90a", self.half, (1, 8), times)["columns_from"], [[9, 64], [1024, 256]])
+        self.assertEqual(tuned.rule("sm_90a", self.half, (1, 8), times)["columns_from"], [[17, 64], [1024, 256]])
 
     def test_whose_record(self):
         self.assertEqual(tuned.architecture("sm_90a", "sm_90"), "sm_90a")

@@ -3,22 +3,24 @@
 //   (of
 //          f32 data) on tensor cores; sums in f32
 //   grid   any
-//   block  256
-//   smem   of the largest GemmConfig there; FEW > 1: 1024 bytes
+//   block  256; few rows alone on tensor cores: 384
+//   smem   of the largest GemmConfig or FewConfig there; FEW > 1 of f32: 1024
+//          bytes
 //   needs  A [M, K] with rows lda apart, W [N, K] and out [M, N] dense; N, K >
 //   0
-//          FEW: warps along K where M <= 8, 0: that is not possible; MANY: M >
-//          8 is possible; Splits: partial sums of M * N floats a part, at least
-//          as many counters as there are tiles of 64x64
+//          FEW: 0 where few rows are not possible; of f32 warps along K, else
+//          tiles of eight columns a block takes; MANY: more rows are possible;
+//          Splits: partial sums of M * N floats a part, at least as many
+//          counters as there are tiles of 64x64
 //          Body: Loads load(const i64 *c), float apply(Loads, float, c) with
 //          c = {m, n}
-// One kernel for all M: few rows stream the weights past registers (gemv, whose
-// products are exact for tf32 too), more are tiles of a matrix product, large
-// ones from LARGE rows; the others may share K. Where addresses are no
-// multiples of 16 everything goes element by element.
+// One kernel for all M: few rows stream the weights past registers (up to 8 by
+// gemv, whose products are exact for tf32 too, up to 16 of 16 bits by
+// linear_few), more are tiles of a matrix product, large ones from LARGE rows;
+// the others may share K. Where addresses are no multiples of 16 everything
+// goes element by element.
 #pragma once
-#include "gemm.cuh"
-#include "shape.cuh"
+#include "linear_few.cuh"
 
 // The body of a stub as a functor of PointwiseEpilogue.
 template <class Body>
@@ -34,17 +36,6 @@ struct LinearElement {
     return body->apply(in, sum, c);
   }
 };
-
-// Of weights, which pass once.
-template <int V, class E>
-DEV Columns<E, V> load_columns_once(const E *p) {
-  if constexpr (Columns<E, V>::BYTES == 16) {
-    vec16 v = load_stream(reinterpret_cast<const vec16 *>(p));
-    return {{v.w[0], v.w[1], v.w[2], v.w[3]}};
-  } else {
-    return load_columns<V>(p);
-  }
-}
 
 // Few rows: WARPS warps take COLUMNS columns of the result at a time, their
 // lanes lie along k, CHUNK elements each. M <= ROWS.
@@ -136,6 +127,13 @@ DEV bool is_aligned16(const void *p) {
   return (reinterpret_cast<u64>(p) & 15) == 0;
 }
 
+// Few rows, to tensor cores where these take them.
+template <class E, int K>
+struct FewRows {
+  static constexpr bool ON_TENSOR_CORES = sizeof(E) == 2 && K % 8 == 0;
+  static constexpr int MOST = ON_TENSOR_CORES ? 16 : 8;
+};
+
 // LARGE: rows from which tiles are 128x128; 0: none.
 template <class Math, int N, int K, int FEW, bool MANY, int LARGE = 0,
           class Out, class E, class Body, class S = NoSplits>
@@ -145,7 +143,8 @@ DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
   using Large = GemmConfig<Math, 128, 128, 2, 4, 3, 16>;
   using Small = GemmConfig<Math, 64, 64, 2, 4, 4, 16>;
   using Narrow = GemmConfig<Math, 64, 64, 2, 4, 3, sizeof(E)>;
-  constexpr int FEW_ROWS = 8, V = N % 4 == 0 ? 4 : 1;
+  using Rows = FewRows<E, K>;
+  constexpr int FEW_ROWS = Rows::MOST, V = N % 4 == 0 ? 4 : 1;
   constexpr bool ALL_LARGE = LARGE == FEW_ROWS + 1;
   constexpr int UNIT = 16 / (int)sizeof(E); // elements
   using F = LinearElement<Body>;
@@ -154,12 +153,17 @@ DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
   PointwiseEpilogue<Out, V, F> several{out, N, {&body}};
   bool wide = K % UNIT == 0 && lda % UNIT == 0 && is_aligned16(a) &&
               is_aligned16(w) && (V == 1 || is_aligned16(out));
-  if constexpr (FEW > 0) {
-    if (!MANY || m <= FEW_ROWS) {
-      wide ? gemv<FEW_ROWS, 2, K % UNIT ? 1 : UNIT, FEW>(p, one)
-           : gemv<FEW_ROWS, 2, 1, FEW>(p, one);
-      return;
-    }
+  if constexpr (FEW > 0 && Rows::ON_TENSOR_CORES) {
+    if (wide && (!MANY || m <= FEW_ROWS))
+      return linear_few<FewConfig<E, K, FEW, MANY ? 8 : 12>>(p, one);
+    if (m <= 8)
+      return gemv<8, 2, 1, 1>(p, one);
+    if constexpr (!MANY)
+      return gemv<FEW_ROWS, 2, 1, 1>(p, one);
+  } else if constexpr (FEW > 0) {
+    if (!MANY || m <= FEW_ROWS)
+      return wide           ? gemv < FEW_ROWS, 2, K % UNIT ? 1 : UNIT,
+             FEW > (p, one) : gemv<FEW_ROWS, 2, 1, FEW>(p, one);
   }
   if constexpr (MANY && K % UNIT == 0) {
     if constexpr (LARGE > 0) {

@@ -13,12 +13,12 @@
 #include "gemm90.cuh"
 #include "linear.cuh"
 
-// SMALL, LARGE: columns of a tile, the latter from FROM rows on (0: never, 9:
+// SMALL, LARGE: columns of a tile, the latter from FROM rows on (0: never, 17:
 // always); two blocks share the weights of large tiles if CLUSTER is 2.
 template <class T, class Out, int N, int SMALL, int LARGE, int FROM,
           int CLUSTER>
 struct Linear90Tiles {
-  static constexpr bool ALL_LARGE = FROM == 9;
+  static constexpr bool ALL_LARGE = FROM == 17;
   static constexpr bool STORES = sizeof(Out) == 2 && N % 8 == 0;
   // As many slabs as fit, of those that help.
   static DEV constexpr int stages(int bn) {
@@ -31,7 +31,8 @@ struct Linear90Tiles {
   using Narrow = GemmConfig<T, 96, 96, 6, 2, 3, 2>;
 };
 
-template <class Math, int N, int K, bool FEW, bool MANY, int SMALL, int LARGE,
+// FEW: as of linear.cuh.
+template <class Math, int N, int K, int FEW, bool MANY, int SMALL, int LARGE,
           int FROM, int CLUSTER, class Out, class Body>
 DEV void linear90(Out *out, const Math *a, i64 lda, const Math *w, i64 m,
                   const Body &body, const TensorMap &map_a,
@@ -39,18 +40,20 @@ DEV void linear90(Out *out, const Math *a, i64 lda, const Math *w, i64 m,
                   const TensorMap &map_out) {
   using Tiles = Linear90Tiles<Math, Out, N, SMALL, LARGE, FROM, CLUSTER>;
   using F = LinearElement<Body>;
-  constexpr int FEW_ROWS = 8, V = N % 2 == 0 ? 2 : 1;
+  constexpr int V = N % 2 == 0 ? 2 : 1;
   static_assert(K % 8 == 0);
   GemmOperands<Math> p{a, w, lda, K, 0, 0, (int)m, N, K};
   PointwiseEpilogue<Out, 1, F> one{out, N, {&body}};
   bool wide =
       lda % 8 == 0 && is_aligned16(a) && is_aligned16(w) && is_aligned16(out);
-  if constexpr (FEW) {
-    if (!MANY || m <= FEW_ROWS) {
+  if constexpr (FEW > 0) {
+    bool few = wide && m <= FewRows<Math, K>::MOST;
+    if (few || m <= 8)
       grid_wait();
-      wide ? gemv<FEW_ROWS, 2, 8, 1>(p, one) : gemv<FEW_ROWS, 2, 1, 1>(p, one);
-      return;
-    }
+    if (few)
+      return linear_few<FewConfig<Math, K, FEW, 12>>(p, one);
+    if (m <= 8)
+      return gemv<8, 2, 1, 1>(p, one);
   }
   if constexpr (MANY) {
     PointwiseEpilogue<Out, V, F> pairs{out, N, {&body}};

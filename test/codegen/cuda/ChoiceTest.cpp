@@ -11,8 +11,8 @@ namespace {
 
 constexpr LinearKernel kKernels[] = {
     LinearKernel::FewRows, LinearKernel::Tile64, LinearKernel::Tile128};
-constexpr int64_t kRows[] = {0,  1,   2,   8,   9,   16,   63,  64,
-                             65, 128, 129, 511, 512, 1000, 4096};
+constexpr int64_t kRows[] = {0,  1,  2,   8,   9,   16,  17,   63,
+                             64, 65, 128, 129, 511, 512, 1000, 4096};
 struct Weight {
   int64_t n, k;
 };
@@ -60,13 +60,13 @@ TEST(CudaChoice, HopperTiles) {
       problem.m = known;
       std::optional<HopperLinear> choice = chooseHopperLinear(problem);
       bool isFor = problem.math == Math::Half && problem.k % 8 == 0 &&
-                   (known < 0 || known > 8);
+                   (known < 0 || known > 16);
       ASSERT_EQ(choice.has_value(), isFor);
       if (!choice)
         continue;
       EXPECT_LE(choice->sharedBytes, 227u << 10);
       EXPECT_GE(choice->large, choice->small);
-      EXPECT_EQ(choice->few, known < 0);
+      EXPECT_EQ(choice->fewTiles > 0, known < 0);
       EXPECT_GE(choice->estimate.seconds, choice->estimate.arithmeticSeconds);
       EXPECT_NE(choice->estimate.text("M").find("on an H100"),
                 std::string::npos);
@@ -135,7 +135,8 @@ TEST(CudaChoice, TilesOfBert) {
        {Weight{768, 768}, {2304, 768}, {3072, 768}, {768, 3072}}) {
     SCOPED_TRACE(testing::Message() << "n " << weight.n << " k " << weight.k);
     EXPECT_EQ(taken(weight, 1), LinearKernel::FewRows);
-    EXPECT_EQ(taken(weight, 16), LinearKernel::Tile64);
+    EXPECT_EQ(taken(weight, 16), LinearKernel::FewRows);
+    EXPECT_EQ(taken(weight, 17), LinearKernel::Tile64);
     EXPECT_EQ(taken(weight, 128), LinearKernel::Tile64);
     EXPECT_EQ(taken(weight, 32 * 128), LinearKernel::Tile128);
   }
@@ -147,7 +148,7 @@ TEST(CudaChoice, WhatLimits) {
     return chooseLinear(problemOf(weight, math, m)).estimate.limit;
   };
   EXPECT_EQ(limit({50257, 768}, 1, Math::Half), "memory");
-  EXPECT_EQ(limit({768, 40}, 16, Math::Half), "waves");
+  EXPECT_EQ(limit({768, 40}, 17, Math::Half), "waves");
   EXPECT_EQ(limit({8192, 8192}, 8192, Math::Half), "tensor cores");
   EXPECT_EQ(limit({8192, 8192}, 8192, Math::F32), "FMA units");
 }
@@ -156,8 +157,11 @@ TEST(CudaChoice, OnlyWhatMayRunIsThere) {
   // Rows that are a number: one tile.
   LinearChoice one = chooseLinear(problemOf({3072, 768}, Math::Half, 1));
   EXPECT_TRUE(one.few && !one.many);
-  EXPECT_EQ(one.sharedBytes, 0u);
-  EXPECT_EQ(one.text(), "few rows");
+  EXPECT_EQ(one.text(), "few rows, 32 columns a block");
+  EXPECT_EQ(one.sharedBytes, 2u * 12 * 16 * 32 * 4);
+  LinearChoice plain = chooseLinear(problemOf({3072, 768}, Math::F32, 1));
+  EXPECT_EQ(plain.text(), "few rows");
+  EXPECT_EQ(plain.sharedBytes, 0u);
   LinearChoice few = chooseLinear(problemOf({3072, 768}, Math::Half, 128));
   EXPECT_EQ(few.text(), "64x64");
   EXPECT_EQ(few.sharedBytes, 4u * (64 + 64) * 128);
@@ -168,8 +172,8 @@ TEST(CudaChoice, OnlyWhatMayRunIsThere) {
   LinearChoice any = chooseLinear(problemOf({3072, 768}, Math::Half));
   EXPECT_TRUE(any.few && any.many);
   EXPECT_EQ(any.rows, kTypicalRows);
-  EXPECT_EQ(any.text(), "few rows up to 8; 64x64, K in up to 2 parts; "
-                        "128x128 from M " +
+  EXPECT_EQ(any.text(), "few rows up to 16, 32 columns a block; "
+                        "64x64, K in up to 2 parts; 128x128 from M " +
                             std::to_string(any.largeFrom));
   EXPECT_EQ(any.kernelAt(any.largeFrom - 1), LinearKernel::Tile64);
   EXPECT_EQ(any.kernelAt(any.largeFrom), LinearKernel::Tile128);
@@ -275,7 +279,7 @@ TEST(CudaChoice, PartsOfK) {
       EXPECT_LE(parts, choice.mostParts);
       if (parts == 1)
         continue;
-      EXPECT_GT(m, kFewRows);
+      EXPECT_GT(m, problem.fewRows());
       EXPECT_EQ(choice.kernelAt(m), LinearKernel::Tile64);
       auto at = [&](int64_t count) {
         return estimateLinear(problem, LinearKernel::Tile64, m, count);
@@ -296,32 +300,60 @@ TEST(CudaChoice, PartsOfK) {
   auto text = [](Weight weight, int64_t m, Math math) {
     return chooseLinear(problemOf(weight, math, m)).text();
   };
-  EXPECT_EQ(text({768, 3072}, 16, Math::Half), "64x64, K in 8 parts");
+  EXPECT_EQ(text({768, 3072}, 17, Math::Half), "64x64, K in 8 parts");
   EXPECT_EQ(text({768, 3072}, 64, Math::Half), "64x64, K in 8 parts");
-  EXPECT_EQ(text({3072, 768}, 16, Math::Half), "64x64, K in 2 parts");
-  EXPECT_EQ(text({50257, 768}, 16, Math::Half), "128x128");
-  LinearProblem without = problemOf({768, 3072}, Math::Half, 16);
+  EXPECT_EQ(text({3072, 768}, 17, Math::Half), "64x64, K in 2 parts");
+  EXPECT_EQ(text({50257, 768}, 17, Math::Half), "128x128");
+  LinearProblem without = problemOf({768, 3072}, Math::Half, 17);
   without.canSplit = false;
   EXPECT_EQ(chooseLinear(without).text(), "64x64");
   LinearChoice any = chooseLinear(problemOf({768, 3072}, Math::Half));
   EXPECT_EQ(any.text(),
-            "few rows up to 8, 2 warps along K; 64x64, K in up to 8 parts; "
+            "few rows up to 16, 8 columns a block; 64x64, K in up to 8 parts; "
             "128x128 from M " +
                 std::to_string(any.largeFrom));
-  EXPECT_EQ(any.partsAt(8), 1);
-  EXPECT_EQ(any.partsAt(9), 8);
+  EXPECT_EQ(any.partsAt(16), 1);
+  EXPECT_EQ(any.partsAt(17), 8);
   EXPECT_EQ(any.partsAt(65), 4);
   EXPECT_EQ(any.partsAt(512), 1);
 }
 
 TEST(CudaChoice, WarpsAlongKOfFewRows) {
   auto warps = [](Weight weight, int64_t m) {
-    return chooseLinear(problemOf(weight, Math::Half, m)).fewWarps;
+    return chooseLinear(problemOf(weight, Math::F32, m)).fewWarps;
   };
   EXPECT_EQ(warps({768, 3072}, 1), 2); // 96 blocks
   EXPECT_EQ(warps({64, 3072}, 1), 8);  // 32
   EXPECT_EQ(warps({64, 64}, 1), 1);    // not a load for each lane
   EXPECT_EQ(warps({50257, 768}, 1), 1);
+}
+
+/// Of tiles of eight columns as many as leave no multiprocessor more to do than
+/// single ones would, and among these the most.
+TEST(CudaChoice, ColumnsOfFewRows) {
+  auto tiles = [](int64_t columns, const Chip &chip) {
+    return FewRows::of(columns, chip).tiles;
+  };
+  const Chip &a100 = referenceChip(), &h100 = hopperChip();
+  EXPECT_EQ(tiles(768, a100), 1); // 96 blocks
+  EXPECT_EQ(tiles(768, h100), 1);
+  EXPECT_EQ(tiles(3072, a100), 4); // 96
+  EXPECT_EQ(tiles(3072, h100), 3); // 128
+  EXPECT_EQ(tiles(4096, h100), 4); // 128
+  EXPECT_EQ(tiles(6144, h100), 3); // two each
+  EXPECT_EQ(tiles(1, h100), 1);
+  for (int64_t columns = 1; columns < 70000; columns += 97) {
+    EXPECT_EQ(FewRows::mostBlocks(columns),
+              std::max(FewRows::of(columns, a100).blocks(columns),
+                       FewRows::of(columns, h100).blocks(columns)));
+    for (const Chip *chip : {&a100, &h100}) {
+      FewRows few = FewRows::of(columns, *chip);
+      EXPECT_LE((few.blocks(columns) + chip->multiprocessors - 1) /
+                    chip->multiprocessors * few.tiles,
+                (FewRows{1}.blocks(columns) + chip->multiprocessors - 1) /
+                    chip->multiprocessors);
+    }
+  }
 }
 
 TEST(CudaChoice, PartsOfKeys) {
@@ -366,7 +398,7 @@ TEST(CudaChoice, PlansCountTheSameTiles) {
   Estimate tiles = estimateLinear(problemOf({3072, 768}, Math::Half),
                                   LinearKernel::Tile64, 128);
   EXPECT_EQ(tiles.blocks, 128 / tasks.rows * 3072 / tasks.columns);
-  Estimate few = estimateLinear(problemOf({3072, 768}, Math::Half),
+  Estimate few = estimateLinear(problemOf({3072, 768}, Math::F32),
                                 LinearKernel::FewRows, 1);
   EXPECT_EQ(few.blocks, 3072 / tasks.columnsOfFewRows);
 }

@@ -87,6 +87,7 @@ protected:
 TEST_F(CudaLinear, RowsThatAreANumber) {
   loadLinear(24, 64, "4");
   EXPECT_EQ(printed.sharedBytes, 0u);
+  EXPECT_FALSE(printed.isPersistent);
   checkRows(4);
   loadLinear(24, 64, "20");
   checkRows(20);
@@ -126,19 +127,58 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_P(CudaLinearTypes, FewRows) {
   loadLinear(40, 600);
-  for (int64_t m : {0, 1, 7, 8})
+  for (int64_t m : {0, 1, 7, 8, 9, 16})
     checkRows(m);
   checkRows(2, 0, false, {1, 2, 1});
   checkRows(3, 8);
-  checkRows(3, 1); // rows at odd addresses
+  for (int64_t m : {3, 12})
+    checkRows(m, 1); // rows at odd addresses
   checkRows(5, 0, true, {1, 1, 1});
+  checkRows(13, 0, true, {2, 1, 1});
   loadLinear(33, 7);
   checkRows(5);
 }
 
+/// Alone; parts of K that are whole steps, end within one, and have nothing.
+TEST_P(CudaLinearTypes, FewRowsAlone) {
+  if (isSplit)
+    return;
+  bool isHalf = type != F32;
+  for (auto [n, k] : {std::pair<int64_t, int64_t>{70, 768}, {8, 8}, {41, 1000}})
+    for (int64_t m : {1, 8, 16}) {
+      loadLinear(n, k, std::to_string(m));
+      EXPECT_EQ(printed.choice.find("few rows") == 0, m <= (isHalf ? 16 : 8));
+      EXPECT_EQ(printed.threads, m <= 16 && isHalf ? 384u : 256u);
+      checkRows(m, 0, m == 16, {2, 1, 1});
+      checkRows(m, 1, false, {2, 1, 1});
+    }
+}
+
+/// Operands of 16 bits come in 16 bytes, single elements are the residual's.
+TEST_P(CudaLinearTypes, WidthsOfFewRows) {
+  if (type == F32)
+    return;
+  loadLinear(64, 512);
+  auto reads = [&](int64_t m, std::initializer_list<const char *> names) {
+    auto count = [&] {
+      uint64_t sum = 0;
+      for (const char *name : names)
+        sum += emulator::statistic(name);
+      return sum;
+    };
+    uint64_t before = count();
+    checkRows(m);
+    return count() - before;
+  };
+  for (int64_t m : {1, 16}) {
+    EXPECT_GE(reads(m, {"loads16"}), (64u + m) * 512 * 2 / 16);
+    EXPECT_LE(reads(m, {"loads1", "loads2"}), 64u * m);
+  }
+}
+
 TEST_P(CudaLinearTypes, ManyRows) {
   loadLinear(72, 200);
-  checkRows(9, 0, true);
+  checkRows(17, 0, true);
   checkRows(70, 8, false, {1, 1, 1});
   checkRows(65, 3);   // A by elements
   loadLinear(50, 72); // columns in ones
@@ -173,7 +213,10 @@ TEST_P(CudaLinearTypes, LargeTiles) {
     return;
   }
   loadLinear(128 * 32 - 4, 8);
-  EXPECT_EQ(printed.choice, "few rows up to 8; 64x64; 128x128 from M 65");
+  EXPECT_EQ(printed.choice,
+            type == F32 ? "few rows up to 8; 64x64; 128x128 from M 65"
+                        : "few rows up to 16, 8 columns a block; 64x64; "
+                          "128x128 from M 65");
   checkRows(128 * 2 + 1, 0, false, {5, 1, 1});
 }
 
@@ -195,11 +238,13 @@ INSTANTIATE_TEST_SUITE_P(All, CudaLinear90,
 
 TEST_P(CudaLinear90, AnyRows) {
   loadLinear(72, 200);
-  EXPECT_EQ(printed.choice, "few rows up to 8; wgmma 128x64");
-  checkRows(8);
+  EXPECT_EQ(printed.choice,
+            "few rows up to 16, 8 columns a block; wgmma 128x64");
+  for (int64_t m : {1, 8, 9, 16})
+    checkRows(m, 0, m == 9);
   EXPECT_FALSE(usesTma());
   checkRows(0);
-  checkRows(9, 0, true);
+  checkRows(17, 0, true);
   EXPECT_TRUE(usesTma());
   checkRows(130, 8, true);
   checkRows(300, 0, false, {5, 1, 1});
@@ -217,8 +262,9 @@ TEST_P(CudaLinear90, LargeTiles) {
   checkRows(300, 0, true, {4, 1, 1});
   EXPECT_GT(emulator::statistic("multicasts"), 0u);
   loadLinear(1024, 64);
-  EXPECT_EQ(printed.choice, "few rows up to 8; wgmma 128x64; 128x256 from M "
-                            "1025, two blocks share weights");
+  EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; wgmma "
+                            "128x64; 128x256 from M 1025, two blocks share "
+                            "weights");
   checkRows(1026, 0, false, {6, 1, 1});
   EXPECT_GT(emulator::statistic("multicasts"), 0u);
 }
@@ -228,11 +274,13 @@ TEST_P(CudaLinear90, LargeTiles) {
 TEST_P(CudaLinear90, WithoutTma) {
   loadLinear(72, 200);
   checkRows(65, 3, true);
-  checkRows(5, 1);
+  for (int64_t m : {5, 12})
+    checkRows(m, 1);
   for (size_t buffer : {0, 1, 2}) {
     shifts.assign(buffer + 1, 0);
     shifts[buffer] = 8;
     checkRows(70);
+    checkRows(7);
   }
   EXPECT_FALSE(usesTma());
 }
@@ -242,13 +290,14 @@ TEST_P(CudaLinear90, WhatStaysAsItWas) {
   EXPECT_EQ(printed.choice, "few rows up to 8; 64x64");
   EXPECT_TRUE(printed.maps.empty());
   loadLinear(72, 64, "8");
-  EXPECT_EQ(printed.choice, "few rows");
+  EXPECT_EQ(printed.choice, "few rows, 8 columns a block");
+  EXPECT_TRUE(printed.maps.empty());
 }
 
 /// 0 * inf and what a NaN meets stay in their rows and columns.
 TEST_P(CudaLinearTypes, ValuesThatAreNotFinite) {
   loadLinear(24, 40);
-  for (int64_t m : {3, 30}) {
+  for (int64_t m : {3, 13, 30}) {
     Tensor a = noise(m * k, 1, 1, type), w = noise(n * k, 2, 1, type);
     a.setNumber(k + 5, INFINITY);
     a.setNumber(2 * k + 39, NAN);

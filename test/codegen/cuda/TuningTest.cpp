@@ -76,7 +76,7 @@ TEST(CudaTuning, ErrorsSayWhere) {
       {R"({"type": "f32", "cublaslt_from": "soon"})",
        "expected a number of 1 row or more, or null at "
        "a.json.linear[1].cublaslt_from"},
-      {R"({"type": "bf16", "columns_from": [[9, 64]]})",
+      {R"({"type": "bf16", "columns_from": [[17, 64]]})",
        "only bf16 and f16 on sm_90a have such tiles at "
        "a.json.linear[1].columns_from"},
       {R"({"type": "f32", "tile": 64})", "unknown key"}};
@@ -115,14 +115,15 @@ llvm::Expected<TuningRecord> hopperRecord(const std::string &tiles,
 
 TEST(CudaTuning, HopperTiles) {
   for (const char *tiles :
-       {"[]", "9", "[9, 64]", "[[9]]", "[[8, 64]]", "[[9, 96]]", "[[9, null]]",
-        "[[9, 64], [9, 128]]", "[[9, 64], [10, 64], [11, 64]]", "[[9, 64], 3]"})
+       {"[]", "17", "[17, 64]", "[[17]]", "[[16, 64]]", "[[17, 96]]",
+        "[[17, null]]", "[[17, 64], [17, 128]]",
+        "[[17, 64], [18, 64], [19, 64]]", "[[17, 64], 3]"})
     EXPECT_NE(llvm::toString(hopperRecord(tiles).takeError())
                   .find("64, 128 or 256 columns at "
                         "a.json.linear[0].columns_from"),
               std::string::npos)
         << tiles;
-  EXPECT_NE(llvm::toString(hopperRecord("[[9, 64]]", "tf32").takeError())
+  EXPECT_NE(llvm::toString(hopperRecord("[[17, 64]]", "tf32").takeError())
                 .find("only bf16 and f16 on sm_90a"),
             std::string::npos);
   LinearProblem problem{-1, 3072, 768, Math::Half, 16, 16, /*canSplit=*/false};
@@ -133,14 +134,15 @@ TEST(CudaTuning, HopperTiles) {
         chooseHopperLinear(problem, record.linear[0].hopperTiles);
     return choice ? choice->text() : "";
   };
-  EXPECT_EQ(textOf("[[9, 256]]", -1), "few rows up to 8; wgmma 128x256");
-  EXPECT_EQ(textOf("[[9, 256]]", 4096), "wgmma 128x256");
-  constexpr const char *kBoth = "[[9, 128], [300, 64]]";
-  EXPECT_EQ(textOf(kBoth, -1), "few rows up to 8; wgmma 128x128; 128x64 from M "
-                               "300, two blocks share weights");
+  const std::string few = "few rows up to 16, 24 columns a block; ";
+  EXPECT_EQ(textOf("[[17, 256]]", -1), few + "wgmma 128x256");
+  EXPECT_EQ(textOf("[[17, 256]]", 4096), "wgmma 128x256");
+  constexpr const char *kBoth = "[[17, 128], [300, 64]]";
+  EXPECT_EQ(textOf(kBoth, -1), few + "wgmma 128x128; 128x64 from M 300, two "
+                                     "blocks share weights");
   EXPECT_EQ(textOf(kBoth, 299), "wgmma 128x128");
   EXPECT_EQ(textOf(kBoth, 300), "wgmma 128x64, two blocks share weights");
-  EXPECT_EQ(textOf(kBoth, 8), "");
+  EXPECT_EQ(textOf(kBoth, 16), "");
 }
 
 TEST(CudaTuning, TheFirstRuleThatFits) {
@@ -161,7 +163,8 @@ TEST(CudaTuning, ChoicesFollowIt) {
   const Chip &chip = referenceChip();
   EXPECT_EQ(chooseLinear(problem, chip, 500).largeFrom, 500);
   EXPECT_EQ(chooseLinear(problem, chip, 500).text(),
-            "few rows up to 8; 64x64; 128x128 from M 500");
+            "few rows up to 16, 32 columns a block; 64x64; 128x128 from M "
+            "500");
   EXPECT_EQ(chooseLinear(problem, chip, 0).largeFrom, 0);
   EXPECT_LT(chooseLinear(problem, chip, 0).sharedBytes,
             chooseLinear(problem, chip, 500).sharedBytes);

@@ -27,8 +27,8 @@ module {
     // CHECK: plan.launch @linear_0 grid <{{.*}}> (%[[Y:.*]], %[[SUMS]], %[[COUNTERS]], %[[X:.*]], %[[W:.*]]) offsets <0, 0, 0, 0, 0> scalars <batch, max(
     plan.launch @linear grid <1> (%y, %x, %w) offsets <0, 0, 0> scalars <batch> flops <0> bytes <0> sources []
     // Rows that are a number: so are the parts. All steps count in one place.
-    // CHECK: plan.launch @linear_m16 grid <96> (%[[Y]], %{{.*}}, %[[COUNTERS]], %[[X]], %[[W]]) offsets <0, 0, 0, 0, 0> scalars <> flops
-    plan.launch @linear_m16 grid <1> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
+    // CHECK: plan.launch @linear_m17 grid <96> (%[[Y]], %{{.*}}, %[[COUNTERS]], %[[X]], %[[W]]) offsets <0, 0, 0, 0, 0> scalars <> flops
+    plan.launch @linear_m17 grid <1> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
     // Enough tiles.
     // CHECK: plan.launch @linear_m4096 grid <7> (%[[Y]], %[[X]], %[[W]])
     plan.launch @linear_m4096 grid <7> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
@@ -50,8 +50,8 @@ module {
   ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>, %M: i64):
     tfm.yield %acc : f32
   }
-  // STUB: linear<bf16, 768, 3072, 0, true>(out0, in0, 3072, in1, 16, body, Splits{partials, counters, 8});
-  plan.kernel linear @linear_m16 outs [f32] ins [bf16, bf16] scalars 0 params {m = 16, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1} {
+  // STUB: linear<bf16, 768, 3072, 0, true>(out0, in0, 3072, in1, 17, body, Splits{partials, counters, 8});
+  plan.kernel linear @linear_m17 outs [f32] ins [bf16, bf16] scalars 0 params {m = 17, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1} {
   ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
     tfm.yield %acc : f32
   }

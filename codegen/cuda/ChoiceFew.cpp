@@ -1,0 +1,66 @@
+// What is chosen for few rows on tensor cores.
+#include "codegen/cuda/Choice.h"
+
+#include "llvm/Support/MathExtras.h"
+
+namespace ingot::cuda {
+
+namespace {
+/// FewConfig of linear_few.cuh.
+constexpr int64_t kRows = kFewTensorRows, kColumns = 8, kMostTiles = 4;
+
+double numberOf(int64_t value) { return static_cast<double>(value); }
+
+int64_t ceilOf(int64_t a, int64_t b) {
+  return static_cast<int64_t>(
+      llvm::divideCeil(static_cast<uint64_t>(a), static_cast<uint64_t>(b)));
+}
+} // namespace
+
+FewRows FewRows::of(int64_t columns, const Chip &chip) {
+  // What the multiprocessor with the most to do streams; of what is as good,
+  // the fewest ends, and the fewest times that a block reads A.
+  FewRows best{1};
+  auto most = [&](FewRows few) {
+    return ceilOf(few.blocks(columns), chip.multiprocessors) * few.tiles;
+  };
+  for (int64_t tiles = 2; tiles <= kMostTiles; ++tiles)
+    if (most({tiles}) <= most(best))
+      best.tiles = tiles;
+  return best;
+}
+
+int64_t FewRows::blocks(int64_t columns) const {
+  return ceilOf(columns, kColumns * tiles);
+}
+
+int64_t FewRows::mostBlocks(int64_t columns) {
+  return std::max(of(columns, referenceChip()).blocks(columns),
+                  of(columns, hopperChip()).blocks(columns));
+}
+
+unsigned FewRows::sharedBytes(int64_t warps) const {
+  return static_cast<unsigned>(2 * warps * kRows * kColumns * tiles * 4);
+}
+
+Work FewRows::work(const LinearProblem &problem, int64_t m) const {
+  int64_t bytes = problem.bits / 8, columns = kColumns * tiles;
+  Work work;
+  work.products = numberOf(m) * numberOf(problem.n) * numberOf(problem.k);
+  work.memoryBytes =
+      numberOf(m + problem.n) * numberOf(problem.k) * numberOf(bytes) +
+      numberOf(m) * numberOf(problem.n) * problem.outBits / 8;
+  work.blocks = blocks(problem.n);
+  work.blockProducts = numberOf(kRows * columns * problem.k);
+  work.blockShared = 0;
+  work.blockL2 = numberOf((m + columns) * problem.k * bytes);
+  work.onTensorCores = true;
+  return work;
+}
+
+std::string FewRows::text(bool isAlone) const {
+  return "few rows" + (isAlone ? "" : " up to " + std::to_string(kRows)) +
+         ", " + std::to_string(kColumns * tiles) + " columns a block";
+}
+
+} // namespace ingot::cuda
