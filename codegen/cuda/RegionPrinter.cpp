@@ -184,6 +184,28 @@ std::string ScalarPrinter::typeOf(Value value) {
   return scalarTypeName(value.getType()).str();
 }
 
+/// Whether all that becomes of `value` is a number of 16 bits, or a product
+/// that is: digits which the rounding drops need not be computed.
+static bool isRoundedAtOnce(Value value) {
+  auto isHalf = [](Type type) { return type.isF16() || type.isBF16(); };
+  if (isHalf(value.getType()))
+    return true;
+  if (!value.hasOneUse())
+    return false;
+  Operation *user = *value.user_begin();
+  if (auto apply = dyn_cast<tfm::ApplyOp>(user))
+    return apply.getOp().getValue() == ScalarOp::Mul &&
+           isRoundedAtOnce(apply.getResult());
+  return isa<tfm::ConvertOp>(user) && isHalf(user->getResult(0).getType());
+}
+
+/// Whether kernels/rough.cuh has it.
+static bool hasRough(ScalarOp kind) {
+  return kind == ScalarOp::Gelu || kind == ScalarOp::GeluTanh ||
+         kind == ScalarOp::GeluSigmoid || kind == ScalarOp::Silu ||
+         kind == ScalarOp::Sigmoid;
+}
+
 std::string ScalarPrinter::define(Operation *op, Scope &scope) {
   if (intercept && isa<tfm::LoadOp, tfm::CheckIndexOp>(op) && intercept(op))
     return root.names[op->getResult(0)];
@@ -208,9 +230,12 @@ std::string ScalarPrinter::define(Operation *op, Scope &scope) {
         }
         if (scalarClass(kind) == ScalarClass::Logic)
           mnemonic += "_"; // and, or, not are words of C++
+        StringRef operations = operationsOf(apply.getOperands()[0].getType());
+        if (operations == "F32" && hasRough(kind) &&
+            isRoundedAtOnce(apply.getResult()))
+          operations = "Rough";
         return statement(scope, typeName,
-                         str(operationsOf(apply.getOperands()[0].getType()) +
-                             "::" + mnemonic + "(" +
+                         str(operations + "::" + mnemonic + "(" +
                              llvm::join(operands, ", ") + ")"));
       })
       .Case([&](tfm::ChooseOp chooseOp) { return choose(chooseOp, scope); })

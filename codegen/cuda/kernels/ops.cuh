@@ -2,8 +2,9 @@
 // are: F32 (f16 and bf16 as well), F64, I64 (integers of all widths) and Bool.
 // The compiler prints F32::gelu(v3); meanings and edge cases are those of
 // ir/scalar/ScalarOps.cpp. Nothing here is fused or approximate: f32 means IEEE
-// f32.
+// f32. What is rounded to 16 bits at once may be Rough instead.
 #pragma once
+#include "rough.cuh"
 #include "trig.cuh"
 #include "vocabulary.cuh"
 

@@ -4,6 +4,7 @@
 // Two tiles for rows that are not known: weights in boxes for each, the result leaves by TMA.
 // CHECK-LABEL: // linear_many: 384 threads
 // CHECK-NEXT:  #include "linear90.cuh"
+// CHECK:         = Rough::gelu(
 // CHECK:       KERNEL_CLUSTER(384, 1, 2)
 // CHECK-SAME:  linear_many(bf16 *out0, const bf16 *in0, const bf16 *in1, const float *in2, i64 s0, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2, GRID_CONST TensorMap map3, KernelStatus *status, i64 step)
 // CHECK-NEXT:    grid_launch_next();

@@ -70,3 +70,42 @@ plan.kernel map @folded outs [f32] ins [f32] scalars 0 params {extents = array<i
   %c = tfm.choose %true, %q, %p : f32
   tfm.yield %c : f32
 }
+
+// Of what is rounded at once, or multiplied and rounded, only 16 bits are
+// computed; not of what is also used as it is, or added to something.
+// CHECK-LABEL: // rough:
+// CHECK:       DEV Tuple<float, float, float> value(
+// CHECK:         float [[X:v[0-9]+]] = in0[c[0]];
+// CHECK-NEXT:    float [[G:v[0-9]+]] = Rough::gelu([[X]]);
+// CHECK-NEXT:    float [[GH:v[0-9]+]] = to_f32(to_bf16((float)[[G]]));
+// CHECK:         float [[S:v[0-9]+]] = Rough::silu([[Y:v[0-9]+]]);
+// CHECK-NEXT:    float [[P:v[0-9]+]] = F32::mul([[S]], [[X]]);
+// CHECK-NEXT:    float [[PH:v[0-9]+]] = to_f32(to_f16((float)[[P]]));
+// CHECK-NEXT:    float [[E:v[0-9]+]] = F32::sigmoid([[X]]);
+// CHECK-NEXT:    float [[A:v[0-9]+]] = F32::add([[E]], [[Y]]);
+// CHECK-NEXT:    float [[AH:v[0-9]+]] = to_f32(to_bf16((float)[[A]]));
+// CHECK-NEXT:    return {[[GH]], [[PH]], [[AH]]};
+plan.kernel map @rough outs [bf16, f16, bf16] ins [f32, f32] scalars 0 params {extents = array<i64: 8>, chunk = 64 : i64} {
+^bb0(%i: i64, %a: tensor<?xf32>, %b: tensor<?xf32>):
+  %x = tfm.load %a[%i] : tensor<?xf32> -> f32
+  %y = tfm.load %b[%i] : tensor<?xf32> -> f32
+  %g = tfm.apply gelu(%x) : (f32) -> f32
+  %gh = tfm.convert %g : f32 to bf16
+  %s = tfm.apply silu(%y) : (f32) -> f32
+  %p = tfm.apply mul(%s, %x) : (f32, f32) -> f32
+  %ph = tfm.convert %p : f32 to f16
+  %e = tfm.apply sigmoid(%x) : (f32) -> f32
+  %z = tfm.apply add(%e, %y) : (f32, f32) -> f32
+  %zh = tfm.convert %z : f32 to bf16
+  tfm.yield %gh, %ph, %zh : bf16, f16, bf16
+}
+
+// CHECK-LABEL: // exact:
+// CHECK:         F32::gelu(
+plan.kernel map @exact outs [f32, bf16] ins [f32] scalars 0 params {extents = array<i64: 8>, chunk = 64 : i64} {
+^bb0(%i: i64, %a: tensor<?xf32>):
+  %x = tfm.load %a[%i] : tensor<?xf32> -> f32
+  %g = tfm.apply gelu(%x) : (f32) -> f32
+  %gh = tfm.convert %g : f32 to bf16
+  tfm.yield %g, %gh : f32, bf16
+}
