@@ -222,9 +222,11 @@ DEV void attention90_rows(Out *out, const AttentionShape &shape,
                           const S &splits) {
   auto &shared = *shared_base<Attention90Shared<C>>();
   if (tid() == 0) {
-    tma_prefetch_map(maps.q);
-    tma_prefetch_map(maps.k);
-    tma_prefetch_map(maps.v);
+    if (shape.batch * shape.queries * shape.keys) { // else maps are zeros
+      tma_prefetch_map(maps.q);
+      tma_prefetch_map(maps.k);
+      tma_prefetch_map(maps.v);
+    }
     mbar_init(&shared.q_full, 1);
     mbar_init(&shared.q_empty, C::CONSUMERS);
     for (int s = 0; s < C::STAGES; ++s) {
