@@ -205,10 +205,30 @@ TEST_F(NvrtcTest, SassOfHopper) {
     EXPECT_NE(sass.find("HGMMA"), std::string::npos);
     EXPECT_NE(sass.find("UTMALDG"), std::string::npos);
     EXPECT_NE(sass.find("USETMAXREG"), std::string::npos);
+    EXPECT_NE(sass.find("PREEXIT"), std::string::npos);
+    EXPECT_NE(sass.find("ACQBULK"), std::string::npos);
     EXPECT_EQ(sass.find("UTMALDG.2D.MULTICAST") != std::string::npos,
               stub.cluster > 1);
   }
   EXPECT_EQ(seen, 6u);
+}
+
+/// The compiler moves no access to global memory before the wait.
+TEST_F(NvrtcTest, SassWaitsFirst) {
+  std::string nvdisasm = findNvdisasm();
+  if (nvdisasm.empty())
+    GTEST_SKIP() << "no nvdisasm (INGOT_NVDISASM, a toolkit, the wheel, PATH)";
+  for (const CudaStub &stub :
+       stubsIn(INGOT_SOURCE_DIR "/test/codegen/cuda/map.mlir", "sm_90")) {
+    SCOPED_TRACE(stub.name);
+    std::string sass =
+        disassemble(nvdisasm, nvrtc->compile(stub, "sm_90").image);
+    size_t next = sass.find("PREEXIT"), wait = sass.find("ACQBULK");
+    ASSERT_NE(wait, std::string::npos);
+    EXPECT_LT(next, wait);
+    for (const char *access : {"LDG", "STG", "ATOMG", "RED.", "LD.E", "ST.E"})
+      EXPECT_LT(wait, sass.find(access)) << access;
+  }
 }
 
 TEST_F(NvrtcTest, SameBytesEachTime) {
