@@ -35,9 +35,7 @@ static void addMaps(StubWriter &w, const HopperAttention &choice) {
 CudaStub printAttention(StubWriter &w) {
   constexpr unsigned kHopperThreads = 384;
   int64_t d = w.kernel.param("d"), dv = w.kernel.param("dv");
-  std::vector<std::string> leading = coordinateNames(4);
-  leading.insert(leading.begin(), "x");
-  w.twoPhases(0, "const i64 *c", leading, /*late=*/0);
+  w.score();
   std::optional<HopperAttention> hopper;
   if (w.arch == "sm_90a")
     hopper = hopperAttentionOf(w.kernel, w.kernel.hasSplits());

@@ -136,11 +136,11 @@ chooseHopperAttention(const AttentionProblem &problem) {
     return static_cast<int64_t>(
         llvm::divideCeil(static_cast<uint64_t>(columns), 64));
   };
-  constexpr int64_t kStages = 2, kBarriers = 96, kPanelRow = 128;
+  constexpr int64_t kStages = 2, kTerms = 8, kBarriers = 128, kPanelRow = 128;
   choice.sharedBytes = static_cast<unsigned>(
       kPanelRow * (panels(d) * kRows +
                    kStages * choice.keys * (panels(d) + panels(dv))) +
-      kBarriers);
+      kStages * choice.keys * kTerms + kBarriers);
   choice.others = chooseAttention(problem);
 
   const AttentionProblem &p = choice.others.estimated;

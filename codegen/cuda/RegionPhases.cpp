@@ -1,6 +1,6 @@
 // Regions in two phases, and regions for several elements at once.
 #include "codegen/cuda/LaneFacts.h"
-#include "codegen/cuda/ScalarPrinter.h"
+#include "codegen/cuda/RegionNeeds.h"
 
 #include "llvm/ADT/DenseSet.h"
 
@@ -10,61 +10,6 @@ using llvm::Twine;
 namespace ingot::cuda {
 
 namespace {
-/// When each value of a region is needed: under one conjunction, or under
-/// several (then there is none).
-class Needs {
-public:
-  explicit Needs(Block &block) {
-    for (Value yielded : block.getTerminator()->getOperands())
-      add(yielded, Conjunction());
-    for (Operation &op : llvm::reverse(block.without_terminator())) {
-      auto own = needs.find(op.getResult(0));
-      if (own == needs.end())
-        continue;
-      std::optional<Conjunction> terms = own->second;
-      auto choose = dyn_cast<tfm::ChooseOp>(&op);
-      for (OpOperand &operand : op.getOpOperands()) {
-        std::optional<Conjunction> inner = terms;
-        if (choose && operand.getOperandNumber() > 0 && inner)
-          inner->push_back(
-              {choose.getCondition(), operand.getOperandNumber() == 2});
-        add(operand.get(), inner);
-      }
-    }
-  }
-  std::optional<Conjunction> of(Value value) const {
-    return needs.lookup(value);
-  }
-
-private:
-  void add(Value value, const std::optional<Conjunction> &terms) {
-    auto [it, isNew] = needs.try_emplace(value, terms);
-    if (isNew || it->second == terms)
-      return;
-    std::optional<Conjunction> &own = it->second;
-    if (!own || !terms) {
-      bool always = (own && own->empty()) || (terms && terms->empty());
-      own = always ? std::optional(Conjunction()) : std::nullopt;
-      return;
-    }
-    // Of two the shared beginning remains where one is it, or where they part
-    // at a condition and its opposite.
-    size_t shared = 0;
-    while (shared < own->size() && shared < terms->size() &&
-           (*own)[shared] == (*terms)[shared])
-      ++shared;
-    bool oneEnds = shared == own->size() || shared == terms->size();
-    bool opposite = !oneEnds && own->size() == shared + 1 &&
-                    terms->size() == shared + 1 &&
-                    (*own)[shared].condition == (*terms)[shared].condition;
-    if (oneEnds || opposite)
-      own->truncate(shared);
-    else
-      own = std::nullopt;
-  }
-  llvm::DenseMap<Value, std::optional<Conjunction>> needs;
-};
-
 /// The values of a region that are computed from `value`, and it.
 llvm::DenseSet<Value> dependents(Block &block, Value value) {
   llvm::DenseSet<Value> result{value};
@@ -80,36 +25,13 @@ TwoPhases printTwoPhases(Block &region, ArrayRef<std::string> arguments,
                          Value late, unsigned indent) {
   Needs needs(region);
   llvm::DenseSet<Value> isLate = dependents(region, late);
-  TwoPhases result;
-  std::string space(indent, ' ');
-  SmallVector<Operation *> early;
-  ScalarPrinter apply(region, arguments);
-  apply.intercept = [&](Operation *op) {
-    Value value = op->getResult(0);
-    std::optional<Conjunction> terms = needs.of(value);
-    if (!terms || isLate.contains(value) ||
-        llvm::any_of(*terms, [&](const Term &term) {
-          return isLate.contains(term.condition);
-        }))
-      return false;
-    apply.bind(value, "in.x" + std::to_string(early.size()));
-    early.push_back(op);
-    return true;
-  };
+  EarlyLoads loads(needs, [&](Value value) { return isLate.contains(value); });
+  ScalarPrinter apply(region, arguments), load(region, arguments);
+  apply.intercept = [&](Operation *op) { return loads.take(op, apply); };
   std::string yielded = apply.names(region.getTerminator()->getOperands());
-  result.apply = apply.text(indent) + space + "return " + yielded + ";\n";
-
-  ScalarPrinter load(region, arguments);
-  for (auto [i, op] : llvm::enumerate(early)) {
-    std::string field = "x" + std::to_string(i);
-    Value value = op->getResult(0);
-    result.fields +=
-        (scalarTypeName(value.getType()) + " " + field + "; ").str();
-    load.assign(value, "in." + field, *needs.of(value));
-  }
-  result.load =
-      space + "Loads in = {};\n" + load.text(indent) + space + "return in;\n";
-  return result;
+  return {loads.fields(), loads.print(load, indent),
+          apply.text(indent) + std::string(indent, ' ') + "return " + yielded +
+              ";\n"};
 }
 
 LaneRegion printLanes(Block &region, ArrayRef<std::string> arguments,

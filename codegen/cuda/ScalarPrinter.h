@@ -78,6 +78,7 @@ public:
   /// From now on `value` is this text, wherever it is used.
   void bind(mlir::Value value, std::string text) {
     root.names[value] = std::move(text);
+    readers[value] = false;
   }
   /// Called for a load or check before it is printed; true if it bound it.
   std::function<bool(mlir::Operation *)> intercept;

@@ -1,5 +1,7 @@
 #include "codegen/cuda/StubWriter.h"
 
+#include "codegen/cuda/ScoreRegion.h"
+
 using namespace mlir;
 using llvm::Twine;
 
@@ -73,6 +75,10 @@ void StubWriter::twoPhases(unsigned i, StringRef position,
               yieldedTypeName(i) + " apply(const Loads &in, float x, " +
               position + ") const {\n" + phases.apply + "  }\n")
                  .str();
+}
+
+void StubWriter::score() {
+  methods += printScore(region(0), arguments({}), real("scale"));
 }
 
 void StubWriter::valueAndFinish(size_t coordinates, size_t finishCoordinates) {

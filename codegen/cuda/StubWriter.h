@@ -68,6 +68,8 @@ public:
   /// of which number `late` is x.
   void twoPhases(unsigned i, llvm::StringRef position,
                  llvm::ArrayRef<std::string> leading, unsigned late);
+  /// Region 0 of attention, see ScoreRegion.h.
+  void score();
   /// `value(c)` with region 0 and `finish(x, c)` with region 1, or the value
   /// itself where there is none; `coordinates` is how many each gets.
   void valueAndFinish(size_t coordinates, size_t finishCoordinates);

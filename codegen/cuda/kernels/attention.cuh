@@ -9,8 +9,7 @@
 //   smem   sizeof(AttentionShared)
 //   needs  q, k, v contiguous along d, strides of [b, row, head] in elements;
 //          out dense [batch, queries, heads, DV]; BM and BN multiples of 16
-//          Body: Loads load(const i64 *c), float apply(Loads, float s, c) with
-//          c = {b, h, q, k}: the score
+//          Body: the score of c = {b, h, q, k}, see AttentionTerms
 //          Splits: partial sums of batch * heads * queries * (DV + 2) floats a
 //          part, as many counters as there are b, h and BM rows
 // Letters: D and DV head dims, DP and VP those padded, BN keys a tile.
@@ -18,6 +17,17 @@
 #include "shape.cuh"
 #include "splits.cuh"
 
+// Body computes a score from a product in steps:
+//   Keys keys(c)     what depends on b, h and k alone; KEYS: how many terms
+//   Rows rows(c)     what depends on b, h and q alone
+//   Loads load(key, row, c)   all other reads that do not wait for the product
+//   float apply<KEPT>(key, row, in, x, c)   x: scale * q.k, a Scaled
+// and says of itself
+//   keeps(first, last)   that its mask keeps all pairs of queries first[2] to
+//                        last[2] and keys first[3] to last[3]: KEPT then
+//   READS    load or apply reads memory: c has to be inside
+//   SELECTS  a score is the product or a fill: products may do without scale,
+//            which is positive
 struct AttentionShape {
   i64 batch, heads, queries, keys, group;
   i64 causal_keys; // query q keeps no key from q + causal_keys on
@@ -227,6 +237,11 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
         }
       }
 
+      typename Body::Keys key[KEYS];
+      UNROLL for (int j = 0; j < KEYS; ++j) {
+        i64 c[4] = {at.b, at.h, at.q0, k0 + x + 16 * j};
+        key[j] = c[3] < keys ? body.keys(c) : typename Body::Keys{};
+      }
       UNROLL for (int i = 0; i < 4; ++i) {
         // A row at a time: for all rows there would not be enough registers.
         typename Body::Loads loads[KEYS];
@@ -236,13 +251,19 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
             visit(j, c, c[2] < queries && c[3] < keys);
           }
         };
+        i64 q[4] = {at.b, at.h, at.q0 + 4 * y + i, k0};
+        auto row = q[2] < queries ? body.rows(q) : typename Body::Rows{};
         each([&](int j, const i64 *c, bool inside) {
-          loads[j] = inside ? body.load(c) : typename Body::Loads{};
+          loads[j] =
+              inside ? body.load(key[j], row, c) : typename Body::Loads{};
         });
         float most = largest[i];
         each([&](int j, const i64 *c, bool inside) {
-          s[i][j] = inside ? body.apply(loads[j], s[i][j] * shape.scale, c)
-                           : -infinity;
+          s[i][j] =
+              inside
+                  ? body.template apply<false>(key[j], row, loads[j],
+                                               Scaled{s[i][j], shape.scale}, c)
+                  : -infinity;
           most = max_(most, s[i][j]);
         });
         UNROLL for (int d = 8; d > 0; d /= 2) most =

@@ -14,7 +14,9 @@
 // One thread keeps q and rings of tiles of keys and of values filled. A
 // consumer issues the scores of a tile, then the product of the tile before
 // with its values: the weights of one are computed while the tensor cores do
-// the other. Weights stay in registers. docs/hopper.md has a picture.
+// the other. Weights stay in registers. The other warps of the warpgroup that
+// loads compute what scores need to know of each key. docs/hopper.md has a
+// picture.
 #pragma once
 #include "attention_mma.cuh"
 #include "pipeline90.cuh"
@@ -35,8 +37,9 @@ struct Attention90Config {
                        VALUE_PANELS = ceil_div(VP, 64);
   static constexpr int QUERIES = PANELS * BM * 128, KEYS = PANELS * BN * 128,
                        VALUES = VALUE_PANELS * BN * 128; // bytes
+  static constexpr int TERMS = BN * 8; // bytes, of what is known of a key
   static constexpr int SHARED =
-      QUERIES + STAGES * (KEYS + VALUES) + (2 + 4 * STAGES) * 8 + 16;
+      QUERIES + STAGES * (KEYS + VALUES + TERMS) + (2 + 6 * STAGES) * 8 + 16;
   static_assert(D % 16 == 0 && D <= 192 && DV <= 192);
   static_assert(SHARED <= 227 * 1024);
 };
@@ -45,9 +48,22 @@ struct Attention90Config {
 template <class C>
 struct Attention90Shared {
   u8 q[C::QUERIES], k[C::STAGES][C::KEYS], v[C::STAGES][C::VALUES];
+  alignas(16) u8 terms[C::STAGES][C::TERMS];
   u64 q_full, q_empty, k_full[C::STAGES], k_empty[C::STAGES], v_full[C::STAGES],
-      v_empty[C::STAGES];
+      v_empty[C::STAGES], terms_full[C::STAGES], terms_empty[C::STAGES];
   u32 last; // of splits_meet
+};
+
+// Terms of two keys, which a consumer loads at once. In shared memory if they
+// fit; else consumers compute them.
+template <class C, class Body>
+struct Attention90Terms {
+  using Keys = typename Body::Keys;
+  static constexpr int SIZE = (int)sizeof(Keys);
+  static constexpr bool SHARED = Body::KEYS > 0 && SIZE *C::BN <= C::TERMS;
+  struct alignas(SIZE &(SIZE - 1) ? alignof(Keys) : SIZE * 2) Pair {
+    Keys x[2];
+  };
 };
 
 struct Attention90Maps {
@@ -69,10 +85,24 @@ struct Attention90Task {
   int b, h, q0, first, end, task, split;
 };
 
+// Tasks, and places of them and their parts. Each warpgroup counts for itself:
+// what is known before they part takes a register of all.
+struct Attention90Places {
+  u32 row_blocks, tasks, count;
+};
 template <class C, class S>
-DEV Attention90Task attention90_task(u32 place, u32 tasks, u32 row_blocks,
+DEV Attention90Places attention90_places(const AttentionShape &shape,
+                                         const S &splits) {
+  u32 row_blocks = (u32)ceil_div((int)unknown(shape.queries), C::BM),
+      tasks = row_blocks * (u32)shape.heads * (u32)shape.batch;
+  return {row_blocks, tasks, tasks * (u32)splits.count};
+}
+
+template <class C, class S>
+DEV Attention90Task attention90_task(u32 place, const Attention90Places &places,
                                      const AttentionShape &shape,
                                      const S &splits) {
+  const u32 tasks = places.tasks, row_blocks = places.row_blocks;
   u32 split = S::POSSIBLE ? place / tasks : 0, task = place - split * tasks;
   u32 pair = task / row_blocks, b = pair / (u32)shape.heads;
   int q0 = (int)(task - pair * row_blocks) * C::BM;
@@ -97,7 +127,7 @@ struct Attention90Consumer {
   Attention90Shared<C> &shared;
   int number;
   Ring<1> queries;
-  Ring<C::STAGES> keys, values;
+  Ring<C::STAGES> keys, values, terms;
   float s[C::BN / 2], o[C::VP / 2];
   u32 p[C::BN / 16][4];
 
@@ -159,12 +189,34 @@ struct Attention90Consumer {
     int row = at.q0 + number * 64 + warp_uniform() % 4 * 16 + lane() / 4;
     float largest[2] = {-infinity, -infinity}, sum[2] = {}, decay[2];
     UNROLL for (int i = 0; i < C::VP / 2; ++i) o[i] = 0;
+    using Terms = Attention90Terms<C, Body>;
+    const float unit = attention_unit<Body>(shape);
+    const auto rows = attention_rows_of(at.b, at.h, (u32)row, shape, body);
     auto weigh = [&](int tile) {
       auto &each = reinterpret_cast<float(&)[FN][4]>(s);
-      attention_apply(each, at.b, at.h, (u32)row, (u32)(tile * C::BN), shape,
-                      body);
+      const u32 k0 = (u32)(tile * C::BN);
+      if constexpr (Terms::SHARED)
+        mbar_wait(shared.terms_full + terms.stage, terms.parity);
+      auto keys_at = [&](int j, int e, const i64 *c) {
+        if constexpr (Terms::SHARED)
+          return reinterpret_cast<const typename Terms::Pair *>(
+                     shared.terms[terms.stage])[j * 4 + lane() % 4]
+              .x[e];
+        else
+          return c[3] < shape.keys ? body.keys(c) : typename Body::Keys{};
+      };
+      if (attention_keeps<64, C::BN>(at.b, at.h, (u32)(at.q0 + number * 64), k0,
+                                     shape, body))
+        attention_apply<true>(each, rows, k0, shape, body, keys_at);
+      else
+        attention_apply<false>(each, rows, k0, shape, body, keys_at);
+      if constexpr (Terms::SHARED) {
+        warp_sync();
+        release(shared.terms_empty + terms.stage);
+        terms.next();
+      }
       UNROLL for (int r = 0; r < 2; ++r) decay[r] =
-          attention_weigh(each, r, largest[r], sum[r]);
+          attention_weigh(each, r, unit, largest[r], sum[r]);
     };
     if (at.first < at.end) {
       mbar_wait(&shared.q_full, queries.parity);
@@ -197,7 +249,7 @@ struct Attention90Consumer {
           attention_leave<C::DV>(
               attention_row<C::DV>(splits, shape, at.b, at.h, m) +
                   at.split * attention_stride<C::DV>(shape),
-              each, r, largest[r], total);
+              each, r, largest[r] * unit, total);
           continue;
         }
       }
@@ -220,6 +272,7 @@ template <class C, bool ZERO_EMPTY, class Out, class Body, class S>
 DEV void attention90_rows(Out *out, const AttentionShape &shape,
                           const Body &body, const Attention90Maps &maps,
                           const S &splits) {
+  using Terms = Attention90Terms<C, Body>;
   auto &shared = *shared_base<Attention90Shared<C>>();
   if (tid() == 0) {
     if (shape.batch * shape.queries * shape.keys) { // else maps are zeros
@@ -234,24 +287,24 @@ DEV void attention90_rows(Out *out, const AttentionShape &shape,
       mbar_init(shared.v_full + s, 1);
       mbar_init(shared.k_empty + s, C::CONSUMERS);
       mbar_init(shared.v_empty + s, C::CONSUMERS);
+      mbar_init(shared.terms_full + s, 3);
+      mbar_init(shared.terms_empty + s, C::CONSUMERS);
     }
     mbar_fence_init();
   }
   barrier();
   grid_wait();
 
-  const u32 row_blocks = (u32)ceil_div((int)shape.queries, C::BM);
-  const u32 tasks = row_blocks * (u32)shape.heads * (u32)shape.batch;
-  const u32 first = (u32)block_number(), step = (u32)block_count(),
-            places = tasks * (u32)splits.count;
   int group = warp_uniform() / 4;
   if (group == 0) {
     regs_down<24>();
     if (tid() == 0) {
+      const auto places = attention90_places<C>(shape, splits);
       Ring<1> queries;
       Ring<C::STAGES> ring;
-      for (u32 place = first; place < places; place += step) {
-        auto at = attention90_task<C>(place, tasks, row_blocks, shape, splits);
+      for (u32 place = (u32)block_number(); place < places.count;
+           place += (u32)block_count()) {
+        auto at = attention90_task<C>(place, places, shape, splits);
         if (at.first == at.end)
           continue;
         mbar_wait(&shared.q_empty, queries.parity ^ 1);
@@ -272,14 +325,35 @@ DEV void attention90_rows(Out *out, const AttentionShape &shape,
               g * (int)shape.v_strides[2], tile * C::BN, at.b);
         }
       }
+    } else if (Terms::SHARED && tid() >= 32) {
+      const auto places = attention90_places<C>(shape, splits);
+      Ring<C::STAGES> ring;
+      for (u32 place = (u32)block_number(); place < places.count;
+           place += (u32)block_count()) {
+        auto at = attention90_task<C>(place, places, shape, splits);
+        UNROLL1 for (int tile = at.first; tile < at.end; ++tile, ring.next()) {
+          int s = ring.stage;
+          auto to = reinterpret_cast<typename Body::Keys *>(shared.terms[s]);
+          mbar_wait(shared.terms_empty + s, ring.parity ^ 1);
+          UNROLL1 for (int i = tid() - 32; i < C::BN; i += 96) {
+            i64 c[4] = {at.b, at.h, 0, tile * C::BN + i};
+            to[i] = c[3] < shape.keys ? body.keys(c) : typename Body::Keys{};
+          }
+          warp_sync();
+          if (lane() == 0)
+            mbar_arrive(shared.terms_full + s);
+        }
+      }
     }
   } else {
     regs_up<240>();
+    const auto places = attention90_places<C>(shape, splits);
     Attention90Consumer<C> consumer{shared, group - 1};
-    for (u32 place = first; place < places; place += step)
+    for (u32 place = (u32)block_number(); place < places.count;
+         place += (u32)block_count())
       consumer.template run<ZERO_EMPTY>(
-          out, attention90_task<C>(place, tasks, row_blocks, shape, splits),
-          shape, body, splits);
+          out, attention90_task<C>(place, places, shape, splits), shape, body,
+          splits);
   }
 }
 

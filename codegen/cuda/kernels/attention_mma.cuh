@@ -9,9 +9,7 @@
 //   smem   sizeof(AttentionTiles)
 //   needs  as attention.cuh: q, k, v contiguous along d, strides in elements;
 //          out dense [batch, queries, heads, DV]; BN 64, or 32 for wide heads
-//          Body: Loads load(const i64 *c), float apply(Loads, float s, c) with
-//          c = {b, h, q, k}: the score
-//          Splits: as attention.cuh
+//          Body and Splits: as attention.cuh
 //   ALIGN  16, or the size of an element: bytes by which all addresses go
 //
 // Rows of q, k and 16-bit v lie in slabs of 128 swizzled bytes, as in gemm.cuh.
@@ -153,59 +151,116 @@ DEV void attention_values(float (&o)[1][T::FV][4],
   }
 }
 
-// The scores of a lane from its products with keys k0 + 8 j + lane % 4 * 2 + e:
-// rows `row` and row + 8 of s[j][e] and s[j][2 + e]. Coordinates are of 32 bits
-// until the body gets them: wide ones would take registers.
-template <int FN, class Body>
-DEV void attention_apply(float (&s)[FN][4], i64 b, i64 h, u32 row, u32 k0,
+// What scores are multiples of until they are weights.
+template <class Body>
+DEV float attention_unit(const AttentionShape &shape) {
+  return Body::SELECTS ? shape.scale : 1;
+}
+
+// Rows q and q + 8 of a lane. Coordinates are of 32 bits until the body gets
+// them: wide ones would take registers.
+template <class Body>
+struct AttentionRows {
+  i64 b, h;
+  u32 q;
+  typename Body::Rows terms[2];
+};
+template <class Body>
+DEV AttentionRows<Body> attention_rows_of(i64 b, i64 h, u32 q,
+                                          const AttentionShape &shape,
+                                          const Body &body) {
+  AttentionRows<Body> rows{b, h, q, {}};
+  UNROLL for (int r = 0; r < 2; ++r) {
+    i64 c[4] = {b, h, q + r * 8, 0};
+    if (c[2] < shape.queries)
+      rows.terms[r] = body.rows(c);
+  }
+  return rows;
+}
+
+// Whether there is nothing to ask of pairs of rows q0 and the COUNT - 1 after
+// it with BN keys from k0 on: they are inside, and the mask keeps them.
+template <int COUNT, int BN, class Body>
+DEV bool attention_keeps(i64 b, i64 h, u32 q0, u32 k0,
                          const AttentionShape &shape, const Body &body) {
+  i64 first[4] = {b, h, q0, k0}, last[4] = {b, h, q0 + COUNT - 1, k0 + BN - 1};
+  return last[3] < shape.keys && (!Body::READS || last[2] < shape.queries) &&
+         body.keeps(first, last);
+}
+
+// The scores of a lane from its products with keys k0 + 8 j + lane % 4 * 2 + e:
+// its rows are s[j][e] and s[j][2 + e]. keys_at(j, e, c) has the key's terms.
+// KEPT: attention_keeps all.
+template <bool KEPT, int FN, class Body, class KeysAt>
+DEV void attention_apply(float (&s)[FN][4], const AttentionRows<Body> &rows,
+                         u32 k0, const AttentionShape &shape, const Body &body,
+                         const KeysAt &keys_at) {
   const u32 queries = (u32)shape.queries, keys = (u32)shape.keys;
   // What scores depend on is read for two tiles of columns at once.
   constexpr int GROUP = 2;
   UNROLL for (int first = 0; first < FN; first += GROUP) {
+    typename Body::Keys terms[GROUP][2];
     typename Body::Loads loads[GROUP][4];
-    auto each = [&](auto visit) {
+    auto each = [&](int count, auto visit) {
       UNROLL for (int j = 0; j < GROUP; ++j) {
-        UNROLL for (int i = 0; i < 4; ++i) {
-          u32 q = row + i / 2 * 8,
+        UNROLL for (int i = 0; i < count; ++i) {
+          u32 q = rows.q + i / 2 * 8,
               k = k0 + (first + j) * 8 + lane() % 4 * 2 + i % 2;
-          i64 c[4] = {b, h, q, k};
-          visit(j, i, c, q < queries && k < keys);
+          i64 c[4] = {rows.b, rows.h, q, k};
+          visit(j, i, c, KEPT || (q < queries && k < keys));
         }
       }
     };
-    each([&](int j, int i, const i64 *c, bool inside) {
-      loads[j][i] = inside ? body.load(c) : typename Body::Loads{};
+    each(2, [&](int j, int i, const i64 *c, bool) {
+      terms[j][i] = keys_at(first + j, i, c);
     });
-    each([&](int j, int i, const i64 *c, bool inside) {
+    each(4, [&](int j, int i, const i64 *c, bool inside) {
+      loads[j][i] = inside ? body.load(terms[j][i % 2], rows.terms[i / 2], c)
+                           : typename Body::Loads{};
+    });
+    each(4, [&](int j, int i, const i64 *c, bool inside) {
       float &x = s[first + j][i];
-      x = inside ? body.apply(loads[j][i], x * shape.scale, c)
+      Scaled product{x, Body::SELECTS ? 1 : shape.scale};
+      x = inside ? body.template apply<KEPT>(terms[j][i % 2], rows.terms[i / 2],
+                                             loads[j][i], product, c)
                  : -bits_f32(0x7f800000);
     });
   }
 }
 
-// Scores of row r of a lane's become weights, in terms of the largest score so
-// far; what has been added up is to be multiplied with the result.
+// Scores of row r of a lane's, multiples of `unit`, become weights, in terms of
+// the largest score so far; what has been added up is to be multiplied with the
+// result.
 template <int FN>
-DEV float attention_weigh(float (&s)[FN][4], int r, float &largest,
+DEV float attention_weigh(float (&s)[FN][4], int r, float unit, float &largest,
                           float &sum) {
   constexpr float LOG2E = 1.4426950408889634f;
   const float infinity = bits_f32(0x7f800000);
   float most = largest;
   UNROLL for (int j = 0; j < FN; ++j) most =
-      max_(most, max_(s[j][r * 2], s[j][r * 2 + 1]));
+      math_fmax(most, math_fmax(s[j][r * 2], s[j][r * 2 + 1]));
   most = row_max4(most);
   // While all scores are -inf the shift is 0: -inf - -inf would be NaN and
   // stay when a later tile brings a key.
   float shift = most == -infinity ? 0 : most;
-  float decay = fast_exp2((largest - shift) * LOG2E);
+  // Of large products, those of fills above all, too much would be rounded off.
+  const float factor = unit * LOG2E;
+  float origin = shift * factor;
+  float decay = largest * factor - origin;
+  if (vote_any(math_fabs(origin) > 32768.f)) {
+    UNROLL for (int j = 0; j < FN; ++j) {
+      UNROLL for (int e = 0; e < 2; ++e) s[j][r * 2 + e] -= shift;
+    }
+    decay = (largest - shift) * factor;
+    origin = 0;
+  }
+  decay = fast_exp2(decay);
   largest = most;
   sum *= decay;
   UNROLL for (int j = 0; j < FN; ++j) {
     UNROLL for (int e = 0; e < 2; ++e) {
       float &x = s[j][r * 2 + e];
-      x = fast_exp2((x - shift) * LOG2E);
+      x = fast_exp2(math_fma(x, factor, -origin));
       sum += x;
     }
   }
@@ -262,6 +317,7 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
   T &tiles = *shared_base<T>();
   const float infinity = bits_f32(0x7f800000);
   const int row0 = warp_uniform() * 16, l = lane();
+  const float unit = attention_unit<Body>(shape);
   const i64 queries = shape.queries, keys = shape.keys;
   const i64 row_blocks = (queries + BM - 1) / BM;
   const i64 tasks = row_blocks * shape.heads * shape.batch;
@@ -294,6 +350,8 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
 
     // Lane 4 r + t has rows r and r + 8, of each 8 columns 2t and 2t + 1.
     float o[1][FV][4] = {}, largest[2] = {-infinity, -infinity}, sum[2] = {};
+    const auto rows =
+        attention_rows_of(at.b, at.h, (u32)(at.q0 + row0 + l / 4), shape, body);
     for (i64 k0 = begin; k0 < end; k0 += BN) {
       // Keys have landed, and everyone is done with the last values.
       copy_wait<0>();
@@ -303,10 +361,16 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
       float s[1][FN][4] = {};
       attention_scores<Math>(s, tiles, row0);
 
-      attention_apply(s[0], at.b, at.h, (u32)(at.q0 + row0 + l / 4), (u32)k0,
-                      shape, body);
+      auto keys_at = [&](int, int, const i64 *c) {
+        return c[3] < keys ? body.keys(c) : typename Body::Keys{};
+      };
+      if (attention_keeps<16, BN>(at.b, at.h, (u32)at.q0 + row0, (u32)k0, shape,
+                                  body))
+        attention_apply<true>(s[0], rows, (u32)k0, shape, body, keys_at);
+      else
+        attention_apply<false>(s[0], rows, (u32)k0, shape, body, keys_at);
       UNROLL for (int r = 0; r < 2; ++r) {
-        float decay = attention_weigh(s[0], r, largest[r], sum[r]);
+        float decay = attention_weigh(s[0], r, unit, largest[r], sum[r]);
         UNROLL for (int j = 0; j < FV; ++j) {
           UNROLL for (int e = 0; e < 2; ++e) o[0][j][r * 2 + e] *= decay;
         }
@@ -331,7 +395,7 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
         if (splits.count > 1) {
           float *to = attention_row<DV>(splits, shape, at.b, at.h, row) +
                       at.split * attention_stride<DV>(shape);
-          attention_leave<DV>(to, o[0], r, largest[r], total);
+          attention_leave<DV>(to, o[0], r, largest[r] * unit, total);
           continue;
         }
       }

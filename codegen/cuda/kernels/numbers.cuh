@@ -115,6 +115,7 @@ MATH1(rint) // to nearest, halves to even
 MATH1(fabs)
 MATH2(pow)
 MATH2(fmod)
+MATH2(fmax) // of a number and NaN the number
 MATH2(atan2)
 MATH2(copysign)
 #undef MATH1
@@ -138,8 +139,8 @@ DEV float silu(float x) { return x * sigmoid(x); }
 
 // Over the four lanes that share a row of an mma accumulator.
 DEV float row_max4(float x) {
-  x = max_(x, shfl_xor(x, 1));
-  return max_(x, shfl_xor(x, 2));
+  x = math_fmax(x, shfl_xor(x, 1));
+  return math_fmax(x, shfl_xor(x, 2));
 }
 DEV float row_sum4(float x) {
   x += shfl_xor(x, 1);

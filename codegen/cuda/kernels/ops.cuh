@@ -60,7 +60,16 @@ struct Floats {
   static DEV bool le(F a, F b) { return a <= b; }
   static DEV bool isnan(F a) { return a != a; }
 };
-using F32 = Floats<float>;
+// A product before its factor: what is added to it takes one rounding.
+struct Scaled {
+  float x, by;
+  DEV operator float() const { return x * by; }
+};
+struct F32 : Floats<float> {
+  using Floats<float>::add;
+  static DEV float add(Scaled a, float b) { return math_fma(a.x, a.by, b); }
+  static DEV float add(float a, Scaled b) { return math_fma(b.x, b.by, a); }
+};
 using F64 = Floats<double>;
 
 // Quotient and remainder, truncating, b neither 0 nor -1. Most integers are
@@ -130,6 +139,7 @@ DEV i64 to_i64(F x) {
   constexpr i64 smallest = -9223372036854775807ll - 1;
   return x >= limit ? 9223372036854775807ll : x > -limit ? (i64)x : smallest;
 }
+DEV i64 to_i64(Scaled x) { return to_i64((float)x); }
 
 // What a kernel met: all zero is fine. The first thread to meet something
 // writes it.

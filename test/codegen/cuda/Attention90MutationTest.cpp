@@ -18,6 +18,8 @@ struct Edit {
   // What shows it.
   int64_t parts = 0;
   bool zeroEmpty = false;
+  Bias bias = Bias::Key;
+  bool mean = false;
 };
 
 const Edit kEdits[] = {
@@ -33,6 +35,11 @@ const Edit kEdits[] = {
      ""},
     {"NoWaitForEmptyQueries", "mbar_wait(&shared.q_empty, queries.parity ^ 1);",
      ""},
+    {"NoWaitForTerms",
+     "mbar_wait(shared.terms_full + terms.stage, terms.parity);", ";"},
+    {"NoWaitForEmptyTerms",
+     "mbar_wait(shared.terms_empty + s, ring.parity ^ 1);", ""},
+    {"TermsParity", "terms.parity);", "terms.parity ^ 1);"},
     {"KeysParity", "keys.parity);", "keys.parity ^ 1);"},
     {"EmptyParity", "shared.v_empty + s, ring.parity ^ 1",
      "shared.v_empty + s, ring.parity"},
@@ -63,6 +70,12 @@ const Edit kEdits[] = {
      "mbar_init(shared.k_empty + s, C::CONSUMERS / 2);"},
     {"EmptyQueriesCountOneMore", "mbar_init(&shared.q_empty, C::CONSUMERS);",
      "mbar_init(&shared.q_empty, C::CONSUMERS + 1);"},
+    {"TermsCountTwoWarps", "mbar_init(shared.terms_full + s, 3);",
+     "mbar_init(shared.terms_full + s, 2);"},
+    {"EmptyTermsCountHalf", "mbar_init(shared.terms_empty + s, C::CONSUMERS);",
+     "mbar_init(shared.terms_empty + s, C::CONSUMERS / 2);"},
+    {"TermsOfOneLane", "warp_sync();\n          if", "if"},
+    {"TermsReadByOneLane", "warp_sync();\n        release", "release"},
     {"AllLanesRelease", "if (lane() == 0)\n      mbar", "mbar"},
     {"NoBarrierOfParts", "[] { barrier_named<256>(1); }", "[] {}", kKernel, 3},
     {"BarrierOfHalfTheConsumers", "barrier_named<256>(1)",
@@ -91,16 +104,31 @@ const Edit kEdits[] = {
      "        wait_scores"},
     {"ReleasesQueriesTwice", "wait_scores<0>();",
      "wait_scores<0>();\n      release(&shared.q_empty);"},
-    {"OneStageOfAll", "++tile, ring.next()", "++tile"},
+    {"OneStageOfAll",
+     "++tile, ring.next()) {\n          int s = ring.stage;\n          "
+     "mbar_wait(shared.k",
+     "++tile) {\n          int s = ring.stage;\n          mbar_wait(shared.k"},
     {"SameValuesAgain", "values.next();", ""},
     {"RingTurnsLate", "++stage == STAGES", "++stage > STAGES", kRing},
     {"ParityStays", "parity ^= 1;", ";", kRing},
+    {"NeverReleasesTerms", "release(shared.terms_empty + terms.stage);", ""},
+    {"SameTermsAgain", "terms.next();", ""},
+    {"TermsOfTheFirstTile", "0, tile * C::BN + i}", "0, i}"},
+    {"TermsOfOtherColumns", "[j * 4 + lane() % 4]", "[j * 4]"},
+    {"TermsOfOtherStage", "shared.terms[terms.stage]",
+     "shared.terms[1 - terms.stage]"},
     {"StageTooSmall", "k[C::STAGES][C::KEYS]", "k[C::STAGES][C::KEYS - 1024]"},
     // guard
     {"StoresPastTheEnd", "m >= (int)shape.queries",
      "m >= (int)shape.queries + 128"},
-    {"ScoresPastTheEnd", "visit(j, i, c, q < queries && k < keys)",
-     "visit(j, i, c, true)", kShared},
+    {"ScoresPastTheEnd", "KEPT || (q < queries && k < keys)", "true", kShared,
+     0, false, Bias::Pair},
+    {"TermsPastTheEnd",
+     "to[i] = c[3] < shape.keys ? body.keys(c) : typename Body::Keys{};",
+     "to[i] = body.keys(c);"},
+    {"KeptByTheFirstKey", "k0 + BN - 1};", "k0};", kShared},
+    {"KeptByLaterRows", "(u32)(at.q0 + number * 64)",
+     "(u32)(at.q0 + number * 64 + 63)"},
     {"ColumnsPastTheEnd", "if (column < DV)\n        store",
      "if (true)\n        store", kShared},
     {"PartColumnsPastTheEnd", "if (column < DV)\n        to[",
@@ -113,8 +141,8 @@ const Edit kEdits[] = {
     {"EndsTooEarly", "q0 + C::BM - 1 + (int)shape.causal_keys",
      "q0 + (int)shape.causal_keys"},
     {"NoTail", "int end = ceil_div(keys, C::BN)", "int end = keys / C::BN"},
-    {"KeysOfTheFirstTile", "(u32)(tile * C::BN), shape",
-     "(u32)(at.first * C::BN), shape"},
+    {"KeysOfTheFirstTile", "k0 = (u32)(tile * C::BN)",
+     "k0 = (u32)(at.first * C::BN)"},
     {"RowsOfTheFirstWarp", "warp_uniform() % 4 * 16 + lane() / 4;",
      "lane() / 4;"},
     {"ShiftsByInfinity", "most == -infinity ? 0 : most", "most", kShared, 0,
@@ -123,6 +151,14 @@ const Edit kEdits[] = {
      0, true},
     // rescale
     {"ResultNotRescaled", "o[i] *= decay[i / 2 % 2];", ""},
+    {"UnitOfParts", "largest[r] * unit, total", "largest[r], total", kKernel, 3,
+     false, Bias::None},
+    {"UnitOfWeights", "factor = unit * LOG2E", "factor = LOG2E", kShared, 0,
+     false, Bias::None},
+    {"FillsAsScores", "math_fabs(origin) > 32768.f", "false", kShared, 0, false,
+     Bias::Key, true},
+    {"DecayOfFills", "decay = (largest - shift) * factor;", "", kShared, 0,
+     false, Bias::Key, true},
     {"RescaledAsTheOtherRow", "decay[i / 2 % 2]", "decay[1 - i / 2 % 2]"},
     {"SumNotRescaled", "sum *= decay;", "", kShared},
     {"MaximumNotShared", "most = row_max4(most);", "", kShared},
@@ -151,6 +187,7 @@ TEST_P(Attention90MutationTest, IsFound) {
   AttentionVariant v;
   v.isHopper = true, v.d = 80, v.dv = 72, v.group = 2, v.causal = true;
   v.parts = edit.parts, v.zeroEmpty = edit.zeroEmpty;
+  v.bias = edit.bias, v.mean = edit.mean;
   Stub stub(v.stub());
   std::string found;
   for (const char *mode :

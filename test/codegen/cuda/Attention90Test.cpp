@@ -78,6 +78,34 @@ TEST_F(Attention90Test, GroupsCausalAndEmptyRows) {
   }
 }
 
+/// What scores depend on, and where it comes from.
+TEST_F(Attention90Test, TermsOfKeysAndPairs) {
+  for (Bias bias : {Bias::None, Bias::WideKey, Bias::Pair, Bias::Key})
+    for (bool causal : {false, true}) {
+      AttentionVariant v = variant("bf16", 64, 64);
+      v.bias = bias, v.causal = causal, v.group = 2;
+      Stub stub(v.stub());
+      SCOPED_TRACE(testing::Message() << int(bias) << causal);
+      checkInAllModes(v, stub, {2, 2, 70, 420});
+      check(v, stub, {1, 4, 300, 256});
+      check(v, stub, {1, 2, 300, 200});
+    }
+}
+
+/// Fills of the least float: rows without a key are the mean of all.
+TEST_F(Attention90Test, MeanOfAllKeys) {
+  for (Bias bias : {Bias::None, Bias::Key}) {
+    AttentionVariant v = variant("bf16", 64, 64);
+    v.bias = bias, v.causal = v.mean = true;
+    for (int64_t parts : {0, 3}) {
+      v.parts = parts;
+      Stub stub(v.stub());
+      check(v, stub, {1, 2, 300, 200});
+      check(v, stub, {1, 1, 40, 300});
+    }
+  }
+}
+
 /// A few queries and many keys: as many parts as tiles, more, and one.
 TEST_F(Attention90Test, Parts) {
   AttentionVariant v = variant("bf16", 64, 64);

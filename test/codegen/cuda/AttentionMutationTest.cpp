@@ -20,6 +20,7 @@ struct Edit {
   bool zeroEmpty = false;
   int64_t parts = 0;
   const char *file = nullptr; ///< the variant's
+  Bias bias = Bias::Pair;
 };
 
 constexpr const char *kPlain = "attention.cuh", *kMma = "attention_mma.cuh",
@@ -92,8 +93,16 @@ const Edit kEdits[] = {
      "float"},
     {"MmaNoGuardOfRows", "first + row < rows && valid > 0;\n    // Even",
      "valid > 0;\n    // Even", "bf16"},
-    {"MmaNoGuardOfScores", "visit(j, i, c, q < queries && k < keys)",
-     "visit(j, i, c, true)", "bf16"},
+    {"NoGuardOfKeys", "c[3] < keys ? body.keys(c) : typename Body::Keys{};",
+     "body.keys(c);", "float", false, 0, nullptr, Bias::Key},
+    {"MmaNoGuardOfScores", "KEPT || (q < queries && k < keys)", "true", "bf16"},
+    {"MmaNoGuardOfKeys", "c[3] < keys ? body.keys(c) : typename Body::Keys{};",
+     "body.keys(c);", "bf16", false, 0, nullptr, Bias::Key},
+    {"MmaKeptByTheFirstKey", "k0 + BN - 1};", "k0};", "bf16"},
+    {"MmaKeptPastTheQueries", "(!Body::READS || last[2] < shape.queries)",
+     "true", "bf16"},
+    {"MmaKeptByLaterRows", "(u32)at.q0 + row0, (u32)k0",
+     "(u32)at.q0 + row0 + 15, (u32)k0", "bf16"},
     {"MmaNoGuardOfColumns", "if (column < DV)\n        store",
      "if (true)\n        store", "bf16"},
     // mask and empty rows
@@ -119,7 +128,13 @@ const Edit kEdits[] = {
     {"MmaResultNotRescaled", "o[0][j][r * 2 + e] *= decay",
      "o[0][j][r * 2 + e] *= 1", "bf16"},
     {"MmaMaximumNotShared", "most = row_max4(most);", "", "bf16"},
-    {"MmaNoScale", "x * shape.scale", "x", "bf16"},
+    {"MmaNoScale", "Body::SELECTS ? 1 : shape.scale", "1", "bf16"},
+    {"MmaNoUnit", "Body::SELECTS ? shape.scale : 1;", "1;", "bf16", false, 0,
+     nullptr, Bias::None},
+    {"MmaTermsOfTheOtherRow", "[i % 2], rows.terms[i / 2],\n",
+     "[i % 2], rows.terms[1 - i / 2],\n", "bf16"},
+    {"MmaTermsOfTheOtherKey", "apply<KEPT>(terms[j][i % 2]",
+     "apply<KEPT>(terms[j][1 - i % 2]", "bf16", false, 0, nullptr, Bias::Key},
     // parts of the keys
     {"PartsOverlap", "min_(split * each, end)",
      "min_(split * (each - BN), end)", "float", false, 3},
@@ -194,7 +209,7 @@ TEST_P(AttentionMutationTest, IsFound) {
   AttentionVariant v;
   v.math = edit.math;
   v.d = 40, v.dv = 24, v.causal = true, v.zeroEmpty = edit.zeroEmpty;
-  v.parts = edit.parts;
+  v.parts = edit.parts, v.bias = edit.bias;
   fs::path file = folder / (edit.file     ? edit.file
                             : v.isPlain() ? kPlain
                                           : kMma);

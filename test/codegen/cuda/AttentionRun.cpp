@@ -49,21 +49,58 @@ unsigned AttentionVariant::hopperShared() const {
   int64_t panels = llvm::divideCeil(d, 64),
           valuePanels = llvm::divideCeil(hopperColumns(dv), 64);
   return static_cast<unsigned>(
-      128 * (panels * 128 + 2 * (panels + valuePanels) * hopperKeys()) + 96);
+      128 * (panels * 128 + 2 * (panels + valuePanels) * hopperKeys()) +
+      2 * 8 * hopperKeys() + 128);
+}
+
+/// What a Body is made of, see kernels/attention.cuh.
+std::string AttentionVariant::score() const {
+  bool ofKey = bias == Bias::Key || bias == Bias::WideKey,
+       ofPair = bias == Bias::Pair;
+  auto flag = [](bool is) { return is ? "true" : "false"; };
+  std::ostringstream s;
+  s << "  struct Keys { " << (ofKey ? "float bias; " : "")
+    << (bias == Bias::WideKey ? "i64 more; " : "")
+    << "};\n"
+       "  static constexpr int KEYS = "
+    << ofKey << ";\n  DEV Keys keys(const i64 *c) const { return {"
+    << (ofKey ? "bias[c[3]]" : "") << "}; }\n"
+    << "  struct Rows { i64 last; };\n"
+       "  DEV Rows rows(const i64 *c) const { return {c[2] + length - "
+       "queries}; }\n"
+       "  struct Loads { "
+    << (ofPair ? "float bias; " : "")
+    << "};\n"
+       "  DEV Loads load(const Keys &, const Rows &, const i64 *c) const { "
+       "return {"
+    // Queries past the end would read outside.
+    << (ofPair ? "bias[c[2] < queries ? c[3] : length]" : "")
+    << "}; }\n"
+       "  template <bool KEPT> DEV float apply(const Keys &key, const Rows "
+       "&row, const Loads &in, "
+    << (bias == Bias::None ? "float" : "Scaled")
+    << " x, const i64 *c) const {\n";
+  if (causal)
+    s << "    if (!KEPT && c[3] > row.last)\n      return bits_f32("
+      << (mean ? "0xff7fffff" : "0xff800000") << ");\n";
+  s << (ofKey    ? "    return F32::add(x, key.bias);\n"
+        : ofPair ? "    return F32::add(x, in.bias);\n"
+                 : "    return x;\n")
+    << "  }\n"
+       "  DEV bool keeps(const i64 *first, const i64 *last) const { return "
+    << (causal ? "last[3] <= first[2] + length - queries" : "true")
+    << "; }\n"
+       "  static constexpr bool READS = "
+    << flag(ofPair) << ", SELECTS = " << flag(bias == Bias::None) << ";\n";
+  return s.str();
 }
 
 std::string AttentionVariant::stub() const {
   std::ostringstream s;
   s << "#include \"" << (isHopper ? "attention90" : "attention_mma")
     << ".cuh\"\n"
-       "struct Body {\n  const float *bias;\n  i64 queries, keys;\n"
-       "  struct Loads { float bias; };\n"
-       "  DEV Loads load(const i64 *c) const { return {bias[c[3]]}; }\n"
-       "  DEV float apply(const Loads &in, float x, const i64 *c) const {\n"
-    << (causal ? "    if (c[3] > c[2] + keys - queries)\n"
-                 "      return bits_f32(0xff800000);\n"
-               : "")
-    << "    return x + in.bias;\n  }\n};\n"
+       "struct Body {\n  const float *bias;\n  i64 queries, length;\n"
+    << score() << "};\n"
     << "KERNEL(" << threads() << ", 1) attention_test(float *out, const "
     << element() << " *q, const " << element() << " *k, const " << element()
     << " *v, const float *bias, i64 batch, i64 heads, i64 queries, i64 keys, "
@@ -75,7 +112,8 @@ std::string AttentionVariant::stub() const {
     << ") {\n"
     << "  AttentionShape shape{batch, heads, queries, keys, " << group
     << (causal ? ", keys - queries + 1" : ", keys") << ", {qb, qr, " << d
-    << "}, {kb, kr, " << d << "}, {vb, vr, " << dv << "}, 0.25f};\n  "
+    << "}, {kb, kr, " << d << "}, {vb, vr, " << dv << "}, 0.25f"
+    << (mean ? ", true" : "") << "};\n  "
     << (isPlain()  ? "attention<"
         : isHopper ? "attention90<"
                    : "attention_mma<");
@@ -173,8 +211,9 @@ std::string runAttention(const AttentionVariant &v, Stub &stub,
             dot += q.number((b * s.queries + i) * qr + h * v.d + e) *
                    k.number((b * s.keys + j) * kr + h / v.group * v.d + e);
           p[j] = v.causal && j > i + s.keys - s.queries
-                     ? -INFINITY
-                     : dot * 0.25 + bias.number(j);
+                     ? (v.mean ? -3.4028234663852886e38 : -INFINITY)
+                 : v.bias == Bias::None ? dot * 0.25
+                                        : dot * 0.25 + bias.number(j);
           largest = std::max(largest, p[j]);
         }
         bool isZero = s.keys == 0 || (largest == -INFINITY && v.zeroEmpty);

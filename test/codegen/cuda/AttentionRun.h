@@ -9,14 +9,18 @@ namespace ingot::test {
 /// An instance of a template and its stub with kernel `attention_test`: bf16,
 /// f16 or tf32 of attention_mma.cuh, or float of attention.cuh; bf16 or f16 of
 /// attention90.cuh. q, k and v lie as [B, S, H, D] with `pad` elements after
-/// each row; a bias [keys] is added.
+/// each row; a bias [keys] is added: as a term of the key, as one with more
+/// beside it than shared memory has room for, or as any pair's would be.
+enum class Bias { None, Key, WideKey, Pair };
 struct AttentionVariant {
   std::string math = "bf16";
   int64_t d = 64, dv = 64, group = 1;
   bool zeroEmpty = false;
   bool causal = false; ///< keys counted from the end
+  bool mean = false;   ///< rows without a key: masks are of -3.4e38
   int64_t parts = 0;   ///< that blocks share keys in; 0: they cannot
   bool isHopper = false;
+  Bias bias = Bias::Key;
 
   bool isPlain() const { return math == "float"; }
   int64_t rows() const { return isPlain() ? 32 : isHopper ? 128 : 64; }
@@ -28,6 +32,7 @@ struct AttentionVariant {
   unsigned shared() const;
   ElementType type() const;
   std::string element() const { return math == "tf32" ? "float" : math; }
+  std::string score() const;
   std::string stub() const;
 };
 

@@ -1,21 +1,48 @@
 // RUN: ingot-opt %s --print-cuda-stubs -o /dev/null | FileCheck %s
 
-// A mask is read before the scores are there; what it says is applied after.
+// A mask of keys is read once a key; one of queries and keys is not asked where it keeps all.
 // CHECK-LABEL: // attention_f32_d64: 256 threads, 68608 bytes of shared memory
-// CHECK:         struct Loads { bool x0; };
-// CHECK-NEXT:    DEV Loads load(const i64 *c) const {
-// CHECK-NEXT:      Loads in = {};
+// CHECK:         struct Keys { bool x0; };
+// CHECK-NEXT:    DEV Keys keys(const i64 *c) const {
+// CHECK-NEXT:      Keys key = {};
 // CHECK-NEXT:      i64 v0 = I64::mul(c[0], s1);
 // CHECK-NEXT:      i64 v1 = I64::add(v0, c[3]);
 // CHECK-NEXT:      bool v2 = in3[v1] != 0;
-// CHECK-NEXT:      in.x0 = v2;
+// CHECK-NEXT:      key.x0 = v2;
+// CHECK-NEXT:      return key;
+// CHECK-NEXT:    }
+// CHECK-NEXT:    struct Rows { };
+// CHECK-NEXT:    DEV Rows rows(const i64 *c) const {
+// CHECK-NEXT:      Rows row = {};
+// CHECK-NEXT:      return row;
+// CHECK-NEXT:    }
+// CHECK-NEXT:    struct Loads { };
+// CHECK-NEXT:    DEV Loads load(const Keys &key, const Rows &row, const i64 *c) const {
+// CHECK-NEXT:      Loads in = {};
 // CHECK-NEXT:      return in;
 // CHECK-NEXT:    }
-// CHECK-NEXT:    DEV float apply(const Loads &in, float x, const i64 *c) const {
+// CHECK-NEXT:    template <bool KEPT>
+// CHECK-NEXT:    DEV float apply(const Keys &key, const Rows &row, const Loads &in, float x, const i64 *c) const {
+// CHECK-NEXT:      if constexpr (KEPT) {
+// CHECK-NEXT:        bool v0 = Bool::and_(true, key.x0);
+// CHECK-NEXT:        float v1 = v0 ? x : bits_f32(0xff800000);
+// CHECK-NEXT:        return v1;
+// CHECK-NEXT:      }
 // CHECK-NEXT:      bool v0 = I64::le(c[3], c[2]);
-// CHECK-NEXT:      bool v1 = Bool::and_(v0, in.x0);
+// CHECK-NEXT:      bool v1 = Bool::and_(v0, key.x0);
 // CHECK-NEXT:      float v2 = v1 ? x : bits_f32(0xff800000);
 // CHECK-NEXT:      return v2;
+// CHECK-NEXT:    }
+// CHECK-NEXT:    DEV bool keeps(const i64 *first, const i64 *last) const {
+// CHECK-NEXT:      {
+// CHECK-NEXT:        bool v0 = I64::le(last[3], first[2]);
+// CHECK-NEXT:        if (!v0)
+// CHECK-NEXT:          return false;
+// CHECK-NEXT:      }
+// CHECK-NEXT:      return true;
+// CHECK-NEXT:    }
+// CHECK-NEXT:    static constexpr int KEYS = 1;
+// CHECK-NEXT:    static constexpr bool READS = false, SELECTS = true;
 // CHECK:         AttentionShape shape{s2, 12, s0, s1, 3, s1, {2304, 2304, 64}, {s1, 768, 64}, {768, 768, 64}, 0.125f};
 // CHECK-NEXT:    attention<64, 64, 64, 64, true>(out0, in0, in1, in2, shape, body);
 plan.kernel attention @attention_f32_d64 outs [f32] ins [f32, f32, f32, i1] scalars 3 params {batch = -3, heads = 12, queries = -1, keys = -2, d = 64, dv = 64, group = 3, scale = 0.125 : f64, q_strides = array<i64: 2304, 2304, 64>, k_strides = array<i64: -2, 768, 64>, v_strides = array<i64: 768, 768, 64>, rows = 32, empty_rows = "zero"} {
@@ -38,7 +65,7 @@ plan.kernel attention @attention_f32_d64 outs [f32] ins [f32, f32, f32, i1] scal
 // CHECK-NEXT:        float [[V:v[0-9]+]] = in3[c[3]];
 // CHECK-NEXT:        in.x0 = [[V]];
 // CHECK-NEXT:      }
-// CHECK:         DEV float apply(
+// CHECK:         DEV float apply({{.*}}, Scaled x, const i64 *c)
 // CHECK:           float [[T:v[0-9]+]] = v{{[0-9]+}} ? in.x0 : 0.f;
 // CHECK:           i64 [[AT:v[0-9]+]] = to_i64(x);
 // CHECK-NEXT:      i64 [[SAFE:v[0-9]+]] = check_index([[AT]], 9, status, step);
@@ -56,6 +83,59 @@ plan.kernel attention @attention_f32_d128 outs [f32] ins [f32, f32, f32, f32] sc
   %4 = tfm.load %t[%3] : tensor<?xf32> -> f32
   %5 = tfm.apply add(%1, %4) : (f32, f32) -> f32
   tfm.yield %5 : f32
+}
+
+// Added masks: of queries and keys a choice, of keys a term of theirs, like the slope of a head; a bias of a
+// query is one of the row's, and where a row of pairs begins.
+// CHECK-LABEL: // attention_added:
+// CHECK:         struct Keys { float x0; float x1; };
+// CHECK:           float [[M:v[0-9]+]] = in3[{{v[0-9]+}}];
+// CHECK-NEXT:      key.x0 = [[M]];
+// CHECK:           float [[A:v[0-9]+]] = F32::mul({{v[0-9]+}}, {{v[0-9]+}});
+// CHECK-NEXT:      key.x1 = [[A]];
+// CHECK:         struct Rows { float x0; };
+// CHECK:           float [[Q:v[0-9]+]] = in6[c[2]];
+// CHECK-NEXT:      row.x0 = [[Q]];
+// CHECK:         struct Loads { float x0; };
+// CHECK:         if constexpr (KEPT) {
+// CHECK-NEXT:      float v0 = F32::add(x, key.x0);
+// CHECK-NEXT:      float v1 = F32::add(v0, key.x1);
+// CHECK-NEXT:      float v2 = F32::add(v1, row.x0);
+// CHECK-NEXT:      float v3 = F32::add(v2, in.x0);
+// CHECK-NEXT:      return v3;
+// CHECK-NEXT:    }
+// CHECK-NEXT:    i64 v0 = I64::sub(c[2], c[3]);
+// CHECK-NEXT:    bool v1 = I64::lt(v0, 0);
+// CHECK:         DEV bool keeps(
+// CHECK:             i64 [[D:v[0-9]+]] = I64::sub(first[2], last[3]);
+// CHECK-NEXT:        bool [[IS:v[0-9]+]] = I64::lt([[D]], 0);
+// CHECK-NEXT:        if ([[IS]])
+// CHECK:         KEYS = 2;
+// CHECK-NEXT:    static constexpr bool READS = true, SELECTS = false;
+plan.kernel attention @attention_added outs [f32] ins [f32, f32, f32, f32, f32, f32, f32] scalars 1 params {batch = 2, heads = 2, queries = -1, keys = -1, d = 64, dv = 64, group = 1, scale = 0.125 : f64, q_strides = array<i64: 0, 128, 64>, k_strides = array<i64: 0, 128, 64>, v_strides = array<i64: 0, 128, 64>, rows = 32, empty_rows = "nan"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>, %mask: tensor<?xf32>, %slope: tensor<?xf32>, %bias: tensor<?xf32>, %shift: tensor<?xf32>, %K: i64):
+  %none = arith.constant 0.0 : f32
+  %inf = arith.constant 0xFF800000 : f32
+  %zero = arith.constant 0 : i64
+  %0 = tfm.apply mul(%b, %K) : (i64, i64) -> i64
+  %1 = tfm.apply add(%0, %k) : (i64, i64) -> i64
+  %2 = tfm.load %mask[%1] : tensor<?xf32> -> f32
+  %3 = tfm.apply add(%s, %2) : (f32, f32) -> f32
+  %4 = tfm.load %slope[%h] : tensor<?xf32> -> f32
+  %5 = tfm.convert %k : i64 to f32
+  %6 = tfm.apply mul(%4, %5) : (f32, f32) -> f32
+  %7 = tfm.apply add(%3, %6) : (f32, f32) -> f32
+  %8 = tfm.load %shift[%q] : tensor<?xf32> -> f32
+  %9 = tfm.apply add(%7, %8) : (f32, f32) -> f32
+  %10 = tfm.apply mul(%q, %K) : (i64, i64) -> i64
+  %11 = tfm.apply add(%10, %k) : (i64, i64) -> i64
+  %12 = tfm.load %bias[%11] : tensor<?xf32> -> f32
+  %13 = tfm.apply add(%9, %12) : (f32, f32) -> f32
+  %14 = tfm.apply sub(%q, %k) : (i64, i64) -> i64
+  %15 = tfm.apply lt(%14, %zero) : (i64, i64) -> i1
+  %16 = tfm.choose %15, %inf, %none : f32
+  %17 = tfm.apply add(%13, %16) : (f32, f32) -> f32
+  tfm.yield %17 : f32
 }
 
 // Rows without a key are the mean of all: kernels have to ask.

@@ -2,7 +2,7 @@
 // RUN: ingot-opt %s --print-cuda-stubs -o /dev/null | FileCheck %s --check-prefix=SM80
 
 // Fused projections, heads side by side: maps of [batch][rows][heads * 64] for each.
-// CHECK-LABEL: // causal_d64: 384 threads, 82016 bytes of shared memory
+// CHECK-LABEL: // causal_d64: 384 threads, 84096 bytes of shared memory
 // CHECK-NEXT:  #include "attention90.cuh"
 // CHECK:       KERNEL(384, 1) causal_d64(bf16 *out0, float *partials, u32 *counters, const bf16 *in0, const bf16 *in1, const bf16 *in2, const u8 *in3, i64 s0, i64 s1, i64 s2, i64 s3, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2, KernelStatus *status, i64 step)
 // CHECK-NEXT:    grid_launch_next();
@@ -23,7 +23,22 @@ plan.kernel attention @causal_d64 outs [bf16] ins [bf16, bf16, bf16, i1] scalars
 }
 
 // Groups, a window, a soft cap and a bias, rows that may be the mean of all; one batch.
-// CHECK-LABEL: // window_d128: 384 threads, 163936 bytes of shared memory
+// CHECK-LABEL: // window_d128: 384 threads, 166016 bytes of shared memory
+// CHECK:         DEV bool keeps(const i64 *first, const i64 *last) const {
+// CHECK-NEXT:      {
+// CHECK-NEXT:        i64 v0 = I64::add(first[2], s2);
+// CHECK-NEXT:        bool v1 = I64::lt(last[3], v0);
+// CHECK-NEXT:        if (!v1)
+// CHECK-NEXT:          return false;
+// CHECK-NEXT:      }
+// CHECK-NEXT:      {
+// CHECK-NEXT:        i64 v0 = I64::add(last[2], s2);
+// CHECK-NEXT:        i64 v1 = I64::sub(v0, 4096);
+// CHECK-NEXT:        bool v2 = I64::le(v1, first[3]);
+// CHECK-NEXT:        if (!v2)
+// CHECK-NEXT:          return false;
+// CHECK-NEXT:      }
+// CHECK-NEXT:      return true;
 // CHECK:         AttentionShape shape{1, 32, s0, s1, 4, s2, {0, 4096, 128}, {0, 1024, 128}, {0, 1024, 128}, 0x1.6a09e6p-4f, true};
 // CHECK-NEXT:    attention90<f16, 128, 128, false>(out0, in0, in1, in2, shape, body, {&map0, &map1, &map2});
 plan.kernel attention @window_d128 outs [f16] ins [f16, f16, f16, f32] scalars 3 params {batch = 1, heads = 32, queries = -1, keys = -2, d = 128, dv = 128, group = 4, causal_keys = -3, scale = 0.0883883461 : f64, q_strides = array<i64: 0, 4096, 128>, k_strides = array<i64: 0, 1024, 128>, v_strides = array<i64: 0, 1024, 128>, rows = 64, empty_rows = "mean"} {
@@ -46,7 +61,7 @@ plan.kernel attention @window_d128 outs [f16] ins [f16, f16, f16, f32] scalars 3
 }
 
 // Heads of 80 are multiplied as 80 and 96.
-// CHECK-LABEL: // d80: 384 threads, 163936 bytes
+// CHECK-LABEL: // d80: 384 threads, 166016 bytes
 // CHECK:         attention90<bf16, 80, 80, false>(
 plan.kernel attention @d80 outs [f32] ins [bf16, bf16, bf16] scalars 1 params {batch = -1, heads = 4, queries = 300, keys = 300, d = 80, dv = 80, group = 1, scale = 0.125 : f64, q_strides = array<i64: 96000, 320, 80>, k_strides = array<i64: 96000, 320, 80>, v_strides = array<i64: 96000, 320, 80>, rows = 64, empty_rows = "nan"} {
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %B: i64):
