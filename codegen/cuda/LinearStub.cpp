@@ -16,7 +16,13 @@ CudaStub printLinear(StubWriter &w) {
           m = w.kernel.param("m");
   std::vector<std::string> leading = coordinateNames(2);
   leading.insert(leading.begin(), "x");
-  w.twoPhases(0, "const i64 *c", leading, /*late=*/0);
+  w.twoPhases(0, "const i64 *c", leading, /*late=*/0, w.outType(0));
+  // Of tiles: as many columns as a thread has side by side.
+  auto several = [&](unsigned width) {
+    if (n % width == 0)
+      w.twoPhasesOfLanes(0, "const i64 *c", leading, /*late=*/0, w.outType(0),
+                         /*along=*/2, width);
+  };
   std::optional<size_t> number;
   if (w.record)
     number = w.record->find(recordName(w.math()), recordName(w.outTypeName(0)),
@@ -31,14 +37,19 @@ CudaStub printLinear(StubWriter &w) {
   };
   if (w.arch == "sm_90a")
     if (std::optional<HopperLinear> choice =
-            hopperLinearOf(w.kernel, rule.hopperTiles))
+            hopperLinearOf(w.kernel, rule.hopperTiles)) {
+      several(2);
       return finish(printLinear90(w, *choice));
+    }
   LinearChoice choice =
       linearChoiceOf(w.kernel, w.kernel.hasSplits(), rule.tile128From);
   bool isFew = choice.fewTiles && !choice.many;
   if (isFew && w.arch == "sm_90a")
     choice = linearChoiceOf(w.kernel, /*canSplit=*/false, std::nullopt,
                             hopperChip());
+  int64_t unit = 128 / w.kernel.inType(0).getIntOrFloatBitWidth();
+  if (choice.many && k % unit == 0)
+    several(4);
   std::string call =
       ("linear<" + w.math() + ", " + Twine(n) + ", " + Twine(k) + ", " +
        Twine(choice.fewTiles ? choice.fewTiles

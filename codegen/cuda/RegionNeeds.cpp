@@ -49,17 +49,24 @@ void Needs::add(Value value, const std::optional<Conjunction> &terms) {
     own = std::nullopt;
 }
 
+std::optional<Conjunction> earlyTerms(const Needs &needs,
+                                      llvm::function_ref<bool(Value)> isLate,
+                                      Operation *op) {
+  std::optional<Conjunction> terms = needs.of(op->getResult(0));
+  if (!terms || isLate(op->getResult(0)) ||
+      llvm::any_of(*terms,
+                   [&](const Term &term) { return isLate(term.condition); }))
+    return std::nullopt;
+  return terms;
+}
+
 bool EarlyLoads::take(Operation *op, ScalarPrinter &printer) {
-  Value value = op->getResult(0);
-  std::optional<Conjunction> terms = needs.of(value);
-  if (!terms || isLate(value) || llvm::any_of(*terms, [&](const Term &term) {
-        return isLate(term.condition);
-      }))
+  if (!earlyTerms(needs, isLate, op))
     return false;
   unsigned number =
       numbers.try_emplace(op, static_cast<unsigned>(numbers.size()))
           .first->second;
-  printer.bind(value, "in.x" + std::to_string(number));
+  printer.bind(op->getResult(0), "in.x" + std::to_string(number));
   return true;
 }
 

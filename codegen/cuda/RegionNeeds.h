@@ -22,6 +22,12 @@ private:
   llvm::DenseMap<mlir::Value, std::optional<Conjunction>> needs;
 };
 
+/// Under which conditions `op` may be read before the late values are known;
+/// nothing if it may not.
+std::optional<Conjunction>
+earlyTerms(const Needs &needs, llvm::function_ref<bool(mlir::Value)> isLate,
+           mlir::Operation *op);
+
 /// What a region reads before its late values are known, as members of `in`.
 class EarlyLoads {
 public:

@@ -36,7 +36,8 @@ std::string printRegion(mlir::Block &region,
 
 /// A region in two phases: everything that is read without knowing `late`, one
 /// of its arguments, then the rest. A kernel so has all loads of many elements
-/// under way before the first arithmetic.
+/// under way before the first arithmetic. Where the kernel stores the result as
+/// `stored`, it is not rounded to that here.
 struct TwoPhases {
   std::string fields; ///< members of the struct between the two
   std::string load;   ///< body of the function that returns one
@@ -44,7 +45,7 @@ struct TwoPhases {
 };
 TwoPhases printTwoPhases(mlir::Block &region,
                          llvm::ArrayRef<std::string> arguments,
-                         mlir::Value late, unsigned indent);
+                         mlir::Value late, mlir::Type stored, unsigned indent);
 
 /// How several elements are taken at once, see LaneFacts.h.
 struct Lanes {
@@ -57,14 +58,23 @@ struct Lanes {
 };
 /// The body of a function that returns what the region yields for `width`
 /// elements from a multiple of width on. What lies in one piece is loaded so.
-struct LaneRegion {
-  std::string body;
+struct LaneNeeds {
   llvm::SmallSetVector<unsigned, 4> wide; ///< tensor arguments loaded so
-  unsigned single = 0;  ///< loads and checks of each element for itself
   uint64_t scalars = 0; ///< that have to be multiples of width
+};
+struct LaneRegion : LaneNeeds {
+  std::string body;
+  unsigned single = 0; ///< loads and checks of each element for itself
 };
 LaneRegion printLanes(mlir::Block &region,
                       llvm::ArrayRef<std::string> arguments, const Lanes &lanes,
                       unsigned indent);
+
+/// Both: two phases for several elements, of which `lanes.varying` is late.
+struct LanePhases : TwoPhases, LaneNeeds {};
+LanePhases printLanePhases(mlir::Block &region,
+                           llvm::ArrayRef<std::string> arguments,
+                           const Lanes &lanes, mlir::Type stored,
+                           unsigned indent);
 
 } // namespace ingot::cuda

@@ -67,9 +67,10 @@ void StubWriter::method(unsigned i, StringRef name, StringRef parameters,
 }
 
 void StubWriter::twoPhases(unsigned i, StringRef position,
-                           ArrayRef<std::string> leading, unsigned late) {
+                           ArrayRef<std::string> leading, unsigned late,
+                           Type stored) {
   TwoPhases phases = printTwoPhases(region(i), arguments(leading),
-                                    region(i).getArgument(late), 4);
+                                    region(i).getArgument(late), stored, 4);
   methods += ("  struct Loads { " + phases.fields + "};\n  DEV Loads load(" +
               position + ") const {\n" + phases.load + "  }\n  DEV " +
               yieldedTypeName(i) + " apply(const Loads &in, float x, " +
@@ -79,6 +80,50 @@ void StubWriter::twoPhases(unsigned i, StringRef position,
 
 void StubWriter::score() {
   methods += printScore(region(0), arguments({}), real("scale"));
+}
+
+/// "Lanes<float, 4>"
+static std::string lanesType(StringRef element, unsigned width) {
+  return ("Lanes<" + element + ", " + Twine(width) + ">").str();
+}
+
+void StubWriter::twoPhasesOfLanes(unsigned i, StringRef position,
+                                  ArrayRef<std::string> leading, unsigned late,
+                                  Type stored, unsigned along, unsigned width) {
+  auto firstIn = static_cast<unsigned>(leading.size());
+  std::string type = lanesType(yieldedTypeName(i), width);
+  Lanes lanes{width, along,
+              late,  firstIn + static_cast<unsigned>(kernel.numIns()),
+              0,     type};
+  LanePhases phases =
+      printLanePhases(region(i), arguments(leading), lanes, stored, 4);
+  methods += ("  struct LanesLoads { " + phases.fields +
+              "};\n  DEV LanesLoads lanes_load(" + position + ") const {\n" +
+              phases.load + "  }\n  DEV " + type +
+              " lanes_apply(const LanesLoads &in, const " + type + " &x, " +
+              position + ") const {\n" + phases.apply + "  }\n")
+                 .str();
+  LaneNeeds needs;
+  needs.scalars = phases.scalars;
+  for (unsigned argument : phases.wide)
+    needs.wide.insert(argument - firstIn);
+  addIsWide(needs, width);
+}
+
+void StubWriter::addIsWide(const LaneNeeds &needs, unsigned width) {
+  std::string condition;
+  auto require = [&](const std::string &term) {
+    condition += (condition.empty() ? "" : " && ") + term;
+  };
+  for (unsigned in : needs.wide)
+    require("is_aligned<" + std::to_string(width) + ">(in" +
+            std::to_string(in) + ")");
+  for (unsigned k = 0; k < kernel.getNumScalars() && k < 64; ++k)
+    if (needs.scalars >> k & 1)
+      require("s" + std::to_string(k) + " % " + std::to_string(width) +
+              " == 0");
+  methods += "  DEV bool is_wide() const { return " +
+             (condition.empty() ? "true" : condition) + "; }\n";
 }
 
 void StubWriter::valueAndFinish(size_t coordinates, size_t finishCoordinates) {
@@ -116,27 +161,25 @@ bool StubWriter::lanesOf(unsigned width, size_t along, size_t coordinates,
   bool isNumber = end >= 0;
   if (isNumber && (end < width || (!anyEnd && end % width)))
     return false;
-  uint64_t scalars = isNumber || anyEnd ? 0 : uint64_t(1) << (-1 - end);
-  llvm::SmallSetVector<unsigned, 4> wide;
+  LaneNeeds needs;
+  needs.scalars = isNumber || anyEnd ? 0 : uint64_t(1) << (-1 - end);
   unsigned single = 0;
   std::string text;
   auto add = [&](unsigned i, StringRef name, StringRef parameters,
                  ArrayRef<std::string> leading, bool takesElements) {
     unsigned firstIn = leading.size(), number = along + (takesElements ? 1 : 0);
-    std::string type =
-        ("Lanes<" + Twine(yieldedTypeName(i)) + ", " + Twine(width) + ">")
-            .str();
+    std::string type = lanesType(yieldedTypeName(i), width);
     Lanes lanes{width,
                 number,
                 takesElements ? std::optional(0u) : std::nullopt,
                 firstIn + static_cast<unsigned>(kernel.numIns()),
-                scalars,
+                needs.scalars,
                 type};
     LaneRegion printed = printLanes(region(i), arguments(leading), lanes, 4);
-    scalars |= printed.scalars;
+    needs.scalars |= printed.scalars;
     single += printed.single;
     for (unsigned argument : printed.wide)
-      wide.insert(argument - firstIn);
+      needs.wide.insert(argument - firstIn);
     text += ("  DEV " + type + " " + name + "(" + parameters + ") const {\n" +
              printed.body + "  }\n")
                 .str();
@@ -148,29 +191,17 @@ bool StubWriter::lanesOf(unsigned width, size_t along, size_t coordinates,
     leading.insert(leading.begin(), "x");
     Type first = region(1).getArgument(0).getType();
     add(1, "lanes_finish",
-        ("const Lanes<" + scalarTypeName(first) + ", " + Twine(width) +
-         "> &x, const i64 *c")
-            .str(),
+        "const " + lanesType(scalarTypeName(first), width) +
+            " &x, const i64 *c",
         leading, true);
   } else if (finishCoordinates) {
     text += "  template <class X> DEV X lanes_finish(const X &x, const i64 *) "
             "const { return x; }\n";
   }
-  if (wide.empty() && single)
+  if (needs.wide.empty() && single)
     return false;
-  std::string condition;
-  auto require = [&](const std::string &term) {
-    condition += (condition.empty() ? "" : " && ") + term;
-  };
-  for (unsigned in : wide)
-    require("is_aligned<" + std::to_string(width) + ">(in" +
-            std::to_string(in) + ")");
-  for (unsigned k = 0; k < kernel.getNumScalars() && k < 64; ++k)
-    if (scalars >> k & 1)
-      require("s" + std::to_string(k) + " % " + std::to_string(width) +
-              " == 0");
-  methods += text + "  DEV bool is_wide() const { return " +
-             (condition.empty() ? "true" : condition) + "; }\n";
+  methods += text;
+  addIsWide(needs, width);
   return true;
 }
 

@@ -65,11 +65,20 @@ public:
               llvm::ArrayRef<std::string> leading);
   /// A region in two phases: `Loads load(POSITION) const` and
   /// `T apply(const Loads &in, float x, POSITION) const`; `leading` as above,
-  /// of which number `late` is x.
+  /// of which number `late` is x. The kernel stores the result as `stored`, or
+  /// does something else with it.
   void twoPhases(unsigned i, llvm::StringRef position,
-                 llvm::ArrayRef<std::string> leading, unsigned late);
+                 llvm::ArrayRef<std::string> leading, unsigned late,
+                 mlir::Type stored = {});
   /// Region 0 of attention, see ScoreRegion.h.
   void score();
+  /// The same for `width` elements at once, from a multiple of it on along
+  /// argument `along`: `LanesLoads lanes_load(POSITION) const`, `Lanes<T,
+  /// width> lanes_apply(const LanesLoads &in, const Lanes<T, width> &x,
+  /// POSITION) const` and `is_wide()`.
+  void twoPhasesOfLanes(unsigned i, llvm::StringRef position,
+                        llvm::ArrayRef<std::string> leading, unsigned late,
+                        mlir::Type stored, unsigned along, unsigned width);
   /// `value(c)` with region 0 and `finish(x, c)` with region 1, or the value
   /// itself where there is none; `coordinates` is how many each gets.
   void valueAndFinish(size_t coordinates, size_t finishCoordinates);
@@ -95,6 +104,7 @@ public:
   }
 
 private:
+  void addIsWide(const LaneNeeds &needs, unsigned width);
   bool lanesOf(unsigned width, size_t along, size_t coordinates, int64_t end,
                size_t finishCoordinates, bool anyEnd);
   std::vector<std::string> arguments(llvm::ArrayRef<std::string> leading);

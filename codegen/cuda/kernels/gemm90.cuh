@@ -111,63 +111,92 @@ DEV void gemm90_release(u64 *empty, int rank) {
       mbar_arrive_remote(empty, rank ^ 1);
 }
 
-// Up to 64 columns of a consumer's sums: all loads of GROUP * 16 columns, then
-// their arithmetic. `panel` is where they go, or the epilogue stores them.
+// Where a thread's sums are: in row `row` and the one 8 further, of each 8
+// columns in number `column` and the one beside. Its warp's rows begin at
+// `first` of the consumer's.
+struct Gemm90Place {
+  int first, row, column, m, n;
+  DEV Gemm90Place(int m0, int m, int n)
+      : first(warp_uniform() % 4 * 16), row(m0 + first + lane() / 4),
+        column(lane() % 4 * 2), m(m), n(n) {}
+  // Of the panel of 64 columns that column c is in.
+  DEV bool has_panel(int c) const { return c / 64 * 64 < n; }
+};
+
+// What a thread reads for the epilogue, WIDTH columns of a consumer's rows at a
+// time and AHEAD times in flight: while the last slab multiplies, and while the
+// columns before are finished.
 template <class C, class Epilogue>
-DEV void gemm90_panel(const float *sum, u8 *panel, int m0, int n0, int m, int n,
-                      const Epilogue &epilogue) {
-  constexpr int V = Epilogue::V;
+struct Gemm90Reads {
+  static constexpr int V = Epilogue::V;
   static_assert(V <= 2);
-  struct Pair {
-    typename Epilogue::In in[2 / V];
-  };
-  // Registers for what is loaded: 4 pairs of sizeof(Pair) / 4 for each 16
-  // columns.
-  constexpr int ROOM = C::BN > 192 ? 32 : 64, EACH = (int)sizeof(Pair);
-  constexpr int GROUP = 4 * EACH <= ROOM ? 4 : 2 * EACH <= ROOM ? 2 : 1;
-  int l = lane(), w = warp_uniform() % 4;
-  int row = m0 + w * 16 + l / 4, column = n0 + l % 4 * 2;
-  UNROLL for (int first = 0; first < 4; first += GROUP) {
-    Pair in[GROUP][4];
-    // Without a branch: pairs past the end read the last ones once more.
-    UNROLL for (int j = 0; j < GROUP; ++j) UNROLL for (int q = 0; q < 4; ++q)
-        UNROLL for (int e = 0; e < 2 / V; ++e) in[j][q]
-            .in[e] = epilogue.load(
-        min_(row + q % 2 * 8, m - 1),
-        min_(column + (first + j) * 16 + q / 2 * 8 + e * V, n - V));
-    UNROLL for (int j = 0; j < GROUP; ++j) {
-      u32 packed[4];
-      UNROLL for (int q = 0; q < 4; ++q) {
-        int r = row + q % 2 * 8, c = column + (first + j) * 16 + q / 2 * 8;
-        float x[2];
-        UNROLL for (int e = 0; e < 2 / V; ++e) {
-          float part[V];
-          UNROLL for (int i = 0; i < V; ++i) part[i] =
-              sum[(first + j) * 8 + q * 2 + e * V + i];
-          if constexpr (!C::STORES) {
-            if (r < m && c + e * V < n)
-              epilogue.store(r, c + e * V, in[j][q].in[e], part);
-          } else {
-            epilogue.apply(r, c + e * V, in[j][q].in[e], part);
-            UNROLL for (int i = 0; i < V; ++i) x[e * V + i] = part[i];
-          }
-        }
-        if constexpr (C::STORES)
-          packed[q] = pack2<typename Epilogue::Out>(x[0], x[1]);
-      }
-      if constexpr (C::STORES)
-        store_matrix4(panel +
-                          swizzle128(w * 16 + l % 16, (first + j) * 2 + l / 16),
-                      packed);
+  // Registers for it, and of 16 columns, if all that is read were different.
+  static constexpr int ROOM = C::BN > 192 ? 64 : 128,
+                       EACH = 2 / V * (int)sizeof(typename Epilogue::In);
+  static constexpr int WIDTH = 4 * EACH <= ROOM ? 32 : 16,
+                       AHEAD = WIDTH / 16 * 2 * EACH <= ROOM ? 2 : 1;
+  typename Epilogue::In in[AHEAD][WIDTH / 16][4][2 / V];
+
+  // WIDTH columns from n0 on. Rows and columns past the end read the last ones
+  // once more; where there are none of the latter, columns are constants apart.
+  DEV void load(int at, const Gemm90Place &place, int n0,
+                const Epilogue &epilogue) {
+    if (!place.has_panel(n0))
+      return;
+    UNROLL for (int j = 0; j < WIDTH / 16; ++j)
+        UNROLL for (int q = 0; q < 4; ++q)
+            UNROLL for (int e = 0; e < 2 / V; ++e) {
+      int r = min_(place.row + q % 2 * 8, place.m - 1),
+          c = n0 + place.column + j * 16 + q / 2 * 8 + e * V;
+      in[at % AHEAD][j][q][e] =
+          epilogue.load(r, place.n % 64 == 0 ? c : min_(c, place.n - V));
     }
+  }
+  DEV void start(const Gemm90Place &place, int n0, const Epilogue &epilogue) {
+    UNROLL for (int i = 0; i < AHEAD; ++i)
+        load(i, place, n0 + i * WIDTH, epilogue);
+  }
+};
+
+// The 16 columns from n0 on of a consumer's sums: to the panel from `chunk` on,
+// or the epilogue stores them.
+template <class C, class Epilogue, class In>
+DEV void gemm90_columns(const float *sum, const In &in, u8 *panel, int chunk,
+                        const Gemm90Place &place, int n0,
+                        const Epilogue &epilogue) {
+  constexpr int V = Epilogue::V;
+  u32 packed[4];
+  UNROLL for (int q = 0; q < 4; ++q) {
+    int r = place.row + q % 2 * 8, c = n0 + place.column + q / 2 * 8;
+    float x[2];
+    UNROLL for (int e = 0; e < 2 / V; ++e) {
+      float part[V];
+      UNROLL for (int i = 0; i < V; ++i) part[i] = sum[q * 2 + e * V + i];
+      if constexpr (!C::STORES) {
+        if (r < place.m && (place.n % 64 == 0 || c + e * V < place.n))
+          epilogue.store(r, c + e * V, in[q][e], part);
+      } else {
+        epilogue.apply(r, c + e * V, in[q][e], part);
+        UNROLL for (int i = 0; i < V; ++i) x[e * V + i] = part[i];
+      }
+    }
+    if constexpr (C::STORES)
+      packed[q] = pack2<typename Epilogue::Out>(x[0], x[1]);
+  }
+  if constexpr (C::STORES) {
+    int l = lane();
+    store_matrix4(panel + swizzle128(place.first + l % 16, chunk + l / 16),
+                  packed);
   }
 }
 
 // A consumer's share of a tile, from the sums on.
 template <class C, class Epilogue>
-DEV void gemm90_finish(float (&sum)[C::BN / 2], const Gemm90Maps &maps,
-                       int consumer, int m0, int n0, int m, int n,
-                       const Epilogue &epilogue) {
+DEV void gemm90_finish(float (&sum)[C::BN / 2], Gemm90Reads<C, Epilogue> &reads,
+                       const Gemm90Maps &maps, const Gemm90Place &place,
+                       int consumer, int m0, int n0, const Epilogue &epilogue) {
+  using Reads = Gemm90Reads<C, Epilogue>;
+  constexpr int WIDTH = Reads::WIDTH, PARTS = C::BN / WIDTH;
   u8 *panels =
       Gemm90Shared<C>::get().panels() + consumer * C::PANELS * 64 * 128;
   bool leads = warp_uniform() % 4 == 0 && lane() == 0;
@@ -178,11 +207,17 @@ DEV void gemm90_finish(float (&sum)[C::BN / 2], const Gemm90Maps &maps,
       tma_store_wait_read<0>(); // the last tile has left the panels
     meet();
   }
-  UNROLL for (int p = 0; p < C::PANELS; ++p) {
-    if (n0 + p * 64 < n)
-      gemm90_panel<C>(sum + p * 32, panels + p * 64 * 128, m0, n0 + p * 64, m,
-                      n, epilogue);
-    // One panel after the other: addresses of all would not fit in registers.
+  UNROLL for (int p = 0; p < PARTS; ++p) {
+    int at = p * WIDTH;
+    if (place.has_panel(n0 + at)) {
+      UNROLL for (int j = 0; j < WIDTH / 16; ++j)
+          gemm90_columns<C>(sum + at / 2 + j * 8, reads.in[p % Reads::AHEAD][j],
+                            panels + at / 64 * 64 * 128, at % 64 / 8 + j * 2,
+                            place, n0 + at + j * 16, epilogue);
+      if (p + Reads::AHEAD < PARTS)
+        reads.load(p, place, n0 + at + Reads::AHEAD * WIDTH, epilogue);
+    }
+    // One part after the other: addresses of all would not fit in registers.
     fence_regs(sum);
   }
   if constexpr (C::STORES) {
@@ -190,7 +225,7 @@ DEV void gemm90_finish(float (&sum)[C::BN / 2], const Gemm90Maps &maps,
     meet();
     if (leads) {
       for (int p = 0; p < C::PANELS; ++p)
-        if (n0 + p * 64 < n)
+        if (place.has_panel(n0 + p * 64))
           tma_store2(maps.out, panels + p * 64 * 128, n0 + p * 64, m0);
       tma_store_commit();
     }
@@ -269,11 +304,14 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
           gemm90_release<C>(empty + last, rank);
         last = ring.stage;
       }
+      m0 += consumer * 64;
+      Gemm90Place place(m0, m, n);
+      Gemm90Reads<C, Epilogue> reads;
+      reads.start(place, n0, epilogue);
       wgmma_wait<0>();
       fence_regs(sum);
       gemm90_release<C>(empty + last, rank);
-      gemm90_finish<C>(sum, maps, consumer, m0 + consumer * 64, n0, m, n,
-                       epilogue);
+      gemm90_finish<C>(sum, reads, maps, place, consumer, m0, n0, epilogue);
     }
     if constexpr (C::STORES)
       if (warp_uniform() % 4 == 0 && lane() == 0)

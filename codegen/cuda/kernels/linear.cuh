@@ -13,7 +13,8 @@
 //          Splits: partial sums of M * N floats a part, at least as many
 //          counters as there are tiles of 64x64
 //          Body: Loads load(const i64 *c), float apply(Loads, float, c) with
-//          c = {m, n}
+//          c = {m, n}; N % 4 == 0: bool is_wide(), LanesLoads lanes_load(c) and
+//          Lanes<float, 4> lanes_apply(LanesLoads, Lanes<float, 4>, c)
 // One kernel for all M: few rows stream the weights past registers (up to 8 by
 // gemv, whose products are exact for tf32 too, up to 16 of 16 bits by
 // linear_few), more are tiles of a matrix product, large ones from LARGE rows;
@@ -21,6 +22,7 @@
 // goes element by element.
 #pragma once
 #include "linear_few.cuh"
+#include "lanes.cuh"
 
 // The body of a stub as a functor of PointwiseEpilogue.
 template <class Body>
@@ -36,6 +38,50 @@ struct LinearElement {
     return body->apply(in, sum, c);
   }
 };
+
+// The same body for V consecutive columns at a time, with loads as wide as that
+// where they lie together: only if it is_wide().
+template <class T, int V_, class Body>
+struct LanesEpilogue {
+  using Out = T;
+  static constexpr int V = V_;
+  using In = typename Body::LanesLoads;
+  T *out;
+  i64 ldo;
+  const Body *body;
+  DEV In load(int m, int n) const {
+    i64 c[2] = {m, n};
+    return body->lanes_load(c);
+  }
+  DEV void apply(int m, int n, const In &in, float (&x)[V]) const {
+    i64 c[2] = {m, n};
+    Lanes<float, V> lanes;
+    UNROLL for (int i = 0; i < V; ++i) lanes[i] = x[i];
+    lanes = body->lanes_apply(in, lanes, c);
+    UNROLL for (int i = 0; i < V; ++i) x[i] = lanes[i];
+  }
+  DEV void store(int m, int n, const In &in, const float (&sum)[V]) const {
+    float x[V];
+    UNROLL for (int i = 0; i < V; ++i) x[i] = sum[i];
+    apply(m, n, in, x);
+    store_columns(out + m * ldo + n, x);
+  }
+};
+
+// Columns in ones need no wide access, and go by the body's other methods.
+template <int V, class Body>
+DEV bool linear_is_wide(const Body &body) {
+  if constexpr (V > 1)
+    return body.is_wide();
+  return true;
+}
+template <int V, class Out, class Body>
+DEV auto linear_epilogue(Out *out, i64 ldo, const Body &body) {
+  if constexpr (V > 1)
+    return LanesEpilogue<Out, V, Body>{out, ldo, &body};
+  else
+    return PointwiseEpilogue<Out, 1, LinearElement<Body>>{out, ldo, {&body}};
+}
 
 // Few rows: WARPS warps take COLUMNS columns of the result at a time, their
 // lanes lie along k, CHUNK elements each. M <= ROWS.
@@ -150,7 +196,6 @@ DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
   using F = LinearElement<Body>;
   GemmOperands<E> p{a, w, lda, K, 0, 0, (int)m, N, K};
   PointwiseEpilogue<Out, 1, F> one{out, N, {&body}};
-  PointwiseEpilogue<Out, V, F> several{out, N, {&body}};
   bool wide = K % UNIT == 0 && lda % UNIT == 0 && is_aligned16(a) &&
               is_aligned16(w) && (V == 1 || is_aligned16(out));
   if constexpr (FEW > 0 && Rows::ON_TENSOR_CORES) {
@@ -166,6 +211,8 @@ DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
              FEW > (p, one) : gemv<FEW_ROWS, 2, 1, FEW>(p, one);
   }
   if constexpr (MANY && K % UNIT == 0) {
+    auto several = linear_epilogue<V>(out, N, body);
+    wide = wide && linear_is_wide<V>(body);
     if constexpr (LARGE > 0) {
       if (wide && (ALL_LARGE || m >= LARGE))
         return gemm_tiles<Large>(p, several);

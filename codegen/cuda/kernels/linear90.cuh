@@ -4,7 +4,8 @@
 //   block  384
 //   smem   Tiles::SHARED
 //   maps   of A, of W in boxes for small and for large tiles, of out
-//   needs  K a multiple of 8; else as linear.cuh
+//   needs  K a multiple of 8; else as linear.cuh, but lanes of 2 where N % 2 ==
+//          0
 //   waits  for the grids before it, which have not written W
 // Tiles of gemm90.cuh. Few rows, and what the copy engine cannot take because
 // addresses or pitches are no multiples of 16 bytes (then maps are zeros), go
@@ -56,11 +57,11 @@ DEV void linear90(Out *out, const Math *a, i64 lda, const Math *w, i64 m,
       return gemv<8, 2, 1, 1>(p, one);
   }
   if constexpr (MANY) {
-    PointwiseEpilogue<Out, V, F> pairs{out, N, {&body}};
-    if (!wide) {
+    if (!wide || !linear_is_wide<V>(body)) {
       grid_wait();
       return gemm_tiles<typename Tiles::Narrow>(p, one);
     }
+    auto pairs = linear_epilogue<V>(out, N, body);
     if constexpr (FROM > 0) {
       if (Tiles::ALL_LARGE || m >= FROM)
         return gemm90<typename Tiles::Large>({&map_a, &map_large, &map_out},

@@ -282,6 +282,9 @@ TEST_P(CudaLinear90, WithoutTma) {
     checkRows(70);
     checkRows(7);
   }
+  // Nor pairs of the bias.
+  shifts = {0, 0, 0, 4};
+  checkRows(70);
   EXPECT_FALSE(usesTma());
 }
 
@@ -292,6 +295,71 @@ TEST_P(CudaLinear90, WhatStaysAsItWas) {
   loadLinear(72, 64, "8");
   EXPECT_EQ(printed.choice, "few rows, 8 columns a block");
   EXPECT_TRUE(printed.maps.empty());
+}
+
+/// All ways of reading in an epilogue: rows of the residual `pitch` apart, a
+/// number a row, a table with two others between its elements, a mask that
+/// is not read in the first 8 columns, and an index that is looked up.
+std::string readsText(const std::string &t, const std::string &out) {
+  return "plan.kernel linear @k outs [" + out + "] ins [" + t + ", " + t +
+         ", " + t + R"mlir(, f32, f32, i1, i64] scalars 2
+      params {m = -1, n = 76, k = 64, lda = 64, rows = 6, panels = 2} {
+    ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?x)mlir" +
+         t + ">, %w: tensor<?x" + t + ">, %r: tensor<?x" + t +
+         R"mlir(>, %s: tensor<?xf32>, %t: tensor<?xf32>, %k: tensor<?xi1>, %i: tensor<?xi64>, %M: i64, %pitch: i64):
+      %three = arith.constant 3 : i64
+      %eight = arith.constant 8 : i64
+      %yes = arith.constant true
+      %0 = tfm.apply mul(%m, %pitch) : (i64, i64) -> i64
+      %1 = tfm.apply add(%0, %n) : (i64, i64) -> i64
+      %2 = tfm.load %r[%1] : tensor<?x)mlir" +
+         t + "> -> " + t + "\n%3 = tfm.convert %2 : " + t +
+         R"mlir( to f32
+      %4 = tfm.load %s[%m] : tensor<?xf32> -> f32
+      %5 = tfm.apply mul(%n, %three) : (i64, i64) -> i64
+      %6 = tfm.load %t[%5] : tensor<?xf32> -> f32
+      %7 = tfm.apply lt(%n, %eight) : (i64, i64) -> i1
+      %8 = tfm.apply sub(%n, %eight) : (i64, i64) -> i64
+      %9 = tfm.load %k[%8] : tensor<?xi1> -> i1
+      %10 = tfm.choose %7, %yes, %9 : i1
+      %11 = tfm.load %i[%n] : tensor<?xi64> -> i64
+      %12 = tfm.check_index %11, %eight
+      %13 = tfm.load %s[%12] : tensor<?xf32> -> f32
+      %14 = tfm.apply add(%acc, %3) : (f32, f32) -> f32
+      %15 = tfm.apply mul(%14, %4) : (f32, f32) -> f32
+      %16 = tfm.apply add(%15, %6) : (f32, f32) -> f32
+      %17 = tfm.choose %10, %16, %13 : f32
+      %18 = tfm.apply silu(%17) : (f32) -> f32
+      %19 = tfm.convert %18 : f32 to )mlir" +
+         out + "\ntfm.yield %19 : " + out + "\n}";
+}
+
+TEST_P(CudaLinearTypes, WhatEpiloguesRead) {
+  if (isTf32 || isSplit)
+    return;
+  for (const char *target : {"sm_80", "sm_90a"}) {
+    SCOPED_TRACE(target);
+    arch = target;
+    n = 76, k = 64;
+    load(readsText(nameOf(type), nameOf(outType)));
+    std::vector<int64_t> mask, index;
+    for (int64_t i = 0; i < n; ++i) {
+      if (i < n - 8)
+        mask.push_back(i % 5 > 0);
+      index.push_back(i * 7 % 8);
+    }
+    for (auto [m, pitch] : {std::pair<int64_t, int64_t>{20, 76},
+                            {130, 80},
+                            {9, 77},
+                            {9, 78},
+                            {5, 76}})
+      checkInAllModes({noise(m * k, 1, 1, type), noise(n * k, 2, 1, type),
+                       noise(m * pitch, 4, 1, type),
+                       noise(std::max<int64_t>(m, 8), 5), noise(3 * n, 6),
+                       integers(ElementType::Bool, mask),
+                       integers(ElementType::I64, index)},
+                      {m, pitch}, tolerance());
+  }
 }
 
 /// 0 * inf and what a NaN meets stay in their rows and columns.

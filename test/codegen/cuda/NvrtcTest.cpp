@@ -210,7 +210,7 @@ TEST_F(NvrtcTest, SassOfHopper) {
     EXPECT_EQ(sass.find("UTMALDG.2D.MULTICAST") != std::string::npos,
               stub.cluster > 1);
   }
-  EXPECT_EQ(seen, 6u);
+  EXPECT_EQ(seen, 7u);
 }
 
 /// The compiler moves no access to global memory before the wait.

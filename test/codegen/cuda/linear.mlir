@@ -20,6 +20,18 @@
 // CHECK-NEXT:      float v1 = F32::gelu(v0);
 // CHECK-NEXT:      float v2 = F32::add(v1, in.x1);
 // CHECK-NEXT:      return v2;
+// CHECK-NEXT:    }
+// CHECK-NEXT:    struct LanesLoads { Lanes<float, 4> x0; Lanes<float, 4> x1; };
+// CHECK-NEXT:    DEV LanesLoads lanes_load(const i64 *c) const {
+// CHECK-NEXT:      LanesLoads in = {};
+// CHECK-NEXT:      Lanes<float, 4> w0 = load_lanes<4>(in2 + c[1]);
+// CHECK-NEXT:      in.x0 = w0;
+// CHECK-NEXT:      i64 w1 = I64::mul(c[0], 3072);
+// CHECK-NEXT:      i64 w2 = I64::add(w1, c[1]);
+// CHECK-NEXT:      Lanes<float, 4> w3 = load_lanes<4>(in3 + w2);
+// CHECK-NEXT:      in.x1 = w3;
+// CHECK-NEXT:      return in;
+// CHECK:         DEV bool is_wide() const { return is_aligned<4>(in2) && is_aligned<4>(in3); }
 // CHECK:       KERNEL(256, 1) linear_f32_k768_n3072(float *out0, const float *in0,
 // CHECK:         linear<float, 3072, 768, 1, true, 2881>(out0, in0, 768, in1, s0, body);
 plan.kernel linear @linear_f32_k768_n3072 outs [f32] ins [f32, f32, f32, f32] scalars 1 params {m = -1, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
@@ -37,6 +49,7 @@ plan.kernel linear @linear_f32_k768_n3072 outs [f32] ins [f32, f32, f32, f32] sc
 
 // One row: no tiles, no shared memory.
 // CHECK-LABEL: // linear_m1: 256 threads, 0 bytes
+// CHECK-NOT:     LanesLoads
 // CHECK:         linear<float, 30, 64, 1, false>(out0, in0, s0, in1, 1, body);
 plan.kernel linear @linear_m1 outs [f32] ins [f32, f32] scalars 1 params {m = 1, n = 30, k = 64, lda = -1, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %l: i64):

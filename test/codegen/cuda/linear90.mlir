@@ -4,7 +4,29 @@
 // Two tiles for rows that are not known: weights in boxes for each, the result leaves by TMA.
 // CHECK-LABEL: // linear_many: 384 threads
 // CHECK-NEXT:  #include "linear90.cuh"
-// CHECK:         = Rough::gelu(
+// CHECK:         DEV float apply(const Loads &in, float x, const i64 *c) const {
+// CHECK-NEXT:      float v0 = F32::add(x, in.x0);
+// CHECK-NEXT:      float v1 = Rough::gelu(v0);
+// CHECK-NEXT:      return v1;
+// CHECK-NEXT:    }
+// CHECK-NEXT:    struct LanesLoads { Lanes<float, 2> x0; };
+// CHECK-NEXT:    DEV LanesLoads lanes_load(const i64 *c) const {
+// CHECK-NEXT:      LanesLoads in = {};
+// CHECK-NEXT:      Lanes<float, 2> w0 = load_lanes<2>(in2 + c[1]);
+// CHECK-NEXT:      in.x0 = w0;
+// CHECK-NEXT:      return in;
+// CHECK-NEXT:    }
+// CHECK-NEXT:    DEV Lanes<float, 2> lanes_apply(const LanesLoads &in, const Lanes<float, 2> &x, const i64 *c) const {
+// CHECK-NEXT:      Lanes<float, 2> y;
+// CHECK-NEXT:      UNROLL for (int l = 0; l < 2; ++l) {
+// CHECK-NEXT:        float v0 = in.x0[l];
+// CHECK-NEXT:        float v1 = F32::add(x[l], v0);
+// CHECK-NEXT:        float v2 = Rough::gelu(v1);
+// CHECK-NEXT:        y[l] = v2;
+// CHECK-NEXT:      }
+// CHECK-NEXT:      return y;
+// CHECK-NEXT:    }
+// CHECK-NEXT:    DEV bool is_wide() const { return is_aligned<2>(in2); }
 // CHECK:       KERNEL_CLUSTER(384, 1, 2)
 // CHECK-SAME:  linear_many(bf16 *out0, const bf16 *in0, const bf16 *in1, const float *in2, i64 s0, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2, GRID_CONST TensorMap map3, KernelStatus *status, i64 step)
 // CHECK-NEXT:    grid_launch_next();
@@ -19,6 +41,34 @@ plan.kernel linear @linear_many outs [bf16] ins [bf16, bf16, f32] scalars 1 para
   %2 = tfm.apply gelu(%1) : (f32) -> f32
   %3 = tfm.convert %2 : f32 to bf16
   tfm.yield %3 : bf16
+}
+
+// What is the same for both columns is read once, what lies apart by each
+// column, and what lies together but for a row of odd length where the scalar
+// says that it has none.
+// CHECK-LABEL: // linear_reads:
+// CHECK:         struct LanesLoads { Lanes<bf16, 2> x0; float x1; Lanes<float, 2> x2; };
+// CHECK:           float w{{[0-9]+}} = in3[c[0]];
+// CHECK:           UNROLL for (int l = 0; l < 2; ++l) {
+// CHECK-NEXT:        i64 v0 = I64::mul((c[1] + l), 3);
+// CHECK-NEXT:        float v1 = in4[v0];
+// CHECK-NEXT:        in.x2[l] = v1;
+// CHECK-NEXT:      }
+// CHECK:         DEV bool is_wide() const { return is_aligned<2>(in2) && s1 % 2 == 0; }
+plan.kernel linear @linear_reads outs [f32] ins [bf16, bf16, bf16, f32, f32] scalars 2 params {m = -1, n = 64, k = 64, lda = 64, rows = 64, panels = 1} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>, %r: tensor<?xbf16>, %s: tensor<?xf32>, %t: tensor<?xf32>, %M: i64, %p: i64):
+  %three = arith.constant 3 : i64
+  %0 = tfm.apply mul(%m, %p) : (i64, i64) -> i64
+  %1 = tfm.apply add(%0, %n) : (i64, i64) -> i64
+  %2 = tfm.load %r[%1] : tensor<?xbf16> -> bf16
+  %3 = tfm.convert %2 : bf16 to f32
+  %4 = tfm.load %s[%m] : tensor<?xf32> -> f32
+  %5 = tfm.apply mul(%n, %three) : (i64, i64) -> i64
+  %6 = tfm.load %t[%5] : tensor<?xf32> -> f32
+  %7 = tfm.apply add(%acc, %3) : (f32, f32) -> f32
+  %8 = tfm.apply mul(%7, %4) : (f32, f32) -> f32
+  %9 = tfm.apply add(%8, %6) : (f32, f32) -> f32
+  tfm.yield %9 : f32
 }
 
 // One tile of 128 rows: nobody to share weights with; f32 leaves by plain stores.
