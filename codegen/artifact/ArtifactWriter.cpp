@@ -175,7 +175,6 @@ private:
       if (code.isCuda)
         made->block = std::make_unique<Block>(kernel.threads, 1, 1);
       made->shared_bytes = kernel.sharedBytes;
-      made->cluster = kernel.cluster;
       made->waits = kernel.waits;
       made->source = kernel.source;
       for (auto &[key, value] : kernel.details)
@@ -391,9 +390,8 @@ private:
               ? exprs.ceilDiv(launch.getGrid(), i, i == 0 ? kernel.tasks : 1)
               : exprs.constant(1);
     if (kernel.isPersistent)
-      grid[0] =
-          exprs.min(grid[0], exprs.symbolValue(exprs.symbol(kMultiprocessors)));
-    grid[0] = exprs.roundUp(grid[0], kernel.cluster);
+      grid[0] = exprs.min(exprs.product(grid[0], kernel.mostParts),
+                          exprs.symbolValue(exprs.symbol(kMultiprocessors)));
     made->grid = std::make_unique<Grid>(grid[0], grid[1], grid[2]);
     size_t outs = kernel.kernel.numOuts(),
            written = outs + kernel.kernel.numWorkspace();

@@ -42,13 +42,6 @@ uint32_t ExprTable::product(uint32_t value, int64_t factor) {
   return factor == 1 ? value : node(ExprOp::Mul, value, constant(factor));
 }
 
-uint32_t ExprTable::roundUp(uint32_t value, int64_t unit) {
-  if (unit == 1)
-    return value;
-  uint32_t more = node(ExprOp::Add, value, constant(unit - 1));
-  return product(node(ExprOp::FloorDiv, more, constant(unit)), unit);
-}
-
 uint32_t ExprTable::symbolValue(uint32_t symbol) {
   return node(ExprOp::Symbol, symbol);
 }

@@ -29,8 +29,6 @@ public:
 
   uint32_t min(uint32_t left, uint32_t right);
   uint32_t product(uint32_t value, int64_t factor);
-  /// The next multiple of `unit`.
-  uint32_t roundUp(uint32_t value, int64_t unit);
   uint32_t symbolValue(uint32_t symbol);
 
   uint32_t symbol(llvm::StringRef name);

@@ -74,9 +74,9 @@ TargetCode cudaTarget(llvm::StringRef arch,
     made.sharedBytes = stub.sharedBytes;
     made.tasks = stub.tasks;
     made.maps = stub.maps;
-    made.cluster = stub.cluster;
     made.isPersistent = stub.isPersistent;
     made.waits = stub.waits;
+    made.mostParts = stub.mostParts;
     made.source = stub.text;
     if (!cuda::makesPtx(arch)) {
       auto number = [](unsigned value) { return std::to_string(value); };

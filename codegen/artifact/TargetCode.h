@@ -18,9 +18,9 @@ struct KernelCode {
   unsigned sharedBytes = 0;
   unsigned tasks = 1; ///< of a launch's grid, a block
   std::vector<cuda::StubMap> maps;
-  unsigned cluster = 1;
   bool isPersistent = false; ///< at most as many blocks as multiprocessors
   bool waits = false;        ///< as CudaStub has it
+  int64_t mostParts = 1;     ///< up to there, so many times the tasks
   std::string source;
   std::optional<int64_t> libraryFrom; ///< as CudaStub has it
 };

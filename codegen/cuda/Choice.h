@@ -24,6 +24,7 @@
 
 #include "ir/expr/Expr.h"
 
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
@@ -166,37 +167,59 @@ LinearChoice chooseLinear(const LinearProblem &problem,
                           const Chip &chip = referenceChip(),
                           std::optional<int64_t> measured = std::nullopt);
 
-inline constexpr int64_t kHopperColumns[] = {256, 128, 64};
-/// Columns of tiles of 128 rows; in large ones, two blocks share weights.
-struct HopperTiles {
-  int64_t small, large;
-  int64_t largeFrom; ///< rows from which the latter are taken; 0: never
+inline constexpr int64_t kHopperColumns[] = {64, 96, 128, 192, 256};
+/// Of which one stub has at most.
+inline constexpr size_t kMostHopperTiles = 3;
+
+/// Tiles of 128 rows, and what measuring says of them: nanoseconds of a kernel
+/// beside its waves, and of a wave of tiles with all of K. 0 and 0: nothing.
+struct HopperMeasured {
+  int64_t columns, kernel = 0, wave = 0;
+};
+
+/// Such a tile, and what it costs where a wave's tiles share K.
+struct HopperTile : HopperMeasured {
+  /// Of the whole kernel with K in 2, 3, .. parts; 0: no number of parts to
+  /// take. Of them, for each part of all tiles.
+  llvm::SmallVector<int64_t, 7> parts;
+  int64_t part;
+};
+
+/// How a linear goes at some rows.
+struct HopperWay {
+  int64_t columns, parts, nanoseconds;
 };
 
 /// What `kernels/linear90.cuh` is instantiated with, for sm_90a.
 struct HopperLinear {
-  int64_t fewRows;      ///< that the kernel for few takes
-  int64_t fewTiles;     ///< of its blocks; 0: few rows are not possible
-  int64_t small, large; ///< columns of tiles of 128 rows
-  int64_t largeFrom;    ///< rows from which the latter are taken; 0: never
-  int64_t cluster;      ///< blocks that share weights in large tiles
-  bool stores;          ///< the result leaves by TMA
+  LinearProblem problem;
+  int64_t fewTiles; ///< of its blocks; 0: few rows are not possible
+  /// Of which that is taken which costs least.
+  llvm::SmallVector<HopperTile, kMostHopperTiles> tiles;
+  bool stores; ///< the result leaves by TMA
   unsigned sharedBytes;
   int64_t rows; ///< that the estimate is for
   Estimate estimate;
 
-  /// "few rows up to 16, 24 columns a block; wgmma 128x64; 128x256 from M 1025,
-  /// two blocks share weights".
+  /// As the kernel decides where there are as many multiprocessors.
+  HopperWay at(int64_t m) const;
+  /// In which blocks share K of a tile at most; 1: never.
+  int64_t mostParts() const;
+  /// Floats that all parts leave, at most.
+  Expr partialSums(ExprPool &pool, Expr m) const;
+  /// "few rows up to 16, 24 columns a block; wgmma 128x64, K in up to 8 parts;
+  /// 128x96; 128x192".
   std::string text() const;
 };
 
 /// The chip that code for sm_90a is chosen for.
 const Chip &hopperChip();
 /// Nothing where other kernels have to do: no products of 16 bits, few rows
-/// only, or K no multiple of 8. `measured`: better tiles than the model's.
+/// only, or K no multiple of 8. `measured`: the tiles to have, in place of the
+/// model's.
 std::optional<HopperLinear>
 chooseHopperLinear(const LinearProblem &problem,
-                   std::optional<HopperTiles> measured = std::nullopt);
+                   llvm::ArrayRef<HopperMeasured> measured = {});
 
 /// What is -1 is known at run time only: a batch of 1, 128 queries and keys are
 /// estimated then.

@@ -26,8 +26,9 @@ LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit,
 }
 
 std::optional<HopperLinear>
-hopperLinearOf(plan::KernelOp kernel, std::optional<HopperTiles> measured) {
-  return chooseHopperLinear(problemOf(kernel, /*canSplit=*/false), measured);
+hopperLinearOf(plan::KernelOp kernel, bool canSplit,
+               llvm::ArrayRef<HopperMeasured> measured) {
+  return chooseHopperLinear(problemOf(kernel, canSplit), measured);
 }
 
 static AttentionProblem attentionOf(plan::KernelOp kernel, bool canSplit) {

@@ -16,10 +16,10 @@ llvm::StringRef mathTagOf(plan::KernelOp kernel);
 LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit,
                             std::optional<int64_t> measured = std::nullopt,
                             const Chip &chip = referenceChip());
-/// For sm_90a; a workspace stays unused.
+/// For sm_90a.
 std::optional<HopperLinear>
-hopperLinearOf(plan::KernelOp kernel,
-               std::optional<HopperTiles> measured = std::nullopt);
+hopperLinearOf(plan::KernelOp kernel, bool canSplit,
+               llvm::ArrayRef<HopperMeasured> measured = {});
 AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit);
 /// For sm_90a; nothing also where heads do not lie side by side in rows that
 /// the copy engine takes.

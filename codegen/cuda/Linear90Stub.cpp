@@ -6,39 +6,45 @@ using llvm::Twine;
 
 namespace ingot::cuda {
 
+/// A tile as the kernel's argument: what it costs, and the map of its weights.
+static std::string tileText(const HopperTile &tile, size_t map) {
+  std::string text = ", Linear90Tile<" + std::to_string(tile.columns);
+  for (int64_t number : {tile.kernel, tile.wave, tile.part})
+    text += ", " + std::to_string(number);
+  for (int64_t cost : tile.parts)
+    text += ", " + std::to_string(cost);
+  return text + ">{&map" + std::to_string(map) + "}";
+}
+
 CudaStub printLinear90(StubWriter &w, const HopperLinear &choice) {
   int64_t n = w.kernel.param("n"), k = w.kernel.param("k"),
           m = w.kernel.param("m");
   constexpr unsigned kRows = 128, kThreads = 384;
   // Inputs come after outputs and what of a workspace there is.
-  auto first =
-      static_cast<unsigned>(w.kernel.numOuts() + w.kernel.numWorkspace());
+  auto a = static_cast<unsigned>(w.kernel.numOuts() + w.kernel.numWorkspace());
   Type type = w.kernel.inType(0);
-  auto boxOf = [](int64_t rows) { return static_cast<unsigned>(rows); };
-  unsigned a = first, weights = first + 1;
-  w.maps = {{a, type, k, m, w.kernel.param("lda"), kRows},
-            {weights, type, k, n, k, boxOf(choice.small)}};
-  std::string maps = "map0, map1";
-  auto addMap = [&](bool isNeeded, StubMap map) {
-    // What is not needed is not looked at.
-    maps += ", map" + std::to_string(isNeeded ? w.maps.size() : 0);
-    if (isNeeded)
-      w.maps.push_back(map);
-  };
-  addMap(choice.largeFrom,
-         {weights, type, k, n, k, boxOf(choice.large / choice.cluster)});
-  addMap(choice.stores, {0, w.outType(0), n, m, n, 64});
-  w.cluster = static_cast<unsigned>(choice.cluster);
+  w.maps = {{a, type, k, m, w.kernel.param("lda"), kRows}};
+  std::string maps = ", &map0, nullptr";
+  if (choice.stores) {
+    w.maps.push_back({0, w.outType(0), n, m, n, 64});
+    maps = ", &map0, &map1";
+  }
   w.waitsByItself = true;
+  bool isShared = choice.mostParts() > 1;
+  std::string last = isShared ? w.splits() : ", NoSplits{}";
+  for (const HopperTile &tile : choice.tiles) {
+    last += tileText(tile, w.maps.size());
+    w.maps.push_back(
+        {a + 1, type, k, n, k, static_cast<unsigned>(tile.columns)});
+  }
   std::string call =
       ("linear90<" + w.math() + ", " + Twine(n) + ", " + Twine(k) + ", " +
-       Twine(choice.fewTiles) + ", true, " + Twine(choice.small) + ", " +
-       Twine(choice.large) + ", " + Twine(choice.largeFrom) + ", " +
-       Twine(choice.cluster) + ">(out0, in0, " + w.extent("lda") + ", in1, " +
-       w.extent("m") + ", body, " + maps + ");")
+       Twine(choice.fewTiles) + ">(out0, in0, " + w.extent("lda") +
+       ", in1, " + w.extent("m") + ", body" + maps + last + ");")
           .str();
   CudaStub stub = w.finish("linear90.cuh", call, kThreads, choice.sharedBytes);
   stub.isPersistent = true;
+  stub.mostParts = choice.mostParts();
   stub.choice = choice.text();
   stub.estimate = choice.estimate.text("M " + std::to_string(choice.rows) +
                                        (m < 0 ? " (assumed)" : ""));

@@ -37,7 +37,7 @@ CudaStub printLinear(StubWriter &w) {
   };
   if (w.arch == "sm_90a")
     if (std::optional<HopperLinear> choice =
-            hopperLinearOf(w.kernel, rule.hopperTiles)) {
+            hopperLinearOf(w.kernel, w.kernel.hasSplits(), rule.hopperTiles)) {
       several(2);
       return finish(printLinear90(w, *choice));
     }
@@ -58,7 +58,7 @@ CudaStub printLinear(StubWriter &w) {
        ", " + (choice.many ? "true" : "false") +
        (choice.largeFrom ? ", " + Twine(choice.largeFrom) : Twine("")) +
        ">(out0, in0, " + w.extent("lda") + ", in1, " + w.extent("m") +
-       ", body" + w.splits() + ");")
+       ", body" + (choice.mostParts > 1 ? w.splits() : "") + ");")
           .str();
   CudaStub stub = w.finish(
       "linear.cuh", call,

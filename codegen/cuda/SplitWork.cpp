@@ -58,7 +58,10 @@ private:
 
   void splitLinear(plan::KernelOp kernel, ArrayRef<plan::LaunchOp> launches) {
     LinearChoice choice = linearChoiceOf(kernel, /*canSplit=*/true);
-    bool isSplit = choice.mostParts > 1;
+    // Plans are for all architectures.
+    std::optional<HopperLinear> hopper =
+        hopperLinearOf(kernel, /*canSplit=*/true);
+    bool isSplit = choice.mostParts > 1 || (hopper && hopper->mostParts() > 1);
     if (!isSplit && !choice.fewTiles && choice.fewWarps == 1)
       return; // the lowering has counted the same blocks
     if (isSplit)
@@ -69,8 +72,13 @@ private:
       Expr m = extent(kernel, launch, "m"), parts = choice.parts(pool, m);
       launch.setKernelAttr(FlatSymbolRefAttr::get(kernel.getSymNameAttr()));
       launch.setGridAttr(attr(choice.blocks(pool, m)));
-      if (isSplit)
-        addWorkspace(kernel, launch, parts, choice.partialSums(pool, m));
+      if (!isSplit)
+        continue;
+      Expr floats =
+          choice.mostParts > 1 ? choice.partialSums(pool, m) : pool.integer(0);
+      if (hopper)
+        floats = pool.max(floats, hopper->partialSums(pool, m));
+      addWorkspace(kernel, launch, parts, floats);
     }
   }
 

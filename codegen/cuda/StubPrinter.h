@@ -33,12 +33,13 @@ struct CudaStub {
   unsigned tasks = 1;
   /// Passed by value between the launch's arguments and the status.
   std::vector<StubMap> maps;
-  unsigned cluster = 1; ///< blocks along x
   /// Blocks take tiles in turn: no more of them than multiprocessors.
   bool isPersistent = false;
   /// It waits for the grids before it (dependent launch): it may start while
   /// they run.
   bool waits = false;
+  /// In which they share a task at most: so many more of them than tasks.
+  int64_t mostParts = 1;
   /// For people: what Choice.h chose and expects; "" of other families.
   std::string choice, estimate;
   /// Of the tuning record: "sm_80, linear[2]"; "" where it says nothing. And

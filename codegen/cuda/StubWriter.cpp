@@ -240,11 +240,8 @@ CudaStub StubWriter::finish(StringRef header, const std::string &call,
     parameters.push_back("GRID_CONST TensorMap map" + std::to_string(i));
   parameters.insert(parameters.end(), members.end() - 2, members.end());
   stub.maps = maps;
-  stub.cluster = cluster;
   std::string bounds =
       std::to_string(threads) + ", " + std::to_string(minBlocks);
-  if (cluster > 1)
-    bounds += ", " + std::to_string(cluster);
   // The next grid's blocks may come as soon as these all run. Nothing that
   // steps write is touched before those before this one are done.
   stub.waits = hasDependentLaunch(arch);
@@ -255,8 +252,7 @@ CudaStub StubWriter::finish(StringRef header, const std::string &call,
     wait += "  grid_wait();\n";
   stub.text = ("#include \"" + header + "\"\n\nstruct Body {\n  " +
                llvm::join(members, ";\n  ") + ";\n" + methods + "};\n\n" +
-               (cluster > 1 ? "KERNEL_CLUSTER(" : "KERNEL(") + bounds + ") " +
-               stub.name + "(" + llvm::join(parameters, ", ") + ") {\n" + wait +
+               "KERNEL(" + bounds + ") " + stub.name + "(" + llvm::join(parameters, ", ") + ") {\n" + wait +
                "  Body body{" + llvm::join(names, ", ") + "};\n  " + call +
                "\n}\nEXPORT_KERNEL(" + stub.name + ")\n")
                   .str();

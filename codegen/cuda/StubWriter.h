@@ -19,10 +19,8 @@ public:
   plan::KernelOp kernel;
   llvm::StringRef arch;
   const TuningRecord *record; ///< or null
-  /// Of the stub, before `finish`: parameters map0, map1, ..., and blocks of a
-  /// cluster.
+  /// Of the stub, before `finish`: parameters map0, map1, ...
   std::vector<StubMap> maps;
-  unsigned cluster = 1;
   /// The template waits for the grids before it by itself; else the stub does,
   /// where the architecture can.
   bool waitsByItself = false;

@@ -27,35 +27,42 @@ static bool readRows(const json::Value &value, int64_t least, int64_t never,
   return true;
 }
 
-/// [[17, columns], [rows, columns]], of which the second may be missing.
+/// [[columns, kernel, wave], ...], or [columns] with the model's times.
 static bool readHopperTiles(const json::Value &value,
-                            std::optional<HopperTiles> &tiles,
+                            llvm::SmallVectorImpl<HopperMeasured> &tiles,
                             json::Path path) {
-  std::vector<std::pair<int64_t, int64_t>> pairs;
-  if (const json::Array *list = value.getAsArray())
-    for (const json::Value &entry : *list) {
-      const json::Array *pair = entry.getAsArray();
-      if (!pair || pair->size() != 2)
-        continue;
-      pairs.emplace_back((*pair)[0].getAsInteger().value_or(0),
-                         (*pair)[1].getAsInteger().value_or(0));
+  auto isNanoseconds = [](int64_t value) {
+    return value >= 0 && value <= INT32_MAX;
+  };
+  const json::Array *list = value.getAsArray();
+  for (size_t i = 0; list && i < list->size(); ++i) {
+    const json::Array *entry = (*list)[i].getAsArray();
+    HopperMeasured tile{0};
+    auto read = [&](size_t at, int64_t &number) {
+      number = (*entry)[at].getAsInteger().value_or(-1);
+    };
+    if (entry && (entry->size() == 1 || entry->size() == 3)) {
+      read(0, tile.columns);
+      if (entry->size() == 3) {
+        read(1, tile.kernel);
+        read(2, tile.wave);
+      }
     }
-  bool isGood = !pairs.empty() && pairs.size() <= 2 &&
-                pairs.size() == value.getAsArray()->size() &&
-                pairs[0].first == kFewTensorRows + 1 &&
-                llvm::all_of(pairs, [](auto pair) {
-                  return llvm::is_contained(kHopperColumns, pair.second);
-                });
-  if (isGood && pairs.size() == 2)
-    isGood = pairs[1].first > pairs[0].first && pairs[1].first <= INT32_MAX;
-  if (!isGood) {
-    path.report("expected [[17, columns]] or [[17, columns], [rows, columns]], "
-                "with more than 17 rows and 64, 128 or 256 columns");
-    return false;
+    bool isGood = llvm::is_contained(kHopperColumns, tile.columns) &&
+                  (tiles.empty() || tile.columns > tiles.back().columns) &&
+                  isNanoseconds(tile.kernel) && isNanoseconds(tile.wave) &&
+                  (tile.wave > 0) == (entry->size() == 3);
+    if (!isGood)
+      break;
+    tiles.push_back(tile);
   }
-  tiles = {pairs[0].second, pairs.back().second,
-           pairs.size() == 2 ? pairs[1].first : 0};
-  return true;
+  if (list && !list->empty() && tiles.size() == list->size() &&
+      tiles.size() <= kMostHopperTiles)
+    return true;
+  path.report("expected up to 3 of [columns] or [columns, nanoseconds of a "
+              "kernel, nanoseconds of a wave], with 64, 96, 128, 192 or 256 "
+              "columns, each more than the last");
+  return false;
 }
 
 llvm::Expected<TuningRecord> parseTuningRecord(llvm::StringRef text,
@@ -71,7 +78,7 @@ llvm::Expected<TuningRecord> parseTuningRecord(llvm::StringRef text,
     LinearRule &rule = record.linear.back();
     if (key == "tile128_from")
       return readRows(value, kFewRows + 1, 0, rule.tile128From, path);
-    if (key == "columns_from")
+    if (key == "tiles")
       return readHopperTiles(value, rule.hopperTiles, path);
     if (key == "cublaslt_from")
       return readRows(value, 1, kNever, rule.cublasLtFrom, path);
@@ -79,15 +86,14 @@ llvm::Expected<TuningRecord> parseTuningRecord(llvm::StringRef text,
   };
   auto finish = [&](json::Path path, llvm::StringRef architecture) {
     LinearRule &rule = record.linear.back();
-    if (!rule.tile128From && !rule.hopperTiles && !rule.cublasLtFrom) {
-      path.report(
-          "it says nothing: tile128_from, columns_from or cublaslt_from");
+    if (!rule.tile128From && rule.hopperTiles.empty() && !rule.cublasLtFrom) {
+      path.report("it says nothing: tile128_from, tiles or cublaslt_from");
       return false;
     }
-    if (rule.hopperTiles && (architecture != "sm_90a" ||
-                             (rule.type != "bf16" && rule.type != "f16"))) {
-      path.field("columns_from")
-          .report("only bf16 and f16 on sm_90a have such tiles");
+    if (!rule.hopperTiles.empty() &&
+        (architecture != "sm_90a" ||
+         (rule.type != "bf16" && rule.type != "f16"))) {
+      path.field("tiles").report("only bf16 and f16 on sm_90a have such tiles");
       return false;
     }
     if (rule.cublasLtFrom == kNever)
@@ -104,8 +110,7 @@ llvm::Expected<TuningRecord> parseTuningRecord(llvm::StringRef text,
       "expected f32, tf32, bf16 or f16",
       addLinear,
       readKey,
-      "unknown key: type, result, n, k, tile128_from, columns_from or "
-      "cublaslt_from",
+      "unknown key: type, result, n, k, tile128_from, tiles or cublaslt_from",
       finish};
   llvm::Expected<TuningHeader> header = readTuningFile(text, name, format);
   if (!header)

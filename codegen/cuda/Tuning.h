@@ -13,8 +13,8 @@ namespace ingot::cuda {
 struct LinearRule : LinearRuleKey {
   /// Rows from which tiles are 128x128; 0: never. Nothing: as the model says.
   std::optional<int64_t> tile128From;
-  /// Of sm_90a, in place of them; nothing: as the model says.
-  std::optional<HopperTiles> hopperTiles;
+  /// Of sm_90a, in place of them; none: as the model says.
+  llvm::SmallVector<HopperMeasured, kMostHopperTiles> hopperTiles;
   /// Rows from which `auto` calls cuBLASLt; nothing: never.
   std::optional<int64_t> cublasLtFrom;
 };

@@ -3,6 +3,7 @@
 
 #include "test/emulator/Harness.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ struct Matrix {
   cu::Pointer address() const {
     return memory.pointer + size_t(offset) * sizeOf(type);
   }
-  std::vector<double> read() const;
+  // Nothing after an error, as where elements have not been written.
+  std::optional<std::vector<double>> read() const;
 };
 
 // Whether `out` is activation(a w^T + bias) + residual, within a rounding to

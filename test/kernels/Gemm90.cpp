@@ -15,9 +15,11 @@ std::string Variant90::stub() const {
     << ") gemm_test(GRID_CONST TensorMap a, GRID_CONST TensorMap w, "
        "GRID_CONST TensorMap c, const "
     << math << " *bias, const " << math << " *residual, " << math
-    << " *out, i64 ldr, i64 ldo, int m, int n, int k) {\n"
+    << " *out, i64 ldr, i64 ldo, int m, int n, int k, float *partials, u32 "
+       "*counters, i64 parts) {\n"
     << "  gemm90<Config>({&a, &w, &c}, m, n, k, Epilogue{out, ldo, bias, "
-       "residual, ldr});\n"
+       "residual, ldr}"
+    << (parts ? ", Splits{partials, counters, parts}" : "") << ");\n"
     << "}\nEXPORT_KERNEL(gemm_test)\n";
   return s.str();
 }
@@ -43,15 +45,26 @@ std::string runGemm90(const Variant90 &v, Stub &stub, int m, int n, int k) {
   int cluster = v.cm * v.cn;
   auto blocks = unsigned((v.blocks + cluster - 1) / cluster * cluster);
   auto i64 = [](int x) { return static_cast<long long>(x); };
-  cu::Result r =
-      stub.launch("gemm_test", {blocks}, 384, v.shared(), map(a, 128 / v.cn),
-                  map(w, v.bn / v.cm), v.stores ? map(out, 64) : none,
-                  bias.address(), residual.address(), out.address(),
-                  i64(residual.pitch), i64(out.pitch), m, n, k);
+  auto up = [](int x) { return size_t(x + 15) / 16 * 16; };
+  size_t tiles = size_t((m + 127) / 128 * ((n + v.bn - 1) / v.bn));
+  DeviceArray<float> partials(size_t(v.parts) * up(m) * up(n));
+  DeviceArray<unsigned> counters(std::vector<unsigned>(v.parts ? tiles : 0));
+  cu::Result r = stub.launch(
+      "gemm_test", {blocks}, 384, v.shared(), map(a, 128 / v.cn),
+      map(w, v.bn / v.cm), v.stores ? map(out, 64) : none, bias.address(),
+      residual.address(), out.address(), i64(residual.pitch), i64(out.pitch), m,
+      n, k, partials, counters, i64(v.parts));
   if (r)
     return control("report") + "\nresult " + std::to_string(r);
-  return judge(a, w, v.bias ? &bias : nullptr, v.residual ? &residual : nullptr,
-               out, v.activation, 0x1p-23);
+  std::string wrong =
+      judge(a, w, v.bias ? &bias : nullptr, v.residual ? &residual : nullptr,
+            out, v.activation, 0x1p-23);
+  if (!wrong.empty())
+    return wrong;
+  for (unsigned left : counters.get())
+    if (left)
+      return "a counter is left at " + std::to_string(left);
+  return "";
 }
 
 } // namespace ingot::emulator

@@ -13,6 +13,7 @@ struct Edit {
   // What shows it, and where it is if not in gemm90.cuh.
   int cm = 1, cn = 1;
   const char *header = "gemm90.cuh";
+  int parts = 0;
 };
 
 const Edit edits[] = {
@@ -67,9 +68,9 @@ const Edit edits[] = {
     {"TellsItself", "mbar_arrive_remote(empty, rank ^ 1);",
      "mbar_arrive_remote(empty, rank);", 2},
     // swizzle and descriptors
-    {"NoSwizzleOfPanels", "swizzle128(place.first + l % 16, chunk + l / 16)",
-     "(place.first + l % 16) * 128 + (chunk + l / 16) * 16"},
-    {"WrongHalfOfPanels", "chunk + l / 16)", "chunk + 1 - l / 16)"},
+    {"NoSwizzleOfPanels", "swizzle128(lane() % 16, chunk + lane() / 16)",
+     "lane() % 16 * 128 + (chunk + lane() / 16) * 16"},
+    {"WrongHalfOfPanels", "chunk + lane() / 16)", "chunk + 1 - lane() / 16)"},
     {"StepsTooFarAlongK", "a + s * 2, w + s * 2", "a + s * 2, w + s * 4"},
     {"RowsOfTheOtherConsumer", "shared.a[ring.stage] + consumer * 64 * 128",
      "shared.a[ring.stage] + (1 - consumer) * 64 * 128"},
@@ -104,14 +105,14 @@ const Edit edits[] = {
     // dependent launch
     {"LoadsRowsEarly", "grid_wait();\n      for (int t", "for (int t"},
     {"WaitsAfterTheRows",
-     "grid_wait();\n      for (int t = first; t < tiles.count(); t += step) {",
-     "for (int t = first; t < tiles.count(); grid_wait(), t += step) {"},
+     "grid_wait();\n      for (int t = first; t < tasks; t += step) {",
+     "for (int t = first; t < tasks; grid_wait(), t += step) {"},
     {"ConsumersDoNotWait", "regs_up<232>();\n    grid_wait();",
      "regs_up<232>();"},
     {"OneConsumerWaits", "regs_up<232>();\n    grid_wait();",
      "regs_up<232>();\n    if (group == 1)\n      grid_wait();"},
-    {"LoadsTwoStagesTooMany", "ahead < min_(slabs, C::STAGES)",
-     "ahead < min_(slabs, C::STAGES + 2)"},
+    {"LoadsTwoStagesTooMany", "ahead < min_(task.slabs, C::STAGES)",
+     "ahead < min_(task.slabs, C::STAGES + 2)"},
     // guard and order
     {"StoresPastTheEnd", "if (r < place.m && (", "if ((", 0},
     {"StoresPastTheLastColumn", "(place.n % 64 == 0 || c + e * V < place.n)",
@@ -119,11 +120,51 @@ const Edit edits[] = {
     {"LoadsPastTheEnd", "min_(place.row + q % 2 * 8, place.m - 1)",
      "place.row + q % 2 * 8"},
     {"LoadsPastTheLastColumn", "min_(c, place.n - V)", "c"},
-    {"LoadsOverWhatIsAhead", "in[at % AHEAD]", "in[0]"},
+    {"LoadsOverWhatIsAhead", "reads[at % AHEAD]", "reads[0]"},
     {"KeepsTheLastTilesSums", "i + s > 0);", "1);"},
     {"ForgetsSums", "i + s > 0);", "s > 0);"},
     {"TileOrder", "within / height * C::CN", "within / BAND * C::CN"},
     {"TooManyRegisters", "regs_up<232>();", "regs_up<240>();"},
+    // K in parts
+    {"NoBarrierBeforeParts", "barrier_named<WARPS * 32>(3); // all", "// all",
+     1, 1, "gemm90.cuh", 3},
+    {"NoBarrierAfterShares",
+     "parts);\n  barrier_named<WARPS * 32>(3);\n  if (warp == WARPS - 1",
+     "parts);\n  if (warp == WARPS - 1", 1, 1, "gemm90.cuh", 3},
+    {"LeavesRowsPastTheEnd", "if (row + warp >= rows || column + j >= columns)",
+     "if (column + j >= columns)", 1, 1, "gemm90.cuh", 3},
+    {"LeavesColumnsPastTheEnd",
+     "if (row + warp >= rows || column + j >= columns)",
+     "if (row + warp >= rows)", 1, 1, "gemm90.cuh", 3},
+    {"TilesShareACounter", "task.m0 / C::BM * ceil_div(n, C::BN) +",
+     "task.m0 / C::BM +", 1, 1, "gemm90.cuh", 3},
+    {"PartsBeginAtTheFirstSlab", "task.first = task.part * slabs / parts;",
+     "task.first = 0;", 1, 1, "gemm90.cuh", 3},
+    {"PartsLeaveTheLastSlab", "(task.part + 1) * slabs / parts - task.first;",
+     "slabs / parts;", 1, 1, "gemm90.cuh", 4},
+    {"NobodyLeaves", "splits_leave(counter, parts);", ";", 1, 1, "gemm90.cuh",
+     3},
+    {"TheLastShareIsNobodys", "share < parts; ++share",
+     "share + 1 < parts; ++share", 1, 1, "gemm90.cuh", 3},
+    {"AddsUpPartOfAShare", "i < count; i += WARPS * parts",
+     "i < count - parts; i += WARPS * parts", 1, 1, "gemm90.cuh", 3},
+    {"ComesWithoutRelease", "before = atomic_add_acq_rel(counter, 1), share",
+     "before = atomic_add(counter, 1u), share", 1, 1, "splits.cuh", 3},
+    {"LooksWithoutAcquire", "(load_acquire(counter) & 255)", "(*counter & 255)",
+     1, 1, "splits.cuh", 3},
+    {"LeavesWithoutRelease", "before = atomic_add_acq_rel(counter, 1u << 8);",
+     "before = atomic_add(counter, 1u << 8);", 1, 1, "splits.cuh", 3},
+    {"NobodyTakesWhatOthersLeave", "return share | before >> 16;",
+     "return share;", 1, 1, "splits.cuh", 3},
+    {"NobodyKnowsWhatIsLeft",
+     "before = atomic_add_acq_rel(counter, share << 16);",
+     "before = atomic_add_acq_rel(counter, 0);", 1, 1, "splits.cuh", 3},
+    {"LeavesAShareAndTakesIt", "(before & 255) == (u32)parts ? share : 0;",
+     "share;", 1, 1, "splits.cuh", 3},
+    {"NobodyClearsTheCounter", "*counter = 0; // for the next launch\n}",
+     ";\n}", 1, 1, "splits.cuh", 3},
+    {"ClearsTheCounterEarly", "(before >> 8 & 255) + 1 == (u32)parts",
+     "(before >> 8 & 255) + 2 == (u32)parts", 1, 1, "splits.cuh", 3},
 };
 
 void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }
@@ -140,15 +181,19 @@ TEST_P(Gemm90MutationTest, IsFound) {
   v.cm = std::max(edit.cm, 1);
   v.cn = edit.cn;
   v.stores = edit.cm > 0;
-  v.blocks = 2;
+  v.parts = edit.parts;
   Stub stub(v.stub());
   std::string found;
   for (const char *mode :
        {"mode late", "mode early", "mode random 1", "mode random 2"})
-    for (auto [m, n, k] : {std::array<int, 3>{300, 136, 328}, {200, 72, 72}}) {
-      if (!found.empty())
-        break;
+    for (auto [m, n, k, blocks] : {std::array<int, 4>{300, 136, 328, 2},
+                                   {200, 72, 72, 2},
+                                   {200, 72, 328, 12}}) {
+      bool isFor = edit.parts ? edit.parts * 64 < k : blocks == 2;
+      if (!isFor || !found.empty())
+        continue;
       control("reset; " + std::string(mode));
+      v.blocks = blocks;
       found = runGemm90(v, stub, m, n, k);
       control("revive");
     }

@@ -48,6 +48,57 @@ TEST_F(Gemm90Test, Tiles) {
   checkAll(narrow, {{130, 72, 200}, {1, 200, 64}});
 }
 
+// Panels of 64 columns and what is left of them.
+TEST_F(Gemm90Test, WidthsBeside64) {
+  for (int bn : {96, 192}) {
+    Variant90 v;
+    v.bn = bn;
+    v.stages = 3;
+    checkAll(v, {{130, 264, 72}, {70, 520, 136}, {128, 88, 64}, {5, 192, 8}});
+    v.stores = false;
+    checkAll(v, {{130, 202, 72}});
+    for (auto [cm, cn] : {std::array<int, 2>{2, 1}, {1, 2}}) {
+      v.stores = true;
+      v.cm = cm;
+      v.cn = cn;
+      checkAll(v, {{260, 200, 72}, {8, 392, 64}});
+    }
+  }
+}
+
+// K in parts: fewer slabs than stages and more, tiles and parts of them past
+// the end, blocks for all parts at once and for a few.
+TEST_F(Gemm90Test, Parts) {
+  struct Case {
+    int bn, parts, blocks, cm = 1, cn = 1;
+    bool stores = true;
+  };
+  for (Case c : {Case{64, 2, 8},
+                 {64, 5, 15},
+                 {64, 8, 3},
+                 {96, 3, 12},
+                 {128, 4, 16, 2},
+                 {64, 3, 12, 1, 2},
+                 {128, 3, 1},
+                 {96, 2, 4, 1, 1, false}}) {
+    Variant90 v;
+    v.bn = c.bn;
+    v.stages = 3;
+    v.parts = c.parts;
+    v.blocks = c.blocks;
+    v.cm = c.cm;
+    v.cn = c.cn;
+    v.stores = c.stores;
+    SCOPED_TRACE(testing::Message() << c.bn << " columns, " << c.parts
+                                    << " parts, " << c.blocks << " blocks");
+    checkAll(v, {{130, 136, 64 * c.parts}, {20, 72, 64 * c.parts + 456}});
+  }
+  // In one part they are as without.
+  Variant90 one;
+  one.parts = 1;
+  checkAll(one, {{130, 200, 200}});
+}
+
 // What is no multiple of 16 bytes leaves without TMA.
 TEST_F(Gemm90Test, PlainStores) {
   Variant90 v;
@@ -100,11 +151,14 @@ TEST_F(Gemm90Test, DeviceCode) {
     const char *math;
     int bn, stages;
     bool stores;
-    int cm, cn;
+    int cm, cn, parts = 0;
   };
   for (Case c : {Case{"bf16", 256, 3, true, 1, 1},
-                 {"bf16", 128, 4, true, 1, 1},
-                 {"f16", 64, 4, true, 1, 1},
+                 {"bf16", 192, 4, true, 1, 1},
+                 {"bf16", 128, 6, true, 1, 1, 8},
+                 {"f16", 96, 7, true, 1, 1, 8},
+                 {"f16", 64, 8, true, 1, 1, 8},
+                 {"f16", 64, 8, true, 1, 1},
                  {"f16", 256, 4, false, 1, 1},
                  {"bf16", 256, 3, true, 2, 1},
                  {"bf16", 256, 3, true, 1, 2}}) {
@@ -115,6 +169,7 @@ TEST_F(Gemm90Test, DeviceCode) {
     v.stores = c.stores;
     v.cm = c.cm;
     v.cn = c.cn;
+    v.parts = c.parts;
     v.activation = "GeluErf";
     SCOPED_TRACE(v.stub());
     NvrtcResult r = nvrtcCompile(v.stub(), "sm_90a");

@@ -137,7 +137,7 @@ TEST_F(GemmTest, SplitsAddUpInOrder) {
                           64ll, 4, 64, 512, partial, counter),
               cu::success)
         << control("report");
-    results.push_back(out.read());
+    results.push_back(*out.read());
     EXPECT_EQ(results.back(), results.front());
   }
 }
@@ -158,7 +158,7 @@ TEST_F(GemmTest, InfinityAndNanPassThrough) {
                         8ll, 3, 8, 64, none, none),
             cu::success)
       << control("report");
-  std::vector<double> r = out.read();
+  std::vector<double> r = *out.read();
   for (int j = 0; j < 8; ++j) {
     EXPECT_TRUE(std::isinf(r[size_t(j)])) << r[size_t(j)];
     EXPECT_TRUE(std::isnan(r[size_t(8 + j)]));

@@ -9,17 +9,19 @@
 //   needs  bases and pitches that are multiples of 16 bytes, K > 0; nothing
 //          beyond: the maps know M, N and K, so rows and columns past the end
 //          are zeros and are not stored
+//          Splits: K in up to SPLITS_MOST parts, none of them empty; partials
+//          for that many times M x N rounded up to 16 x 16, a counter a tile
 //   waits  for the grids before it (grid_wait), which have not written W
 //
 // One thread keeps a ring of STAGES slabs of 64 k filled; a slab's mbarrier
 // `full` counts bytes, `empty` the warps that are done with it. The sums of a
-// tile end while the slabs of the next one are loaded. Of W, as many slabs as
-// there are stages come while the grids before still run. docs/hopper.md has a
+// tile end while the slabs of the next one are loaded. docs/hopper.md has a
 // picture.
 #pragma once
 #include "epilogue.cuh"
 #include "pipeline90.cuh"
 #include "shape.cuh"
+#include "splits.cuh"
 
 // CM, CN: blocks of a cluster along M or N, 1 or 2. They share a slab of W or
 // of A: each loads a half for both. STORES: C, of 16 bits, leaves by TMA.
@@ -33,25 +35,29 @@ struct Gemm90Config {
   static constexpr int THREADS = 384, CONSUMERS = 8; // warps
   static constexpr int BOX_A = BM / CN, BOX_W = BN / CM;
   static constexpr int STAGE = (BM + BN) * 128;
-  // Columns of C in swizzled rows of 128 bytes, for each consumer's 64 rows.
+  // Columns of C that leave by TMA, 64 in swizzled rows of 128 bytes, for each
+  // consumer's 64 rows. The last 32 of 96 do not.
   static constexpr int PANELS = BN / 64;
   static constexpr int SHARED =
-      STAGES * STAGE + (STORES ? 2 * PANELS * 64 * 128 : 0) + STAGES * 16;
-  static_assert(BN % 64 == 0 && BN <= 256 && STAGES >= 2 && CLUSTER <= 2);
+      STAGES * STAGE + (STORES ? 2 * PANELS * 64 * 128 : 0) + STAGES * 16 + 16;
+  static_assert(BN % 32 == 0 && BN <= 256 && STAGES >= 2 && CLUSTER <= 2);
   static_assert(SHARED <= 227 * 1024);
 };
 
-// Slabs, C's panels, mbarriers, one after the other.
+// Slabs, C's panels, mbarriers, a word of parts, one after the other.
 template <class C>
 struct Gemm90Shared {
   u8 a[C::STAGES][C::BM * 128], w[C::STAGES][C::BN * 128];
   static DEV Gemm90Shared &get() { return *shared_base<Gemm90Shared>(); }
   DEV u8 *panels() { return shared_base<u8>() + C::STAGES * C::STAGE; }
   DEV u64 *full() {
-    return reinterpret_cast<u64 *>(shared_base<u8>() + C::SHARED) -
+    return reinterpret_cast<u64 *>(shared_base<u8>() + C::SHARED - 16) -
            2 * C::STAGES;
   }
   DEV u64 *empty() { return full() + C::STAGES; }
+  DEV u32 *shares() {
+    return reinterpret_cast<u32 *>(shared_base<u8>() + C::SHARED - 16);
+  }
 };
 
 struct Gemm90Maps {
@@ -76,6 +82,29 @@ struct Gemm90Tiles {
     n0 = (within / height * C::CN + (C::CN > 1 ? rank : 0)) * C::BN;
   }
 };
+
+// A block's tile and the slabs of k that it adds up.
+struct Gemm90Task {
+  int m0, n0, part, first, slabs;
+};
+// Number t of those of clusters: all tiles for a part, then for the next one.
+template <class C, class S>
+DEV Gemm90Task gemm90_task(const Gemm90Tiles<C> &tiles, int t, int rank,
+                           int slabs, const S &splits) {
+  Gemm90Task task{0, 0, 0, 0, slabs};
+  int place = t;
+  if constexpr (S::POSSIBLE) {
+    int parts = (int)splits.count;
+    if (parts > 1) {
+      task.part = t / tiles.count();
+      place = t - task.part * tiles.count();
+      task.first = task.part * slabs / parts;
+      task.slabs = (task.part + 1) * slabs / parts - task.first;
+    }
+  }
+  tiles.place(place, rank, task.m0, task.n0);
+  return task;
+}
 
 // Slab k0 of a tile's rows of A: its own, and the own half of what is shared.
 template <class C>
@@ -111,46 +140,51 @@ DEV void gemm90_release(u64 *empty, int rank) {
       mbar_arrive_remote(empty, rank ^ 1);
 }
 
-// Where a thread's sums are: in row `row` and the one 8 further, of each 8
-// columns in number `column` and the one beside. Its warp's rows begin at
-// `first` of the consumer's.
+// Where a thread's sums are: of its warp's 16 rows in number `row` and the one 8
+// further, of each 8 columns in number `column` and the one beside.
 struct Gemm90Place {
-  int first, row, column, m, n;
+  int row, column, m, n;
   DEV Gemm90Place(int m0, int m, int n)
-      : first(warp_uniform() % 4 * 16), row(m0 + first + lane() / 4),
-        column(lane() % 4 * 2), m(m), n(n) {}
+      : row(m0 + lane() / 4), column(lane() % 4 * 2), m(m), n(n) {}
   // Of the panel of 64 columns that column c is in.
   DEV bool has_panel(int c) const { return c / 64 * 64 < n; }
 };
 
-// What a thread reads for the epilogue, WIDTH columns of a consumer's rows at a
-// time and AHEAD times in flight: while the last slab multiplies, and while the
-// columns before are finished.
-template <class C, class Epilogue>
-struct Gemm90Reads {
+// What a thread reads for the epilogue of 16 columns.
+template <class Epilogue>
+struct Gemm90Read {
   static constexpr int V = Epilogue::V;
   static_assert(V <= 2);
+  typename Epilogue::In in[4][2 / V];
+
+  // Of those from n0 on. Rows and columns past the end read the last ones once
+  // more; where there are none of the latter, columns are constants apart.
+  DEV void load(const Gemm90Place &place, int n0, const Epilogue &epilogue) {
+    UNROLL for (int q = 0; q < 4; ++q) UNROLL for (int e = 0; e < 2 / V; ++e) {
+      int r = min_(place.row + q % 2 * 8, place.m - 1),
+          c = n0 + place.column + q / 2 * 8 + e * V;
+      in[q][e] = epilogue.load(r, place.n % 64 == 0 ? c : min_(c, place.n - V));
+    }
+  }
+};
+
+// WIDTH columns of a consumer's rows at a time and AHEAD times in flight: while
+// the last slab multiplies, and while the columns before are finished.
+template <class C, class Epilogue>
+struct Gemm90Reads {
+  using Read = Gemm90Read<Epilogue>;
   // Registers for it, and of 16 columns, if all that is read were different.
   static constexpr int ROOM = C::BN > 192 ? 64 : 128,
-                       EACH = 2 / V * (int)sizeof(typename Epilogue::In);
+                       EACH = (int)sizeof(Read) / 4;
   static constexpr int WIDTH = 4 * EACH <= ROOM ? 32 : 16,
                        AHEAD = WIDTH / 16 * 2 * EACH <= ROOM ? 2 : 1;
-  typename Epilogue::In in[AHEAD][WIDTH / 16][4][2 / V];
+  Read reads[AHEAD][WIDTH / 16];
 
-  // WIDTH columns from n0 on. Rows and columns past the end read the last ones
-  // once more; where there are none of the latter, columns are constants apart.
   DEV void load(int at, const Gemm90Place &place, int n0,
                 const Epilogue &epilogue) {
-    if (!place.has_panel(n0))
-      return;
-    UNROLL for (int j = 0; j < WIDTH / 16; ++j)
-        UNROLL for (int q = 0; q < 4; ++q)
-            UNROLL for (int e = 0; e < 2 / V; ++e) {
-      int r = min_(place.row + q % 2 * 8, place.m - 1),
-          c = n0 + place.column + j * 16 + q / 2 * 8 + e * V;
-      in[at % AHEAD][j][q][e] =
-          epilogue.load(r, place.n % 64 == 0 ? c : min_(c, place.n - V));
-    }
+    if (place.has_panel(n0))
+      UNROLL for (int j = 0; j < WIDTH / 16; ++j) reads[at % AHEAD][j].load(
+          place, n0 + j * 16, epilogue);
   }
   DEV void start(const Gemm90Place &place, int n0, const Epilogue &epilogue) {
     UNROLL for (int i = 0; i < AHEAD; ++i)
@@ -158,11 +192,11 @@ struct Gemm90Reads {
   }
 };
 
-// The 16 columns from n0 on of a consumer's sums: to the panel from `chunk` on,
-// or the epilogue stores them.
-template <class C, class Epilogue, class In>
-DEV void gemm90_columns(const float *sum, const In &in, u8 *panel, int chunk,
-                        const Gemm90Place &place, int n0,
+// The 16 columns from n0 on of a warp's sums: to the panel from `chunk` on if
+// STORES, else the epilogue stores them.
+template <bool STORES, class Epilogue>
+DEV void gemm90_columns(const float *sum, const Gemm90Read<Epilogue> &read,
+                        u8 *panel, int chunk, const Gemm90Place &place, int n0,
                         const Epilogue &epilogue) {
   constexpr int V = Epilogue::V;
   u32 packed[4];
@@ -172,22 +206,19 @@ DEV void gemm90_columns(const float *sum, const In &in, u8 *panel, int chunk,
     UNROLL for (int e = 0; e < 2 / V; ++e) {
       float part[V];
       UNROLL for (int i = 0; i < V; ++i) part[i] = sum[q * 2 + e * V + i];
-      if constexpr (!C::STORES) {
+      if constexpr (!STORES) {
         if (r < place.m && (place.n % 64 == 0 || c + e * V < place.n))
-          epilogue.store(r, c + e * V, in[q][e], part);
+          epilogue.store(r, c + e * V, read.in[q][e], part);
       } else {
-        epilogue.apply(r, c + e * V, in[q][e], part);
+        epilogue.apply(r, c + e * V, read.in[q][e], part);
         UNROLL for (int i = 0; i < V; ++i) x[e * V + i] = part[i];
       }
     }
-    if constexpr (C::STORES)
+    if constexpr (STORES)
       packed[q] = pack2<typename Epilogue::Out>(x[0], x[1]);
   }
-  if constexpr (C::STORES) {
-    int l = lane();
-    store_matrix4(panel + swizzle128(place.first + l % 16, chunk + l / 16),
-                  packed);
-  }
+  if constexpr (STORES)
+    store_matrix4(panel + swizzle128(lane() % 16, chunk + lane() / 16), packed);
 }
 
 // A consumer's share of a tile, from the sums on.
@@ -199,7 +230,8 @@ DEV void gemm90_finish(float (&sum)[C::BN / 2], Gemm90Reads<C, Epilogue> &reads,
   constexpr int WIDTH = Reads::WIDTH, PARTS = C::BN / WIDTH;
   u8 *panels =
       Gemm90Shared<C>::get().panels() + consumer * C::PANELS * 64 * 128;
-  bool leads = warp_uniform() % 4 == 0 && lane() == 0;
+  int warp = warp_uniform() % 4;
+  bool leads = warp == 0 && lane() == 0;
   // Two constants: a number that is none would take all barriers.
   auto meet = [&] { consumer ? barrier_named<128>(2) : barrier_named<128>(1); };
   if constexpr (C::STORES) {
@@ -210,10 +242,17 @@ DEV void gemm90_finish(float (&sum)[C::BN / 2], Gemm90Reads<C, Epilogue> &reads,
   UNROLL for (int p = 0; p < PARTS; ++p) {
     int at = p * WIDTH;
     if (place.has_panel(n0 + at)) {
-      UNROLL for (int j = 0; j < WIDTH / 16; ++j)
-          gemm90_columns<C>(sum + at / 2 + j * 8, reads.in[p % Reads::AHEAD][j],
-                            panels + at / 64 * 64 * 128, at % 64 / 8 + j * 2,
-                            place, n0 + at + j * 16, epilogue);
+      UNROLL for (int j = 0; j < WIDTH / 16; ++j) {
+        const auto &read = reads.reads[p % Reads::AHEAD][j];
+        int from = at + j * 16;
+        if (C::STORES && at < C::PANELS * 64)
+          gemm90_columns<C::STORES>(
+              sum + from / 2, read, panels + (at / 64 * 64 + warp * 16) * 128,
+              from % 64 / 8, place, n0 + from, epilogue);
+        else
+          gemm90_columns<false>(sum + from / 2, read, nullptr, 0, place,
+                                n0 + from, epilogue);
+      }
       if (p + Reads::AHEAD < PARTS)
         reads.load(p, place, n0 + at + Reads::AHEAD * WIDTH, epilogue);
     }
@@ -232,13 +271,80 @@ DEV void gemm90_finish(float (&sum)[C::BN / 2], Gemm90Reads<C, Epilogue> &reads,
   }
 }
 
+// A consumer's share of a tile whose K blocks share: it leaves its sums, 16
+// rows by 16 columns in 1024 bytes as lanes have them, and when all parts have
+// come adds up some of those for the epilogue, always in the same order.
 template <class C, class Epilogue>
+DEV void gemm90_meet(const float (&sum)[C::BN / 2], const Splits &splits,
+                     int consumer, const Gemm90Task &task, int m, int n,
+                     const Epilogue &epilogue) {
+  constexpr int WARPS = C::CONSUMERS, FLOATS = 256;
+  int warp = consumer * 4 + warp_uniform() % 4, parts = (int)splits.count;
+  int rows = ceil_div(m, 16), columns = ceil_div(n, 16);
+  int row = task.m0 / 16, column = task.n0 / 16;
+  auto piece = [&](int part, int r, int c) {
+    i64 number = ((i64)part * rows + r) * columns + c;
+    return splits.partials + number * FLOATS + lane() * 4;
+  };
+  UNROLL for (int j = 0; j < C::BN / 16; ++j) {
+    if (row + warp >= rows || column + j >= columns)
+      continue;
+    float *to = piece(task.part, row + warp, column + j);
+    float low[4], high[4];
+    UNROLL for (int i = 0; i < 4; ++i) {
+      low[i] = sum[j * 8 + i];
+      high[i] = sum[j * 8 + 4 + i];
+    }
+    store_columns(to, low);
+    store_columns(to + FLOATS / 2, high);
+  }
+  u32 *counter =
+      splits.counters + task.m0 / C::BM * ceil_div(n, C::BN) + task.n0 / C::BN;
+  u32 *shares = Gemm90Shared<C>::get().shares();
+  barrier_named<WARPS * 32>(3); // all sums have been left
+  if (warp == 0 && lane() == 0)
+    *shares = splits_shares(counter, task.part, parts);
+  barrier_named<WARPS * 32>(3);
+  if (warp == WARPS - 1 && lane() == 0)
+    splits_leave(counter, parts);
+  int width = min_(C::BN / 16, columns - column),
+      count = min_(C::BM / 16, rows - row) * width;
+  for (int share = 0; share < parts; ++share) {
+    if (!(*shares >> share & 1))
+      continue;
+    UNROLL1 for (int i = warp * parts + share; i < count; i += WARPS * parts) {
+      int r = row + i / width, c = column + i % width;
+      Columns<float, 4> low[SPLITS_MOST], high[SPLITS_MOST];
+      UNROLL for (int p = 0; p < SPLITS_MOST; ++p) {
+        if (p < parts) {
+          low[p] = load_columns<4>(piece(p, r, c));
+          high[p] = load_columns<4>(piece(p, r, c) + FLOATS / 2);
+        }
+      }
+      float total[8] = {};
+      UNROLL for (int p = 0; p < SPLITS_MOST; ++p) {
+        if (p < parts)
+          UNROLL for (int e = 0; e < 4; ++e) {
+            total[e] += ::column(low[p], e);
+            total[4 + e] += ::column(high[p], e);
+          }
+      }
+      Gemm90Place place(r * 16, m, n);
+      Gemm90Read<Epilogue> read;
+      read.load(place, c * 16, epilogue);
+      gemm90_columns<false>(total, read, nullptr, 0, place, c * 16, epilogue);
+    }
+  }
+}
+
+template <class C, class Epilogue, class S = NoSplits>
 DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
-                const Epilogue &epilogue) {
+                const Epilogue &epilogue, const S &splits = {}) {
   auto &shared = Gemm90Shared<C>::get();
   u64 *full = shared.full(), *empty = shared.empty();
   Gemm90Tiles<C> tiles(m, n);
-  int slabs = ceil_div(k, C::BK), group = warp_uniform() / 4;
+  int slabs = ceil_div(k, C::BK), tasks = tiles.count() * (int)splits.count,
+      group = warp_uniform() / 4;
   int rank = C::CLUSTER > 1 ? cluster_rank() : 0;
   int first = (int)block_number() / C::CLUSTER,
       step = (int)block_count() / C::CLUSTER;
@@ -259,24 +365,26 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
   if (group == 0) {
     regs_down<40>();
     if (tid() == 0) {
-      int m0, n0, ahead = 0;
-      if (first < tiles.count()) {
-        tiles.place(first, rank, m0, n0);
-        UNROLL1 for (; ahead < min_(slabs, C::STAGES); ++ahead)
+      Gemm90Task task;
+      int ahead = 0;
+      if (first < tasks) {
+        task = gemm90_task(tiles, first, rank, slabs, splits);
+        UNROLL1 for (; ahead < min_(task.slabs, C::STAGES); ++ahead)
             gemm90_load_w<C>(maps, shared.w[ahead], full + ahead, rank,
-                             ahead * C::BK, n0);
+                             (task.first + ahead) * C::BK, task.n0);
       }
       grid_wait();
-      for (int t = first; t < tiles.count(); t += step) {
-        tiles.place(t, rank, m0, n0);
-        UNROLL1 for (int i = 0; i < slabs; ++i, ring.next()) {
+      for (int t = first; t < tasks; t += step) {
+        task = gemm90_task(tiles, t, rank, slabs, splits);
+        UNROLL1 for (int i = 0; i < task.slabs; ++i, ring.next()) {
+          int k0 = (task.first + i) * C::BK;
           if (--ahead < 0) {
             mbar_wait(empty + ring.stage, ring.parity ^ 1);
             gemm90_load_w<C>(maps, shared.w[ring.stage], full + ring.stage,
-                             rank, i * C::BK, n0);
+                             rank, k0, task.n0);
           }
           gemm90_load_a<C>(maps, shared.a[ring.stage], full + ring.stage, rank,
-                           i * C::BK, m0);
+                           k0, task.m0);
         }
       }
     }
@@ -284,11 +392,11 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
     regs_up<232>();
     grid_wait();
     int consumer = group - 1;
-    for (int t = first; t < tiles.count(); t += step) {
-      int m0, n0, last = 0;
-      tiles.place(t, rank, m0, n0);
+    for (int t = first; t < tasks; t += step) {
+      Gemm90Task task = gemm90_task(tiles, t, rank, slabs, splits);
+      int last = 0;
       float sum[C::BN / 2];
-      UNROLL1 for (int i = 0; i < slabs; ++i, ring.next()) {
+      UNROLL1 for (int i = 0; i < task.slabs; ++i, ring.next()) {
         mbar_wait(full + ring.stage, ring.parity);
         u64 a = wgmma_desc(shared.a[ring.stage] + consumer * 64 * 128),
             w = wgmma_desc(shared.w[ring.stage]);
@@ -304,14 +412,25 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
           gemm90_release<C>(empty + last, rank);
         last = ring.stage;
       }
-      m0 += consumer * 64;
-      Gemm90Place place(m0, m, n);
+      bool is_shared = S::POSSIBLE && splits.count > 1;
+      int m0 = task.m0 + consumer * 64;
+      Gemm90Place place(m0 + warp_uniform() % 4 * 16, m, n);
       Gemm90Reads<C, Epilogue> reads;
-      reads.start(place, n0, epilogue);
+      if (!is_shared)
+        reads.start(place, task.n0, epilogue);
       wgmma_wait<0>();
       fence_regs(sum);
       gemm90_release<C>(empty + last, rank);
-      gemm90_finish<C>(sum, reads, maps, place, consumer, m0, n0, epilogue);
+      if constexpr (S::POSSIBLE) {
+        if (is_shared) {
+          // The other block's tile may be past the end.
+          if (task.m0 < m && task.n0 < n)
+            gemm90_meet<C>(sum, splits, consumer, task, m, n, epilogue);
+          continue;
+        }
+      }
+      gemm90_finish<C>(sum, reads, maps, place, consumer, m0, task.n0,
+                       epilogue);
     }
     if constexpr (C::STORES)
       if (warp_uniform() % 4 == 0 && lane() == 0)

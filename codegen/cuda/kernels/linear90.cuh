@@ -1,11 +1,14 @@
 // linear for sm_90a: out[m, n] = apply(sum over k of A[m, k] W[n, k], m, n)
 // with A and W of bf16 or f16, as linear.cuh has it
-//   grid   any, x a multiple of the cluster
+//   grid   any
 //   block  384
-//   smem   Tiles::SHARED
-//   maps   of A, of W in boxes for small and for large tiles, of out
+//   smem   Config::SHARED of gemm90.cuh, for the tile that has most
+//   maps   of A, of out, of W for each tile
 //   needs  K a multiple of 8; else as linear.cuh, but lanes of 2 where N % 2 ==
 //          0
+//          Splits: LINEAR90_PARTIALS partials, or for SPLITS_MOST times M x N
+//          rounded up to 16 x 16 if those are fewer, and as many counters as
+//          there are pairs of blocks
 //   waits  for the grids before it, which have not written W
 // Tiles of gemm90.cuh. Few rows, and what the copy engine cannot take because
 // addresses or pitches are no multiples of 16 bytes (then maps are zeros), go
@@ -14,32 +17,74 @@
 #include "gemm90.cuh"
 #include "linear.cuh"
 
-// SMALL, LARGE: columns of a tile, the latter from FROM rows on (0: never, 17:
-// always); two blocks share the weights of large tiles if CLUSTER is 2.
-template <class T, class Out, int N, int SMALL, int LARGE, int FROM,
-          int CLUSTER>
-struct Linear90Tiles {
-  static constexpr bool ALL_LARGE = FROM == 17;
+constexpr int LINEAR90_PARTIALS = 1 << 21;
+
+// Tiles of 128 rows by COLUMNS, and nanoseconds that codegen/cuda/Choice90.cpp
+// expects: of a kernel beside its waves, of a wave of tiles with all of K; with
+// K in parts, PART for each part of all tiles, and PARTS of the whole kernel in
+// 2, 3, .. parts, 0 where such a number is never taken.
+template <int COLUMNS_, int KERNEL_, int WAVE_, int PART_, int... PARTS>
+struct Linear90Tile {
+  const TensorMap *w;
+  static constexpr int COLUMNS = COLUMNS_;
+  static constexpr bool HAS_PARTS = sizeof...(PARTS) > 0;
+  struct Way {
+    i64 cost;
+    int parts;
+  };
+
+  static DEV Way way(int m, int n, int blocks) {
+    int tiles = ceil_div(m, 128) * ceil_div(n, COLUMNS);
+    Way way{KERNEL_ + (i64)ceil_div(tiles, blocks) * WAVE_, 1};
+    if constexpr (HAS_PARTS) {
+      if (2 * tiles > blocks)
+        return way;
+      int floats = ceil_div(m, 16) * ceil_div(n, 16) * 256, parts = 1;
+      auto consider = [&](int of_kernel) {
+        ++parts;
+        int shared = parts * tiles;
+        i64 cost = of_kernel + (i64)shared * PART_;
+        if (of_kernel && shared <= blocks &&
+            parts * floats <= LINEAR90_PARTIALS && cost < way.cost)
+          way = {cost, parts};
+      };
+      (consider(PARTS), ...);
+    }
+    return way;
+  }
+};
+
+template <class T, class Out, int N>
+struct Linear90Configs {
   static constexpr bool STORES = sizeof(Out) == 2 && N % 8 == 0;
   // As many slabs as fit, of those that help.
   static DEV constexpr int stages(int bn) {
-    return min_((226 * 1024 - (STORES ? 256 * bn : 0)) / ((128 + bn) * 128), 6);
+    int panels = STORES ? bn / 64 * 64 * 256 : 0;
+    return min_((226 * 1024 - panels) / ((128 + bn) * 128), 8);
   }
-  using Small = Gemm90Config<T, SMALL, stages(SMALL), STORES>;
-  using Large =
-      Gemm90Config<T, LARGE, stages(LARGE), STORES, CLUSTER == 2 ? 2 : 1>;
+  template <class Tile>
+  using Of = Gemm90Config<T, Tile::COLUMNS, stages(Tile::COLUMNS), STORES>;
   // Without TMA: 12 warps of 16 rows and 48 columns, element by element.
   using Narrow = GemmConfig<T, 96, 96, 6, 2, 3, 2>;
 };
 
-// FEW: as of linear.cuh.
-template <class Math, int N, int K, int FEW, bool MANY, int SMALL, int LARGE,
-          int FROM, int CLUSTER, class Out, class Body>
+template <bool HAS_PARTS, class S>
+DEV auto linear90_splits(const S &splits, int parts) {
+  if constexpr (HAS_PARTS)
+    return Splits{splits.partials, splits.counters, parts};
+  else
+    return NoSplits{};
+}
+
+// FEW: as of linear.cuh. Tiles, of Linear90Tile: that is taken which costs
+// least.
+template <class Math, int N, int K, int FEW, class Out, class Body, class S,
+          class... Tiles>
 DEV void linear90(Out *out, const Math *a, i64 lda, const Math *w, i64 m,
-                  const Body &body, const TensorMap &map_a,
-                  const TensorMap &map_small, const TensorMap &map_large,
-                  const TensorMap &map_out) {
-  using Tiles = Linear90Tiles<Math, Out, N, SMALL, LARGE, FROM, CLUSTER>;
+                  const Body &body, const TensorMap *map_a,
+                  const TensorMap *map_out, const S &splits,
+                  const Tiles &...tiles) {
+  using Configs = Linear90Configs<Math, Out, N>;
   using F = LinearElement<Body>;
   constexpr int V = N % 2 == 0 ? 2 : 1;
   static_assert(K % 8 == 0);
@@ -56,19 +101,31 @@ DEV void linear90(Out *out, const Math *a, i64 lda, const Math *w, i64 m,
     if (m <= 8)
       return gemv<8, 2, 1, 1>(p, one);
   }
-  if constexpr (MANY) {
-    if (!wide || !linear_is_wide<V>(body)) {
-      grid_wait();
-      return gemm_tiles<typename Tiles::Narrow>(p, one);
-    }
-    auto pairs = linear_epilogue<V>(out, N, body);
-    if constexpr (FROM > 0) {
-      if (Tiles::ALL_LARGE || m >= FROM)
-        return gemm90<typename Tiles::Large>({&map_a, &map_large, &map_out},
-                                             (int)m, N, K, pairs);
-    }
-    if constexpr (!Tiles::ALL_LARGE)
-      gemm90<typename Tiles::Small>({&map_a, &map_small, &map_out}, (int)m, N,
-                                    K, pairs);
+  if (!wide || !linear_is_wide<V>(body)) {
+    grid_wait();
+    return gemm_tiles<typename Configs::Narrow>(p, one);
   }
+  int blocks = (int)block_count(), number = 0, chosen = 0, parts = 1;
+  i64 least = 0;
+  auto consider = [&](const auto &tile) {
+    auto way = tile.way((int)m, N, blocks);
+    if (number == 0 || way.cost < least) {
+      least = way.cost;
+      parts = way.parts;
+      chosen = number;
+    }
+    ++number;
+  };
+  (consider(tiles), ...);
+  auto pairs = linear_epilogue<V>(out, N, body);
+  number = 0;
+  auto run = [&](auto tile) {
+    if (number++ != chosen)
+      return;
+    using Tile = decltype(tile);
+    using Config = typename Configs::template Of<Tile>;
+    gemm90<Config>({map_a, tile.w, map_out}, (int)m, N, K, pairs,
+                   linear90_splits<Tile::HAS_PARTS>(splits, parts));
+  };
+  (run(tiles), ...);
 }

@@ -84,6 +84,15 @@ void CudaKernel::load(const std::string &text) {
 size_t CudaKernel::partialFloats(const std::vector<int64_t> &scalars,
                                  const std::vector<Tensor> &results) {
   int64_t parts = extent("splits", scalars);
+  if (arch == "sm_90a")
+    if (auto linear = kernel.getFamily() == plan::Family::Linear
+                          ? cuda::hopperLinearOf(kernel, /*canSplit=*/true)
+                          : std::nullopt) {
+      // In how many parts the kernel says.
+      ExprPool pool;
+      Expr rows = pool.integer(extent("m", scalars));
+      return *pool.constantInt(linear->partialSums(pool, rows));
+    }
   if (parts == 1)
     return 0;
   int64_t floats = results[0].size();

@@ -254,19 +254,42 @@ TEST_P(CudaLinear90, AnyRows) {
   checkRows(64);
 }
 
-TEST_P(CudaLinear90, LargeTiles) {
-  // Known rows: one tile, two blocks share the weights.
+/// Of the tiles there are, that whose waves take least. Each loads its rows
+/// and columns once, so that loads tell which one it was.
+TEST_P(CudaLinear90, TheTileThatTakesLeast) {
   loadLinear(264, 72, "300");
-  EXPECT_EQ(printed.choice, "wgmma 128x64, two blocks share weights");
-  EXPECT_EQ(printed.cluster, 2u);
+  EXPECT_EQ(printed.choice, "wgmma 128x64");
   checkRows(300, 0, true, {4, 1, 1});
-  EXPECT_GT(emulator::statistic("multicasts"), 0u);
   loadLinear(1024, 64);
   EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; wgmma "
-                            "128x64; 128x256 from M 1025, two blocks share "
-                            "weights");
-  checkRows(1026, 0, false, {6, 1, 1});
-  EXPECT_GT(emulator::statistic("multicasts"), 0u);
+                            "128x64; 128x128; 128x256");
+  struct Case {
+    int64_t m;
+    unsigned blocks;
+    uint64_t tiles;
+  };
+  // One wave of 64, of 128, of 256 columns.
+  for (Case c : {Case{20, 16, 16}, {20, 8, 8}, {130, 16, 16}, {20, 4, 4}}) {
+    uint64_t before = emulator::statistic("loads");
+    checkRows(c.m, 0, false, {c.blocks, 1, 1});
+    EXPECT_EQ(emulator::statistic("loads") - before, 2 * c.tiles)
+        << c.m << " rows, " << c.blocks << " blocks";
+  }
+}
+
+/// Few tiles: K in as many parts as there are blocks for, or fewer.
+TEST_P(CudaLinear90, Parts) {
+  isSplit = true;
+  loadLinear(136, 1024);
+  EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; wgmma "
+                            "128x64, K in up to 8 parts; 128x96");
+  for (unsigned blocks : {2, 9, 24}) {
+    checkRows(20, 0, blocks == 9, {blocks, 1, 1});
+    checkRows(130, 8, false, {blocks, 1, 1});
+  }
+  checkRows(0, 0, false, {24, 1, 1});
+  checkRows(8, 0, false, {24, 1, 1});
+  checkRows(33, 3, false, {24, 1, 1}); // not by TMA
 }
 
 /// What TMA cannot take: rows at other addresses than multiples of 16, pitches

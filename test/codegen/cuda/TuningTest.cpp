@@ -61,7 +61,7 @@ TEST(CudaTuning, ErrorsSayWhere) {
       {"3", "expected an object at a.json.linear[1]"},
       {R"({"tile128_from": 9})", "it has no type at a.json.linear[1]"},
       {R"({"type": "f32"})",
-       "it says nothing: tile128_from, columns_from or cublaslt_from at "
+       "it says nothing: tile128_from, tiles or cublaslt_from at "
        "a.json.linear[1]"},
       {R"({"type": "fp8"})",
        "expected f32, tf32, bf16 or f16 at a.json.linear[1].type"},
@@ -76,9 +76,9 @@ TEST(CudaTuning, ErrorsSayWhere) {
       {R"({"type": "f32", "cublaslt_from": "soon"})",
        "expected a number of 1 row or more, or null at "
        "a.json.linear[1].cublaslt_from"},
-      {R"({"type": "bf16", "columns_from": [[17, 64]]})",
+      {R"({"type": "bf16", "tiles": [[64]]})",
        "only bf16 and f16 on sm_90a have such tiles at "
-       "a.json.linear[1].columns_from"},
+       "a.json.linear[1].tiles"},
       {R"({"type": "f32", "tile": 64})", "unknown key"}};
   for (auto [rule, message] : rules)
     EXPECT_NE(ruleError(rule).find(message), std::string::npos)
@@ -109,40 +109,47 @@ llvm::Expected<TuningRecord> hopperRecord(const std::string &tiles,
                                           const std::string &type = "bf16") {
   return parseTuningRecord(R"({"architecture": "sm_90a", "measured": "here",
       "linear": [{"type": ")" + type +
-                               R"(", "columns_from": )" + tiles + "}]}",
+                               R"(", "tiles": )" + tiles + "}]}",
                            "a.json");
 }
 
 TEST(CudaTuning, HopperTiles) {
   for (const char *tiles :
-       {"[]", "17", "[17, 64]", "[[17]]", "[[16, 64]]", "[[17, 96]]",
-        "[[17, null]]", "[[17, 64], [17, 128]]",
-        "[[17, 64], [18, 64], [19, 64]]", "[[17, 64], 3]"})
+       {"[]", "9", "[64]", "[[60]]", "[[64], [64]]", "[[128], [64]]",
+        "[[64, 1]]", "[[64, 1, 0]]", "[[64, -1, 5]]", "[[64, 1, 2.5]]",
+        "[[64], 3]", "[[64], [96], [128], [192]]"})
     EXPECT_NE(llvm::toString(hopperRecord(tiles).takeError())
-                  .find("64, 128 or 256 columns at "
-                        "a.json.linear[0].columns_from"),
+                  .find("each more than the last at a.json.linear[0].tiles"),
               std::string::npos)
         << tiles;
-  EXPECT_NE(llvm::toString(hopperRecord("[[17, 64]]", "tf32").takeError())
+  EXPECT_NE(llvm::toString(hopperRecord("[[64]]", "tf32").takeError())
                 .find("only bf16 and f16 on sm_90a"),
             std::string::npos);
   LinearProblem problem{-1, 3072, 768, Math::Half, 16, 16, /*canSplit=*/false};
-  auto textOf = [&](const char *tiles, int64_t m) {
+  auto choiceOf = [&](const char *tiles, int64_t m) {
     TuningRecord record = llvm::cantFail(hopperRecord(tiles));
     problem.m = m;
-    std::optional<HopperLinear> choice =
-        chooseHopperLinear(problem, record.linear[0].hopperTiles);
+    return chooseHopperLinear(problem, record.linear[0].hopperTiles);
+  };
+  auto textOf = [&](const char *tiles, int64_t m) {
+    std::optional<HopperLinear> choice = choiceOf(tiles, m);
     return choice ? choice->text() : "";
   };
   const std::string few = "few rows up to 16, 24 columns a block; ";
-  EXPECT_EQ(textOf("[[17, 256]]", -1), few + "wgmma 128x256");
-  EXPECT_EQ(textOf("[[17, 256]]", 4096), "wgmma 128x256");
-  constexpr const char *kBoth = "[[17, 128], [300, 64]]";
-  EXPECT_EQ(textOf(kBoth, -1), few + "wgmma 128x128; 128x64 from M 300, two "
-                                     "blocks share weights");
-  EXPECT_EQ(textOf(kBoth, 299), "wgmma 128x128");
-  EXPECT_EQ(textOf(kBoth, 300), "wgmma 128x64, two blocks share weights");
+  EXPECT_EQ(textOf("[[256]]", -1), few + "wgmma 128x256");
+  EXPECT_EQ(textOf("[[256]]", 4096), "wgmma 128x256");
+  // Up to 256 rows tiles of 64 take a wave.
+  constexpr const char *kBoth = "[[64, 1000, 2000], [128, 1000, 2500]]";
+  EXPECT_EQ(textOf(kBoth, -1), few + "wgmma 128x64; 128x128");
+  EXPECT_EQ(textOf(kBoth, 256), "wgmma 128x64");
+  EXPECT_EQ(textOf(kBoth, 384), "wgmma 128x128");
   EXPECT_EQ(textOf(kBoth, 16), "");
+  EXPECT_EQ(choiceOf(kBoth, -1)->at(384).nanoseconds, 3500);
+  // What parts save is the model's.
+  problem.canSplit = true;
+  problem.k = 8192;
+  EXPECT_EQ(textOf("[[192], [256]]", 17), "wgmma 128x192");
+  EXPECT_EQ(textOf("[[64, 1000, 9000]]", 17), "wgmma 128x64, K in 2 parts");
 }
 
 TEST(CudaTuning, TheFirstRuleThatFits) {

@@ -1,5 +1,6 @@
 // RUN: ingot-opt %s --split-cuda-work | FileCheck %s
 // RUN: ingot-opt %s --split-cuda-work --assign-slots --print-cuda-stubs -o /dev/null | FileCheck %s --check-prefix=STUB
+// RUN: ingot-opt %s --split-cuda-work --assign-slots --print-cuda-stubs=arch=sm_90a -o /dev/null | FileCheck %s --check-prefix=SM90A
 
 module {
   // CHECK: plan.program @main target "x86-64"
@@ -14,10 +15,11 @@ module {
     plan.launch @linear grid <1> (%y, %x, %w) offsets <0, 0, 0> scalars <batch> flops <0> bytes <0> sources []
   }
 
-  // A kernel that another target launches too is another one from now on.
+  // A kernel that another target launches too is another one from now on. The workspace is for all architectures: Hopper's tiles
+  // leave whole pieces of 16 by 16.
   // CHECK: plan.program @main_cuda entry "main" target "cuda"
   // CHECK-DAG: %[[COUNTERS:.*]] = plan.buffer state 0 size <432>
-  // CHECK-DAG: %[[SUMS:.*]] = plan.buffer scratch -1 size <4*min(442368, 6144*batch)>
+  // CHECK-DAG: %[[SUMS:.*]] = plan.buffer scratch -1 size <4*min(2097152, 98304*((batch + 15) floordiv 16))>
   plan.program @main_cuda entry "main" target "cuda" symbols [#tfm.symbol<"batch", 0, -1, 0, 0>]
       inputs [{name = "x", type = tensor<?x3072xbf16, #tfm.dims<batch, 3072>>}]
       outputs [{name = "y", type = tensor<?x768xf32, #tfm.dims<batch, 768>>}] {
@@ -51,6 +53,9 @@ module {
     tfm.yield %acc : f32
   }
   // STUB: linear<bf16, 768, 3072, 0, true>(out0, in0, 3072, in1, 17, body, Splits{partials, counters, 8});
+  // In which parts sm_90a's kernel decides itself. Costs are of 2 to 8 parts.
+  // SM90A: linear90<bf16, 768, 3072, 0>(out0, in0, 3072, in1, 17, body, &map0, nullptr, Splits{partials, counters, 8}, Linear90Tile<64, {{([0-9]+, ){9}[0-9]+}}>{&map1});
+  // SM90A: linear90<bf16, 768, 3072, 0>(out0, in0, 3072, in1, 4096, body, &map0, nullptr, NoSplits{}, Linear90Tile<192,
   plan.kernel linear @linear_m17 outs [f32] ins [bf16, bf16] scalars 0 params {m = 17, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1} {
   ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
     tfm.yield %acc : f32
