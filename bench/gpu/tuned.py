@@ -1,5 +1,6 @@
 """Linears that a tuning record has rules for, the kernels that it chooses among, and how to choose: see
 docs/kernels.md, "Tuning records"."""
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -8,9 +9,9 @@ from covers import ROOT
 from rows import Skip
 
 ROWS = [1, 4, 16, 64, 128, 256, 384, 512, 768, 1024, 1536, 2048, 4096, 8192]
-COLUMNS = (64, 128, 256)  # of Hopper's tiles
+COLUMNS = (64, 96, 128, 192, 256)  # of Hopper's tiles of 128 rows
+MULTIPROCESSORS = 132  # of an H100 SXM and of an H200
 LIBRARY = "cublaslt"
-SHARED = "-shared"  # two blocks share weights
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,7 @@ def variants(target, precision):
     """{name: what a rule says to have nothing else from 64 rows on}"""
     first = few_rows(precision) + 1
     if has_hopper_tiles(target, precision):
-        return {**{f"{columns}": {"columns_from": [[first, columns]]} for columns in COLUMNS},
-                **{f"{columns}{SHARED}": {"columns_from": [[first, columns], [first + 1, columns]]}
-                   for columns in COLUMNS}}
+        return {f"{columns}": {"tiles": [[columns]]} for columns in COLUMNS}
     return {"64": {"tile128_from": None}, "128": {"tile128_from": first}}
 
 
@@ -90,19 +89,43 @@ def stepped(small, large, start):
     return lambda rows: large if start and rows >= start else small
 
 
-def candidates(target, precision, measured):
-    """(what a rule says, {rows: variant})"""
-    few = few_rows(precision)
-    starts = [None, *(rows for rows in reversed(measured) if rows > few)]
-    if not has_hopper_tiles(target, precision):
-        for start in starts:
-            yield {"tile128_from": start}, stepped("64", "128", start)
-        return
-    for start in starts:
-        for small in COLUMNS:
-            for large in COLUMNS if start else [small]:
-                pairs = [[few + 1, small], *([[start, large]] if start else [])]
-                yield {"columns_from": pairs}, stepped(f"{small}", f"{large}{SHARED}", start)
+def fitted(waves):
+    """(a kernel's, a wave's) ns that fit {rows: (waves, ns)} best, all errors relative."""
+    points = [(1 / ns, count / ns) for count, ns in waves.values()]  # times kernel and wave: 1
+    kk, kw, ww = (sum(a * b for a, b in pairs) for pairs in (((x, x) for x, _ in points), points, ((y, y) for _, y in points)))
+    k, w = sum(x for x, _ in points), sum(y for _, y in points)
+    if (det := kk * ww - kw * kw) > 1e-9 * kk * ww and (kernel := (k * ww - w * kw) / det) > 0:
+        return round(kernel), max(1, round((w - kernel * kw) / ww))
+    return 0, max(1, round(w / ww))
+
+
+def hopper_tiles(n, measured):
+    """What a rule says of {rows: {columns: ms}}, and {rows: columns} that the kernel then takes. Where blocks share K the
+    model knows what that saves, and is believed."""
+    count = {columns: {rows: math.ceil(rows / 128) * math.ceil(n / columns) for rows in measured} for columns in COLUMNS}
+    expected, times = {}, {}
+    for columns in COLUMNS:
+        of = {rows: measured[rows][f"{columns}"] * 1e6 for rows in measured}
+        waves = {rows: (math.ceil(tiles / MULTIPROCESSORS), of[rows]) for rows, tiles in count[columns].items()}
+        alone = {rows: waves[rows] for rows, tiles in count[columns].items() if columns > 128 or 2 * tiles > MULTIPROCESSORS}
+        kernel, wave = times[columns] = fitted(alone or waves)
+        expected[columns] = {rows: kernel + waves[rows][0] * wave if rows in alone else of[rows] for rows in measured}
+
+    def chosen(tiles):
+        return lambda rows: f"{min(tiles, key=lambda columns: expected[columns][rows])}"
+    # A tile more is code to compile and to load.
+    tiles = min((tiles for size in (1, 2, 3) for tiles in itertools.combinations(COLUMNS, size)),
+                key=lambda tiles: cost(measured, chosen(tiles)) + 0.05 * len(tiles))
+    return {"tiles": [[columns, *times[columns]] for columns in tiles]}, chosen(tiles)
+
+
+def fastest(target, precision, n, measured):
+    """(what a rule says, rows -> variant)"""
+    if has_hopper_tiles(target, precision):
+        return hopper_tiles(n, measured)
+    starts = [None, *(rows for rows in reversed(measured) if rows > FEW_ROWS)]
+    start = min(starts, key=lambda start: cost(measured, stepped("64", "128", start)))
+    return {"tile128_from": start}, stepped("64", "128", start)
 
 
 def rule(target, linear, sizes, times):
@@ -113,7 +136,7 @@ def rule(target, linear, sizes, times):
     many = {rows: of for rows, of in ours.items() if rows > few_rows(linear.precision)}
     chosen = stepped(next(iter(variants(target, linear.precision))), None, None)
     if many:
-        tiles, chosen = min(candidates(target, linear.precision, list(many)), key=lambda entry: cost(many, entry[1]))
+        tiles, chosen = fastest(target, linear.precision, n, many)
         said |= tiles
     if all(LIBRARY in of for of in times.values()):
         both = {rows: {"ours": of[chosen(rows)] if rows in many else next(iter(of.values())), LIBRARY: times[rows][LIBRARY]}

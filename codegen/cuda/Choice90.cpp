@@ -37,8 +37,8 @@ double numberOf(int64_t value) { return static_cast<double>(value); }
 ///              + columns * (share / parts + 3/20 * parts * tiles)
 /// kernel: its start, and the first slab's way; tile: the epilogue; meeting: to
 /// leave sums and wait for the others; share: to add up a part's share of them.
-/// Fitted to 60 linears of 16 to 8192 rows, of which 56 are chosen within 5 %
-/// of the best measured.
+/// Fitted to 60 linears of 16 to 8192 rows; 58 choices are within 5 % of the
+/// best measured.
 struct MeasuredTile {
   int64_t columns, kernel, tile, slab, meeting;
 };

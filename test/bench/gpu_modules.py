@@ -267,11 +267,18 @@ class Tuning(unittest.TestCase):
     def test_hopper(self):
         names = tuned.variants("sm_90a", "bf16")
         self.assertEqual(list(tuned.variants("sm_90a", "tf32")), ["64", "128"])
-        times = {rows: dict.fromkeys(names, 9.0) for rows in (64, 256, 1024)}
-        times[64]["64"] = times[256]["64"] = 5.0
-        self.assertEqual(tuned.rule("sm_90a", self.half, (1, 8), times)["columns_from"], [[17, 64]])
-        times[1024]["256-shared"] = 6.0
-        self.assertEqual(tuned.rule("sm_90a", self.half, (1, 8), times)["columns_from"], [[17, 64], [1024, 256]])
+        self.assertEqual(list(names), ["64", "96", "128", "192", "256"])
+        wave = {"64": 4000, "96": 5000, "128": 5300, "192": 7500, "256": 11000}
+
+        def ms(columns, rows):  # 1000 ns beside the waves
+            tiles = -(-rows // 128) * -(-3072 // int(columns))
+            return (1000 + -(-tiles // 132) * wave[columns]) / 1e6
+        times = {rows: {name: ms(name, rows) for name in names} for rows in (16, 256, 512, 1024, 4096, 8192)}
+        rule = tuned.rule("sm_90a", self.half, (3072, 768), times)
+        self.assertEqual(rule["tiles"], [[64, 1000, 4000], [96, 1000, 5000], [192, 1000, 7500]])
+        # One width that is best everywhere is alone; of one number of waves the whole is the wave's.
+        times = {rows: {**dict.fromkeys(names, 9e-3), "96": 5e-3} for rows in (16, 256)}
+        self.assertEqual(tuned.rule("sm_90a", self.half, (3072, 768), times)["tiles"], [[96, 0, 5000]])
 
     def test_whose_record(self):
         self.assertEqual(tuned.architecture("sm_90a", "sm_90"), "sm_90a")

@@ -1,8 +1,9 @@
-"""Attention of 64 columns a head for sm_90a, whose tiles come by TMA: the emulated GPU's numbers are a CPU's.
+"""Attention of 64 columns a head for sm_90a, whose tiles come by TMA, and a linear whose K blocks share: the emulated GPU's numbers
+are a CPU's.
 
     attention90.py INGOT FOLDER      exit code 77: no NVRTC
 
-The models of test/models have narrower heads, which take the kernel of other GPUs.
+The models of test/models have narrower heads, which take the kernel of other GPUs, and less of K.
 """
 import os
 import subprocess
@@ -14,22 +15,25 @@ import numpy
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench" / "cpu"))
 import models  # noqa: E402
 
-SHAPE = models.Shape(layers=1, hidden=128, heads=2, ffn=64, vocabulary=300, positions=320)
+SHAPE = models.Shape(layers=1, hidden=128, heads=2, ffn=1024, vocabulary=300, positions=320)
 # Two tiles of queries and keys, with a tail; few queries.
 DIMS = "batch=2,sequence=150", "batch=1,sequence=3"
+# Enough multiprocessors for K in parts.
+EMULATOR = "arch 90; multiprocessors 24"
 # Without attention the outputs would be 2e-2 of their largest away.
 TOLERANCE = {"bf16": 1e-3, "f16": 1e-4}
 
 
 def run(*command, **environment):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=os.environ | environment)
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
+                          env={**os.environ, "INGOT_EMULATOR": EMULATOR, **environment})
     print(done.stdout + done.stderr)
     return done
 
 
 def main(ingot, folder):
     folder = Path(folder)
-    model = models.get_model("attention90", SHAPE, folder)
+    model = models.get_model("hopper", SHAPE, folder)
     for precision, tolerance in TOLERANCE.items():
         artifact, dumps = folder / f"{precision}.ingot", folder / precision
         done = run(ingot, "compile", model, "--target=sm_90a,x86-64", f"--precision=sm_90a:{precision}",
@@ -41,6 +45,7 @@ def main(ingot, folder):
         assert f"attention90<{precision}, 64, 64, " in stubs, stubs
         kernels = run(ingot, "inspect", artifact, "--kernels")
         assert "choice wgmma, 128 queries by 128 keys" in kernels.stdout
+        assert "wgmma 128x64, K in up to 8 parts" in kernels.stdout
         for dims in DIMS:
             outputs = {}
             for device in "cpu", "emulated":
@@ -54,7 +59,7 @@ def main(ingot, folder):
                 assert difference <= tolerance * largest, name
         # Its kernels overlap: there are edges that say so, and may fail.
         done = run(ingot, "run", artifact, "--dims", DIMS[0], "--device=emulated",
-                   INGOT_EMULATOR="arch 90; fail cuGraphAddDependencies_v2 1 801")
+                   INGOT_EMULATOR=f"{EMULATOR}; fail cuGraphAddDependencies_v2 1 801")
         assert done.returncode and "making a graph" in done.stderr
     return 0
 
