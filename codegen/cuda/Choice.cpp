@@ -142,7 +142,7 @@ double sharedReads(const Tile &tile, Math math, int64_t bytes) {
   return numberOf(tile.warpsOfRows * tile.warpsOfColumns * elements * bytes);
 }
 
-/// Eight warps of the kernel for few rows.
+/// Eight warps of the kernels for few rows.
 constexpr int64_t kFewWarps = 8;
 
 Work workOf(const LinearProblem &problem, LinearKernel kernel, int64_t m,
@@ -330,8 +330,8 @@ LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip,
   if (choice.fewWarps > 1)
     choice.sharedBytes = kFewWarps * 32 * 4;
   if (choice.fewTiles)
-    choice.sharedBytes = FewRows{choice.fewTiles}.sharedBytes(
-        FewRows::warps(/*isAlone=*/!choice.many));
+    choice.sharedBytes =
+        FewRows{choice.fewTiles}.sharedBytes(problem.k, kFewWarps);
   if (choice.many) {
     choice.sharedBytes = std::max(choice.sharedBytes, kUnaligned.sharedBytes());
     if (isAligned && choice.largeFrom != choice.fewRows + 1)

@@ -148,9 +148,8 @@ struct FewRows {
   /// Blocks for these columns; of those of any chip, the most.
   int64_t blocks(int64_t columns) const;
   static int64_t mostBlocks(int64_t columns);
-  /// Of a block of the stub for few rows alone, or of that for all rows.
-  static int64_t warps(bool isAlone) { return isAlone ? 12 : 8; }
-  unsigned sharedBytes(int64_t warps) const;
+  /// For columns of `k` and blocks of `warps` warps.
+  unsigned sharedBytes(int64_t k, int64_t warps) const;
   Work work(const LinearProblem &problem, int64_t m) const;
   /// "few rows up to 16, 24 columns a block".
   std::string text(bool isAlone) const;

@@ -22,6 +22,7 @@ const Chip &hopperChip() {
 namespace {
 /// Gemm90Config of linear90.cuh.
 constexpr int64_t kRows = 128, kSlab = 64; ///< of a tile, of k
+constexpr int64_t kWarps = 12;             ///< of a block
 /// linear90.cuh: parts, floats that they leave.
 constexpr int64_t kMostParts = 8, kMostPartials = 1 << 21;
 
@@ -231,6 +232,10 @@ chooseHopperLinear(const LinearProblem &problem,
   for (const HopperTile &tile : choice.tiles)
     choice.sharedBytes =
         std::max(choice.sharedBytes, sharedBytes(tile.columns, choice.stores));
+  if (choice.fewTiles)
+    choice.sharedBytes =
+        std::max(choice.sharedBytes,
+                 FewRows{choice.fewTiles}.sharedBytes(problem.k, kWarps));
   choice.estimate = estimateOf(problem, choice.at(choice.rows), choice.rows);
   return choice;
 }

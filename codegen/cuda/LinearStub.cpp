@@ -60,11 +60,8 @@ CudaStub printLinear(StubWriter &w) {
        ">(out0, in0, " + w.extent("lda") + ", in1, " + w.extent("m") +
        ", body" + (choice.mostParts > 1 ? w.splits() : "") + ");")
           .str();
-  CudaStub stub = w.finish(
-      "linear.cuh", call,
-      isFew ? static_cast<unsigned>(32 * FewRows::warps(/*isAlone=*/true))
-            : 256,
-      choice.sharedBytes);
+  w.waitsByItself = true;
+  CudaStub stub = w.finish("linear.cuh", call, 256, choice.sharedBytes);
   stub.isPersistent = isFew;
   stub.choice = choice.text();
   stub.estimate = choice.estimate.text("M " + std::to_string(choice.rows) +

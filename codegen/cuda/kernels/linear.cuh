@@ -3,7 +3,7 @@
 //   (of
 //          f32 data) on tensor cores; sums in f32
 //   grid   any
-//   block  256; few rows alone on tensor cores: 384
+//   block  256
 //   smem   of the largest GemmConfig or FewConfig there; FEW > 1 of f32: 1024
 //          bytes
 //   needs  A [M, K] with rows lda apart, W [N, K] and out [M, N] dense; N, K >
@@ -15,7 +15,8 @@
 //          Body: Loads load(const i64 *c), float apply(Loads, float, c) with
 //          c = {m, n}; N % 4 == 0: bool is_wide(), LanesLoads lanes_load(c) and
 //          Lanes<float, 4> lanes_apply(LanesLoads, Lanes<float, 4>, c)
-// One kernel for all M: few rows stream the weights past registers (up to 8 by
+//   waits  for the grids before it (grid_wait), which have not written W
+// One kernel for all M: few rows stream the weights (up to 8 past registers by
 // gemv, whose products are exact for tf32 too, up to 16 of 16 bits by
 // linear_few), more are tiles of a matrix product, large ones from LARGE rows;
 // the others may share K. Where addresses are no multiples of 16 everything
@@ -81,6 +82,17 @@ DEV auto linear_epilogue(Out *out, i64 ldo, const Body &body) {
     return LanesEpilogue<Out, V, Body>{out, ldo, &body};
   else
     return PointwiseEpilogue<Out, 1, LinearElement<Body>>{out, ldo, {&body}};
+}
+
+// Of weights, which pass once.
+template <int V, class E>
+DEV Columns<E, V> load_columns_once(const E *p) {
+  if constexpr (Columns<E, V>::BYTES == 16) {
+    vec16 v = load_stream(reinterpret_cast<const vec16 *>(p));
+    return {{v.w[0], v.w[1], v.w[2], v.w[3]}};
+  } else {
+    return load_columns<V>(p);
+  }
 }
 
 // Few rows: WARPS warps take COLUMNS columns of the result at a time, their
@@ -198,17 +210,23 @@ DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
   PointwiseEpilogue<Out, 1, F> one{out, N, {&body}};
   bool wide = K % UNIT == 0 && lda % UNIT == 0 && is_aligned16(a) &&
               is_aligned16(w) && (V == 1 || is_aligned16(out));
-  if constexpr (FEW > 0 && Rows::ON_TENSOR_CORES) {
+  constexpr bool ON_TENSOR_CORES = FEW > 0 && Rows::ON_TENSOR_CORES;
+  if constexpr (ON_TENSOR_CORES) {
     if (wide && (!MANY || m <= FEW_ROWS))
-      return linear_few<FewConfig<E, K, FEW, MANY ? 8 : 12>>(p, one);
+      return linear_few<FewConfig<E, K, FEW, 8>>(p, one);
+  }
+  grid_wait();
+  if constexpr (ON_TENSOR_CORES) {
     if (m <= 8)
       return gemv<8, 2, 1, 1>(p, one);
     if constexpr (!MANY)
       return gemv<FEW_ROWS, 2, 1, 1>(p, one);
   } else if constexpr (FEW > 0) {
+    constexpr int CHUNK = K % UNIT ? 1 : UNIT;
+    if (wide && (!MANY || m <= FEW_ROWS))
+      return gemv<FEW_ROWS, 2, CHUNK, FEW>(p, one);
     if (!MANY || m <= FEW_ROWS)
-      return wide           ? gemv < FEW_ROWS, 2, K % UNIT ? 1 : UNIT,
-             FEW > (p, one) : gemv<FEW_ROWS, 2, 1, FEW>(p, one);
+      return gemv<FEW_ROWS, 2, 1, FEW>(p, one);
   }
   if constexpr (MANY && K % UNIT == 0) {
     auto several = linear_epilogue<V>(out, N, body);

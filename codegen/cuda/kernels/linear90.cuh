@@ -94,12 +94,12 @@ DEV void linear90(Out *out, const Math *a, i64 lda, const Math *w, i64 m,
       lda % 8 == 0 && is_aligned16(a) && is_aligned16(w) && is_aligned16(out);
   if constexpr (FEW > 0) {
     bool few = wide && m <= FewRows<Math, K>::MOST;
-    if (few || m <= 8)
-      grid_wait();
     if (few)
       return linear_few<FewConfig<Math, K, FEW, 12>>(p, one);
-    if (m <= 8)
+    if (m <= 8) {
+      grid_wait();
       return gemv<8, 2, 1, 1>(p, one);
+    }
   }
   if (!wide || !linear_is_wide<V>(body)) {
     grid_wait();

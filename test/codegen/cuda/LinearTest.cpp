@@ -148,7 +148,6 @@ TEST_P(CudaLinearTypes, FewRowsAlone) {
     for (int64_t m : {1, 8, 16}) {
       loadLinear(n, k, std::to_string(m));
       EXPECT_EQ(printed.choice.find("few rows") == 0, m <= (isHalf ? 16 : 8));
-      EXPECT_EQ(printed.threads, m <= 16 && isHalf ? 384u : 256u);
       checkRows(m, 0, m == 16, {2, 1, 1});
       checkRows(m, 1, false, {2, 1, 1});
     }
@@ -215,7 +214,7 @@ TEST_P(CudaLinearTypes, LargeTiles) {
   loadLinear(128 * 32 - 4, 8);
   EXPECT_EQ(printed.choice,
             type == F32 ? "few rows up to 8; 64x64; 128x128 from M 65"
-                        : "few rows up to 16, 8 columns a block; 64x64; "
+                        : "few rows up to 16, 24 columns a block; 64x64; "
                           "128x128 from M 65");
   checkRows(128 * 2 + 1, 0, false, {5, 1, 1});
 }
@@ -315,9 +314,13 @@ TEST_P(CudaLinear90, WhatStaysAsItWas) {
   loadLinear(72, 33);
   EXPECT_EQ(printed.choice, "few rows up to 8; 64x64");
   EXPECT_TRUE(printed.maps.empty());
+  for (int64_t m : {0, 5, 30})
+    checkRows(m);
   loadLinear(72, 64, "8");
   EXPECT_EQ(printed.choice, "few rows, 8 columns a block");
   EXPECT_TRUE(printed.maps.empty());
+  checkRows(8, 0, true);
+  checkRows(8, 1);
 }
 
 /// All ways of reading in an epilogue: rows of the residual `pitch` apart, a

@@ -138,7 +138,7 @@ plan.kernel linear @linear_m1_k3072 outs [f32] ins [f32, f32] scalars 0 params {
 }
 
 // Of 16 bits by tensor cores, 32 columns a block, which holds nothing else.
-// CHECK-LABEL: // linear_bf16_m16: 384 threads, 49152 bytes
+// CHECK-LABEL: // linear_bf16_m16: 256 threads, 90112 bytes
 // CHECK:         linear<bf16, 3072, 768, 4, false>(out0, in0, 768, in1, 16, body);
 plan.kernel linear @linear_bf16_m16 outs [f32] ins [bf16, bf16] scalars 0 params {m = 16, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):

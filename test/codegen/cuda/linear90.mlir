@@ -112,9 +112,11 @@ plan.kernel linear @linear_k33 outs [f32] ins [bf16, bf16] scalars 0 params {m =
   tfm.yield %acc : f32
 }
 
-// CHECK-LABEL: // linear_few: 384 threads
-// CHECK:         linear<bf16, 3072, 768, 3, false>(
-// SM80-LABEL:  // linear_few: 384 threads
+// CHECK-LABEL: // linear_few: 256 threads
+// CHECK:         grid_launch_next();
+// CHECK-NEXT:    Body body{
+// CHECK-NEXT:    linear<bf16, 3072, 768, 3, false>(
+// SM80-LABEL:  // linear_few: 256 threads
 // SM80:          linear<bf16, 3072, 768, 4, false>(
 plan.kernel linear @linear_few outs [f32] ins [bf16, bf16] scalars 0 params {m = 8, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
