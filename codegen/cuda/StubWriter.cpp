@@ -250,12 +250,13 @@ CudaStub StubWriter::finish(StringRef header, const std::string &call,
     wait = "  grid_launch_next();\n";
   if (stub.waits && !waitsByItself)
     wait += "  grid_wait();\n";
-  stub.text = ("#include \"" + header + "\"\n\nstruct Body {\n  " +
-               llvm::join(members, ";\n  ") + ";\n" + methods + "};\n\n" +
-               "KERNEL(" + bounds + ") " + stub.name + "(" + llvm::join(parameters, ", ") + ") {\n" + wait +
-               "  Body body{" + llvm::join(names, ", ") + "};\n  " + call +
-               "\n}\nEXPORT_KERNEL(" + stub.name + ")\n")
-                  .str();
+  stub.text =
+      ("#include \"" + header + "\"\n\nstruct Body {\n  " +
+       llvm::join(members, ";\n  ") + ";\n" + methods + "};\n\n" + "KERNEL(" +
+       bounds + ") " + stub.name + "(" + llvm::join(parameters, ", ") +
+       ") {\n" + wait + "  Body body{" + llvm::join(names, ", ") + "};\n  " +
+       call + "\n}\nEXPORT_KERNEL(" + stub.name + ")\n")
+          .str();
   return stub;
 }
 

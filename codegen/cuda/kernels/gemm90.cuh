@@ -140,8 +140,8 @@ DEV void gemm90_release(u64 *empty, int rank) {
       mbar_arrive_remote(empty, rank ^ 1);
 }
 
-// Where a thread's sums are: of its warp's 16 rows in number `row` and the one 8
-// further, of each 8 columns in number `column` and the one beside.
+// Where a thread's sums are: of its warp's 16 rows in number `row` and the one
+// 8 further, of each 8 columns in number `column` and the one beside.
 struct Gemm90Place {
   int row, column, m, n;
   DEV Gemm90Place(int m0, int m, int n)
@@ -246,9 +246,9 @@ DEV void gemm90_finish(float (&sum)[C::BN / 2], Gemm90Reads<C, Epilogue> &reads,
         const auto &read = reads.reads[p % Reads::AHEAD][j];
         int from = at + j * 16;
         if (C::STORES && at < C::PANELS * 64)
-          gemm90_columns<C::STORES>(
-              sum + from / 2, read, panels + (at / 64 * 64 + warp * 16) * 128,
-              from % 64 / 8, place, n0 + from, epilogue);
+          gemm90_columns<C::STORES>(sum + from / 2, read,
+                                    panels + (at / 64 * 64 + warp * 16) * 128,
+                                    from % 64 / 8, place, n0 + from, epilogue);
         else
           gemm90_columns<false>(sum + from / 2, read, nullptr, 0, place,
                                 n0 + from, epilogue);

@@ -22,8 +22,8 @@
 // the others may share K. Where addresses are no multiples of 16 everything
 // goes element by element.
 #pragma once
-#include "linear_few.cuh"
 #include "lanes.cuh"
+#include "linear_few.cuh"
 
 // The body of a stub as a functor of PointwiseEpilogue.
 template <class Body>
