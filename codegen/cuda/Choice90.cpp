@@ -85,7 +85,7 @@ HopperTile tileOf(const LinearProblem &problem, const MeasuredTile &tile,
   return made;
 }
 
-/// linear90_way of linear90.cuh.
+/// Linear90Tile::way of linear90.cuh.
 HopperWay wayOf(const LinearProblem &problem, const HopperTile &tile,
                 int64_t m) {
   int64_t multiprocessors = hopperChip().multiprocessors;
