@@ -123,7 +123,7 @@ def fastest(target, precision, n, measured):
     """(what a rule says, rows -> variant)"""
     if has_hopper_tiles(target, precision):
         return hopper_tiles(n, measured)
-    starts = [None, *(rows for rows in reversed(measured) if rows > FEW_ROWS)]
+    starts = [None, *(rows for rows in reversed(measured) if rows > few_rows(precision))]
     start = min(starts, key=lambda start: cost(measured, stepped("64", "128", start)))
     return {"tile128_from": start}, stepped("64", "128", start)
 
