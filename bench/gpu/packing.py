@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import threading
 from pathlib import Path
 
 import numpy
@@ -63,7 +64,7 @@ class Packing:
         self.has_nvrtc = True
         os.environ.update(INGOT_EMULATOR_LIBRARY=str(options.build / "lib" / "libingot_emulator.so"),
                           INGOT_EMULATOR=emulated_device(options.target))
-        self.emulated = Worker("emulated", self.folder, None)
+        self.of_thread, self.workers = threading.local(), []
         self.left = []  # tests that a tiny pack is without
 
     def run(self, *command, **environment):
@@ -181,16 +182,33 @@ class Packing:
 
     def compile(self, source, target, output, precision="f32", *more, folder="models"):
         code, text = self.run(self.bin / "ingot", "compile", source, f"--target={target}",
-                              f"--precision={target}:{precision}", f"--jobs={self.options.jobs}", *more,
+                              f"--precision={target}:{precision}", "--jobs=1", *more,
                               "-o", self.folder / folder / output)
         if code:
             fail(f"ingot compile {source}:\n{text}")
 
+    def emulated(self):
+        """A worker for each thread that asks."""
+        if not hasattr(self.of_thread, "worker"):
+            self.of_thread.worker = Worker("emulated", self.folder, None)
+            self.workers.append(self.of_thread.worker)
+        return self.of_thread.worker
+
     def emulate(self, name, precision):
         try:
-            self.emulated.ask("checks", "emulate", seconds=600, name=name, precision=precision)
+            self.emulated().ask("checks", "emulate", seconds=600, name=name, precision=precision)
         except RuntimeError as error:
             fail(f"{name} in {precision} on the emulated driver: {error}")
+
+    def all(self, do, jobs):
+        """do(*job) of each, as many at a time as there are CPUs."""
+        with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
+            try:
+                for _ in pool.map(lambda job: do(*job), jobs):
+                    pass
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
 
     def models(self):
         if not self.has_nvrtc:
@@ -202,14 +220,18 @@ class Packing:
                       for name in names}
         say("compiling models")
         for name, wanted in precisions.items():
-            path = folder / name / "model.onnx"
             for precision in wanted:
                 carried = not self.options.tiny or (name, precision) in shapes.TINY_MODELS
-                if carried:
-                    store_sets(folder / name, self.folder / "models" / f"{name}.npz")
-                    self.compile(path, self.options.target, f"{name}.{precision}.ingot", precision)
-                    self.emulate(name, precision)
-                made.append({"name": name, "precision": precision, "carried": carried, "covers": covers.of_model(path)})
+                made.append({"name": name, "precision": precision, "carried": carried,
+                             "covers": covers.of_model(folder / name / "model.onnx")})
+        carried = [(model["name"], model["precision"]) for model in made if model["carried"]]
+        for name in dict.fromkeys(name for name, _ in carried):
+            store_sets(folder / name, self.folder / "models" / f"{name}.npz")
+
+        def make(name, precision):
+            self.compile(folder / name / "model.onnx", self.options.target, f"{name}.{precision}.ingot", precision)
+            self.emulate(name, precision)
+        self.all(make, carried)
         for arch in ("sm_89", "sm_90"):
             self.compile(folder / shapes.EVERY_PRECISION / "model.onnx", arch, f"other.{arch}.ingot")
         return made
@@ -219,26 +241,29 @@ class Packing:
             return
         folder = self.work / "graphs"
         say(f"compiling {len(shapes.BENCHED)} benchmarks")
-        for name in shapes.BENCHED:
-            for path, suffix in graphs.write(folder, name, self.options.tiny):
-                for precision in shapes.precisions(name):
-                    self.compile(path, self.options.target, f"{name}.{precision}{suffix}.ingot", precision,
-                                 "--weights=seeded", folder="bench")
+        self.all(self.compile_seeded, [
+            (path, f"{name}.{precision}{suffix}.ingot", precision, "bench")
+            for name in shapes.BENCHED for path, suffix in graphs.write(folder, name, self.options.tiny)
+            for precision in shapes.precisions(name)])
+
+    def compile_seeded(self, path, output, precision, folder, *more):
+        self.compile(path, self.options.target, output, precision, "--weights=seeded", *more, folder=folder)
 
     def tuned(self):
         """Of each linear that a tuning record has, an artifact by kernel."""
         if not self.has_nvrtc:
             return
         target, tiny = self.options.target, self.options.tiny
-        folder, record = self.work / "graphs", self.work / "forced.json"
+        folder, jobs = self.work / "graphs", []
         linears = [linear for linear in tuned.linears() if linear.is_tiny or not tiny]
         say(f"compiling {len(linears)} linears by kernel")
         for linear in linears:
             path = graphs.write_tuned(folder, linear.pair, tiny)
             for variant in tuned.variants(target, linear.precision):
+                record = self.work / f"forced.{linear.file(variant)}.json"
                 record.write_text(json.dumps(tuned.forced(target, linear, variant, tiny)))
-                self.compile(path, target, linear.file(variant), linear.precision, "--weights=seeded",
-                             f"--tuning={record}", folder="tune")
+                jobs.append((path, linear.file(variant), linear.precision, "tune", f"--tuning={record}"))
+        self.all(self.compile_seeded, jobs)
 
     def write(self, kernels, models):
         manifest = {"target": self.options.target, "tiny": self.options.tiny, "commit": commit(), "kernels": kernels, "left": self.left,
@@ -266,7 +291,8 @@ class Packing:
         models = self.models()
         self.benchmarks()
         self.tuned()
-        self.emulated.close()
+        for worker in self.workers:
+            worker.close()
         self.write(kernels, models)
 
 

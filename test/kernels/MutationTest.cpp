@@ -36,9 +36,10 @@ const Edit edits[] = {
     {"NoBarrierAfterCounting", "  }\n  meet();\n  bool is_last",
      "  }\n  bool is_last", true, "bf16", kSplits},
     // fence
-    {"RelaxedCounter", "atomic_add_acq_rel(counter, 1)",
-     "atomic_add(counter, 1u)", true, "bf16", kSplits},
-    {"CounterStays", "*counter = 0;", ";", true, "bf16", kSplits},
+    {"RelaxedCounter", "*last = atomic_add_acq_rel(counter, 1)",
+     "*last = atomic_add(counter, 1u)", true, "bf16", kSplits},
+    {"CounterStays", "if (*last)\n      *counter = 0;", "", true, "bf16",
+     kSplits},
     {"CountsOneLess", "== count - 1", "== count - 2", true, "bf16", kSplits},
     // bytes
     {"CopiesWholeChunks", "inside ? valid : 0", "inside ? C::ALIGN : 0"},

@@ -85,6 +85,18 @@ struct Attention90Task {
   int b, h, q0, first, end, task, split;
 };
 
+// Parts are counted in tiles of the kernel for other GPUs, which are narrower:
+// of them as many as there are tiles here. Parts without keys would only cost
+// the time to meet.
+template <class C, class S>
+DEV S attention90_splits(const AttentionShape &shape, S splits) {
+  if constexpr (S::POSSIBLE) {
+    i64 tiles = ceil_div((int)unknown(shape.keys), C::BN);
+    splits.count = min_(splits.count, max_(tiles, (i64)1));
+  }
+  return splits;
+}
+
 // Tasks, and places of them and their parts. Each warpgroup counts for itself:
 // what is known before they part takes a register of all.
 struct Attention90Places {
@@ -299,12 +311,13 @@ DEV void attention90_rows(Out *out, const AttentionShape &shape,
   if (group == 0) {
     regs_down<24>();
     if (tid() == 0) {
-      const auto places = attention90_places<C>(shape, splits);
+      const S parts = attention90_splits<C>(shape, splits);
+      const auto places = attention90_places<C>(shape, parts);
       Ring<1> queries;
       Ring<C::STAGES> ring;
       for (u32 place = (u32)block_number(); place < places.count;
            place += (u32)block_count()) {
-        auto at = attention90_task<C>(place, places, shape, splits);
+        auto at = attention90_task<C>(place, places, shape, parts);
         if (at.first == at.end)
           continue;
         mbar_wait(&shared.q_empty, queries.parity ^ 1);
@@ -326,11 +339,12 @@ DEV void attention90_rows(Out *out, const AttentionShape &shape,
         }
       }
     } else if (Terms::SHARED && tid() >= 32) {
-      const auto places = attention90_places<C>(shape, splits);
+      const S parts = attention90_splits<C>(shape, splits);
+      const auto places = attention90_places<C>(shape, parts);
       Ring<C::STAGES> ring;
       for (u32 place = (u32)block_number(); place < places.count;
            place += (u32)block_count()) {
-        auto at = attention90_task<C>(place, places, shape, splits);
+        auto at = attention90_task<C>(place, places, shape, parts);
         UNROLL1 for (int tile = at.first; tile < at.end; ++tile, ring.next()) {
           int s = ring.stage;
           auto to = reinterpret_cast<typename Body::Keys *>(shared.terms[s]);
@@ -347,13 +361,14 @@ DEV void attention90_rows(Out *out, const AttentionShape &shape,
     }
   } else {
     regs_up<240>();
-    const auto places = attention90_places<C>(shape, splits);
+    const S parts = attention90_splits<C>(shape, splits);
+    const auto places = attention90_places<C>(shape, parts);
     Attention90Consumer<C> consumer{shared, group - 1};
     for (u32 place = (u32)block_number(); place < places.count;
          place += (u32)block_count())
       consumer.template run<ZERO_EMPTY>(
-          out, attention90_task<C>(place, places, shape, splits), shape, body,
-          splits);
+          out, attention90_task<C>(place, places, shape, parts), shape, body,
+          parts);
   }
 }
 
