@@ -178,9 +178,10 @@ const Edit kEdits[] = {
      "  }\n  bool is_last", "bf16", false, 3, kSplits},
     {"NoBarrierAfterReading", "meet(); // everybody has", "// everybody has",
      "float", false, 3, kSplits},
-    {"RelaxedCounter", "atomic_add_acq_rel(counter, 1)",
-     "atomic_add(counter, 1u)", "bf16", false, 3, kSplits},
-    {"CounterStays", "*counter = 0;", ";", "bf16", false, 3, kSplits},
+    {"RelaxedCounter", "*last = atomic_add_acq_rel(counter, 1)",
+     "*last = atomic_add(counter, 1u)", "bf16", false, 3, kSplits},
+    {"CounterStays", "if (*last)\n      *counter = 0;", "", "bf16", false, 3,
+     kSplits},
 };
 
 void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }

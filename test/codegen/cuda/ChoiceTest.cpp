@@ -95,7 +95,7 @@ TEST(CudaChoice, HopperTilesOfBert) {
   EXPECT_EQ(at(deep, 1024), Way(64, 1));
   EXPECT_EQ(at(deep, 2048), Way(96, 1));
   // Costs of a number of rows are those of the symbol.
-  for (int64_t m : {16, 128, 1024}) {
+  for (int64_t m : {17, 128, 1024}) {
     std::optional<HopperLinear> known =
         chooseHopperLinear(problemOf(deep, Math::Half, m));
     ASSERT_EQ(known->tiles.size(), 1u);
