@@ -27,7 +27,7 @@ def of_headers(names):
 
 
 # Headers that no stub instantiates by themselves.
-SHARED = {"device", "device90", "epilogue", "group", "lanes", "linear_few", "numbers", "ops", "pipeline90", "shape", "splits", "trig",
+SHARED = {"device", "device90", "epilogue", "group", "lanes", "linear_few", "numbers", "ops", "pipeline90", "rough", "shape", "splits", "trig",
           "vocabulary", "wgmma"}
 VERBS = "verbs"  # the family of stubs that use the vocabulary alone
 
