@@ -61,6 +61,13 @@ class Cases(unittest.TestCase):
                          [("y", "bf16"), ("x", numpy.float32), ("n", None)])
         self.assertEqual(cases.template_of(STUB), "map<Body, 4>")
 
+    def test_tolerances(self):
+        stub = 'KERNEL(384, 1) k(float *out0) {\n  attention90<f16, 64, 64, false>(out0);\n}'
+        self.assertEqual(cases.tolerance_of(STUB, numpy.float32), 2e-5)
+        self.assertEqual(cases.tolerance_of(stub, numpy.float32), 2**-12)
+        self.assertEqual(cases.tolerance_of(stub, numpy.float16), 2**-9)
+        self.assertEqual(cases.tolerance_of(stub, numpy.int64), 0)
+
     def test_equal_and_close(self):
         expected = self.bf16(1, 2, 3, 4, 5, 6, 7, 8)
         outputs, wrong = self.compare(expected.copy(), expected)
