@@ -427,11 +427,10 @@ Expr AttentionChoice::parts(ExprPool &pool, Expr batch, Expr queries,
   Expr tasks = pool.scale(pool.mul(batch, pool.ceilDiv(queries, height)),
                           estimated.heads);
   Expr room = roomFor(pool, tasks);
-  // As many as leave each part as much to do as it takes to add up the sums of
-  // `room` parts.
+  // Up to where adding up takes half as long as what all parts have to do.
   Expr worth =
       pool.floorDiv(pool.scale(tiles, rowsATile),
-                    pool.mul(room, pool.max(one, pool.min(queries, height))));
+                    pool.scale(pool.max(one, pool.min(queries, height)), 2));
   Expr most = pool.floorDiv(tiles, pool.integer(tilesAPart));
   Expr parts = pool.max(one, pool.min(room, pool.min(most, worth)));
   std::optional<int64_t> count = pool.constantInt(parts),

@@ -406,8 +406,8 @@ TEST(CudaChoice, PartsOfKeys) {
   };
   for (Math math : {Math::Half, Math::TF32, Math::F32}) {
     EXPECT_EQ(parts(1, 1, 64, math), 1);
-    EXPECT_GE(parts(1, 1, 1024, math), 4); // of 16 tiles
-    EXPECT_GE(parts(1, 4, 4096, math), 4);
+    EXPECT_EQ(parts(1, 1, 1024, math), 8); // two of 16 tiles each
+    EXPECT_EQ(parts(1, 4, 4096, math), 8);
     EXPECT_EQ(parts(4, 1, 1024, math), 2); // 48 heads
     EXPECT_EQ(parts(16, 1, 4096, math), 1);
     EXPECT_EQ(parts(1, 1024, 1024, math), 1);
