@@ -1,6 +1,8 @@
 // What is chosen for linear and attention, and the cost model behind it.
 #include "codegen/cuda/Choice.h"
 
+#include "codegen/cuda/ChoiceNumbers.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/MathExtras.h"
@@ -42,13 +44,6 @@ double rateOf(const Chip &chip, Math math) {
     return chip.products16;
   }
   llvm_unreachable("unknown math");
-}
-
-double numberOf(int64_t value) { return static_cast<double>(value); }
-
-int64_t ceilOf(int64_t a, int64_t b) {
-  return static_cast<int64_t>(
-      llvm::divideCeil(static_cast<uint64_t>(a), static_cast<uint64_t>(b)));
 }
 
 /// The slowest of what a block does, in clocks, and its name.
@@ -148,15 +143,11 @@ constexpr int64_t kFewWarps = 8;
 Work workOf(const LinearProblem &problem, LinearKernel kernel, int64_t m,
             int64_t parts, const Chip &chip) {
   int64_t n = problem.n, k = problem.k, bytes = problem.bits / 8;
+  if (kernel == LinearKernel::FewRows && problem.hasFewOnTensorCores())
+    return FewRows::of(n, chip).work(problem, m, chip);
   Work work;
-  work.products = numberOf(m) * numberOf(n) * numberOf(k);
-  work.memoryBytes = numberOf(m + n) * numberOf(k) * numberOf(bytes) +
-                     numberOf(m) * numberOf(n) * problem.outBits / 8;
-  if (kernel == LinearKernel::FewRows && problem.hasFewOnTensorCores()) {
-    work = FewRows::of(n, chip).work(problem, m);
-    work.rate = chip.products16;
-    return work;
-  }
+  work.products = problem.products(m);
+  work.memoryBytes = problem.memoryBytes(m);
   if (kernel == LinearKernel::FewRows) {
     // Two columns for `parts` of the warps, on FMA units.
     int64_t columns = 2 * kFewWarps / parts;
@@ -196,6 +187,15 @@ Expr roomFor(ExprPool &pool, Expr tasks) {
 } // namespace
 
 int64_t mostSharedTasks() { return referenceChip().multiprocessors; }
+
+double LinearProblem::products(int64_t rows) const {
+  return numberOf(rows) * numberOf(n) * numberOf(k);
+}
+
+double LinearProblem::memoryBytes(int64_t rows) const {
+  return numberOf(rows + n) * numberOf(k) * numberOf(bits / 8) +
+         numberOf(rows) * numberOf(n) * outBits / 8;
+}
 
 Estimate estimateLinear(const LinearProblem &problem, LinearKernel kernel,
                         int64_t m, int64_t parts, const Chip &chip) {

@@ -103,6 +103,9 @@ struct LinearProblem {
   int64_t fewRows() const {
     return hasFewOnTensorCores() ? kFewTensorRows : kFewRows;
   }
+  /// Of the whole, with so many rows; operands and result once.
+  double products(int64_t rows) const;
+  double memoryBytes(int64_t rows) const;
 };
 
 enum class LinearKernel { FewRows, Tile64, Tile128 };
@@ -150,7 +153,7 @@ struct FewRows {
   static int64_t mostBlocks(int64_t columns);
   /// For columns of `k` and blocks of `warps` warps.
   unsigned sharedBytes(int64_t k, int64_t warps) const;
-  Work work(const LinearProblem &problem, int64_t m) const;
+  Work work(const LinearProblem &problem, int64_t m, const Chip &chip) const;
   /// "few rows up to 16, 24 columns a block".
   std::string text(bool isAlone) const;
 };

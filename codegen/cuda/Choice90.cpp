@@ -1,9 +1,10 @@
 // What is chosen for linear and attention on Hopper.
 #include "codegen/cuda/Choice.h"
 
+#include "codegen/cuda/ChoiceNumbers.h"
+
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 
@@ -25,12 +26,6 @@ constexpr int64_t kRows = 128, kSlab = 64; ///< of a tile, of k
 constexpr int64_t kWarps = 12;             ///< of a block
 /// linear90.cuh: parts, floats that they leave.
 constexpr int64_t kMostParts = 8, kMostPartials = 1 << 21;
-
-int64_t ceilOf(int64_t a, int64_t b) {
-  return static_cast<int64_t>(
-      llvm::divideCeil(static_cast<uint64_t>(a), static_cast<uint64_t>(b)));
-}
-double numberOf(int64_t value) { return static_cast<double>(value); }
 
 /// What a kernel of such tiles takes on an H200, in nanoseconds:
 ///   one part   kernel + waves * (tile + slabs * slab)
@@ -163,14 +158,10 @@ Estimate estimateOf(const LinearProblem &problem, const HopperWay &way,
   const Chip &chip = hopperChip();
   Estimate e;
   e.chip = chip.name;
-  int64_t n = problem.n, k = problem.k;
-  double bytes = numberOf(m + n) * numberOf(k) * 2 +
-                 numberOf(m) * numberOf(n) * problem.outBits / 8;
-  e.memorySeconds = bytes / chip.memoryBytes;
-  e.arithmeticSeconds =
-      chip.seconds(numberOf(m) * numberOf(n) * numberOf(k) / chip.products16 /
-                   numberOf(chip.multiprocessors));
-  e.blocks = ceilOf(m, kRows) * ceilOf(n, way.columns) * way.parts;
+  e.memorySeconds = problem.memoryBytes(m) / chip.memoryBytes;
+  e.arithmeticSeconds = chip.seconds(problem.products(m) / chip.products16 /
+                                     numberOf(chip.multiprocessors));
+  e.blocks = ceilOf(m, kRows) * ceilOf(problem.n, way.columns) * way.parts;
   e.waves = ceilOf(e.blocks, chip.multiprocessors);
   e.wavesSeconds = numberOf(way.nanoseconds) * 1e-9;
   e.seconds = std::max({e.memorySeconds, e.wavesSeconds, e.arithmeticSeconds});
@@ -257,10 +248,7 @@ chooseHopperAttention(const AttentionProblem &problem) {
   int64_t padded = d + choice.columns;
   if (5 * padded > 8 * (d + dv))
     return std::nullopt;
-  auto panels = [](int64_t columns) -> int64_t {
-    return static_cast<int64_t>(
-        llvm::divideCeil(static_cast<uint64_t>(columns), 64));
-  };
+  auto panels = [](int64_t columns) { return ceilOf(columns, 64); };
   constexpr int64_t kStages = 2, kTerms = 8, kBarriers = 128, kPanelRow = 128;
   choice.sharedBytes = static_cast<unsigned>(
       kPanelRow * (panels(d) * kRows +
@@ -270,8 +258,7 @@ chooseHopperAttention(const AttentionProblem &problem) {
 
   const AttentionProblem &p = choice.others.estimated;
   constexpr int64_t kBytes = 2, kConsumers = 2;
-  auto tiles = static_cast<int64_t>(llvm::divideCeil(
-      static_cast<uint64_t>(p.keys), static_cast<uint64_t>(choice.keys)));
+  int64_t tiles = ceilOf(p.keys, choice.keys);
   double heads = numberOf(p.batch * p.heads), width = numberOf(d + dv),
          queries = numberOf(p.queries), keys = numberOf(p.keys),
          tiled = numberOf(tiles * choice.keys);
@@ -279,9 +266,7 @@ chooseHopperAttention(const AttentionProblem &problem) {
   work.products = heads * queries * keys * width;
   work.memoryBytes =
       heads * (queries + keys / numberOf(p.group)) * width * numberOf(kBytes);
-  work.blocks = p.batch * p.heads *
-                static_cast<int64_t>(
-                    llvm::divideCeil(static_cast<uint64_t>(p.queries), kRows));
+  work.blocks = p.batch * p.heads * ceilOf(p.queries, kRows);
   work.blockProducts = numberOf(kRows * padded) * tiled;
   work.rate = hopperChip().products16;
   // Keys and values come once, and each consumer reads them.

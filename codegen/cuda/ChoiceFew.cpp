@@ -1,20 +1,13 @@
 // What is chosen for few rows on tensor cores.
 #include "codegen/cuda/Choice.h"
 
-#include "llvm/Support/MathExtras.h"
+#include "codegen/cuda/ChoiceNumbers.h"
 
 namespace ingot::cuda {
 
 namespace {
 /// FewConfig of linear_few.cuh.
 constexpr int64_t kRows = kFewTensorRows, kColumns = 8, kMostTiles = 4;
-
-double numberOf(int64_t value) { return static_cast<double>(value); }
-
-int64_t ceilOf(int64_t a, int64_t b) {
-  return static_cast<int64_t>(
-      llvm::divideCeil(static_cast<uint64_t>(a), static_cast<uint64_t>(b)));
-}
 } // namespace
 
 FewRows FewRows::of(int64_t columns, const Chip &chip) {
@@ -50,15 +43,15 @@ unsigned FewRows::sharedBytes(int64_t k, int64_t warps) const {
       warps * (stages * pieces * kPiece + kRows * kColumns * tiles * 4));
 }
 
-Work FewRows::work(const LinearProblem &problem, int64_t m) const {
+Work FewRows::work(const LinearProblem &problem, int64_t m,
+                   const Chip &chip) const {
   int64_t bytes = problem.bits / 8, columns = kColumns * tiles;
   Work work;
-  work.products = numberOf(m) * numberOf(problem.n) * numberOf(problem.k);
-  work.memoryBytes =
-      numberOf(m + problem.n) * numberOf(problem.k) * numberOf(bytes) +
-      numberOf(m) * numberOf(problem.n) * problem.outBits / 8;
+  work.products = problem.products(m);
+  work.memoryBytes = problem.memoryBytes(m);
   work.blocks = blocks(problem.n);
   work.blockProducts = numberOf(kRows * columns * problem.k);
+  work.rate = chip.products16;
   work.blockShared = 0;
   work.blockL2 = numberOf((m + columns) * problem.k * bytes);
   work.onTensorCores = true;

@@ -29,7 +29,6 @@ CudaStub printLinear90(StubWriter &w, const HopperLinear &choice) {
     w.maps.push_back({0, w.outType(0), n, m, n, 64});
     maps = ", &map0, &map1";
   }
-  w.waitsByItself = true;
   bool isShared = choice.mostParts() > 1;
   std::string last = isShared ? w.splits() : ", NoSplits{}";
   for (const HopperTile &tile : choice.tiles) {

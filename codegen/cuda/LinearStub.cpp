@@ -16,6 +16,7 @@ CudaStub printLinear(StubWriter &w) {
           m = w.kernel.param("m");
   std::vector<std::string> leading = coordinateNames(2);
   leading.insert(leading.begin(), "x");
+  w.waitsByItself = true;
   w.twoPhases(0, "const i64 *c", leading, /*late=*/0, w.outType(0));
   // Of tiles: as many columns as a thread has side by side.
   auto several = [&](unsigned width) {
@@ -60,7 +61,6 @@ CudaStub printLinear(StubWriter &w) {
        ">(out0, in0, " + w.extent("lda") + ", in1, " + w.extent("m") +
        ", body" + (choice.mostParts > 1 ? w.splits() : "") + ");")
           .str();
-  w.waitsByItself = true;
   CudaStub stub = w.finish("linear.cuh", call, 256, choice.sharedBytes);
   stub.isPersistent = isFew;
   stub.choice = choice.text();

@@ -122,13 +122,10 @@ LanePhases printLanePhases(Block &region, ArrayRef<std::string> arguments,
     auto declare = [&](const std::string &type) {
       result.fields += type + " " + field + "; ";
     };
-    auto severalOf = [&](StringRef type) {
-      return ("Lanes<" + type + ", " + Twine(lanes.width) + ">").str();
-    };
     std::optional<LaneFacts::Step> step = readOnce(facts, op, *terms);
     if (!step) {
       hasOwn = true;
-      declare(severalOf(type));
+      declare(lanesTypeName(type, lanes.width));
       own.assign(value, name + "[l]", *terms);
       apply.bind(value, name + "[l]");
       return true;
@@ -143,7 +140,7 @@ LanePhases printLanePhases(Block &region, ArrayRef<std::string> arguments,
     auto load = cast<tfm::LoadOp>(op);
     once.widen(load, lanes.width);
     result.wide.insert(tensorOf(load));
-    declare(severalOf(memoryTypeName(elementOf(load))));
+    declare(lanesTypeName(memoryTypeName(elementOf(load)), lanes.width));
     once.assign(value, name, *terms);
     apply.bind(value, apply.variable(
                           value, fromMemory(elementOf(load), name + "[l]")));

@@ -45,6 +45,10 @@ StringRef scalarTypeName(Type scalar) {
   return scalar.isF64() ? "double" : "float";
 }
 
+std::string lanesTypeName(StringRef element, unsigned width) {
+  return ("Lanes<" + element + ", " + Twine(width) + ">").str();
+}
+
 /// The struct of ops.cuh that holds the operations on a type.
 static StringRef operationsOf(Type scalar) {
   if (scalar.isInteger(1))
@@ -179,8 +183,8 @@ std::string fromMemory(Type element, const std::string &text) {
 std::string ScalarPrinter::typeOf(Value value) {
   Operation *op = value.getDefiningOp();
   if (unsigned width = widths.lookup(op))
-    return str("Lanes<" + memoryTypeName(elementOf(cast<tfm::LoadOp>(op))) +
-               ", " + Twine(width) + ">");
+    return lanesTypeName(memoryTypeName(elementOf(cast<tfm::LoadOp>(op))),
+                         width);
   return scalarTypeName(value.getType()).str();
 }
 

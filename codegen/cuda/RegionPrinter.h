@@ -22,6 +22,8 @@ namespace ingot::cuda {
 llvm::StringRef memoryTypeName(mlir::Type element);
 /// The type that a region's scalar has in C++: f16 and bf16 are float.
 llvm::StringRef scalarTypeName(mlir::Type scalar);
+/// Several of them: "Lanes<float, 4>".
+std::string lanesTypeName(llvm::StringRef element, unsigned width);
 
 /// A constant, exact.
 std::string literal(mlir::TypedAttr value);

@@ -82,16 +82,11 @@ void StubWriter::score() {
   methods += printScore(region(0), arguments({}), real("scale"));
 }
 
-/// "Lanes<float, 4>"
-static std::string lanesType(StringRef element, unsigned width) {
-  return ("Lanes<" + element + ", " + Twine(width) + ">").str();
-}
-
 void StubWriter::twoPhasesOfLanes(unsigned i, StringRef position,
                                   ArrayRef<std::string> leading, unsigned late,
                                   Type stored, unsigned along, unsigned width) {
   auto firstIn = static_cast<unsigned>(leading.size());
-  std::string type = lanesType(yieldedTypeName(i), width);
+  std::string type = lanesTypeName(yieldedTypeName(i), width);
   Lanes lanes{width, along,
               late,  firstIn + static_cast<unsigned>(kernel.numIns()),
               0,     type};
@@ -168,7 +163,7 @@ bool StubWriter::lanesOf(unsigned width, size_t along, size_t coordinates,
   auto add = [&](unsigned i, StringRef name, StringRef parameters,
                  ArrayRef<std::string> leading, bool takesElements) {
     unsigned firstIn = leading.size(), number = along + (takesElements ? 1 : 0);
-    std::string type = lanesType(yieldedTypeName(i), width);
+    std::string type = lanesTypeName(yieldedTypeName(i), width);
     Lanes lanes{width,
                 number,
                 takesElements ? std::optional(0u) : std::nullopt,
@@ -191,7 +186,7 @@ bool StubWriter::lanesOf(unsigned width, size_t along, size_t coordinates,
     leading.insert(leading.begin(), "x");
     Type first = region(1).getArgument(0).getType();
     add(1, "lanes_finish",
-        "const " + lanesType(scalarTypeName(first), width) +
+        "const " + lanesTypeName(scalarTypeName(first), width) +
             " &x, const i64 *c",
         leading, true);
   } else if (finishCoordinates) {
