@@ -53,7 +53,7 @@ void ForwardPass::importInputs() {
   for (auto [i, input] : llvm::enumerate(arguments)) {
     Location loc = named(input->name);
     builder->startNode(loc, "input " + quoted(input->name));
-    Type element = elementType(input->type);
+    Type element = storedType(input->type);
     if (!element) {
       refusals.add(
           {loc, "input", input->name, "", builder->reason().str(), ""});
@@ -68,13 +68,13 @@ void ForwardPass::importInputs() {
           builder->symbolic(symbol, element, /*isScalar=*/true),
           shapes.dims(value));
     }
-    mainScope.values[input->name] = value;
+    mainScope.values[input->name] = widened(value);
   }
   for (auto &entry : state.options.constantInputs) {
     Location loc = named(entry.getKey());
     builder->startNode(loc, "");
     mainScope.values[entry.getKey()] =
-        constantInput(entry.getKey(), entry.getValue());
+        widened(constantInput(entry.getKey(), entry.getValue()));
   }
 }
 

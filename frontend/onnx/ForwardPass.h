@@ -42,6 +42,9 @@ public:
   /// Types of the named values of the main graph, once done.
   const ValueTypes &valueTypes() const { return types; }
 
+  /// What nodes compute values of a type in: float16 and bfloat16 in f32, of
+  /// which models store and take and give the halves. A null type where it is
+  /// not supported.
   mlir::Type elementType(DataType type) override;
   mlir::Value constantTensor(const TensorRef &tensor,
                              llvm::StringRef name) override;
@@ -79,6 +82,11 @@ private:
   bool mustRestart() const { return restart || shapes.restart(); }
   /// Nothing more can be built; what is left is looked at for the report only.
   bool isBroken() { return !shapes.error().empty() || shapes.pool().failed(); }
+  /// The type of a tensor's bytes.
+  mlir::Type storedType(DataType type);
+  mlir::Value storedTensor(const TensorRef &tensor, llvm::StringRef name);
+  /// A stored value as nodes compute with it.
+  mlir::Value widened(mlir::Value stored);
   mlir::Value makeConstant(llvm::StringRef name, mlir::RankedTensorType type,
                            llvm::ArrayRef<char> bytes);
   mlir::Value makeWeight(llvm::StringRef name, mlir::RankedTensorType type,

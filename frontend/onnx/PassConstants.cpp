@@ -17,6 +17,8 @@ llvm::ArrayRef<char> asChars(std::span<const std::byte> bytes) {
 Type ForwardPass::elementType(DataType type) {
   switch (type) {
   case DataType::Float:
+  case DataType::Float16:
+  case DataType::BFloat16:
     return Float32Type::get(&context);
   case DataType::Int8:
     return IntegerType::get(&context, 8);
@@ -30,9 +32,28 @@ Type ForwardPass::elementType(DataType type) {
     return IntegerType::get(&context, 1);
   default:
     builder->fail("element type " + dataTypeName(type) +
-                  " is not supported, float32, int8 to int64 and bool are");
+                  " is not supported, float32, float16, bfloat16, int8 to "
+                  "int64 and bool are");
     return {};
   }
+}
+
+Type ForwardPass::storedType(DataType type) {
+  switch (type) {
+  case DataType::Float16:
+    return Float16Type::get(&context);
+  case DataType::BFloat16:
+    return BFloat16Type::get(&context);
+  default:
+    return elementType(type);
+  }
+}
+
+Value ForwardPass::widened(Value stored) {
+  Type element = TfmBuilder::element(stored);
+  return element.isF16() || element.isBF16()
+             ? builder->cast(stored, Float32Type::get(&context))
+             : stored;
 }
 
 Value ForwardPass::makeConstant(llvm::StringRef name, RankedTensorType type,
@@ -65,7 +86,12 @@ Value ForwardPass::makeWeight(llvm::StringRef name, RankedTensorType type,
 
 Value ForwardPass::constantTensor(const TensorRef &tensor,
                                   llvm::StringRef name) {
-  Type element = elementType(tensor.type);
+  Value stored = storedTensor(tensor, name);
+  return stored ? widened(stored) : Value();
+}
+
+Value ForwardPass::storedTensor(const TensorRef &tensor, llvm::StringRef name) {
+  Type element = storedType(tensor.type);
   if (!element)
     return {};
   auto type = RankedTensorType::get(tensor.dims, element);
@@ -110,8 +136,17 @@ DenseElementsAttr ForwardPass::scalarTensor(const TensorRef &tensor) {
                   " elements, not one");
     return {};
   }
-  auto type = RankedTensorType::get({}, element);
   llvm::ArrayRef<char> bytes = asChars(state.model.data.bytes(tensor));
+  if (element != storedType(tensor.type)) {
+    auto stored = DenseElementsAttr::getFromRawBuffer(
+        RankedTensorType::get({}, storedType(tensor.type)), bytes);
+    llvm::APFloat value = *stored.value_begin<llvm::APFloat>();
+    bool losesInfo;
+    value.convert(llvm::APFloat::IEEEsingle(),
+                  llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    return DenseElementsAttr::get(RankedTensorType::get({}, element), value);
+  }
+  auto type = RankedTensorType::get({}, element);
   if (element.isInteger(1))
     return DenseElementsAttr::get(type, bytes[0] != 0);
   return DenseElementsAttr::getFromRawBuffer(type, bytes);

@@ -27,6 +27,8 @@ void ForwardPass::finish() {
                     reason.empty() ? "no node computes it" : reason.str(), ""});
       continue;
     }
+    if (output.type == DataType::Float16 || output.type == DataType::BFloat16)
+      value = builder->cast(value, storedType(output.type));
     results.push_back(value);
     resultAttrs.push_back(nameAttr(output.name));
   }

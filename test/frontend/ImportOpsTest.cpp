@@ -685,9 +685,15 @@ const Case kElementwiseAndBroadcasting[] = {
       opset 13
       input x float32[batch]
       y = Cast(x) to=10
+      return y float16)",
+     "float16[batch]"},
+    {"CastToDouble", R"(
+      opset 13
+      input x float32[batch]
+      y = Cast(x) to=11
       return y)",
-     "!element type float16 is not supported, float32, int8 to int64 and bool "
-     "are"},
+     "!element type float64 is not supported, float32, float16, bfloat16, int8 "
+     "to int64 and bool are"},
     {"CastToUnknown", R"(
       opset 13
       input x float32[batch]
@@ -1169,5 +1175,38 @@ INSTANTIATE_TEST_SUITE_P(ProductsConvolutionsNorms, ImportOps,
                          [](const auto &info) {
                            return std::string(info.param.name);
                          });
+
+/// Stored and passed as the model has them, computed in f32.
+TEST(Halves, ComputeInF32) {
+  Imported out = importText(R"(
+      opset 17
+      input x float16[batch, 2]
+      const w float16[2, 200] 0.5
+      const s bfloat16[1] 3
+      half = Cast(x) to=10
+      wide = Cast(half) to=1
+      y = MatMul(wide, w)
+      t = Cast(s) to=1
+      z = Mul(y, t)
+      return z float16, y)");
+  EXPECT_EQ(out.results, "float16[batch, 200]\nfloat32[batch, 200]\n");
+  auto count = [&](llvm::StringRef text) {
+    return llvm::StringRef(out.ir).count(text);
+  };
+  EXPECT_EQ(count("tensor<2x200xf16> file"), 1u) << out.ir;
+  EXPECT_EQ(count("dense<3.000000e+00> : tensor<1xbf16>"), 1u) << out.ir;
+  EXPECT_EQ(count("tfm.cast"), 4u) << out.ir; // x, w, s and z
+  EXPECT_EQ(count("tfm.matmul"), 1u) << out.ir;
+}
+
+TEST(Halves, ScalarsOfAttributes) {
+  Imported out = importText(R"(
+      opset 17
+      input x float32[batch]
+      const w float16[1] 0.5
+      y = Mul(x, w)
+      return y)");
+  EXPECT_EQ(out.results, "float32[batch]\n") << out.diagnostics;
+}
 
 } // namespace

@@ -41,7 +41,7 @@ TEST(Report, Inputs) {
   Imported out = importText(R"(
       opset 13
       input x float32
-      input y float16[4]
+      input y float64[4]
       z = Relu(x)
       return z)");
   EXPECT_EQ(out.diagnostics, "1 of 1 nodes and values is not supported\n"
@@ -50,13 +50,13 @@ TEST(Report, Inputs) {
                              "a shape, whose dims may be unknown\n");
   out = importText(R"(
       opset 13
-      input y float16[4]
+      input y float64[4]
       z = Relu(y)
       return z)");
   EXPECT_EQ(out.diagnostics, "1 of 0 nodes and values is not supported\n"
-                             "  input 'y': element type float16 is not "
-                             "supported, float32, int8 to int64 and bool "
-                             "are\n");
+                             "  input 'y': element type float64 is not "
+                             "supported, float32, float16, bfloat16, int8 to "
+                             "int64 and bool are\n");
 }
 
 TEST(Report, OpsetOutsideTheRange) {

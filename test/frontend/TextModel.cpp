@@ -65,6 +65,16 @@ void append(std::vector<std::byte> &bytes, llvm::StringRef text) {
   bytes.insert(bytes.end(), raw, raw + sizeof(T));
 }
 
+void appendHalf(std::vector<std::byte> &bytes, llvm::StringRef text,
+                const llvm::fltSemantics &semantics) {
+  llvm::APFloat value(std::stod(text.str()));
+  bool losesInfo;
+  value.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  auto bits = static_cast<uint16_t>(value.bitcastToAPInt().getZExtValue());
+  auto *raw = reinterpret_cast<const std::byte *>(&bits);
+  bytes.insert(bytes.end(), raw, raw + sizeof(bits));
+}
+
 TensorRef constantOf(llvm::StringRef text, TensorData &data) {
   llvm::StringRef numbers;
   ValueInfo value = valueOf(text, numbers);
@@ -100,6 +110,12 @@ TensorRef constantOf(llvm::StringRef text, TensorData &data) {
       break;
     case DataType::Double:
       append<double>(bytes, number);
+      break;
+    case DataType::Float16:
+      appendHalf(bytes, number, llvm::APFloat::IEEEhalf());
+      break;
+    case DataType::BFloat16:
+      appendHalf(bytes, number, llvm::APFloat::BFloat());
       break;
     case DataType::Int64:
       append<int64_t>(bytes, number);
@@ -185,8 +201,13 @@ Model parseModel(llvm::StringRef text) {
     } else if (line.consume_front("const ")) {
       model.graph.initializers.push_back(constantOf(line, model.data));
     } else if (line.consume_front("return ")) {
-      for (llvm::StringRef name : listOf(line))
-        model.graph.outputs.emplace_back().name = name.str();
+      for (llvm::StringRef item : listOf(line)) {
+        auto [name, type] = item.split(' ');
+        ValueInfo &output = model.graph.outputs.emplace_back();
+        output.name = name.str();
+        if (!type.empty())
+          output.type = typeOf(type);
+      }
     } else {
       model.graph.nodes.push_back(nodeOf(line, model));
     }

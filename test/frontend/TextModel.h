@@ -5,7 +5,8 @@
 //   const s int64[2] 0 -1               is an unknown rank
 //   const w float32[4, 8] random        from -1 to 1
 //   y, z = Split(x, s) axis=1 mode="a" to=[1, 2] alpha=0.5
-//   return y, z
+//   return y, z                         or "y float16", as the model declares
+//   it
 //
 // `Op:domain` names another domain, `,` with nothing before it an absent input.
 //

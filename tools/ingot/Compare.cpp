@@ -20,6 +20,19 @@ static std::string position(size_t index, const std::vector<int64_t> &dims) {
   return "[" + text;
 }
 
+/// Between neighbours of a type narrower than f32, of the larger one: values
+/// that are nearly the same round to either.
+static double stepOf(ingot_type type) {
+  switch (type) {
+  case INGOT_TYPE_F16:
+    return 0x1p-10;
+  case INGOT_TYPE_BF16:
+    return 0x1p-7;
+  default:
+    return 0;
+  }
+}
+
 Difference compare(const Array &actual, const Array &expected, double rtol,
                    double atol) {
   Difference result;
@@ -68,7 +81,7 @@ Difference compare(const Array &actual, const Array &expected, double rtol,
     }
   }
   result.relative = result.absolute == 0 ? 0 : result.absolute / scale;
-  double tolerance = isFloat(type) ? atol + rtol * scale : 0;
+  double tolerance = isFloat(type) ? atol + (rtol + stepOf(type)) * scale : 0;
   result.passed = result.reason.empty() && result.absolute <= tolerance;
   if (!result.passed && result.reason.empty())
     result.reason = format("above the tolerance of %.3g", tolerance);

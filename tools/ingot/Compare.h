@@ -13,7 +13,8 @@ struct Difference {
 };
 
 // An output passes where |actual - expected| <= atol + rtol x scale, scale
-// being the largest finite magnitude expected. Magnitudes of 1e30 and more are
+// being the largest finite magnitude expected; in f16 and bf16 they may also be
+// neighbours at that magnitude. Magnitudes of 1e30 and more are
 // mask fills: they do not count and must be met by fills of the same sign,
 // infinities by infinities, NaN by NaN. Integers and bool must be equal.
 Difference compare(const Array &actual, const Array &expected, double rtol,

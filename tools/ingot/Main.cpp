@@ -58,7 +58,7 @@ Try:
   --data-set DIR      inputs DIR/input_N.pb; compares with DIR/output_N.pb, exit
                       code 1 above the tolerance
   --rtol R --atol A   passes within A + R x the output's largest magnitude
-                      (default: 1e-4 and 1e-7)
+                      (default: 1e-4 and 1e-7), f16 and bf16 a rounding more
   --dims NAME=SIZE    random inputs of these dims; --seed N draws others
   --outputs OUT.npz   write the outputs; without it, print a summary
   --threads N         default: one for each CPU
