@@ -270,10 +270,13 @@ class Packing:
                     "families": {family: covers.of_family(family) for family in covers.families()},
                     "models": models, "others": ["sm_89", "sm_90"] if models else []}
         (self.folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-        # The same code is in many files, far apart.
+        # The same code is in many files, and the same inputs in launches, which are together where those of a size are.
+        def near(path):
+            return path.parent, path.suffix, path.stat().st_size if path.suffix == ".launch" else 0, path
+
         filters = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 64 * MIB}]
         with lzma.open(self.options.output, "w", filters=filters) as file, tarfile.open(fileobj=file, mode="w") as tar:
-            for path in sorted(self.folder.rglob("*")):
+            for path in sorted(self.folder.rglob("*"), key=near):
                 if path.is_file():
                     tar.add(path, Path("pack") / path.relative_to(self.folder), filter=plain)
         packed, tree = self.options.output.stat().st_size, tree_bytes()

@@ -139,19 +139,24 @@ def run_model(context, model, dims, gemm=runtime.OURS):
         on_device.close()
 
 
-def steps(context, file, dims):
-    """[{kernel, count, us}] of a run's steps one by one, each kernel's at its fastest of some runs, longest first."""
-    on_device = OnDevice(context, load(context, file), dims)
+def step_times(context, model, dims):
+    """[(kernel, us)] of a run's steps one by one, each at its fastest of some runs."""
+    on_device = OnDevice(context, model, dims)
     try:
         on_device.session.run()
         runs = [on_device.session.profile() for _ in range(1 if context.is_emulated else PROFILES)]
     finally:
         on_device.close()
+    return [(same[0][0], min(nanoseconds for _, nanoseconds, _, _ in same) * 1e-3) for same in zip(*runs)]
+
+
+def steps(context, file, dims):
+    """[{kernel, count, us}] of a run's kernels, longest first."""
     found = {}
-    for same in zip(*runs):
-        entry = found.setdefault(same[0][0], {"kernel": same[0][0], "count": 0, "us": 0})
+    for kernel, us in step_times(context, load(context, file), dims):
+        entry = found.setdefault(kernel, {"kernel": kernel, "count": 0, "us": 0})
         entry["count"] += 1
-        entry["us"] += min(nanoseconds for _, nanoseconds, _, _ in same) * 1e-3
+        entry["us"] += us
     return {"steps": sorted(found.values(), key=lambda entry: -entry["us"]), **clocks(context)}
 
 
@@ -166,13 +171,23 @@ def library_session(model):
 TUNED = {}  # of the linear that is measured
 
 
-def variants(context, files, dims, counted):
-    """Median times by kernel, and by the library, which the record of the first artifact takes for one linear."""
+def share_of(linear, times):
+    """How much of [(kernel, time)] is the kernels' whose names have `linear` in them."""
+    own = sum(time for kernel, time in times if linear in kernel)
+    if not own:
+        raise Wrong(f"no step is named after {linear}")
+    return own / sum(time for _, time in times)
+
+
+def variants(context, files, linear, dims, counted):
+    """Median times of a pair of products by kernel, and by the library, which the record of the first artifact takes for
+    one linear; of `linear`, a part of its kernels' names. The pair's time less `other_ms` is that linear's: what else
+    there is, is the same kernels in all of them, and its time is what steps one by one say of their shares."""
     if not files.items() <= TUNED.keys():
         for model in TUNED.values():
             model.close()
         TUNED.clear()
-    folder, found = Pack(context.pack).folder / "tune", {}
+    folder, found, others = Pack(context.pack).folder / "tune", {}, []
 
     def loaded(name):
         key = name, files[name]
@@ -182,12 +197,13 @@ def variants(context, files, dims, counted):
 
     for name in files:
         found[name] = run_model(context, loaded(name), dims)["ms"] / counted
+        others.append(found[name] * (1 - share_of(linear, step_times(context, loaded(name), dims))))
     model = loaded(next(iter(files)))
     session, without = library_session(model)
     if session:
         session.close()
         found["cublaslt"] = run_model(context, model, dims, runtime.AUTO)["ms"] / counted
-    return {"ms": found, "without": without, **clocks(context)}
+    return {"ms": found, "other_ms": statistics.median(others), "without": without, **clocks(context)}
 
 
 def host(context, file, dims):

@@ -30,6 +30,11 @@ class Linear:
     def id(self):
         return "{}/{}x{}".format(self.precision, *self.sizes())
 
+    def kernel(self, is_tiny=False):
+        """A part of its kernels' names alone."""
+        n, k = self.sizes(is_tiny)
+        return f"_k{k}_n{n}"
+
     @property
     def is_tiny(self):
         """In the rehearsal too."""

@@ -25,6 +25,7 @@ import runtime  # noqa: E402
 import sanitize  # noqa: E402
 import shapes  # noqa: E402
 import times  # noqa: E402
+import timing  # noqa: E402
 import tune  # noqa: E402
 import tuned  # noqa: E402
 import worker  # noqa: E402
@@ -287,6 +288,17 @@ class Tuning(unittest.TestCase):
         times = {rows: {**dict.fromkeys(names, 9e-3), "96": 5e-3} for rows in (16, 256)}
         self.assertEqual(tuned.rule("sm_90a", self.half, (3072, 768), times)["tiles"], [[96, 0, 5000]])
 
+    def test_the_other_product_does_not_count(self):
+        self.assertEqual(tune.alone({"ms": {"64": 5, "128": 4, "cublaslt": 2}, "other_ms": 3}),
+                         {"64": 2, "128": 1, "cublaslt": 0.02})
+        times = [("linear_bf16_k768_n3072", 3.0), ("linear_bf16_k3072_n768", 1.0), ("reduce_f32", 1.0)] * 2
+        self.assertEqual(timing.share_of(self.half.kernel(), times), 0.6)
+        self.assertRaises(rows.Wrong, timing.share_of, "_k64_n64", times)
+        for linear in tuned.linears():
+            pair = shapes.BENCHED[linear.pair]
+            names = [f"_k{pair.inner}_n{pair.middle}", f"_k{pair.kept}_n{pair.inner}"]
+            self.assertEqual([linear.kernel() in name for name in names].count(True), 1, linear)
+
     def test_whose_record(self):
         self.assertEqual(tuned.architecture("sm_90a", "sm_90"), "sm_90a")
         self.assertEqual(tuned.architecture("sm_80", "sm_86"), "sm_86")
@@ -295,7 +307,7 @@ class Tuning(unittest.TestCase):
 
     def test_only_what_is_done_has_a_rule(self):
         def row(count, status, ms):
-            return {"id": f"tune/{self.linear.id}/{count}", "status": status, "value": {"ms": ms}}
+            return {"id": f"tune/{self.linear.id}/{count}", "status": status, "value": {"ms": ms, "other_ms": 0}}
         of = [row(count, "ok", {"64": 2, "128": 1} if count > 8 else {"64": 1}) for count in tuned.ROWS]
         self.assertEqual([rule["tile128_from"] for rule in tune.rules(of, "sm_80", False)], [16])
         for end in (of[:-1], [*of[:-1], row(tuned.ROWS[-1], "pending", {})], [*of[:-1], row(tuned.ROWS[-1], "failed", {})]):

@@ -216,6 +216,7 @@ TEST_P(CudaLinearTypes, LargeTiles) {
             type == F32 ? "few rows up to 8; 64x64; 128x128 from M 65"
                         : "few rows up to 16, 24 columns a block; 64x64; "
                           "128x128 from M 65");
+  checkRows(65, 0, false, {5, 1, 1}); // what a pack for GPUs carries
   checkRows(128 * 2 + 1, 0, false, {5, 1, 1});
 }
 
