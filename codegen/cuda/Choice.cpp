@@ -1,4 +1,4 @@
-// What is chosen for linear and attention, and the cost model behind it.
+// What is chosen for linear, and the cost model behind all choices.
 #include "codegen/cuda/Choice.h"
 
 #include "codegen/cuda/ChoiceNumbers.h"
@@ -33,7 +33,6 @@ Math mathOf(llvm::StringRef tag) {
   return tag == "tf32" ? Math::TF32 : Math::Half;
 }
 
-namespace {
 double rateOf(const Chip &chip, Math math) {
   switch (math) {
   case Math::F32:
@@ -46,7 +45,6 @@ double rateOf(const Chip &chip, Math math) {
   llvm_unreachable("unknown math");
 }
 
-/// The slowest of what a block does, in clocks, and its name.
 std::pair<double, llvm::StringRef> blockOf(const Work &work, const Chip &chip) {
   std::pair<double, llvm::StringRef> terms[] = {
       {work.blockProducts / work.rate,
@@ -60,22 +58,17 @@ std::pair<double, llvm::StringRef> blockOf(const Work &work, const Chip &chip) {
 
 /// Of parts: what is left has arrived, the counter has been asked, the first
 /// of what others have left comes back.
-double meetingOf(const Chip &chip) { return 3 * chip.l2Latency; }
+static double meetingOf(const Chip &chip) { return 3 * chip.l2Latency; }
 
-/// Steps that take as long as parts take to meet: with fewer a part is not
-/// worth it.
 int64_t stepsAPart(const Work &work, const Chip &chip) {
   double step = blockOf(work, chip).first / numberOf(work.steps);
   return std::max<int64_t>(
       1, static_cast<int64_t>(std::ceil(meetingOf(chip) / step)));
 }
 
-/// The fewest parts with as many steps each.
 int64_t nonEmpty(int64_t parts, int64_t steps) {
   return ceilOf(steps, ceilOf(steps, parts));
 }
-
-} // namespace
 
 Estimate estimate(const Work &work, const Chip &chip) {
   auto [block, limit] = blockOf(work, chip);
@@ -110,16 +103,13 @@ Estimate estimate(const Work &work, const Chip &chip) {
 
 namespace {
 
-/// Bytes of k that a slab holds.
-constexpr int64_t kSlab = 128;
-
 /// GemmConfig of linear.cuh: BM, BN, warps along them.
 struct Tile {
   int64_t rows, columns, warpsOfRows, warpsOfColumns, stages;
   /// As GemmConfig::SHARED.
   unsigned sharedBytes() const {
-    return static_cast<unsigned>(
-        std::max(stages * (rows + columns) * kSlab, rows * (columns + 8) * 4));
+    return static_cast<unsigned>(std::max(
+        stages * (rows + columns) * kSlabBytes, rows * (columns + 8) * 4));
   }
 };
 constexpr Tile kTile64{64, 64, 2, 4, 4}, kTile128{128, 128, 2, 4, 3};
@@ -160,9 +150,9 @@ Work workOf(const LinearProblem &problem, LinearKernel kernel, int64_t m,
   }
   const Tile &tile = kernel == LinearKernel::Tile128 ? kTile128 : kTile64;
   work.parts = parts;
-  work.steps = ceilOf(k * bytes, kSlab);
+  work.steps = ceilOf(k * bytes, kSlabBytes);
   work.partBytes = numberOf(std::min(m, tile.rows) * tile.columns) * 4;
-  double depth = numberOf(work.steps * (kSlab / bytes));
+  double depth = numberOf(work.steps * (kSlabBytes / bytes));
   double edges = numberOf((tile.rows + tile.columns) * bytes);
   work.blocks = ceilOf(m, tile.rows) * ceilOf(n, tile.columns);
   work.blockProducts = numberOf(tile.rows * tile.columns) * depth;
@@ -178,13 +168,13 @@ Expr tilesOf(ExprPool &pool, Expr m, int64_t columns) {
                     ceilOf(columns, kTile64.columns));
 }
 
-/// Multiprocessors for each of the tasks.
+} // namespace
+
 Expr roomFor(ExprPool &pool, Expr tasks) {
   Expr one = pool.integer(1);
   return pool.max(one, pool.floorDiv(pool.integer(mostSharedTasks()),
                                      pool.max(one, tasks)));
 }
-} // namespace
 
 int64_t mostSharedTasks() { return referenceChip().multiprocessors; }
 
@@ -347,154 +337,6 @@ LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip,
   return choice;
 }
 
-namespace {
-/// attention.cuh.
-void setPlainTile(AttentionChoice &choice, int64_t d, int64_t dv) {
-  // What fits twice into a multiprocessor's shared memory, or once where heads
-  // are wide.
-  int64_t width = std::max(d, dv);
-  choice.onTensorCores = false;
-  choice.rows = width <= 128 ? 64 : width <= 256 ? 32 : 16;
-  choice.keys = width <= 64 ? 64 : width <= 128 ? 32 : 16;
-  choice.threads = choice.rows * 4;
-  // As AttentionShared has it.
-  int64_t dp = llvm::alignTo(d, 16), vp = llvm::alignTo(dv, 32);
-  int64_t floats = (choice.rows + choice.keys) * (dp + 4) + choice.keys * vp +
-                   choice.rows * (choice.keys + 4);
-  choice.sharedBytes = floats * 4;
-}
-
-/// attention_mma.cuh, for heads whose tiles fit into shared memory and whose
-/// sums fit into registers.
-bool setTensorTile(AttentionChoice &choice, Math math, int64_t d, int64_t dv) {
-  int64_t width = std::max(d, dv);
-  bool words = math == Math::TF32;
-  if (math == Math::F32 || width > (words ? 128 : 256))
-    return false;
-  choice.onTensorCores = true;
-  choice.rows = 64;
-  choice.keys = width <= (words ? 64 : 128) ? 64 : 32;
-  choice.threads = 128;
-  // As AttentionTiles has it.
-  auto slabs = [&](int64_t columns) -> int64_t {
-    return llvm::divideCeil(columns, words ? kSlab / 4 : kSlab / 2);
-  };
-  int64_t values = words
-                       ? choice.keys * (int64_t(llvm::alignTo(dv, 16)) + 4) * 4
-                       : slabs(dv) * choice.keys * kSlab;
-  choice.sharedBytes = static_cast<int64_t>(llvm::alignTo(
-      slabs(d) * (choice.rows + choice.keys) * kSlab + values, 1024));
-  return true;
-}
-
-Work workOf(const AttentionChoice &choice, const Chip &chip) {
-  const AttentionProblem &p = choice.estimated;
-  int64_t bytes = p.bits / 8;
-  double heads = numberOf(p.batch * p.heads), width = numberOf(p.d + p.dv);
-  double queries = numberOf(p.queries), keys = numberOf(p.keys);
-  double rows = numberOf(choice.rows);
-  // Keys in whole tiles, heads in whole fragments.
-  auto tiled = numberOf(static_cast<int64_t>(llvm::alignTo(
-      static_cast<uint64_t>(p.keys), static_cast<uint64_t>(choice.keys))));
-  auto padded = numberOf(
-      static_cast<int64_t>(llvm::alignTo(p.d, 16) + llvm::alignTo(p.dv, 16)));
-  Work work;
-  work.products = heads * queries * keys * width;
-  work.memoryBytes =
-      heads * (queries + keys / numberOf(p.group)) * width * numberOf(bytes);
-  work.blocks = p.batch * p.heads * ceilOf(p.queries, choice.rows);
-  work.blockProducts = rows * tiled * padded;
-  work.onTensorCores = choice.onTensorCores;
-  work.rate = choice.onTensorCores ? rateOf(chip, p.math) : chip.productsF32;
-  // Keys and values are written once and read by each warp.
-  double warps = numberOf(choice.threads / 32);
-  work.blockShared =
-      ((1 + warps) * tiled * padded + rows * numberOf(p.d)) * numberOf(bytes);
-  work.blockL2 = (keys * width + rows * numberOf(p.d)) * numberOf(bytes);
-  work.blockExponentials = rows * tiled;
-  work.steps = std::max<int64_t>(1, ceilOf(p.keys, choice.keys));
-  work.partBytes = numberOf(std::min(p.queries, choice.rows) * (p.dv + 2)) * 4;
-  return work;
-}
-} // namespace
-
-Expr AttentionChoice::parts(ExprPool &pool, Expr batch, Expr queries,
-                            Expr keys) const {
-  Expr one = pool.integer(1), height = pool.integer(rows);
-  if (!rowsATile)
-    return one;
-  Expr tiles = pool.ceilDiv(keys, pool.integer(this->keys));
-  Expr tasks = pool.scale(pool.mul(batch, pool.ceilDiv(queries, height)),
-                          estimated.heads);
-  Expr room = roomFor(pool, tasks);
-  // Up to where adding up takes half as long as what all parts have to do.
-  Expr worth =
-      pool.floorDiv(pool.scale(tiles, rowsATile),
-                    pool.scale(pool.max(one, pool.min(queries, height)), 2));
-  Expr most = pool.floorDiv(tiles, pool.integer(tilesAPart));
-  Expr parts = pool.max(one, pool.min(room, pool.min(most, worth)));
-  std::optional<int64_t> count = pool.constantInt(parts),
-                         steps = pool.constantInt(tiles);
-  return count && steps && *steps > 0 ? pool.integer(nonEmpty(*count, *steps))
-                                      : parts;
-}
-
-Expr AttentionChoice::partialSums(ExprPool &pool, Expr batch,
-                                  Expr queries) const {
-  // Beside its sums a row has its largest score and the sum of its weights.
-  Expr all = pool.scale(pool.mul(batch, queries), estimated.heads * mostParts);
-  Expr rowsOfTiles = pool.integer(mostSharedTasks() * rows);
-  return pool.scale(pool.min(all, rowsOfTiles), estimated.dv + 2);
-}
-
-int64_t AttentionChoice::partsAt(int64_t batch, int64_t queries,
-                                 int64_t keys) const {
-  ExprPool pool;
-  return *pool.constantInt(parts(pool, pool.integer(batch),
-                                 pool.integer(queries), pool.integer(keys)));
-}
-
-AttentionChoice chooseAttention(const AttentionProblem &problem,
-                                const Chip &chip) {
-  AttentionChoice choice;
-  if (!setTensorTile(choice, problem.math, problem.d, problem.dv))
-    setPlainTile(choice, problem.d, problem.dv);
-  choice.estimated = problem;
-  auto assume = [](int64_t &extent, int64_t typical) {
-    if (extent < 0)
-      extent = typical;
-  };
-  assume(choice.estimated.batch, 1);
-  assume(choice.estimated.queries, kTypicalRows);
-  assume(choice.estimated.keys, kTypicalRows);
-  choice.isAssumed =
-      problem.batch < 0 || problem.queries < 0 || problem.keys < 0;
-  Work work = workOf(choice, chip);
-  if (problem.canSplit) {
-    double tile = blockOf(work, chip).first / numberOf(work.steps);
-    // Of a row's part, to add it up: latency, and not bytes. On an H200 two
-    // parts of 128 rows (ViT at batch 1) took 33 us longer than one: 32 times
-    // three trips of 680 clocks for four rows.
-    constexpr double kRowClocks = 170;
-    double row =
-        std::max(kRowClocks, numberOf(problem.dv + 2) * 4 / chip.l2Bytes);
-    choice.rowsATile = std::max<int64_t>(1, static_cast<int64_t>(tile / row));
-    choice.tilesAPart = stepsAPart(work, chip);
-    auto orElse = [](int64_t extent, int64_t best) {
-      return extent < 0 ? best : extent;
-    };
-    choice.mostParts =
-        choice.partsAt(orElse(problem.batch, 1), orElse(problem.queries, 1),
-                       orElse(problem.keys, 1 << 20));
-    if (choice.mostParts == 1)
-      choice.rowsATile = 0;
-  }
-  const AttentionProblem &at = choice.estimated;
-  work.parts = choice.partsAt(at.batch, at.queries, at.keys);
-  choice.estimate = estimate(work, chip);
-  return choice;
-}
-
 std::string Estimate::text(llvm::StringRef where) const {
   std::string text;
   llvm::raw_string_ostream(text)
@@ -523,21 +365,6 @@ std::string LinearChoice::text() const {
                 ? "128x128"
                 : "; 128x128 from M " + std::to_string(largeFrom);
   return text;
-}
-
-std::string AttentionChoice::text() const {
-  std::string text = (Twine(rows) + " queries by " + Twine(keys) + " keys on " +
-                      (onTensorCores ? "tensor cores" : "FMA units"))
-                         .str();
-  return text + partsText();
-}
-
-std::string AttentionChoice::partsText() const {
-  if (mostParts == 1)
-    return "";
-  return (Twine(", keys in ") + (isAssumed ? "up to " : "") + Twine(mostParts) +
-          " parts")
-      .str();
 }
 
 } // namespace ingot::cuda
