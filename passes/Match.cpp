@@ -98,8 +98,12 @@ Expr convPosition(ExprPool &pool, tfm::ConvOp conv, size_t axis, Expr at,
 }
 
 bool isEmbedding(tfm::GatherOp gather) {
+  Value stored = gather.getInput();
+  // Halves are cast first.
+  if (auto cast = stored.getDefiningOp<tfm::CastOp>())
+    stored = cast.getInput();
   auto table = llvm::cast<RankedTensorType>(gather.getInput().getType());
-  return isParameter(gather.getInput()) && table.getRank() == 2 &&
+  return isParameter(stored) && table.getRank() == 2 &&
          table.getElementType().isFloat() && gather.getAxis() == 0 &&
          !isParameter(gather.getIndices());
 }

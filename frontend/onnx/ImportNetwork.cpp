@@ -1,6 +1,8 @@
 //===- ImportNetwork.cpp - Matrix products, convolutions, norms, softmax --===//
 #include "frontend/onnx/OpTable.h"
 
+#include "llvm/ADT/StringSwitch.h"
+
 using namespace mlir;
 
 namespace ingot::onnx {
@@ -33,6 +35,34 @@ Value importMatMul(NodeReader &node) {
   if (row)
     to.erase(to.end() - (column ? 1 : 2));
   return b.reshape(product, to);
+}
+
+/// alpha A B, each with its last two axes swapped on request.
+Value importFusedMatMul(NodeReader &node) {
+  TfmBuilder &b = node.b;
+  Value operands[2];
+  double alpha;
+  bool transA, transB;
+  if (node.input(0, operands[0]) || node.input(1, operands[1]) ||
+      node.f32("alpha", alpha, 1) || node.flag("transA", transA, false) ||
+      node.flag("transB", transB, false) || node.expect("transBatchA", 0) ||
+      node.expect("transBatchB", 0))
+    return {};
+  for (auto [operand, isSwapped] :
+       {std::pair(&operands[0], transA), {&operands[1], transB}}) {
+    int64_t rank = b.rank(*operand);
+    if (rank < 2)
+      return b.fail("FusedMatMul of " + typeText(operand->getType()));
+    auto perm = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+    std::swap(perm[rank - 2], perm[rank - 1]);
+    if (isSwapped)
+      *operand = b.transpose(*operand, perm);
+  }
+  Value product = b.matmul(operands[0], operands[1]);
+  return product && alpha != 1
+             ? b.elementwise(ScalarOp::Mul,
+                             {product, b.scalar(b.element(product), alpha)})
+             : product;
 }
 
 /// alpha A B + beta C, both transposed on request; C broadcasts to the product.
@@ -70,6 +100,22 @@ Value importGemm(NodeReader &node) {
     return b.fail("C " + typeText(c.getType()) + " does not broadcast to " +
                   typeText(product.getType()));
   return b.elementwise(ScalarOp::Add, {product, scaled(c, beta)});
+}
+
+Value importFusedGemm(NodeReader &node) {
+  std::string activation;
+  if (node.string("activation", activation, ""))
+    return {};
+  std::optional<ScalarOp> op =
+      llvm::StringSwitch<std::optional<ScalarOp>>(activation)
+          .Case("Relu", ScalarOp::Relu)
+          .Case("Sigmoid", ScalarOp::Sigmoid)
+          .Case("Tanh", ScalarOp::Tanh)
+          .Default(std::nullopt);
+  if (!op)
+    return node.b.fail("activation='" + activation +
+                       "' is neither 'Relu', 'Sigmoid' nor 'Tanh'");
+  return node.b.elementwise(*op, importGemm(node));
 }
 
 /// Before opset 13 the operand is a matrix of rows from `axis` on; after, one
@@ -231,7 +277,13 @@ constexpr OpEntry kOps[] = {
     {"", "LayerNormalization", 1, importLayerNormalization},
     {"", "MatMul", 9, importMatMul},
     {"", "RMSNormalization", 23, importRmsNormalization},
+    // ONNX Runtime's optimizer writes it without a domain.
+    {"", "SimplifiedLayerNormalization", 1, importRmsNormalization},
     {"", "Softmax", 11, importSoftmax},
+    {"com.microsoft", "FusedGemm", 1, importFusedGemm},
+    {"com.microsoft", "FusedMatMul", 1, importFusedMatMul},
+    {"com.microsoft", "SimplifiedLayerNormalization", 1,
+     importRmsNormalization},
 };
 
 } // namespace

@@ -9,7 +9,7 @@ llvm::ArrayRef<OpEntry> allOps() {
     std::vector<OpEntry> all;
     for (llvm::ArrayRef<OpEntry> group :
          {mathOps(), logicOps(), shapeOps(), movementOps(), generatorOps(),
-          reductionOps(), networkOps()})
+          reductionOps(), networkOps(), attentionOps(), fusedOps()})
       all.insert(all.end(), group.begin(), group.end());
     llvm::sort(all, [](const OpEntry &a, const OpEntry &b) {
       return std::tie(a.domain, a.name, a.since) <
@@ -42,7 +42,6 @@ struct Nearest {
 };
 constexpr Nearest kNearest[] = {
     {"", "ArgMin", "ArgMax of Neg"},
-    {"", "Attention", "MatMul, Mul, Add, Softmax and MatMul"},
     {"", "AveragePool", "GlobalAveragePool"},
     {"", "BatchNormalization", "Mul and Add"},
     {"", "ConvInteger", "Conv"},
@@ -60,29 +59,13 @@ constexpr Nearest kNearest[] = {
     {"", "PRelu", "Where and Mul"},
     {"", "QLinearMatMul", "MatMul"},
     {"", "ReduceSumSquare", "ReduceSum of Mul"},
-    {"", "RotaryEmbedding", "Slice, Neg, Concat, Mul and Add"},
     {"", "ScatterElements", "Where, or Concat of slices"},
     {"", "ScatterND", "Where, or Concat of slices"},
-    {"", "SimplifiedLayerNormalization", "RMSNormalization"},
     {"", "Softplus", "Log, Exp and Add"},
     {"", "Sum", "Add"},
     {"", "TopK", "ArgMax"},
     {"", "Xor", "Not of Equal"},
-    {"com.microsoft", "Attention", "MatMul, Mul, Add, Softmax and MatMul"},
-    {"com.microsoft", "BiasGelu", "Add and Gelu"},
-    {"com.microsoft", "EmbedLayerNormalization",
-     "Gather, Add and LayerNormalization"},
-    {"com.microsoft", "FastGelu", "Gelu with approximate='tanh'"},
-    {"com.microsoft", "FusedGemm", "Gemm and its activation"},
-    {"com.microsoft", "FusedMatMul", "Transpose, MatMul and Mul"},
-    {"com.microsoft", "GroupQueryAttention",
-     "MatMul, Mul, Add, Softmax and MatMul"},
-    {"com.microsoft", "MultiHeadAttention",
-     "MatMul, Mul, Add, Softmax and MatMul"},
-    {"com.microsoft", "QuickGelu", "Sigmoid and Mul"},
-    {"com.microsoft", "SkipLayerNormalization", "Add and LayerNormalization"},
-    {"com.microsoft", "SkipSimplifiedLayerNormalization",
-     "Add and RMSNormalization"},
+    {"com.microsoft", "BiasSoftmax", "Add and Softmax"},
 };
 } // namespace
 

@@ -31,6 +31,9 @@ generatorOps(); ///< ImportGenerators.cpp: constants, ranges
 llvm::ArrayRef<OpEntry> reductionOps(); ///< ImportReductions.cpp
 llvm::ArrayRef<OpEntry>
 networkOps(); ///< ImportNetwork.cpp: matmul, conv, norms
+llvm::ArrayRef<OpEntry>
+attentionOps(); ///< ImportAttention.cpp: attention, rotary embeddings
+llvm::ArrayRef<OpEntry> fusedOps(); ///< ImportFused.cpp: com.microsoft
 
 /// All rows, sorted by domain, name and opset.
 llvm::ArrayRef<OpEntry> allOps();

@@ -11,6 +11,8 @@ std::string typeText(Type type) {
            llvm::join(tfm::dimTexts(tensor), ", ") + "]";
   if (type.isInteger(1))
     return "bool";
+  if (type.isBF16())
+    return "bfloat16";
   return (llvm::isa<FloatType>(type) ? "float" : "int") +
          std::to_string(type.getIntOrFloatBitWidth());
 }

@@ -379,12 +379,32 @@ std::optional<Expr> LiftRules::cumsum(tfm::CumSumOp op, Indices indices) {
 }
 
 std::optional<Expr> LiftRules::symbolic(tfm::SymbolicOp op, Indices indices) {
+  llvm::SmallVector<Expr> values;
+  for (size_t i = 0; i < op.getValues().size(); ++i) {
+    std::optional<Expr> value = shapes.parse(op.getValues().text(i));
+    if (!value)
+      return std::nullopt;
+    values.push_back(*value);
+  }
   if (indices.empty())
-    return shapes.parse(op.getValues().text(0));
-  std::optional<int64_t> at = pool.constantInt(indices[0]);
-  if (!at || *at < 0 || *at >= static_cast<int64_t>(op.getValues().size()))
+    return values[0];
+  auto count = static_cast<int64_t>(values.size());
+  if (std::optional<int64_t> at = pool.constantInt(indices[0]))
+    return *at >= 0 && *at < count ? std::optional(values[*at]) : std::nullopt;
+  if (count == 0)
     return std::nullopt;
-  return shapes.parse(op.getValues().text(*at));
+  // Positions behind a symbolic start; else one by one.
+  Expr step = count > 1 ? pool.sub(values[1], values[0]) : pool.integer(0);
+  bool isEven = llvm::all_of(llvm::seq<int64_t>(1, count), [&](int64_t i) {
+    return pool.sub(values[i], values[i - 1]) == step;
+  });
+  if (isEven)
+    return pool.add(values[0], pool.mul(indices[0], step));
+  Expr result = values.back();
+  for (int64_t i = count - 2; i >= 0; --i)
+    result =
+        pool.select(pool.eq(indices[0], pool.integer(i)), values[i], result);
+  return result;
 }
 
 std::optional<Expr> LiftRules::region(Block &block,

@@ -7,7 +7,7 @@
                             (the chosen folders; same bytes each time) beside this script
 
 FOLDER holds node/test_NAME/{model.onnx,test_data_set_0/}. Needs the Python package onnx.
-A test is taken if its graph uses only OPS of the default domain, imported at an opset
+A test is taken if its graph uses only OPS, of the default domain unless named, imported at an opset
 of 11 or later, and every type in it (inputs, outputs, initializers, constants, casts)
 is one of TYPES.
 
@@ -25,14 +25,21 @@ import onnx
 from onnx import AttributeProto, TensorProto
 
 OPS = set("""
-Abs Add And ArgMax Cast Ceil Clip Concat Constant ConstantOfShape Conv Cos CumSum Div Dropout
-Equal Erf Exp Expand Flatten Floor Gather GatherElements GatherND Gelu Gemm GlobalAveragePool
+Abs Add And ArgMax Attention Cast Ceil Clip Concat Constant ConstantOfShape Conv Cos CumSum Div
+Dropout Equal Erf Exp Expand Flatten Floor Gather GatherElements GatherND Gelu Gemm GlobalAveragePool
 Greater GreaterOrEqual Identity IsNaN LayerNormalization Less LessOrEqual Log MatMul Max Mean
 Min Mod Mul Neg Not Or Pad Pow RMSNormalization Range Reciprocal ReduceL2 ReduceMax ReduceMean
-ReduceMin ReduceProd ReduceSum Relu Reshape Round Shape Sigmoid Sign Sin Slice Softmax Split
-Sqrt Squeeze Sub Tanh Tile Transpose Trilu Unsqueeze Where
+ReduceMin ReduceProd ReduceSum Relu Reshape RotaryEmbedding Round Shape Sigmoid Sign Sin Slice
+Softmax Split Sqrt Squeeze Sub Tanh Tile Transpose Trilu Unsqueeze Where
+SimplifiedLayerNormalization
+com.microsoft.Attention com.microsoft.BiasGelu com.microsoft.EmbedLayerNormalization
+com.microsoft.FastGelu com.microsoft.FusedGemm com.microsoft.FusedMatMul com.microsoft.Gelu
+com.microsoft.GroupQueryAttention com.microsoft.MultiHeadAttention com.microsoft.QuickGelu
+com.microsoft.RotaryEmbedding com.microsoft.SimplifiedLayerNormalization
+com.microsoft.SkipLayerNormalization com.microsoft.SkipSimplifiedLayerNormalization
 """.split())
-TYPES = {TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL}
+TYPES = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.INT32, TensorProto.INT64,
+         TensorProto.BOOL}
 # The operands that decide shapes, axes or what an op is; ReduceX's are added below.
 DECIDING = {
     "ConstantOfShape": [0], "CumSum": [1], "Dropout": [1, 2], "Expand": [1], "Pad": [1, 3],
@@ -54,10 +61,9 @@ def refusal(model):
         return f"opset {opset.get('')}"
     graph = model.graph
     for node in graph.node:
-        if node.domain not in ("", "ai.onnx"):
-            return f"op {node.domain}.{node.op_type}"
-        if node.op_type not in OPS:
-            return f"op {node.op_type}"
+        name = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
+        if name not in OPS:
+            return f"op {name}"
         for attribute in node.attribute:
             if attribute.type == AttributeProto.TENSOR and attribute.t.data_type not in TYPES:
                 return f"type {type_name(attribute.t.data_type)}"

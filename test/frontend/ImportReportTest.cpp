@@ -18,7 +18,7 @@ TEST(Report, ListsEverything) {
       const w float32[4, 4] 0
       a = Einsum(x, w) equation="bi,ij->bj"
       b = Relu(a)
-      c = BiasGelu:com.microsoft(b, w)
+      c = BiasSoftmax:com.microsoft(b, w)
       d = Softmax(x) axis=7
       e = ReduceLogSum(x)
       return c, d, e)");
@@ -27,9 +27,9 @@ TEST(Report, ListsEverything) {
             "  Einsum (opset 13) 'the_einsum' of (float32[batch, 4], "
             "float32[4, 4]): there is no such "
             "operator here; nearest is Transpose and MatMul\n"
-            "  com.microsoft.BiasGelu (opset 1) 'the_biasgelu' of (?, "
+            "  com.microsoft.BiasSoftmax (opset 1) 'the_biassoftmax' of (?, "
             "float32[4, 4]): there is no such "
-            "operator here; nearest is Add and Gelu\n"
+            "operator here; nearest is Add and Softmax\n"
             "  Softmax (opset 13) 'the_softmax' of (float32[batch, 4]): axis 7 "
             "of a tensor of rank 2\n"
             "  ReduceLogSum (opset 13) 'the_reducelogsum' of (float32[batch, "

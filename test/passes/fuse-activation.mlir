@@ -77,3 +77,52 @@ func.func @clipped(%x: tensor<4xf32>) -> tensor<4xf32> {
   %2 = tfm.elementwise mul(%0, %1) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   return %2 : tensor<4xf32>
 }
+
+// Constants of models that store halves: the root of 2, then of 2 / pi and 0.044715, rounded to f16.
+// CHECK-LABEL: func.func @erf_of_halves
+// CHECK: tfm.elementwise gelu(%arg0)
+func.func @erf_of_halves(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %root = tfm.constant dense<1.4140625> : tensor<f32>
+  %one = tfm.constant dense<1.0> : tensor<f32>
+  %half = tfm.constant dense<0.5> : tensor<f32>
+  %0 = tfm.elementwise div(%x, %root) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %1 = tfm.elementwise erf(%0) : (tensor<4xf32>) -> tensor<4xf32>
+  %2 = tfm.elementwise add(%1, %one) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %3 = tfm.elementwise mul(%x, %2) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %4 = tfm.elementwise mul(%3, %half) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  return %4 : tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @tanh_of_halves
+// CHECK: tfm.elementwise gelu_tanh(%arg0)
+func.func @tanh_of_halves(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %three = tfm.constant dense<3.0> : tensor<f32>
+  %c = tfm.constant dense<0.044708251953125> : tensor<f32>
+  %k = tfm.constant dense<0.7978515625> : tensor<f32>
+  %one = tfm.constant dense<1.0> : tensor<f32>
+  %half = tfm.constant dense<0.5> : tensor<f32>
+  %0 = tfm.elementwise pow(%x, %three) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %1 = tfm.elementwise mul(%0, %c) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %2 = tfm.elementwise add(%x, %1) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %3 = tfm.elementwise mul(%2, %k) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %4 = tfm.elementwise tanh(%3) : (tensor<4xf32>) -> tensor<4xf32>
+  %5 = tfm.elementwise add(%4, %one) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %6 = tfm.elementwise mul(%x, %half) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %7 = tfm.elementwise mul(%6, %5) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %7 : tensor<4xf32>
+}
+
+// A root of three digits that no half is: another function.
+// CHECK-LABEL: func.func @erf_of_three_digits
+// CHECK: tfm.elementwise erf(
+func.func @erf_of_three_digits(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %root = tfm.constant dense<1.414> : tensor<f32>
+  %one = tfm.constant dense<1.0> : tensor<f32>
+  %half = tfm.constant dense<0.5> : tensor<f32>
+  %0 = tfm.elementwise div(%x, %root) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %1 = tfm.elementwise erf(%0) : (tensor<4xf32>) -> tensor<4xf32>
+  %2 = tfm.elementwise add(%1, %one) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %3 = tfm.elementwise mul(%x, %2) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %4 = tfm.elementwise mul(%3, %half) : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  return %4 : tensor<4xf32>
+}
