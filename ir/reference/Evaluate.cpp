@@ -103,6 +103,16 @@ Result<Tensors> Evaluation::dispatch() {
       .Case([&](tfm::CastOp o) {
         return one(cast(get(o.getInput()), element()));
       })
+      .Case([&](tfm::QuantizeOp o) {
+        return one(quantize(get(o.getInput()), get(o.getScale()),
+                            find(o.getZero()), {o.getAxis(), o.getBlock()},
+                            element()));
+      })
+      .Case([&](tfm::DequantizeOp o) {
+        return one(dequantize(get(o.getInput()), get(o.getScale()),
+                              find(o.getZero()), {o.getAxis(), o.getBlock()},
+                              element()));
+      })
       .Case([&](tfm::MatmulOp o) {
         return one(matmul(get(o.getLhs()), get(o.getRhs())));
       })

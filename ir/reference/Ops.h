@@ -24,6 +24,25 @@ Result<Tensor> select(const Tensor &condition, const Tensor &a,
 /// See castScalar.
 Result<Tensor> cast(const Tensor &x, ElementType to);
 
+// Quantized numbers ----------------------------------------------------------
+/// Where the scale of an element is: one for all, one a slice of `axis`, or one
+/// a `block` of elements along `axis`, the last of which may be shorter.
+struct QuantLayout {
+  std::optional<int64_t> axis, block;
+};
+/// saturate(round(x / scale) + zero) in `type`. The quotient is rounded to x's
+/// type, which is the scale's, then to an integer (not for a float `type`),
+/// halves to even; NaN gives the smallest integer. `zero` is of `type` and may
+/// be null.
+Result<Tensor> quantize(const Tensor &x, const Tensor &scale,
+                        const Tensor *zero, const QuantLayout &layout,
+                        ElementType type);
+/// (x - zero) * scale rounded once to the float `type`. `zero` is of x's type
+/// and may be null.
+Result<Tensor> dequantize(const Tensor &x, const Tensor &scale,
+                          const Tensor *zero, const QuantLayout &layout,
+                          ElementType type);
+
 // Products -----------------------------------------------------------------
 /// NumPy's matmul: leading dims broadcast, vectors are a row on the left and a
 /// column on the right. Integers wrap.

@@ -10,6 +10,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 include "ir/tfm/TfmModuleOps.td"
 include "ir/tfm/TfmPlainOps.td"
+include "ir/tfm/TfmQuantOps.td"
 include "ir/tfm/TfmViewOps.td"
 include "ir/tfm/TfmTransformerOps.td"
 include "ir/tfm/TfmScalarOps.td"

@@ -16,6 +16,19 @@ TEST(InterpreterOps, ElementwiseSelectCast) {
                Tensor::of(I8, {2, 2}, {1, 6, -128, 1}));
 }
 
+TEST(InterpreterOps, QuantizeDequantize) {
+  expectResult(R"mlir(
+    func.func @main(%x: tensor<?x3xf32, #tfm.dims<n, 3>>, %s: tensor<3xf32>, %z: tensor<3xi4>, %b: tensor<?x2xf32, #tfm.dims<n, 2>>)
+        -> tensor<?x3xf16, #tfm.dims<n, 3>> {
+      %q = tfm.quantize %x scale %s zero %z {axis = 1} : (tensor<?x3xf32, #tfm.dims<n, 3>>, tensor<3xf32>, tensor<3xi4>) -> tensor<?x3xi4, #tfm.dims<n, 3>>
+      %r = tfm.dequantize %q scale %b {axis = 1, block = 2} : (tensor<?x3xi4, #tfm.dims<n, 3>>, tensor<?x2xf32, #tfm.dims<n, 2>>) -> tensor<?x3xf16, #tfm.dims<n, 3>>
+      return %r : tensor<?x3xf16, #tfm.dims<n, 3>>
+    })mlir",
+               {f32({2, 3}, {2, 2, 2, -90, 1, 0.5}), f32({3}, {2, 1, 1}),
+                Tensor::of(I4, {3}, {1, 0, -2}), f32({2, 2}, {1, 0.5, 2, 100})},
+               Tensor::of(F16, {2, 3}, {2, 2, 0, -16, 2, -200}));
+}
+
 TEST(InterpreterOps, MatmulSoftmaxReduce) {
   expectResult(R"mlir(
     func.func @main(%x: tensor<2x2xf64>) -> tensor<2x1xf64> {
