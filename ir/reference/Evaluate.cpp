@@ -261,8 +261,11 @@ Result<Tensors> Evaluation::visit(tfm::LinearOp o) {
       return region->run(Scalar::ofFloat(region->argumentTypes()[0], value));
     };
   }
+  std::optional<WeightScales> quantized;
+  if (o.isQuantized())
+    quantized = {find(o.getScales()), find(o.getZeros()), *o.getBlock()};
   return one(linear(get(o.getInput()), get(o.getWeight()), find(o.getBias()),
-                    epilogue, find(o.getResidual()), element()));
+                    epilogue, find(o.getResidual()), element(), quantized));
 }
 
 Result<Tensors> Evaluation::visit(tfm::AttentionOp o) {

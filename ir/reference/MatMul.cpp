@@ -97,14 +97,41 @@ Result<Tensor> matmul(const Tensor &a, const Tensor &b) {
   return result;
 }
 
+/// What the elements of w [K, N] stand for.
+static Result<std::vector<double>> dequantized(const Tensor &w,
+                                               const WeightScales &quantized) {
+  int64_t rows = w.dim(0), cols = w.dim(1), block = quantized.block;
+  if (block < 1)
+    return Error{"linear with blocks of " + std::to_string(block)};
+  const Tensor &scales = *quantized.scales, *zeros = quantized.zeros;
+  Shape shape{rows / block + (rows % block != 0), cols};
+  if (!isFloat(scales.type()) || scales.shape() != shape)
+    return Error{"linear with scales of shape " + print(scales.shape()) +
+                 ", not " + print(shape)};
+  if (zeros && (zeros->type() != w.type() || zeros->shape() != shape))
+    return Error{"linear with zeros of shape " + print(zeros->shape()) +
+                 ", not " + print(shape)};
+  std::vector<double> values = numbers(w), factors = numbers(scales);
+  std::vector<double> offsets =
+      zeros ? numbers(*zeros) : std::vector<double>(factors.size());
+  for (int64_t k = 0; k < rows; ++k)
+    for (int64_t n = 0; n < cols; ++n) {
+      auto at = static_cast<size_t>(k / block * cols + n);
+      double &value = values[static_cast<size_t>(k * cols + n)];
+      value = (value - offsets[at]) * factors[at];
+    }
+  return values;
+}
+
 Result<Tensor> linear(const Tensor &x, const Tensor &w, const Tensor *bias,
                       const Epilogue &epilogue, const Tensor *residual,
-                      std::optional<ElementType> type) {
+                      std::optional<ElementType> type,
+                      const std::optional<WeightScales> &quantized) {
   if (x.rank() < 1 || w.rank() != 2 || x.shape().back() != w.dim(0))
     return Error{"linear of " + print(x.shape()) + " and weight " +
                  print(w.shape())};
   for (const Tensor *operand : {&x, &w, bias, residual})
-    if (operand &&
+    if (operand && !(operand == &w && quantized) &&
         (!isFloat(operand->type()) || (operand == &w && w.type() != x.type())))
       return Error{"linear of " + std::string(typeName(x.type())) + " and " +
                    std::string(typeName(operand->type()))};
@@ -117,12 +144,17 @@ Result<Tensor> linear(const Tensor &x, const Tensor &w, const Tensor *bias,
   if (residual && residual->shape() != shape)
     return Error{"linear of shape " + print(shape) +
                  " cannot add a residual of shape " + print(residual->shape())};
+  Result<std::vector<double>> weights =
+      quantized ? dequantized(w, *quantized)
+                : Result<std::vector<double>>(numbers(w));
+  if (!weights)
+    return weights.error();
   Result<Tensor> result = Tensor::create(type.value_or(x.type()), shape);
   if (!result || result->size() == 0)
     return result;
   int64_t rows = result->size() / cols;
   std::vector<double> sums =
-      multiply(numbers(x).data(), numbers(w).data(), rows, inner, cols);
+      multiply(numbers(x).data(), weights->data(), rows, inner, cols);
   for (Walk walk(shape, {}); !walk.done(); walk.next()) {
     double value = sums[static_cast<size_t>(walk.position())];
     if (bias)

@@ -141,12 +141,20 @@ Result<NormResult> norm(NormKind kind, const Tensor &x, const Tensor *residual,
 /// What becomes of one element of a product; `value` is the sum in double.
 using Epilogue =
     std::function<Result<Scalar>(double value, std::span<const int64_t> index)>;
+/// Of a quantized weight [K, N]: element (k, n) stands for
+/// (w - zeros[k / block, n]) * scales[k / block, n]. Both are
+/// [ceil(K / block), N], zeros of w's type or null.
+struct WeightScales {
+  const Tensor *scales, *zeros = nullptr;
+  int64_t block;
+};
 /// x [..., K] times w [K, N] plus bias [N]; then the epilogue, then the
 /// residual [..., N]. Each of the last three may be absent. x and w are floats
-/// of one type; the result is rounded to `type`, or to x's.
+/// of one type, or w is quantized; the result is rounded to `type`, or to x's.
 Result<Tensor> linear(const Tensor &x, const Tensor &w, const Tensor *bias,
                       const Epilogue &epilogue, const Tensor *residual,
-                      std::optional<ElementType> type = {});
+                      std::optional<ElementType> type = {},
+                      const std::optional<WeightScales> &quantized = {});
 
 enum class EmptyRows : uint8_t {
   Scores, ///< nothing special: a softmax of whatever the scores are

@@ -78,6 +78,10 @@ mlir::RankedTensorType tensorType(llvm::ArrayRef<std::string> dims,
 /// One of the design's element types.
 bool isElementType(mlir::Type type);
 
+/// What a quantized weight of a linear is made of: i8, ui8, i4, ui4 or
+/// f8E4M3FN.
+bool isQuantizedWeightType(mlir::Type type);
+
 /// What a scalar region computes with for an element of a tensor: i64 for
 /// integers, else the element's type.
 mlir::Type scalarType(mlir::Type element);

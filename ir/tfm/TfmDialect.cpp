@@ -59,6 +59,13 @@ bool isElementType(Type type) {
                    Float8E4M3FNType, Float8E5M2Type>(type);
 }
 
+bool isQuantizedWeightType(Type type) {
+  if (auto integer = llvm::dyn_cast<IntegerType>(type))
+    return isElementType(type) &&
+           (integer.getWidth() == 8 || integer.getWidth() == 4);
+  return llvm::isa<Float8E4M3FNType>(type);
+}
+
 Type sumType(Type element) {
   return element.isF64() ? element : Float32Type::get(element.getContext());
 }

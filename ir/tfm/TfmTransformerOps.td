@@ -32,11 +32,20 @@ def Tfm_LinearOp : Tfm_Op<"linear", [Pure, AttrSizedOperandSegments, SingleBlock
 
     The sums gather in f32 (f64 for f64) and are rounded once, to the result's type.
 
-    - linear_c1: the weight is [K, N] with K the operand's last dim and of its
-      element type; bias is [N]; bias, residual and result have any float type
+    With `scales` the weight is quantized: what is multiplied is
+    (weight[k, n] - zeros[k div block, n]) * scales[k div block, n]. One scale a
+    column is a block of K.
+
+    - linear_c1: the weight is [K, N] with K the operand's last dim and, without
+      scales, of its element type; bias is [N]; bias, residual and result have any
+      float type
     - linear_c2: result and residual have the operand's dims with N last
     - linear_c3: the epilogue maps one scalar of the type that the sums gather in to
       one and holds scalar ops only
+    - linear_c4: with scales the weight is static, of i8, ui8, i4, ui4 or f8E4M3FN,
+      and there is a block of 1 to K (1 where K is 0); scales are
+      [K ceildiv block, N] of any float type, zeros are too, of the weight's type;
+      without scales there are neither zeros nor a block
 
     ```mlir
     %y = tfm.linear %x, %w bias %b epilogue {
@@ -44,14 +53,30 @@ def Tfm_LinearOp : Tfm_Op<"linear", [Pure, AttrSizedOperandSegments, SingleBlock
       %g = tfm.apply gelu(%v) : (f32) -> f32
       tfm.yield %g : f32
     } : (...) -> ...
+    %z = tfm.linear %x, %q scales %s zeros %o {block = 32 : i64} : (tensor<1x768xf32>,
+        tensor<768x384xui4>, tensor<24x384xf32>, tensor<24x384xui4>) -> tensor<1x384xf32>
     ```
   }];
-  let arguments = (ins Tfm_FloatTensor:$input, Tfm_FloatTensor:$weight,
-                       Optional<Tfm_FloatTensor>:$bias, Optional<Tfm_FloatTensor>:$residual);
+  let arguments = (ins Tfm_FloatTensor:$input, Tfm_Tensor:$weight,
+                       Optional<Tfm_FloatTensor>:$scales, Optional<Tfm_Tensor>:$zeros,
+                       Optional<Tfm_FloatTensor>:$bias, Optional<Tfm_FloatTensor>:$residual,
+                       OptionalAttr<I64Attr>:$block);
   let results = (outs Tfm_FloatTensor:$result);
   let regions = (region MaxSizedRegion<1>:$epilogue);
+  let builders = [
+    /// A weight of floats.
+    OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$input, "::mlir::Value":$weight,
+                   "::mlir::Value":$bias, "::mlir::Value":$residual), [{
+      build($_builder, $_state, result, input, weight, /*scales=*/nullptr, /*zeros=*/nullptr,
+            bias, residual, /*block=*/nullptr);
+    }]>
+  ];
+  let extraClassDeclaration = [{
+    /// The weight has scales; then it has a block too.
+    bool isQuantized() { return static_cast<bool>(getScales()); }
+  }];
   let assemblyFormat = [{
-    $input `,` $weight (`bias` $bias^)? (`residual` $residual^)? (`epilogue` $epilogue^)? attr-dict
+    $input `,` $weight (`scales` $scales^ (`zeros` $zeros^)?)? (`bias` $bias^)? (`residual` $residual^)? (`epilogue` $epilogue^)? attr-dict
     `:` functional-type(operands, $result)
   }];
   let hasVerifier = 1;

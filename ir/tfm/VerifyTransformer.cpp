@@ -64,6 +64,42 @@ LogicalResult NormOp::verify() {
   return success();
 }
 
+/// linear_c4
+static LogicalResult verifyQuantized(LinearOp op) {
+  if (!op.isQuantized()) {
+    if (op.getZeros() || op.getBlock())
+      return op.emitOpError("has ")
+             << (op.getZeros() ? "zeros" : "a block") << " but no scales";
+    return success();
+  }
+  RankedTensorType weight = tensorTypeOf(op.getWeight());
+  if (!isQuantizedWeightType(weight.getElementType()) ||
+      !weight.hasStaticShape())
+    return op.emitOpError("weight with scales must be static, of i8, ui8, i4, "
+                          "ui4 or f8E4M3FN, got ")
+           << weight;
+  int64_t k = weight.getDimSize(0);
+  std::optional<int64_t> block = op.getBlock();
+  if (!block || *block < 1 || *block > std::max<int64_t>(1, k)) {
+    InFlightDiagnostic diag = op.emitOpError("scales take a block of 1 to ")
+                              << std::max<int64_t>(1, k);
+    block ? diag << ", got " << *block : diag << ", and there is none";
+    return diag;
+  }
+  int64_t shape[] = {static_cast<int64_t>(llvm::divideCeil(k, *block)),
+                     weight.getDimSize(1)};
+  Type scales = tensorTypeOf(op.getScales()).getElementType();
+  if (op.getScales().getType() != RankedTensorType::get(shape, scales))
+    return op.emitOpError("scales must be ")
+           << RankedTensorType::get(shape, scales) << ", got "
+           << op.getScales().getType();
+  auto zeros = RankedTensorType::get(shape, weight.getElementType());
+  if (op.getZeros() && op.getZeros().getType() != zeros)
+    return op.emitOpError("zeros must be ")
+           << zeros << ", got " << op.getZeros().getType();
+  return success();
+}
+
 LogicalResult LinearOp::verify() {
   DimList input = dimsOf(getInput()), weight = dimsOf(getWeight());
   // linear_c1
@@ -74,7 +110,10 @@ LogicalResult LinearOp::verify() {
   if (getBias() && dimsOf(getBias()) != DimList{weight[1]})
     return emitOpError("bias must be a vector of ")
            << weight[1].str() << ", got " << getBias().getType();
-  if (failed(verifyOneElementType(*this, {getInput(), getWeight()})))
+  if (!isQuantized() &&
+      failed(verifyOneElementType(*this, {getInput(), getWeight()})))
+    return failure();
+  if (failed(verifyQuantized(*this)))
     return failure();
   // linear_c2
   DimList expected = input;

@@ -90,3 +90,84 @@ func.func @f(%x: tensor<2x8xf32>, %w: tensor<8x4xf32>) {
   } : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
   return
 }
+
+// -----
+
+// linear_c4
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<8x4xf32>, %s: tensor<1x4xf32>) {
+  // expected-error@+1 {{weight with scales must be static, of i8, ui8, i4, ui4 or f8E4M3FN, got 'tensor<8x4xf32>'}}
+  %0 = tfm.linear %x, %w scales %s {block = 8 : i64} : (tensor<2x8xf32>, tensor<8x4xf32>, tensor<1x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+// linear_c4
+func.func @f(%x: tensor<2x?xf32, #tfm.dims<2, k>>, %w: tensor<?x4xi8, #tfm.dims<k, 4>>, %s: tensor<1x4xf32>) {
+  // expected-error@+1 {{weight with scales must be static, of i8, ui8, i4, ui4 or f8E4M3FN, got 'tensor<?x4xi8, #tfm.dims<k, 4>>'}}
+  %0 = tfm.linear %x, %w scales %s {block = 8 : i64} : (tensor<2x?xf32, #tfm.dims<2, k>>, tensor<?x4xi8, #tfm.dims<k, 4>>, tensor<1x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+// linear_c4
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<8x4xi8>, %s: tensor<1x4xf32>) {
+  // expected-error@+1 {{scales take a block of 1 to 8, and there is none}}
+  %0 = tfm.linear %x, %w scales %s : (tensor<2x8xf32>, tensor<8x4xi8>, tensor<1x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+// linear_c4
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<8x4xi8>, %s: tensor<1x4xf32>) {
+  // expected-error@+1 {{scales take a block of 1 to 8, got 9}}
+  %0 = tfm.linear %x, %w scales %s {block = 9 : i64} : (tensor<2x8xf32>, tensor<8x4xi8>, tensor<1x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+// linear_c4
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<8x4xi8>, %s: tensor<2x4xf32>) {
+  // expected-error@+1 {{scales must be 'tensor<3x4xf32>', got 'tensor<2x4xf32>'}}
+  %0 = tfm.linear %x, %w scales %s {block = 3 : i64} : (tensor<2x8xf32>, tensor<8x4xi8>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+// linear_c4
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<8x4xui4>, %s: tensor<2x4xf32>, %z: tensor<2x4xui8>) {
+  // expected-error@+1 {{zeros must be 'tensor<2x4xui4>', got 'tensor<2x4xui8>'}}
+  %0 = tfm.linear %x, %w scales %s zeros %z {block = 4 : i64} : (tensor<2x8xf32>, tensor<8x4xui4>, tensor<2x4xf32>, tensor<2x4xui8>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+// linear_c4
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<8x4xf32>) {
+  // expected-error@+1 {{has a block but no scales}}
+  %0 = tfm.linear %x, %w {block = 4 : i64} : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+// linear_c4
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<8x4xf32>, %z: tensor<2x4xi8>) {
+  // expected-error@+1 {{has zeros but no scales}}
+  %0 = "tfm.linear"(%x, %w, %z) <{operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 0>}> ({}) : (tensor<2x8xf32>, tensor<8x4xf32>, tensor<2x4xi8>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+// linear_c1
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<8x4xi8>) {
+  // expected-error@+1 {{must have one element type, got 'f32' and 'i8'}}
+  %0 = tfm.linear %x, %w : (tensor<2x8xf32>, tensor<8x4xi8>) -> tensor<2x4xf32>
+  return
+}

@@ -118,6 +118,28 @@ TEST(InterpreterRegions, LinearWithEpilogueAndResidual) {
                f32({1, 2}, {14, 10}));
 }
 
+TEST(InterpreterRegions, LinearWithAQuantizedWeight) {
+  // Blocks of 2 along K = 3; the second has one row.
+  expectResult(
+      R"mlir(
+    func.func @main(%x: tensor<1x3xf32>, %w: tensor<3x2xui4>, %s: tensor<2x2xf32>, %z: tensor<2x2xui4>) -> tensor<1x2xf32> {
+      %r = tfm.linear %x, %w scales %s zeros %z {block = 2 : i64} : (tensor<1x3xf32>, tensor<3x2xui4>, tensor<2x2xf32>, tensor<2x2xui4>) -> tensor<1x2xf32>
+      return %r : tensor<1x2xf32>
+    })mlir",
+      {f32({1, 3}, {1, 10, 100}), Tensor::of(U4, {3, 2}, {15, 0, 8, 9, 7, 3}),
+       f32({2, 2}, {0.5, 2, 1, 4}), Tensor::of(U4, {2, 2}, {8, 0, 7, 5})},
+      f32({1, 2}, {3.5, 180 - 800}));
+  expectResult(R"mlir(
+    func.func @main(%x: tensor<1x2xf16>, %w: tensor<2x2xi8>, %s: tensor<1x2xf32>, %b: tensor<2xf32>) -> tensor<1x2xf32> {
+      %r = tfm.linear %x, %w scales %s bias %b {block = 2 : i64} : (tensor<1x2xf16>, tensor<2x2xi8>, tensor<1x2xf32>, tensor<2xf32>) -> tensor<1x2xf32>
+      return %r : tensor<1x2xf32>
+    })mlir",
+               {Tensor::of(F16, {1, 2}, {1, 2}),
+                Tensor::of(I8, {2, 2}, {-128, 1, 127, 3}),
+                f32({1, 2}, {0.5, 0.25}), f32({2}, {1, -1})},
+               f32({1, 2}, {64, 0.75}));
+}
+
 std::string attention(llvm::StringRef emptyRows, llvm::StringRef scoreMod) {
   return (R"mlir(
     func.func @main(%q: tensor<1x?x1x1xf32, #tfm.dims<1, n, 1, 1>>, %v: tensor<1x?x1x1xf32, #tfm.dims<1, n, 1, 1>>, %mask: tensor<1x?xi64, #tfm.dims<1, n>>) -> tensor<1x?x1x1xf32, #tfm.dims<1, n, 1, 1>> {
