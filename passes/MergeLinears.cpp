@@ -49,17 +49,33 @@ bool feedsActivation(tfm::LinearOp linear) {
 bool isMergeable(tfm::LinearOp linear) {
   return !linear.getResidual() && linear.getEpilogue().empty() &&
          isStored(linear.getWeight()) &&
+         (!linear.isQuantized() || isStored(linear.getScales())) &&
+         (!linear.getZeros() || isStored(linear.getZeros())) &&
          (!linear.getBias() || isStored(linear.getBias()));
+}
+
+/// What linears have in common whose weights can lie side by side.
+Attribute weightKind(tfm::LinearOp linear) {
+  Builder builder(linear.getContext());
+  auto element = [](Value value) -> Attribute {
+    return TypeAttr::get(tfm::tensorTypeOf(value).getElementType());
+  };
+  llvm::SmallVector<Attribute> kind{element(linear.getWeight())};
+  if (linear.isQuantized())
+    kind.append({element(linear.getScales()), linear.getBlockAttr()});
+  return builder.getArrayAttr(kind);
 }
 
 struct MergeLinearsPass : impl::MergeLinearsBase<MergeLinearsPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      llvm::MapVector<Value, llvm::SmallVector<tfm::LinearOp>> groups;
+      llvm::MapVector<std::pair<Value, Attribute>,
+                      llvm::SmallVector<tfm::LinearOp>>
+          groups;
       for (auto linear : function.getOps<tfm::LinearOp>())
         if (isMergeable(linear) && !feedsActivation(linear))
-          groups[linear.getInput()].push_back(linear);
-      for (auto &[input, linears] : groups) {
+          groups[{linear.getInput(), weightKind(linear)}].push_back(linear);
+      for (auto &[kind, linears] : groups) {
         llvm::SmallVector<tfm::LinearOp> parallel;
         for (tfm::LinearOp linear : linears)
           if (Operation *reader = wholeReader(linear.getResult()))
@@ -83,45 +99,71 @@ struct MergeLinearsPass : impl::MergeLinearsBase<MergeLinearsPass> {
     noteUnfused(linear, "not merged with the others of its input: " + why);
   }
 
-  /// Its bias, or zeros.
+  Value zerosOf(OpBuilder &builder, Location loc, RankedTensorType type) {
+    return tfm::ConstantOp::create(
+        builder, loc, type,
+        DenseElementsAttr::get(type,
+                               builder.getZeroAttr(type.getElementType())));
+  }
+
+  /// The bias of `linear`, or zeros.
   Value biasOf(OpBuilder &builder, tfm::LinearOp linear) {
     if (linear.getBias())
       return linear.getBias();
-    auto weight = llvm::cast<RankedTensorType>(linear.getWeight().getType());
-    auto type =
-        RankedTensorType::get({weight.getDimSize(1)}, weight.getElementType());
-    return tfm::ConstantOp::create(
-        builder, linear.getLoc(), type,
-        DenseElementsAttr::get(type,
-                               builder.getZeroAttr(weight.getElementType())));
+    RankedTensorType type = linear.getType();
+    return zerosOf(
+        builder, linear.getLoc(),
+        RankedTensorType::get({type.getShape().back()}, type.getElementType()));
+  }
+
+  /// What is subtracted of its quantized weight, or zeros.
+  Value zerosOf(OpBuilder &builder, tfm::LinearOp linear) {
+    if (linear.getZeros())
+      return linear.getZeros();
+    Type element = tfm::tensorTypeOf(linear.getWeight()).getElementType();
+    return zerosOf(builder, linear.getLoc(),
+                   llvm::cast<RankedTensorType>(
+                       tfm::tensorTypeOf(linear.getScales()).clone(element)));
   }
 
   void merge(llvm::ArrayRef<tfm::LinearOp> linears) {
     tfm::LinearOp first = linears.front();
     OpBuilder builder(first);
-    llvm::SmallVector<Value> weights, biases;
+    llvm::SmallVector<Value> weights, scales, zeros, biases;
     llvm::SmallVector<Operation *> ops;
     bool anyBias = llvm::any_of(linears, [](tfm::LinearOp linear) {
       return static_cast<bool>(linear.getBias());
     });
+    bool anyZeros = llvm::any_of(linears, [](tfm::LinearOp linear) {
+      return static_cast<bool>(linear.getZeros());
+    });
     for (tfm::LinearOp linear : linears) {
       weights.push_back(linear.getWeight());
+      if (linear.isQuantized())
+        scales.push_back(linear.getScales());
+      if (anyZeros)
+        zeros.push_back(zerosOf(builder, linear));
       if (anyBias)
         biases.push_back(biasOf(builder, linear));
       ops.push_back(linear);
     }
     Location loc = fusedLocation(ops);
     WeightRecipes recipes(getOperation());
-    Value weight = recipes.concat(builder, loc, weights, 1);
-    Value bias =
-        biases.empty() ? Value() : recipes.concat(builder, loc, biases, 0);
+    auto concat = [&](llvm::ArrayRef<Value> parts, int64_t axis) {
+      return parts.empty() ? Value()
+                           : recipes.concat(builder, loc, parts, axis);
+    };
+    Value weight = concat(weights, 1);
+    Value allScales = concat(scales, 1), allZeros = concat(zeros, 1);
+    Value bias = concat(biases, 0);
     auto type = llvm::cast<RankedTensorType>(first.getType());
     llvm::SmallVector<std::string> dims = tfm::dimTexts(type);
     dims.back() = std::to_string(
         llvm::cast<RankedTensorType>(weight.getType()).getDimSize(1));
     auto merged = tfm::LinearOp::create(
         builder, loc, tfm::tensorType(dims, type.getElementType()),
-        first.getInput(), weight, bias, Value());
+        first.getInput(), weight, allScales, allZeros, bias, Value(),
+        first.getBlockAttr());
     int64_t offset = 0;
     for (tfm::LinearOp linear : linears) {
       llvm::SmallVector<int64_t> starts(dims.size(), 0), steps(dims.size(), 1);

@@ -41,15 +41,17 @@ public:
     for (OpOperand *use : operands)
       narrow(*use);
     for (auto linear : function.getOps<tfm::LinearOp>())
-      if (takesNarrow(linear))
+      if (takesNarrow(linear) && !linear.isQuantized())
         narrowWeight(linear);
   }
 
 private:
-  /// Pairs along k are multiplied at once, so k is even.
+  /// Pairs along k are multiplied at once, so k is even. A quantized weight
+  /// stays as it is.
   static bool takesNarrow(tfm::LinearOp linear) {
     RankedTensorType weight = tfm::tensorTypeOf(linear.getWeight());
-    return isParameter(linear.getWeight()) && weight.getElementType().isF32() &&
+    return isParameter(linear.getWeight()) &&
+           (weight.getElementType().isF32() || linear.isQuantized()) &&
            weight.getDimSize(0) % 2 == 0;
   }
 

@@ -95,9 +95,10 @@ struct SinkMovesPass : impl::SinkMovesBase<SinkMovesPass> {
     RankedTensorType matrix = withLast(tfm::tensorTypeOf(rows), *axis, k);
     if (rows.getType() != matrix)
       rows = tfm::ReshapeOp::create(builder, loc, matrix, rows);
-    auto moved =
-        tfm::LinearOp::create(builder, loc, withLast(matrix, *axis, n), rows,
-                              linear.getWeight(), linear.getBias(), Value());
+    auto moved = tfm::LinearOp::create(
+        builder, loc, withLast(matrix, *axis, n), rows, linear.getWeight(),
+        linear.getScales(), linear.getZeros(), linear.getBias(), Value(),
+        linear.getBlockAttr());
     Value result = moved.getResult();
     if (transpose) {
       llvm::SmallVector<int64_t> perm(

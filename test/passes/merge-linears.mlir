@@ -164,3 +164,38 @@ func.func @computed(%x: tensor<2x4xf32>, %w: tensor<4x2xf32>, %b: tensor<2xf32>)
   %6 = tfm.elementwise add(%4, %5) : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
   return %6 : tensor<2x2xf32>
 }
+
+// Quantized weights of one type and block: scales lie side by side too, and who
+// has no zeros gets some. Another block, or a weight of floats, is merged with
+// its like alone.
+// CHECK-LABEL: func.func @quantized
+// CHECK-DAG: %[[W:.*]] = tfm.get_weight @q8.concat : tensor<4x5xi8>
+// CHECK-DAG: %[[S:.*]] = tfm.get_weight @s8.concat : tensor<2x5xf32>
+// CHECK-DAG: %[[Z:.*]] = tfm.get_weight @z8.concat : tensor<2x5xi8>
+// CHECK: %[[ALL:.*]] = tfm.linear %arg0, %[[W]] scales %[[S]] zeros %[[Z]] {block = 2 : i64} : {{.*}} -> tensor<3x5xf32>
+// CHECK: tfm.slice %[[ALL]] starts <0, 0>
+// CHECK: tfm.slice %[[ALL]] starts <0, 3>
+// CHECK: tfm.linear %arg0, %{{.*}} scales %{{.*}} {block = 4 : i64} : {{.*}} -> tensor<3x3xf32>
+// CHECK: tfm.linear %arg0, %{{.*}} : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
+tfm.weight @q8 : tensor<4x3xi8> file "m" offset 0 length 12
+tfm.weight @r8 : tensor<4x2xi8> file "m" offset 0 length 8
+tfm.weight @s8 : tensor<2x3xf32> file "m" offset 0 length 24
+tfm.weight @t8 : tensor<2x2xf32> file "m" offset 0 length 16
+tfm.weight @u8 : tensor<1x3xf32> file "m" offset 0 length 12
+tfm.weight @z8 : tensor<2x3xi8> file "m" offset 0 length 6
+func.func @quantized(%x: tensor<3x4xf32>) -> (tensor<3x3xf32>, tensor<3x2xf32>) {
+  %q = tfm.get_weight @q8 : tensor<4x3xi8>
+  %r = tfm.get_weight @r8 : tensor<4x2xi8>
+  %s = tfm.get_weight @s8 : tensor<2x3xf32>
+  %t = tfm.get_weight @t8 : tensor<2x2xf32>
+  %u = tfm.get_weight @u8 : tensor<1x3xf32>
+  %z = tfm.get_weight @z8 : tensor<2x3xi8>
+  %k = tfm.get_weight @k : tensor<4x2xf32>
+  %0 = tfm.linear %x, %q scales %s zeros %z {block = 2 : i64} : (tensor<3x4xf32>, tensor<4x3xi8>, tensor<2x3xf32>, tensor<2x3xi8>) -> tensor<3x3xf32>
+  %1 = tfm.linear %x, %r scales %t {block = 2 : i64} : (tensor<3x4xf32>, tensor<4x2xi8>, tensor<2x2xf32>) -> tensor<3x2xf32>
+  %2 = tfm.linear %x, %q scales %u {block = 4 : i64} : (tensor<3x4xf32>, tensor<4x3xi8>, tensor<1x3xf32>) -> tensor<3x3xf32>
+  %3 = tfm.linear %x, %k : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
+  %4 = tfm.elementwise add(%0, %2) : (tensor<3x3xf32>, tensor<3x3xf32>) -> tensor<3x3xf32>
+  %5 = tfm.elementwise add(%1, %3) : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  return %4, %5 : tensor<3x3xf32>, tensor<3x2xf32>
+}

@@ -161,3 +161,23 @@ func.func @moved(%x: tensor<3x4xf32>, %y: tensor<3x3xf32>) -> (tensor<8x3xf32>, 
   %2 = tfm.linear %0, %down : (tensor<3x8xf32>, tensor<8x4xf32>) -> tensor<3x4xf32>
   return %1, %2 : tensor<8x3xf32>, tensor<3x4xf32>
 }
+
+// A quantized weight stays as it is: the rows are rounded, if they go in pairs.
+// CHECK-LABEL: func.func @"quantized_x86-64"(
+// CHECK: %[[X:.*]] = tfm.fused {
+// CHECK: %[[W:.*]] = tfm.get_weight @q8
+// CHECK: %[[UP:.*]] = tfm.linear %[[X]], %[[W]] scales %{{.*}} {block = 4 : i64} : (tensor<3x4xbf16>, tensor<4x5xi8>, tensor<1x5xf32>) -> tensor<3x5xf32>
+// CHECK: tfm.linear %[[UP]], %{{.*}} scales %{{.*}} {block = 5 : i64} : (tensor<3x5xf32>, tensor<5x4xi8>, tensor<1x4xf32>) -> tensor<3x4xf32>
+tfm.weight @q8 : tensor<4x5xi8> file "m" offset 0 length 20
+tfm.weight @r8 : tensor<5x4xi8> file "m" offset 0 length 20
+tfm.weight @s8 : tensor<1x5xf32> file "m" offset 0 length 20
+tfm.weight @t8 : tensor<1x4xf32> file "m" offset 0 length 16
+func.func @quantized(%x: tensor<3x4xf32>) -> tensor<3x4xf32> {
+  %w = tfm.get_weight @q8 : tensor<4x5xi8>
+  %s = tfm.get_weight @s8 : tensor<1x5xf32>
+  %odd = tfm.get_weight @r8 : tensor<5x4xi8>
+  %t = tfm.get_weight @t8 : tensor<1x4xf32>
+  %0 = tfm.linear %x, %w scales %s {block = 4 : i64} : (tensor<3x4xf32>, tensor<4x5xi8>, tensor<1x5xf32>) -> tensor<3x5xf32>
+  %1 = tfm.linear %0, %odd scales %t {block = 5 : i64} : (tensor<3x5xf32>, tensor<5x4xi8>, tensor<1x4xf32>) -> tensor<3x4xf32>
+  return %1 : tensor<3x4xf32>
+}

@@ -59,4 +59,20 @@ module {
     %4 = tfm.linear %3, %w : (tensor<4x9x8xf32>, tensor<8x8xf32>) -> tensor<4x9x8xf32>
     return %1, %4 : tensor<3x8xf32>, tensor<4x9x8xf32>
   }
+
+  // A quantized weight goes with it.
+  // CHECK-LABEL: func.func @quantized
+  // CHECK: tfm.linear %arg0, %{{.*}} scales %{{.*}} zeros %{{.*}} {block = 4 : i64}
+  tfm.weight @q : tensor<8x8xi4> file "m.onnx" offset 0 length 32
+  tfm.weight @s : tensor<2x8xf32> file "m.onnx" offset 0 length 64
+  tfm.weight @z : tensor<2x8xi4> file "m.onnx" offset 0 length 8
+  func.func @quantized(%x: tensor<?x?x8xf32, #tfm.dims<batch, sequence, 8>>) -> tensor<?x?x8xf32, #tfm.dims<batch, sequence, 8>> {
+    %w = tfm.get_weight @q : tensor<8x8xi4>
+    %s = tfm.get_weight @s : tensor<2x8xf32>
+    %z = tfm.get_weight @z : tensor<2x8xi4>
+    %0 = tfm.reshape %x : tensor<?x?x8xf32, #tfm.dims<batch, sequence, 8>> -> tensor<?x8xf32, #tfm.dims<batch*sequence, 8>>
+    %1 = tfm.linear %0, %w scales %s zeros %z {block = 4 : i64} : (tensor<?x8xf32, #tfm.dims<batch*sequence, 8>>, tensor<8x8xi4>, tensor<2x8xf32>, tensor<2x8xi4>) -> tensor<?x8xf32, #tfm.dims<batch*sequence, 8>>
+    %2 = tfm.reshape %1 : tensor<?x8xf32, #tfm.dims<batch*sequence, 8>> -> tensor<?x?x8xf32, #tfm.dims<batch, sequence, 8>>
+    return %2 : tensor<?x?x8xf32, #tfm.dims<batch, sequence, 8>>
+  }
 }
