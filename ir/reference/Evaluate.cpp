@@ -263,7 +263,8 @@ Result<Tensors> Evaluation::visit(tfm::LinearOp o) {
   }
   std::optional<WeightScales> quantized;
   if (o.isQuantized())
-    quantized = {find(o.getScales()), find(o.getZeros()), *o.getBlock()};
+    quantized = {find(o.getScales()), find(o.getZeros()),
+                 static_cast<int64_t>(*o.getBlock())};
   return one(linear(get(o.getInput()), get(o.getWeight()), find(o.getBias()),
                     epilogue, find(o.getResidual()), element(), quantized));
 }
