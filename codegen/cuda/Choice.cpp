@@ -103,26 +103,36 @@ Estimate estimate(const Work &work, const Chip &chip) {
 
 namespace {
 
-/// GemmConfig of linear.cuh: BM, BN, warps along them.
+/// GemmConfig of linear.cuh: BM, BN, warps along them, stages, warps along K.
 struct Tile {
-  int64_t rows, columns, warpsOfRows, warpsOfColumns, stages;
+  int64_t rows, columns, warpsOfRows, warpsOfColumns, stages, warpsOfK = 1;
   /// As GemmConfig::SHARED.
   unsigned sharedBytes() const {
-    return static_cast<unsigned>(std::max(
-        stages * (rows + columns) * kSlabBytes, rows * (columns + 8) * 4));
+    return static_cast<unsigned>(
+        std::max(stages * (rows + columns) * kSlabBytes,
+                 warpsOfK * rows * (columns + 8) * 4));
   }
 };
-constexpr Tile kTile64{64, 64, 2, 4, 4}, kTile128{128, 128, 2, 4, 3};
+constexpr Tile kTile128{128, 128, 2, 4, 3};
+constexpr Tile kTile64{64, 64, 2, 4, 4}, kPlainTile64{64, 64, 1, 2, 4, 4};
 /// Of rows that are not aligned: copies by element.
-constexpr Tile kUnaligned{64, 64, 2, 4, 3};
+constexpr Tile kUnaligned{64, 64, 2, 4, 3}, kPlainUnaligned{64, 64, 1, 2, 3, 4};
+
+const Tile &tile64(Math math) {
+  return math == Math::F32 ? kPlainTile64 : kTile64;
+}
+const Tile &unalignedTile(Math math) {
+  return math == Math::F32 ? kPlainUnaligned : kUnaligned;
+}
 
 /// Bytes from shared memory for one column of k.
 double sharedReads(const Tile &tile, Math math, int64_t bytes) {
   int64_t warpRows = tile.rows / tile.warpsOfRows,
           warpColumns = tile.columns / tile.warpsOfColumns;
   // ldmatrix brings each element to a warp once. Lanes of PlainTile load their
-  // own 8th of rows and 4th of columns, a quarter of a warp at a time.
-  int64_t elements = math == Math::F32 ? 32 * (warpRows / 8 + warpColumns / 4)
+  // own 8th of rows and 4th of columns, half a warp at a time in the time of
+  // 128 bytes, which is that of 8 of its lanes.
+  int64_t elements = math == Math::F32 ? 16 * (warpRows / 8 + warpColumns / 4)
                                        : warpRows + warpColumns;
   return numberOf(tile.warpsOfRows * tile.warpsOfColumns * elements * bytes);
 }
@@ -148,7 +158,8 @@ Work workOf(const LinearProblem &problem, LinearKernel kernel, int64_t m,
     work.blockL2 = numberOf((m + columns) * k * bytes);
     return work;
   }
-  const Tile &tile = kernel == LinearKernel::Tile128 ? kTile128 : kTile64;
+  const Tile &tile =
+      kernel == LinearKernel::Tile128 ? kTile128 : tile64(problem.math);
   work.parts = parts;
   work.steps = ceilOf(k * bytes, kSlabBytes);
   work.partBytes = numberOf(std::min(m, tile.rows) * tile.columns) * 4;
@@ -323,9 +334,11 @@ LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip,
     choice.sharedBytes =
         FewRows{choice.fewTiles}.sharedBytes(problem.k, kFewWarps);
   if (choice.many) {
-    choice.sharedBytes = std::max(choice.sharedBytes, kUnaligned.sharedBytes());
+    choice.sharedBytes =
+        std::max(choice.sharedBytes, unalignedTile(problem.math).sharedBytes());
     if (isAligned && choice.largeFrom != choice.fewRows + 1)
-      choice.sharedBytes = std::max(choice.sharedBytes, kTile64.sharedBytes());
+      choice.sharedBytes =
+          std::max(choice.sharedBytes, tile64(problem.math).sharedBytes());
     if (choice.largeFrom)
       choice.sharedBytes = std::max(choice.sharedBytes, kTile128.sharedBytes());
   }

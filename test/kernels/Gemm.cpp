@@ -154,7 +154,8 @@ std::string Variant::stub() const {
   std::string t = nameOf(type());
   s << "#include \"gemm.cuh\"\n"
     << "using Config = GemmConfig<" << math << ", " << bm << ", " << bn << ", "
-    << wm << ", " << wn << ", " << stages << ", " << align << ">;\n"
+    << wm << ", " << wn << ", " << stages << ", " << align << ", " << wk
+    << ">;\n"
     << "using Epilogue = LinearEpilogue<" << t << ", " << v << ", "
     << activation << ", " << bias << ", " << residual << ">;\n"
     << "KERNEL(" << threads() << ", " << minBlocks << ") gemm_test(const " << t

@@ -39,16 +39,16 @@ std::string judge(const Matrix &a, const Matrix &w, const Matrix *bias,
 struct Variant {
   std::string math = "bf16";
   int bm = 64, bn = 64, wm = 2, wn = 2, stages = 3, align = 16, splits = 1,
-      v = 8;
+      v = 8, wk = 1;
   std::string activation = "GeluTanh";
   bool bias = true, residual = true;
   int minBlocks = 1;
   Type type() const {
     return math == "bf16" ? Type::Bf16 : math == "f16" ? Type::F16 : Type::F32;
   }
-  unsigned threads() const { return unsigned(32 * wm * wn); }
+  unsigned threads() const { return unsigned(32 * wm * wn * wk); }
   unsigned shared() const {
-    return unsigned(std::max(stages * (bm + bn) * 128, bm * (bn + 8) * 4));
+    return unsigned(std::max(stages * (bm + bn) * 128, wk * bm * (bn + 8) * 4));
   }
   std::string stub() const;
 };

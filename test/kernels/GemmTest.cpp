@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cmath>
+#include <sstream>
 
 namespace ingot::emulator {
 namespace {
@@ -60,6 +61,23 @@ TEST_F(GemmTest, Ieee) {
   v.math = "float";
   v.v = 4;
   checkAll(v, wideShapes);
+}
+
+TEST_F(GemmTest, IeeeWithWarpsAlongK) {
+  Variant v;
+  v.math = "float";
+  v.wm = 1;
+  v.v = 4;
+  for (int wk : {2, 4}) {
+    v.wk = wk;
+    v.align = 16;
+    checkAll(v, wideShapes);
+    v.align = 4;
+    v.splits = 2;
+    checkAll(v, {{65, 68, 69}, {7, 4, 100}, {1, 4, 1}, {5, 8, 0}},
+             {"mode late", "mode random 4"});
+    v.splits = 1;
+  }
 }
 
 TEST_F(GemmTest, EveryAlignment) {
@@ -205,6 +223,73 @@ std::vector<Shipped> shipped() {
   split.splits = 8;
   all.push_back({split, "HMMA"});
   return all;
+}
+
+// Instructions of the basic blocks that have at least `least` FFMA.
+struct Multiplying {
+  int blocks = 0, instructions = 0, products = 0, reads = 0, otherReads = 0;
+};
+Multiplying multiplyingIn(const std::string &sass, int least) {
+  Multiplying all, block;
+  auto end = [&] {
+    if (block.products >= least) {
+      ++all.blocks;
+      all.instructions += block.instructions;
+      all.products += block.products;
+      all.reads += block.reads;
+      all.otherReads += block.otherReads;
+    }
+    block = {};
+  };
+  std::istringstream lines(sass);
+  for (std::string line; std::getline(lines, line);) {
+    auto has = [&](const char *what) {
+      return line.find(what) != std::string::npos;
+    };
+    if (line.starts_with(".L"))
+      end();
+    if (!has("/*") || !has(";"))
+      continue;
+    ++block.instructions;
+    block.products += has(" FFMA ");
+    block.reads += has(" LDS.128 ");
+    block.otherReads += has(" LDS ") || has(" LDS.64 ");
+    if (has(" BRA "))
+      end();
+  }
+  end();
+  return all;
+}
+
+// The loop of IEEE products is FFMA and wide loads of a sixteenth as many: two
+// steps, between which the next slab arrives.
+TEST_F(GemmTest, ProductsFillTheLoop) {
+  if (!nvrtcFound())
+    GTEST_SKIP() << "no libnvrtc";
+  for (const char *arch : {"sm_80", "sm_90a"})
+    for (bool isSmall : {false, true}) {
+      Variant v;
+      v.math = "float";
+      v.v = 4;
+      v.bm = v.bn = isSmall ? 64 : 128;
+      v.wm = isSmall ? 1 : 2;
+      v.wn = isSmall ? 2 : 4;
+      v.wk = isSmall ? 4 : 1;
+      NvrtcResult r = nvrtcCompile(v.stub(), arch);
+      ASSERT_TRUE(r.ok) << r.log;
+      EXPECT_EQ(r.kernels[0].spillBytes, 0);
+      EXPECT_EQ(r.kernels[0].frameBytes, 0);
+      std::string sass = disassemble(r.code);
+      if (sass.empty())
+        GTEST_SKIP() << "no nvdisasm";
+      Multiplying loop = multiplyingIn(sass, 16);
+      EXPECT_EQ(loop.products, 512);
+      EXPECT_EQ(loop.reads, 32);
+      EXPECT_EQ(loop.otherReads, 0);
+      printf("%s, %dx%d: %d FFMA of %d instructions in %d blocks\n", arch, v.bm,
+             v.bn, loop.products, loop.instructions, loop.blocks);
+      EXPECT_GE(loop.products, loop.instructions * (isSmall ? 0.8 : 0.89));
+    }
 }
 
 TEST_F(GemmTest, DeviceCode) {

@@ -27,10 +27,10 @@ const Edit edits[] = {
     {"CommitsOnlyFullGroups", "copy_commit(); // also",
      "if (i < count)\n      copy_commit(); // also"},
     // barrier
-    {"NoBarrierInTheLoop", "barrier(); // slab i", "// slab i"},
+    {"NoBarrierInTheLoop", "barrier(); // the next slab", "// the next slab"},
     {"NoBarrierBeforeStaging", "barrier(); // the sums", "// the sums"},
-    {"NoBarrierAfterStaging", "tile.stage(staged, wm, wn);\n  barrier();",
-     "tile.stage(staged, wm, wn);"},
+    {"NoBarrierAfterStaging", "tile.stage(staged);\n  barrier();",
+     "tile.stage(staged);"},
     {"NoBarrierBeforeCounting", "meet(); // everybody's part", "// part", true,
      "bf16", kSplits},
     {"NoBarrierAfterCounting", "  }\n  meet();\n  bool is_last",
@@ -49,13 +49,27 @@ const Edit edits[] = {
      "(row + more) * 128 + byte"},
     {"WrongHalfOfK", "step * 2 + l / 16)", "step * 2 + 1 - l / 16)"},
     // stage
-    {"ReadsTheStageBeingFilled",
-     "slab = smem + i % STAGES * C::STAGE;\n    tile",
-     "slab = smem + (i + STAGES - 1) % STAGES * C::STAGE;\n    tile"},
+    {"ReadsTheStageBeingFilled", "return smem + i % STAGES * C::STAGE;",
+     "return smem + (i + STAGES - 1) % STAGES * C::STAGE;"},
+    {"ReadsTheNextSlabTooEarly",
+     "if (is_last)\n          arrive();\n        tile.load(fragments[(s",
+     "if (is_last && s < 0)\n          arrive();\n        "
+     "tile.load(fragments[(s"},
+    {"ReadsASlabTwice", "slab(min_(i + 1, count - 1))", "slab(i)"},
+    {"ReadsPastTheLastSlab", "slab(min_(i + 1, count - 1))", "slab(i + 1)"},
+    {"OverwritesFragments", "fragments[(s + 1) % 2]", "fragments[s % 2]"},
+    {"StepsInOnePlace", "is_last ? 0 : step + 1", "is_last ? 0 : step"},
     {"FetchesTooFarAhead", "fetch(i + STAGES - 1);", "fetch(i + STAGES);"},
     {"StageTooSmall", "STAGE = (BM + BN) * 128;",
      "STAGE = (BM + BN) * 128 - 1024;"},
     // guard
+    {"WholeThoughRowsEnd", "m0 + BM <= p.m && n0 + BN <= p.n",
+     "n0 + BN <= p.n"},
+    {"WholeThoughColumnsEnd", "m0 + BM <= p.m && n0 + BN <= p.n",
+     "m0 + BM <= p.m"},
+    {"WholeThoughKEnds", "is_whole && k0 + C::BK <= p.k", "is_whole"},
+    {"WholeInOnePlace", "g + offset + (first + i) * STEP * pitch",
+     "g + offset + first * STEP * pitch"},
     {"NoGuardOfRows", "row0 + row + more < rows && valid > 0", "valid > 0"},
     {"NoGuardOfColumns", "row0 + row + more < rows && valid > 0",
      "row0 + row + more < rows"},
@@ -73,6 +87,19 @@ const Edit edits[] = {
     {"PartsInOnePlace", "splits.partials + (i64)split * m * n",
      "splits.partials", true},
     {"TilesCountTogether", "splits.counters + place", "splits.counters", true},
+    // lanes and warps of IEEE f32
+    {"PlainLanesOfRows", "lane() >> 1 & 7", "lane() >> 1 & 3", false, "float"},
+    {"PlainLanesOfColumns", "(lane() >> 4) * 2", "(lane() >> 4)", false,
+     "float"},
+    {"PlainStepsOfA", "at_a ^ step * 16", "at_a", false, "float"},
+    {"PlainSwizzleOfW", "step ^ j % 2 * 4", "step", false, "float"},
+    {"PlainOrderOfK", "f.w[j].w[k]", "f.w[j].w[3 - k]", false, "float"},
+    {"PlainGroupsReadTheSame", "swizzle128(n0 + column(), group * STEPS)",
+     "swizzle128(n0 + column(), 0)", false, "float"},
+    {"PlainGroupsStageInOnePlace", "tile += group * C::BM * C::PITCH;", "",
+     false, "float"},
+    {"PlainLosesAGroup", "int g = 1; g < C::WK", "int g = 2; g < C::WK", false,
+     "float"},
     {"NoRoundingToTf32", "r[i] = to_tf32(bits_f32(r[i]))",
      "r[i] = r[i] & 0xffffff00 << 8", false, "tf32"},
 };
@@ -91,13 +118,18 @@ TEST_P(GemmMutationTest, IsFound) {
   v.bm = v.bn = 32;
   if (v.type() == Type::F32)
     v.v = 4;
+  if (v.math == "float") {
+    v.wm = v.wn = 1;
+    v.wk = 4;
+  }
   if (edit.split)
     v.splits = 3;
   Stub stub(v.stub());
   std::string found;
   for (const char *mode :
        {"mode late", "mode early", "mode random 1", "mode random 2"})
-    for (auto [m, n, k] : {std::array<int, 3>{37, 72, 333}, {300, 40, 200}}) {
+    for (auto [m, n, k] :
+         {std::array<int, 3>{37, 72, 333}, {300, 40, 200}, {9, 8, 40}}) {
       control("reset; " + std::string(mode));
       std::string wrong = runGemm(v, stub, m, n, k);
       control("revive");

@@ -192,15 +192,25 @@ struct FewRows {
   static constexpr int MOST = ON_TENSOR_CORES ? 16 : 8;
 };
 
+// Tiles of 64x64, as codegen/cuda/Choice.cpp counts their shared memory and
+// time. FMA units want eight by eight sums a thread, so that warps lie along K.
+template <class Math, int STAGES, int ALIGN>
+struct LinearSmall {
+  using Config = GemmConfig<Math, 64, 64, 2, 4, STAGES, ALIGN>;
+};
+template <int STAGES, int ALIGN>
+struct LinearSmall<float, STAGES, ALIGN> {
+  using Config = GemmConfig<float, 64, 64, 1, 2, STAGES, ALIGN, 4>;
+};
+
 // LARGE: rows from which tiles are 128x128; 0: none.
 template <class Math, int N, int K, int FEW, bool MANY, int LARGE = 0,
           class Out, class E, class Body, class S = NoSplits>
 DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
                 const Body &body, const S &splits = {}) {
-  // As codegen/cuda/Choice.cpp counts their shared memory and time.
   using Large = GemmConfig<Math, 128, 128, 2, 4, 3, 16>;
-  using Small = GemmConfig<Math, 64, 64, 2, 4, 4, 16>;
-  using Narrow = GemmConfig<Math, 64, 64, 2, 4, 3, sizeof(E)>;
+  using Small = typename LinearSmall<Math, 4, 16>::Config;
+  using Narrow = typename LinearSmall<Math, 3, sizeof(E)>::Config;
   using Rows = FewRows<E, K>;
   constexpr int FEW_ROWS = Rows::MOST, V = N % 4 == 0 ? 4 : 1;
   constexpr bool ALL_LARGE = LARGE == FEW_ROWS + 1;

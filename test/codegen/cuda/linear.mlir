@@ -33,7 +33,7 @@
 // CHECK-NEXT:      return in;
 // CHECK:         DEV bool is_wide() const { return is_aligned<4>(in2) && is_aligned<4>(in3); }
 // CHECK:       KERNEL(256, 1) linear_f32_k768_n3072(float *out0, const float *in0,
-// CHECK:         linear<float, 3072, 768, 1, true, 2881>(out0, in0, 768, in1, s0, body);
+// CHECK:         linear<float, 3072, 768, 1, true, 4033>(out0, in0, 768, in1, s0, body);
 plan.kernel linear @linear_f32_k768_n3072 outs [f32] ins [f32, f32, f32, f32] scalars 1 params {m = -1, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %b: tensor<?xf32>, %r: tensor<?xf32>, %M: i64):
   %c3072 = arith.constant 3072 : i64
@@ -57,7 +57,7 @@ plan.kernel linear @linear_m1 outs [f32] ins [f32, f32] scalars 1 params {m = 1,
 }
 
 // Rows of weights that are no multiples of 16 bytes.
-// CHECK-LABEL: // linear_k33: 256 threads, 49152 bytes
+// CHECK-LABEL: // linear_k33: 256 threads, 73728 bytes
 // CHECK:         linear<float, 64, 33, 0, true>(out0, in0, 33, in1, 100, body);
 plan.kernel linear @linear_k33 outs [f32] ins [f32, f32] scalars 0 params {m = 100, n = 64, k = 33, lda = 33, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>):
