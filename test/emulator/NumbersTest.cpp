@@ -25,6 +25,13 @@ KERNEL(256, 1) narrow(u16 *f, u16 *b, u32 *t, const float *x, int n) {
   }
 }
 EXPORT_KERNEL(narrow)
+KERNEL(256, 1) fma2_test(u32 *f, u32 *b, const u32 *x, int n) {
+  for (int i = bid_x() * 256 + tid(); i < n; i += 256 * grid_x()) {
+    f[i] = fma2<f16>(x[6 * i], x[6 * i + 1], x[6 * i + 2]);
+    b[i] = fma2<bf16>(x[6 * i + 3], x[6 * i + 4], x[6 * i + 5]);
+  }
+}
+EXPORT_KERNEL(fma2_test)
 )";
 
 class NumbersTest : public EmulatorTest {};
@@ -59,6 +66,33 @@ TEST_F(NumbersTest, EverySixteenBitPatternWidens) {
   }
 }
 
+// No other number is nearer, and of two as near the even one.
+bool check(double x, uint32_t got, int bits, int fraction) {
+  double mine = value(got, bits, fraction);
+  if (std::isnan(x))
+    return std::isnan(mine);
+  double largest = value((((1u << bits) - 1) << fraction) - 1, bits, fraction);
+  double step =
+      std::ldexp(1.0, (1 << (bits - 1)) - 1 - fraction); // of the largest
+  if (std::isinf(mine))
+    return std::fabs(x) >= largest + step / 2 && (mine > 0) == (x > 0);
+  if (std::signbit(mine) != std::signbit(x))
+    return false;
+  double error = std::fabs(mine - x);
+  bool even = !(got & 1);
+  for (uint32_t other : {got + 1, got - 1}) {
+    double there =
+        value(other & ((1u << (bits + fraction + 1)) - 1), bits, fraction);
+    if (std::isnan(there) || std::isinf(there))
+      continue;
+    double otherError = std::fabs(there - x);
+    if (otherError < error || (otherError == error && !even &&
+                               std::signbit(there) == std::signbit(mine)))
+      return false;
+  }
+  return true;
+}
+
 TEST_F(NumbersTest, NarrowingRoundsToNearest) {
   std::vector<float> x = {0.f,    -0.f,       1.f,        INFINITY, -INFINITY,
                           NAN,    65504.f,    65519.996f, 65520.f,  -1e30f,
@@ -86,33 +120,6 @@ TEST_F(NumbersTest, NarrowingRoundsToNearest) {
       << control("report");
   std::vector<uint16_t> fs = f.get(), bs = b.get();
   std::vector<uint32_t> ts = t.get();
-  // No other number is nearer, and of two as near the even one.
-  auto check = [](double x, uint32_t got, int bits, int fraction) {
-    double mine = value(got, bits, fraction);
-    if (std::isnan(x))
-      return std::isnan(mine);
-    double largest =
-        value((((1u << bits) - 1) << fraction) - 1, bits, fraction);
-    double step =
-        std::ldexp(1.0, (1 << (bits - 1)) - 1 - fraction); // of the largest
-    if (std::isinf(mine))
-      return std::fabs(x) >= largest + step / 2 && (mine > 0) == (x > 0);
-    if (std::signbit(mine) != std::signbit(x))
-      return false;
-    double error = std::fabs(mine - x);
-    bool even = !(got & 1);
-    for (uint32_t other : {got + 1, got - 1}) {
-      double there =
-          value(other & ((1u << (bits + fraction + 1)) - 1), bits, fraction);
-      if (std::isnan(there) || std::isinf(there))
-        continue;
-      double otherError = std::fabs(there - x);
-      if (otherError < error || (otherError == error && !even &&
-                                 std::signbit(there) == std::signbit(mine)))
-        return false;
-    }
-    return true;
-  };
   for (size_t i = 0; i < x.size(); ++i) {
     EXPECT_TRUE(check(x[i], fs[i], 5, 10)) << x[i] << " f16 " << fs[i];
     EXPECT_TRUE(check(x[i], bs[i], 8, 7)) << x[i] << " bf16 " << bs[i];
@@ -126,6 +133,40 @@ TEST_F(NumbersTest, NarrowingRoundsToNearest) {
                      std::max(std::ilogb(x[i] ? x[i] : 1e-38f), -126) - 11));
     }
   }
+}
+
+// Of numbers whose products and sums a double holds; many sums are halves
+// between two results.
+TEST_F(NumbersTest, ProductsAndSumsRoundOnce) {
+  std::mt19937 random(2);
+  auto number = [&](int fraction, uint32_t least, uint32_t exponents) {
+    return (static_cast<uint32_t>(random()) & 1) << 15 |
+           (least + static_cast<uint32_t>(random()) % exponents) << fraction |
+           (static_cast<uint32_t>(random()) & ((1u << fraction) - 1));
+  };
+  std::vector<uint32_t> x;
+  for (int i = 0; i < 30000; ++i)
+    x.push_back(i % 6 < 3 ? number(10, 8, 12) | number(10, 8, 12) << 16
+                          : number(7, 120, 14) | number(7, 120, 14) << 16);
+  Stub stub(text);
+  DeviceArray<uint32_t> in(x), f(x.size() / 6), b(x.size() / 6);
+  ASSERT_EQ(stub.launch("fma2_test", {2}, 256, 0, f, b, in,
+                        static_cast<int>(x.size() / 6)),
+            cu::success)
+      << control("report");
+  std::vector<uint32_t> fs = f.get(), bs = b.get();
+  for (size_t i = 0; i < fs.size(); ++i)
+    for (int shift : {0, 16}) {
+      auto at = [&](size_t j, int bits, int fraction) {
+        return value(x[6 * i + j] >> shift & 0xffff, bits, fraction);
+      };
+      EXPECT_TRUE(check(at(0, 5, 10) * at(1, 5, 10) + at(2, 5, 10),
+                        fs[i] >> shift & 0xffff, 5, 10))
+          << i;
+      EXPECT_TRUE(check(at(3, 8, 7) * at(4, 8, 7) + at(5, 8, 7),
+                        bs[i] >> shift & 0xffff, 8, 7))
+          << i;
+    }
 }
 
 } // namespace

@@ -111,6 +111,37 @@ DEV u32 pack_bf16(float lo, float hi) {
 DEV u32 pack_f16(float lo, float hi) {
   return f16_bits(lo) | f16_bits(hi) << 16;
 }
+DEV u32 and_or(u32 a, u32 b, u32 c) { return (a & b) | c; }
+DEV u32 and_xor(u32 a, u32 b, u32 c) { return (a & b) ^ c; }
+// x * y + z, of numbers of 16 bits, rounded to odd: what is rounded once more,
+// to 16 bits, is as if rounded once.
+DEV float fma_to_odd(float x, float y, float z) {
+  double product = (double)x * y, sum = product + z, back = sum - product,
+         error = (product - (sum - back)) + (z - back);
+  if (!(__builtin_fabs(sum) < __builtin_inf()))
+    return (float)sum;
+  u64 bits = __builtin_bit_cast(u64, sum);
+  if (error != 0 && !(bits & 1))
+    sum = __builtin_bit_cast(double,
+                             (error > 0) == (sum > 0) ? bits + 1 : bits - 1);
+  float near = (float)sum;
+  if (near == sum || (f32_bits(near) & 1))
+    return near;
+  return bits_f32((near < sum) == (sum > 0) ? f32_bits(near) + 1
+                                            : f32_bits(near) - 1);
+}
+DEV u32 fma2_bf16(u32 a, u32 b, u32 c) {
+  return pack_bf16(
+      fma_to_odd(bits_f32(a << 16), bits_f32(b << 16), bits_f32(c << 16)),
+      fma_to_odd(bits_f32(a & 0xffff0000), bits_f32(b & 0xffff0000),
+                 bits_f32(c & 0xffff0000)));
+}
+DEV u32 fma2_f16(u32 a, u32 b, u32 c) {
+  return pack_f16(
+      fma_to_odd(half_f32((u16)a), half_f32((u16)b), half_f32((u16)c)),
+      fma_to_odd(half_f32((u16)(a >> 16)), half_f32((u16)(b >> 16)),
+                 half_f32((u16)(c >> 16))));
+}
 // To nearest, halves away from zero.
 DEV u32 to_tf32(float x) {
   u32 b = f32_bits(x);

@@ -45,7 +45,7 @@ DEV bf16 to_bf16(float x) { return bf16{(u16)pack_bf16(x, 0.f)}; }
 DEV f16 to_f16(float x) { return f16{(u16)pack_f16(x, 0.f)}; }
 
 // from_f32<T>(x) rounds to nearest even; pack2<T> two at once, lo_f32<T> and
-// hi_f32<T> back.
+// hi_f32<T> back. fma2<T>(a, b, c) is a * b + c of both numbers of a word.
 template <class T>
 struct Numbers;
 template <>
@@ -56,11 +56,13 @@ template <>
 struct Numbers<bf16> {
   static DEV bf16 round(float x) { return to_bf16(x); }
   static DEV u32 pack2(float lo, float hi) { return pack_bf16(lo, hi); }
+  static DEV u32 fma2(u32 a, u32 b, u32 c) { return fma2_bf16(a, b, c); }
 };
 template <>
 struct Numbers<f16> {
   static DEV f16 round(float x) { return to_f16(x); }
   static DEV u32 pack2(float lo, float hi) { return pack_f16(lo, hi); }
+  static DEV u32 fma2(u32 a, u32 b, u32 c) { return fma2_f16(a, b, c); }
 };
 template <class T>
 DEV T from_f32(float x) {
@@ -69,6 +71,10 @@ DEV T from_f32(float x) {
 template <class T>
 DEV u32 pack2(float lo, float hi) {
   return Numbers<T>::pack2(lo, hi);
+}
+template <class T>
+DEV u32 fma2(u32 a, u32 b, u32 c) {
+  return Numbers<T>::fma2(a, b, c);
 }
 template <class T>
 DEV float lo_f32(u32 w) {
