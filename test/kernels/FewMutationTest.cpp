@@ -7,7 +7,7 @@ namespace ingot::emulator {
 namespace {
 
 struct Edit {
-  const char *name, *from, *to;
+  const char *name, *from, *to, *header = "linear_few.cuh";
 };
 
 const Edit edits[] = {
@@ -31,7 +31,7 @@ const Edit edits[] = {
     {"FetchesPastTheColumns", "if (ahead < groups) {", "{"},
     {"NoGuardOfColumns", "min_(ahead * C::COLUMNS + 8 * j + row, (i64)p.n - 1)",
      "(ahead * C::COLUMNS + 8 * j + row)"},
-    {"NoGuardOfTheResult", "m < p.m && n < p.n", "m < p.m"},
+    {"NoGuardOfTheResult", "row < m && column < n", "row < m", "part_sums.cuh"},
     {"FirstRowsAlone", "p.m > 8", "p.m > 16"},
     // stage
     {"ReadsTheNextStage", "from = ring + stage * C::STAGE",
@@ -46,7 +46,8 @@ const Edit edits[] = {
     {"ColumnsStay", "ahead += block_count();", ";"},
     {"WeightsStay", "      next_columns();\n", ""},
     {"StepsStay", "++next == C::STEPS", "C::STEPS == 1"},
-    {"LosesAPart", "UNROLL for (int part = 0;", "UNROLL for (int part = 1;"},
+    {"LosesAPart", "UNROLL for (int part = 0;", "UNROLL for (int part = 1;",
+     "part_sums.cuh"},
     {"HalvesOfK", "right[j].w[h], right[j].w[h + 1]",
      "right[j].w[h + 1], right[j].w[h]"},
 };
@@ -103,7 +104,7 @@ class FewMutationTest : public MutantTest,
 
 TEST_P(FewMutationTest, IsFound) {
   const Edit &edit = GetParam();
-  ASSERT_NO_FATAL_FAILURE(this->edit("linear_few.cuh", edit.from, edit.to));
+  ASSERT_NO_FATAL_FAILURE(this->edit(edit.header, edit.from, edit.to));
   std::string found = runAll();
   EXPECT_NE(found, "") << "not found";
   printf("%s\n", found.c_str());

@@ -27,6 +27,7 @@
 // sums end. Of W, what the ring holds comes while the grids before still run.
 #pragma once
 #include "gemm.cuh"
+#include "part_sums.cuh"
 #include "shape.cuh"
 
 template <class Element_, int K_, int TILES_, int WARPS_>
@@ -43,13 +44,9 @@ struct FewConfig {
   static constexpr int STAGES = min_(21 / (TILES + 2), max_(STEPS, 3));
   // No lane looks past the end of K.
   static constexpr bool EXACT = STEPS * WARPS * 32 == K;
-  // Of a warp.
-  static constexpr int SUMS = ROWS * COLUMNS;
-  static constexpr int SHARED =
-      STAGES * STAGE + WARPS * SUMS * (int)sizeof(float);
-  // Sums that a thread ends.
-  static constexpr int ENDS = ceil_div(SUMS, THREADS);
-  static_assert(K % 8 == 0 && TILES <= 4);
+  using Sums = PartSums<ROWS, COLUMNS, WARPS, THREADS>;
+  static constexpr int SHARED = STAGES * STAGE + Sums::SHARED;
+  static_assert(K % 8 == 0 && TILES <= 4 && Sums::BATCHES == 1);
 };
 
 template <class C, class Epilogue>
@@ -57,7 +54,7 @@ DEV void linear_few(const GemmOperands<typename C::Element> &p,
                     const Epilogue &epilogue) {
   static_assert(Epilogue::V == 1);
   using E = typename C::Element;
-  constexpr int TILES = C::TILES, ROWS = C::ROWS, STAGES = C::STAGES;
+  constexpr int TILES = C::TILES, STAGES = C::STAGES;
   int row = lane() / 4, part = warp_uniform();
   int groups = p.m > 0 ? ceil_div(p.n, C::COLUMNS) : 0;
   // A's lower half.
@@ -119,18 +116,9 @@ DEV void linear_few(const GemmOperands<typename C::Element> &p,
       reinterpret_cast<float *>(shared_base<u8>() + STAGES * C::STAGE);
   int stage = 0;
   for (i64 group = block_number(); group < groups; group += block_count()) {
-    // Sum `unit` of a thread is that of row m and column n.
-    auto visit = [&](auto each) {
-      UNROLL for (int i = 0; i < C::ENDS; ++i) {
-        int unit = tid() + i * C::THREADS;
-        int m = unit / 8 % ROWS,
-            n = (int)group * C::COLUMNS + unit / (8 * ROWS) * 8 + unit % 8;
-        if (unit < C::SUMS && m < p.m && n < p.n)
-          each(i, unit, m, n);
-      }
-    };
-    typename Epilogue::In in[C::ENDS] = {};
-    visit([&](int i, int, int m, int n) { in[i] = epilogue.load(m, n); });
+    typename C::Sums all{sums, 0, (int)group * C::COLUMNS, p.m, p.n};
+    typename Epilogue::In in[C::Sums::BATCH] = {};
+    all.load(0, epilogue, in);
 
     float sum[TILES][4] = {};
     UNROLL1 for (int step = 0; step < C::STEPS; ++step) {
@@ -156,19 +144,13 @@ DEV void linear_few(const GemmOperands<typename C::Element> &p,
 
     if (group != block_number())
       barrier(); // the sums of the columns before have been read
-    float *mine = sums + part * C::SUMS;
     UNROLL for (int j = 0; j < TILES; ++j) UNROLL for (int f = 0; f < 2; ++f) {
       if (f == 0 || has_half)
         *reinterpret_cast<vec8 *>(
-            mine + ((j * ROWS + f * 8 + row) * 8 + lane() % 4 * 2)) =
+            all.place(part, f * 8 + row, j * 8 + lane() % 4 * 2)) =
             vec8{{f32_bits(sum[j][2 * f]), f32_bits(sum[j][2 * f + 1])}};
     }
     barrier(); // all parts are there
-    visit([&](int i, int unit, int m, int n) {
-      float total[1] = {};
-      UNROLL for (int part = 0; part < C::WARPS; ++part) total[0] +=
-          sums[part * C::SUMS + unit];
-      epilogue.store(m, n, in[i], total);
-    });
+    all.store(0, epilogue, in);
   }
 }
