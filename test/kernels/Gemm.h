@@ -22,6 +22,8 @@ struct Matrix {
   Matrix(Type type, int rows, int columns, int pitch, int offset, unsigned seed,
          bool filled = true);
   double at(int r, int c) const { return values[size_t(r) * columns + c]; }
+  // One element, of memory too: infinities and NaN are allowed.
+  void set(int r, int c, double value);
   cu::Pointer address() const {
     return memory.pointer + size_t(offset) * sizeOf(type);
   }
@@ -30,7 +32,8 @@ struct Matrix {
 };
 
 // Whether `out` is activation(a w^T + bias) + residual, within a rounding to
-// the type, sums in f32 and `product`'s share of each product.
+// the type, sums in f32 and `product`'s share of each product; where that is
+// infinite or NaN, `out` is too.
 std::string judge(const Matrix &a, const Matrix &w, const Matrix *bias,
                   const Matrix *residual, const Matrix &out,
                   const std::string &activation, double product);

@@ -1,0 +1,234 @@
+// linear_quant.cuh and quant_arrange.cuh against sums in double.
+#include "Quant.h"
+
+#include "test/emulator/Nvrtc.h"
+
+#include <cmath>
+
+namespace ingot::emulator {
+namespace {
+
+class QuantTest : public EmulatorTest {
+protected:
+  void check(const QuantVariant &v, const std::vector<QuantCase> &cases,
+             const std::vector<const char *> &modes = {
+                 "mode late", "mode early", "mode random 1"}) {
+    Stub stub(v.stub());
+    for (const char *mode : modes)
+      for (const QuantCase &c : cases) {
+        control(mode);
+        ASSERT_EQ(runQuant(v, stub, c), "")
+            << mode << ", " << v.math << " " << v.weight << " scales "
+            << v.scale << (v.zeros ? " and zeros" : "") << " of " << v.block
+            << ", " << c.m << "x" << c.n << "x" << v.k;
+      }
+  }
+};
+
+const std::vector<QuantCase> fewRows = {{1, 48},  {0, 16}, {3, 33},
+                                        {8, 100}, {16, 1}, {13, 70}};
+
+QuantVariant few(const char *weight, int block, int k) {
+  QuantVariant v;
+  v.weight = weight;
+  v.block = block;
+  v.k = k;
+  return v;
+}
+QuantVariant many(const char *weight, int block, int k) {
+  QuantVariant v = few(weight, block, k);
+  v.rowTiles = 8;
+  v.wk = 1;
+  v.wn = 4;
+  return v;
+}
+
+const std::vector<QuantCase> manyRows = {
+    {17, 48}, {64, 65}, {100, 16}, {3, 130}, {0, 16}};
+
+TEST_F(QuantTest, EveryWeightAndBlock) {
+  for (const char *weight :
+       {"QuantI4", "QuantU4", "QuantI8", "QuantU8", "QuantF8"})
+    for (int block : {0, 16, 32, 64, 128}) {
+      QuantVariant v = few(weight, block, 328);
+      v.math = block % 64 ? "bf16" : "f16";
+      v.scale = block == 32 ? "float" : block == 128 ? "bf16" : "f16";
+      for (bool zeros : {false, true}) {
+        v.zeros = zeros;
+        v.units = zeros ? 2 : 1;
+        if (!zeros || v.weight != "QuantF8")
+          check(v, {{13, 35}}, {"mode late", "mode random 1"});
+      }
+    }
+}
+
+TEST_F(QuantTest, FewRows) {
+  QuantVariant v = few("QuantI4", 32, 1096);
+  v.tiles = 2;
+  v.zeros = true;
+  check(v, fewRows);
+  v = few("QuantI8", 128, 520);
+  v.math = "f16";
+  v.wk = 8;
+  v.units = 2;
+  v.activation = "Silu";
+  check(v, fewRows);
+  v.units = 4;
+  v.wk = 3;
+  check(v, fewRows);
+  // Rings ahead by groups of columns, a tile of eight rows.
+  v = few("QuantU4", 0, 104);
+  v.zeros = true;
+  v.tiles = 4;
+  v.rowTiles = 1;
+  check(v, {{5, 300}, {8, 17}, {0, 4}});
+}
+
+TEST_F(QuantTest, ManyRows) {
+  QuantVariant v = many("QuantI4", 128, 328);
+  check(v, manyRows);
+  v = many("QuantU8", 32, 168);
+  v.zeros = true;
+  v.math = "f16";
+  v.activation = "GeluTanh";
+  check(v, manyRows);
+  // Warps along both.
+  v.wk = 2;
+  v.wn = 2;
+  v.tiles = 2;
+  check(v, manyRows);
+  v = many("QuantF8", 0, 264);
+  v.wn = 8;
+  check(v, {{100, 260}, {1, 1}});
+  v = many("QuantU4", 16, 104);
+  v.math = "f16";
+  v.zeros = true;
+  check(v, manyRows);
+}
+
+// Pitches and addresses of activations that no copy takes, K of any number.
+TEST_F(QuantTest, NarrowRows) {
+  for (int k : {1, 37, 100})
+    for (QuantVariant v : {few("QuantI4", 32, k), many("QuantI8", 16, k)}) {
+      v.wide = false;
+      check(v, {{3, 40}, {12, 17, 1, 3}, {40, 20, 8, 1}});
+    }
+}
+
+// Formats are exact where bits are: each weight there is, times a power of two.
+TEST_F(QuantTest, EveryNumber) {
+  for (const char *weight :
+       {"QuantI4", "QuantU4", "QuantI8", "QuantU8", "QuantF8"})
+    for (const char *math : {"bf16", "f16"})
+      for (bool zeros : {false, true}) {
+        QuantVariant v = few(weight, 64, 64);
+        v.math = math;
+        v.scale = "float";
+        v.bias = v.residual = false;
+        v.zeros = zeros && v.weight != "QuantF8";
+        QuantCase c{16, 256};
+        int count = 1 << v.bits();
+        for (int n = 0; n < c.n; ++n)
+          if (v.weight != "QuantF8" || (n & 127) != 127)
+            c.weights.push_back({n, unsigned(n % count)});
+        for (int m = 0; m < c.m; ++m)
+          for (int k = 0; k < v.k; ++k)
+            c.rows.push_back({m * v.k + k, k ? 0 : std::ldexp(1., m - 8)});
+        check(v, {c}, {"mode late"});
+      }
+}
+
+TEST_F(QuantTest, InfinityAndNan) {
+  for (int block : {0, 32}) {
+    QuantCase c{5, 20};
+    c.rows = {{0, INFINITY}, {130, -INFINITY}, {260, NAN}};
+    QuantVariant v = few("QuantI8", block, 128);
+    check(v, {c});
+    check(many("QuantU4", block, 128), {c});
+    // A weight that is NaN takes its column, in all rows.
+    v.weight = "QuantF8";
+    c.weights = {{3 * 20 + 7, 0x7f}, {127 * 20 + 19, 0xff}};
+    check(v, {c});
+  }
+}
+
+TEST_F(QuantTest, NoNarrowLoads) {
+  QuantVariant v = few("QuantI4", 128, 1024);
+  v.tiles = v.units = 2;
+  v.bytes = 160 * 1024;
+  v.bias = v.residual = false;
+  Stub stub(v.stub());
+  ASSERT_EQ(runQuant(v, stub, {16, 128}), "");
+  // Units and A, of which the first come by loads, in 16 bytes; scales in 4.
+  for (const char *narrow : {"loads1", "loads2", "loads8", "copies8"})
+    EXPECT_EQ(statistic(narrow), 0u) << narrow;
+  constexpr unsigned tiles = 8, lanes = 32, steps = 8;
+  EXPECT_EQ(statistic("copies4"), tiles * lanes * steps);
+  EXPECT_GE(statistic("copies16"), tiles * lanes * steps * 2);
+  EXPECT_EQ(statistic("bank_conflicts"), 0u);
+}
+
+// As stubs have them: for few rows, for many, element by element.
+std::vector<QuantVariant> shipped(const std::string &arch) {
+  std::vector<QuantVariant> all;
+  auto add = [&](const QuantVariant &base, int tiles, int rowTiles, int wk,
+                 int units = 1) {
+    QuantVariant v = base;
+    v.tiles = tiles;
+    v.rowTiles = rowTiles;
+    v.wk = wk;
+    v.units = units;
+    v.wn = 8 / wk;
+    v.bytes = (arch == "sm_80" ? 99 : 224) * 1024;
+    all.push_back(v);
+  };
+  for (const char *weight :
+       {"QuantI4", "QuantU4", "QuantI8", "QuantU8", "QuantF8"}) {
+    QuantVariant v = few(weight, 128, 4096);
+    v.zeros = v.weight == "QuantU4" || v.weight == "QuantU8";
+    add(v, 2, 2, 8, arch == "sm_80" ? 1 : 2);
+    v.math = "f16";
+    v.scale = "float";
+    v.block = v.zeros ? 32 : 0;
+    add(v, 1, 8, 1);
+  }
+  QuantVariant v = few("QuantU4", 32, 4096);
+  v.zeros = true;
+  add(v, arch == "sm_80" ? 2 : 4, 2, 8);
+  v.block = 16;
+  v.scale = "float";
+  add(v, 1, 8, 2);
+  v.wide = false;
+  v.k = 1001;
+  add(v, 1, 1, 8);
+  return all;
+}
+
+TEST_F(QuantTest, DeviceCode) {
+  if (!nvrtcFound())
+    GTEST_SKIP() << "no libnvrtc";
+  for (const char *arch : {"sm_80", "sm_90a"})
+    for (const QuantVariant &v : shipped(arch)) {
+      std::string stub = v.stub(/*launchesNext=*/arch == std::string("sm_90a"));
+      SCOPED_TRACE(arch + ("\n" + stub));
+      NvrtcResult r = nvrtcCompile(stub, arch);
+      ASSERT_TRUE(r.ok) << r.log;
+      for (const CompiledKernel &kernel : r.kernels) {
+        EXPECT_EQ(kernel.spillBytes, 0);
+        EXPECT_EQ(kernel.frameBytes, 0);
+        printf(
+            "%s, %s, %s in blocks of %d, %d rows, %d columns: %d registers\n",
+            arch, kernel.name.c_str(), v.weight.c_str(), v.block,
+            8 * v.rowTiles, 16 * v.tiles * v.wn, kernel.registers);
+      }
+      std::string sass = disassemble(r.code);
+      if (sass.empty())
+        continue;
+      EXPECT_NE(sass.find("HMMA"), std::string::npos);
+      EXPECT_NE(sass.find("LDGSTS"), std::string::npos);
+      EXPECT_EQ(sass.find("STL"), std::string::npos);
+    }
+}
+
+} // namespace
+} // namespace ingot::emulator
