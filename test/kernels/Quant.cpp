@@ -24,12 +24,39 @@ double meaning(const std::string &weight, unsigned bits) {
   return weight == "QuantI4" && bits > 7 ? bits - 16.0 : bits;
 }
 
-std::vector<uint8_t> packed(const std::vector<unsigned> &numbers, int bits) {
-  std::vector<uint8_t> bytes((numbers.size() * size_t(bits) + 7) / 8);
-  for (size_t i = 0; i < numbers.size(); ++i)
-    bytes[i * size_t(bits) / 8] |=
-        static_cast<uint8_t>(numbers[i] << (i * size_t(bits) % 8));
-  return bytes;
+// Elements [row][column] in panels of columns, or as they lie.
+template <class T>
+std::vector<T> inPanels(const std::vector<T> &rows, size_t columns,
+                        size_t panel) {
+  if (!panel)
+    return rows;
+  size_t count = rows.size() / columns;
+  std::vector<T> result((columns + panel - 1) / panel * count * panel);
+  for (size_t r = 0; r < count; ++r)
+    for (size_t c = 0; c < columns; ++c)
+      result[(c / panel * count + r) * panel + c % panel] =
+          rows[r * columns + c];
+  return result;
+}
+
+std::vector<uint8_t> bytesOf(const std::vector<unsigned> &numbers) {
+  return {numbers.begin(), numbers.end()};
+}
+
+// Two of 4 bits a byte: neighbours, in panels two rows of a column.
+std::vector<uint8_t> packed(const std::vector<unsigned> &numbers,
+                            const QuantVariant &v, size_t columns) {
+  size_t panel = size_t(v.panel), count = numbers.size();
+  if (v.bits() == 8)
+    return bytesOf(inPanels(numbers, columns, panel));
+  std::vector<unsigned> pairs(panel ? (count / columns + 1) / 2 * columns
+                                    : (count + 1) / 2);
+  for (size_t i = 0; i < count; ++i) {
+    size_t k = i / columns;
+    pairs[panel ? k / 2 * columns + i % columns : i / 2] |=
+        numbers[i] << (panel ? k % 2 : i % 2) * 4;
+  }
+  return bytesOf(inPanels(pairs, columns, panel));
 }
 
 } // namespace
@@ -70,7 +97,9 @@ std::string QuantVariant::stub(bool launchesNext) const {
     << "KERNEL(128, 1) arrange(u8 *w, " << scale << " *scales, u32 *zeros, "
     << "const u8 *q, const " << scale
     << " *scale, const u8 *zero, int n) {\n  grid_wait();\n"
-       "  quant_arrange<Format>(w, scales, zeros, {q, scale, zero, n});\n}\n"
+       "  quant_arrange(w, scales, zeros, QuantSource<Format, "
+    << panel
+    << ">{q, scale, zero, n});\n}\n"
        "EXPORT_KERNEL(arrange)\n";
   return s.str();
 }
@@ -92,8 +121,13 @@ std::string runQuant(const QuantVariant &v, Stub &stub, const QuantCase &c) {
                    : v.scale == "bf16" ? Type::Bf16
                                        : Type::F16;
   Matrix scale(scaleType, v.blocks(), c.n, c.n, 0, 3);
-  DeviceArray<uint8_t> qs(packed(q, v.bits())),
-      zs(packed(v.zeros ? z : std::vector<unsigned>(), v.bits()));
+  std::vector<double> inOrder = inPanels(scale.values, n, size_t(v.panel));
+  Matrix source(scaleType, 1, int(inOrder.size()), int(inOrder.size()), 0, 3);
+  for (size_t i = 0; i < inOrder.size(); ++i)
+    source.set(0, int(i), inOrder[i]);
+  DeviceArray<uint8_t> qs(packed(q, v, n)),
+      zs(v.zeros ? bytesOf(inPanels(z, n, size_t(v.panel)))
+                 : std::vector<uint8_t>());
 
   // In its own order, of sizes that nobody may pass.
   size_t step = 256 / size_t(v.bits()), tiles = (n + 15) / 16,
@@ -108,7 +142,7 @@ std::string runQuant(const QuantVariant &v, Stub &stub, const QuantCase &c) {
   DeviceBytes scales(tiles * records * perStep * 16 * sizeOf(scaleType)),
       zeros(v.zeros ? tiles * ((records + aWord - 1) / aWord) * 32 : 0);
   cu::Result r = stub.launch("arrange", {3}, 128, 0, w, scales, zeros, qs,
-                             scale.address(), zs, c.n);
+                             source.address(), zs, c.n);
   if (r)
     return control("report") + "\nresult " + std::to_string(r);
 

@@ -14,6 +14,7 @@ struct QuantVariant {
   int block = 32; // 0: one a column
   int k = 256;
   int tiles = 1, units = 1, rowTiles = 2, wk = 4, wn = 1, bytes = 96 * 1024;
+  int panel = 0; // columns, of what is arranged; 0: as it lies
   std::string activation = "Identity";
   bool bias = true, residual = true, wide = true;
 

@@ -115,6 +115,18 @@ TEST_F(QuantTest, NarrowRows) {
     }
 }
 
+// As the artifact has them beside code for CPUs.
+TEST_F(QuantTest, FromPanels) {
+  for (const char *weight : {"QuantI4", "QuantU8"}) {
+    QuantVariant v = few(weight, 32, 101);
+    v.wide = false;
+    v.scale = "float";
+    v.panel = 48;
+    v.zeros = true;
+    check(v, {{3, 100}, {2, 48}, {1, 5}}, {"mode late"});
+  }
+}
+
 // Formats are exact where bits are: each weight there is, times a power of two.
 TEST_F(QuantTest, EveryNumber) {
   for (const char *weight :
