@@ -62,6 +62,8 @@ std::vector<uint8_t> packed(const std::vector<unsigned> &numbers,
 } // namespace
 
 unsigned QuantVariant::shared() const {
+  if (isWhole)
+    return unsigned(bytes);
   int step = 256 / bits(), depth = step * units,
       steps = ((k + step - 1) / step + wk * units - 1) / (wk * units),
       lanes = tiles * int(threads()), ofBlock = block < k ? block : 0,
@@ -78,22 +80,37 @@ unsigned QuantVariant::shared() const {
 
 std::string QuantVariant::stub(bool launchesNext) const {
   std::ostringstream s;
-  s << "#include \"linear_quant.cuh\"\n#include \"quant_arrange.cuh\"\n"
+  s << "#include \"quantized.cuh\"\n#include \"quant_arrange.cuh\"\n"
     << "using Format = QuantFormat<" << weight << ", " << scale << ", " << zeros
     << ", " << k << ", " << block << ">;\n"
     << "using Config = QuantConfig<" << math << ", Format, " << tiles << ", "
     << units << ", " << rowTiles << ", " << wk << ", " << wn << ", " << bytes
     << ", " << wide << ">;\n"
     << "using Epilogue = LinearEpilogue<" << math << ", 1, " << activation
-    << ", " << bias << ", " << residual << ">;\n"
+    << ", " << bias << ", " << residual
+    << ">;\n"
+    // What stubs of the compiler have, over the same.
+    << "struct Body {\n  Epilogue epilogue;\n  using Loads = Epilogue::In;\n"
+       "  DEV Loads load(const i64 *c) const {\n"
+       "    return epilogue.load((int)c[0], (int)c[1]);\n  }\n"
+       "  DEV float apply(const Loads &in, float x, const i64 *c) const {\n"
+       "    float sums[1] = {x};\n"
+       "    epilogue.apply((int)c[0], (int)c[1], in, sums);\n"
+       "    return sums[0];\n  }\n};\n"
     << "KERNEL(" << threads() << ", 1) quant_test(const " << math
     << " *a, const u8 *w, const " << scale << " *scales, const u32 *zeros, "
     << "const " << math << " *bias, const " << math << " *residual, " << math
     << " *out, i64 lda, i64 ldr, int m, int n) {\n"
     << (launchesNext ? "  grid_launch_next();\n" : "")
-    << "  linear_quant<Config>({a, lda, w, scales, zeros, m, n}, "
-       "Epilogue{out, n, bias, residual, ldr});\n}\n"
-       "EXPORT_KERNEL(quant_test)\n"
+    << (isWhole
+            ? "  quantized<" + math + ", Format, " + std::to_string(columns) +
+                  ", 2, " + std::to_string(tiles) + ", " +
+                  std::to_string(units) + ", 128, " + std::to_string(bytes) +
+                  ">(out, a, lda, w, scales, zeros, m, "
+                  "Body{{out, n, bias, residual, ldr}});\n}\n"
+            : "  linear_quant<Config>({a, lda, w, scales, zeros, m, n}, "
+              "Epilogue{out, n, bias, residual, ldr});\n}\n")
+    << "EXPORT_KERNEL(quant_test)\n"
     << "KERNEL(128, 1) arrange(u8 *w, " << scale << " *scales, u32 *zeros, "
     << "const u8 *q, const " << scale
     << " *scale, const u8 *zero, int n) {\n  grid_wait();\n"

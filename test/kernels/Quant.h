@@ -17,12 +17,15 @@ struct QuantVariant {
   int panel = 0; // columns, of what is arranged; 0: as it lies
   std::string activation = "Identity";
   bool bias = true, residual = true, wide = true;
+  // The kernel for all rows of quantized.cuh, of so many columns.
+  bool isWhole = false;
+  int columns = 0;
 
   Type type() const { return math == "bf16" ? Type::Bf16 : Type::F16; }
   int bits() const { return weight.back() == '4' ? 4 : 8; }
   int blocks() const { return block ? (k + block - 1) / block : 1; }
-  unsigned threads() const { return unsigned(32 * wk * wn); }
-  // As QuantConfig counts it.
+  unsigned threads() const { return isWhole ? 256 : unsigned(32 * wk * wn); }
+  // As QuantConfig counts it; of the whole kernel no more than that.
   unsigned shared() const;
   std::string stub(bool launchesNext = true) const; // sm_90 can
 };

@@ -150,6 +150,24 @@ TEST_F(QuantTest, EveryNumber) {
       }
 }
 
+// One kernel for all rows; also where A lies so that no copy takes it.
+TEST_F(QuantTest, AllRowsInOneKernel) {
+  for (const char *weight : {"QuantI4", "QuantU8"}) {
+    QuantVariant v = few(weight, 32, 136);
+    v.math = v.weight == "QuantI4" ? "bf16" : "f16";
+    v.zeros = v.weight == "QuantU8";
+    v.isWhole = true;
+    v.columns = 37;
+    check(v, {{0, 37},
+              {1, 37},
+              {16, 37},
+              {17, 37},
+              {100, 37},
+              {18, 37, 3},
+              {2, 37, 8, 1}});
+  }
+}
+
 TEST_F(QuantTest, InfinityAndNan) {
   for (int block : {0, 32}) {
     QuantCase c{5, 20};
@@ -213,6 +231,16 @@ std::vector<QuantVariant> shipped(const std::string &arch) {
   v.wide = false;
   v.k = 1001;
   add(v, 1, 1, 8);
+  v.isWhole = true;
+  v.columns = 4096;
+  for (int k : {4096, 1001}) {
+    v.k = k;
+    for (const char *weight : {"QuantI4", "QuantU8"}) {
+      v.weight = weight;
+      v.block = v.weight == "QuantI4" ? 32 : 128;
+      add(v, 2, 2, 8);
+    }
+  }
   return all;
 }
 
