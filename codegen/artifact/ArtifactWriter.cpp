@@ -46,13 +46,32 @@ ElementType elementType(Type type) {
   }
 }
 
+/// The same of 4 bits: two of a row share a byte, then two of a column.
+std::vector<char> packPairs(llvm::ArrayRef<char> bytes, RankedTensorType type) {
+  constexpr int64_t kColumns = plan::kPanelColumns;
+  plan::PanelShape shape = plan::panelShape(type);
+  int64_t k = type.getDimSize(0), n = type.getDimSize(1);
+  std::vector<char> packed(shape.count * shape.bytes(), 0);
+  for (int64_t row = 0; row < k; ++row)
+    for (int64_t column = 0; column < n; ++column) {
+      int64_t from = row * n + column;
+      int half = bytes[from / 2] >> (from % 2 * 4) & 15;
+      int64_t step = column / kColumns * shape.steps + row / 2;
+      packed[step * kColumns + column % kColumns] |=
+          static_cast<char>(half << (row % 2 * 4));
+    }
+  return packed;
+}
+
 /// A matrix [K, N] in panels, see plan::PanelShape.
 std::vector<char> packPanels(llvm::ArrayRef<char> bytes,
                              RankedTensorType type) {
   constexpr int64_t kColumns = plan::kPanelColumns;
   plan::PanelShape shape = plan::panelShape(type);
+  if (shape.elementBits == 4)
+    return packPairs(bytes, type);
   int64_t k = type.getDimSize(0), n = type.getDimSize(1),
-          size = shape.elementBytes;
+          size = shape.elementBits / 8;
   std::vector<char> packed(shape.count * shape.bytes(), 0);
   for (int64_t row = 0; row < k; ++row)
     for (int64_t panel = 0; panel < shape.count; ++panel) {

@@ -128,6 +128,16 @@ LinearChoice chooseLinear(const Isa &isa, const LinearProblem &problem,
   choice.chunkRows = std::min(taskRows, kChunkRows);
   choice.onTiles = problem.isBf16 && isa.amx;
   choice.fewRows = choice.onTiles ? kFewRows : 0;
+  if (problem.quantizedBits) {
+    // Whole blocks, or parts of one.
+    constexpr int64_t kDepth = plan::kQuantizedDepth;
+    choice.quantizedDepth = problem.block <= kDepth
+                                ? kDepth / problem.block * problem.block
+                                : kDepth;
+    // As many as are one tile: more would decode the weight again, which takes
+    // as long as to have it dequantized once.
+    choice.fewRows = isa.lanes == 16 ? 8 : 4;
+  }
   return choice;
 }
 
@@ -137,6 +147,13 @@ static Term panelProduct(const Isa &isa, const LinearProblem &problem,
                          const Machine &machine) {
   int64_t bytes = problem.isBf16 ? 2 : 4;
   double panel = numberOf(problem.k * kColumns * bytes);
+  auto lanes = static_cast<int64_t>(isa.lanes);
+  // Widened, converted and scaled, once a task.
+  constexpr double kOperations = 4;
+  double dequantized = problem.quantizedBits
+                           ? numberOf(problem.k * kColumns / lanes) *
+                                 kOperations / machine.operations
+                           : 0;
   if (choice.onTiles && rows > choice.fewRows) {
     // Seven loads of 16 lines for six products; the panel comes once a block.
     int64_t blocks = ceilOf(rows, kAmxRows),
@@ -148,7 +165,8 @@ static Term panelProduct(const Isa &isa, const LinearProblem &problem,
          {numberOf(blocks) * panel / machine.l2Bytes, "L2"}});
   }
   auto [tileRows, vectors, depth] = choice.blocking;
-  auto lanes = static_cast<int64_t>(isa.lanes);
+  if (choice.quantizedDepth)
+    depth = choice.quantizedDepth;
   int64_t steps = problem.isBf16 ? problem.k / 2 : problem.k;
   // Rows that fill no tile: four of them as one, then two and one by the whole
   // panel at once.
@@ -174,7 +192,9 @@ static Term panelProduct(const Isa &isa, const LinearProblem &problem,
   int64_t held = (depth ? depth : steps) * vectors * lanes * 4;
   double tiles = numberOf(full + (rest ? 1 : 0)),
          reads = held <= kL1 ? 1 : tiles;
-  return largest({product, {reads * panel / machine.l2Bytes, "L2"}});
+  Term result = largest({product, {reads * panel / machine.l2Bytes, "L2"}});
+  result.first += dequantized;
+  return result;
 }
 
 Estimate estimateLinear(const Isa &isa, const LinearProblem &problem,
@@ -188,10 +208,10 @@ Estimate estimateLinear(const Isa &isa, const LinearProblem &problem,
   int64_t steps = problem.isBf16 ? problem.k / 2 : problem.k;
   auto costOf = [&](int64_t rows) {
     Term product = panelProduct(isa, problem, choice, rows, machine);
-    int64_t parts =
-        choice.blocking.depth && !choice.onTiles
-            ? ceilOf(std::max<int64_t>(1, steps), choice.blocking.depth)
-            : 1;
+    int64_t depth = choice.quantizedDepth ? choice.quantizedDepth
+                    : choice.onTiles      ? 0
+                                          : choice.blocking.depth;
+    int64_t parts = depth ? ceilOf(std::max<int64_t>(1, steps), depth) : 1;
     double sums = numberOf(rows * kColumns) *
                   (numberOf(8 * parts) + problem.outBytes) / machine.l1Bytes;
     if (sums > product.first)
@@ -201,8 +221,9 @@ Estimate estimateLinear(const Isa &isa, const LinearProblem &problem,
   };
   auto [task, limit] = costOf(std::min(m, choice.taskRows));
   int64_t bytes = problem.isBf16 ? 2 : 4;
-  double memory = numberOf((panels * kColumns + m) * problem.k * bytes +
-                           m * problem.n * problem.outBytes);
+  double memory =
+      numberOf(panels * kColumns * problem.k) * problem.weightBits() / 8 +
+      numberOf(m * (problem.k * bytes + problem.n * problem.outBytes));
   return estimateOf(machine, tasks, task * numberOf(choice.taskPanels), limit,
                     memory);
 }
@@ -310,7 +331,12 @@ std::string LinearChoice::text(const Isa &isa) const {
     text += ("registers " + Twine(blocking.tileRows) + "x" +
              Twine(blocking.tileVectors * static_cast<int64_t>(isa.lanes)))
                 .str();
-  if (!onTiles && blocking.depth)
+  if (quantizedDepth)
+    text += (Twine(", ") + Twine(quantizedDepth) +
+             " of K dequantized at once (as they stream up to " +
+             Twine(fewRows) + " rows)")
+                .str();
+  else if (!onTiles && blocking.depth)
     text += ", K in parts of " + std::to_string(blocking.depth);
   return text + ", sums of " + std::to_string(chunkRows) + " rows";
 }

@@ -68,8 +68,16 @@ struct Estimate {
 /// What is -1 is known at run time only.
 struct LinearProblem {
   int64_t m, n, k;
-  bool isBf16;
+  bool isBf16;       ///< multiplies pairs of bf16
   unsigned outBytes; ///< of an element
+  /// Of an element of a quantized weight, and its block along K; 0: it is none.
+  unsigned quantizedBits = 0;
+  int64_t block = 0;
+
+  /// Of the weight in memory, but for its scales.
+  double weightBits() const {
+    return quantizedBits ? quantizedBits : isBf16 ? 16 : 32;
+  }
 };
 
 struct LinearRule;
@@ -99,7 +107,9 @@ struct LinearChoice {
   GemmBlocking blocking;
   int64_t chunkRows; ///< rows of sums kept between product and epilogue
   bool onTiles;      ///< AMX, but for up to fewRows of a chunk
-  int64_t fewRows;
+  int64_t fewRows;   ///< of a quantized weight: they stream it
+  /// Steps of k of a quantized weight that are dequantized at once.
+  int64_t quantizedDepth = 0;
 
   /// "128 rows by 48 columns a task, registers 8x48, sums of 128 rows".
   std::string text(const Isa &isa) const;

@@ -32,6 +32,14 @@ struct Share {
   Value from, stride;
 };
 
+/// Steps of a panel that are multiplied at once.
+struct Part {
+  Value b, from;   ///< the buffer, and the first word of the part in it
+  Value k0, depth; ///< in steps
+  bool first;      ///< sums start at zero
+  bool isCached;   ///< nothing is asked for ahead
+};
+
 struct Generator {
   Emitter &e;
   const GemmOperands &operands;
@@ -46,17 +54,25 @@ struct Generator {
     return arith::CmpIOp::create(e.b, e.loc, predicate, x, y);
   }
 
+  /// Steps k0 to k0 + depth of a panel as it lies.
+  Part part(Value panel, Value k0, Value depth, bool first) {
+    Value from = e.mul(e.add(e.mul(panel, steps), k0), e.index(kPanelColumns));
+    return {operands.b, from, k0, depth, first, /*isCached=*/false};
+  }
+
   void panel(Value panel, Value row0, Value rows);
-  void product(Value panel, Value row0, Value rows, Value k0, Value depth,
-               bool first);
+  void product(const Part &part, Value row0, Value rows);
   void tileProduct(Value panel, Value row0, Value rows);
-  void tile(Value panel, Value row0, Value inChunk, int64_t rows, Value inPanel,
-            int64_t vectors, Value k0, Value depth, bool first,
-            int64_t prefetched, Share share = {});
+  void quantizedProduct(Value panel, Value row0, Value rows);
+  void clearSums(Value rows);
+  void tile(const Part &part, Value row0, Value inChunk, int64_t rows,
+            Value inPanel, int64_t vectors, int64_t prefetched,
+            Share share = {});
   void finish(Value panel, Value row0, Value rows);
 
+  Value loadWideA(Value at);
   Operand loadA(Value at);
-  Operand loadB(Value at);
+  Operand loadB(Value buffer, Value at);
   Val multiplyAdd(const Operand &a, const Operand &b, Val sum);
 };
 } // namespace
@@ -73,9 +89,18 @@ static Operand pairs(Emitter &e, Val words) {
   return {low, high};
 }
 
+/// An element of A as f32.
+Value Generator::loadWideA(Value at) {
+  Value value = e.loadScalar(operands.a, at);
+  if (value.getType().isF32())
+    return value;
+  Val word{e, arith::ExtUIOp::create(e.b, e.loc, e.b.getI32Type(), value)};
+  return floats(shl(word, 16));
+}
+
 Operand Generator::loadA(Value at) {
   if (interleave == 1) {
-    Val value{e, e.broadcast(e.loadScalar(operands.a, at), lanes())};
+    Val value{e, e.broadcast(loadWideA(at), lanes())};
     return {value, value};
   }
   auto type = VectorType::get(2, e.b.getI16Type());
@@ -86,14 +111,14 @@ Operand Generator::loadA(Value at) {
   return pairs(e, {e, e.broadcast(pair, lanes())});
 }
 
-Operand Generator::loadB(Value at) {
+Operand Generator::loadB(Value buffer, Value at) {
   if (interleave == 1) {
-    Val value{e, e.load(e.vec(e.f32()), operands.b, at)};
+    Val value{e, e.load(e.vec(e.f32()), buffer, at)};
     return {value, value};
   }
   auto type = VectorType::get(2 * lanes(), e.b.getI16Type());
   Val words{e, vector::BitCastOp::create(e.b, e.loc, e.vec(e.b.getI32Type()),
-                                         e.load(type, operands.b, at))};
+                                         e.load(type, buffer, at))};
   return pairs(e, words);
 }
 
@@ -106,30 +131,29 @@ Val Generator::multiplyAdd(const Operand &a, const Operand &b, Val sum) {
                                           a.word.v, b.word.v)};
 }
 
-/// sums[inChunk ...][inPanel ...] (+)= A[row0 + inChunk ...] B over `depth`
-/// steps. `prefetched`: columns of B that are asked for ahead; `share`: what of
-/// the next panel is.
-void Generator::tile(Value panel, Value row0, Value inChunk, int64_t rows,
-                     Value inPanel, int64_t vectors, Value k0, Value depth,
-                     bool first, int64_t prefetched, Share share) {
+/// sums[inChunk ...][inPanel ...] (+)= A[row0 + inChunk ...] B over the part.
+/// `prefetched`: columns of B that are asked for ahead; `share`: what of the
+/// next panel is.
+void Generator::tile(const Part &part, Value row0, Value inChunk, int64_t rows,
+                     Value inPanel, int64_t vectors, int64_t prefetched,
+                     Share share) {
   VectorType vector = e.vec(e.f32());
   SmallVector<Value> rowStart, sumAt, init;
   for (int64_t r = 0; r < rows; ++r) {
     Value row = e.add(inChunk, e.index(r));
     rowStart.push_back(e.add(e.mul(e.add(row0, row), operands.lda),
-                             e.mul(k0, e.index(interleave))));
+                             e.mul(part.k0, e.index(interleave))));
     Value start = e.add(e.mul(row, e.index(kPanelColumns)), inPanel);
     for (int64_t v = 0; v < vectors; ++v) {
       sumAt.push_back(e.add(start, e.index(v * lanes())));
-      init.push_back(first ? e.constant(vector, 0)
-                           : e.load(vector, sums, sumAt.back()));
+      init.push_back(part.first ? e.constant(vector, 0)
+                                : e.load(vector, sums, sumAt.back()));
     }
   }
-  Value panelStart = e.add(
-      e.mul(e.add(e.mul(panel, steps), k0), e.index(kPanelColumns)), inPanel);
+  Value panelStart = e.add(part.from, inPanel);
   Value width = e.index(interleave);
-  ValueRange total =
-      e.loop(e.index(0), depth, e.index(1), init, [&](Value k, ValueRange acc) {
+  ValueRange total = e.loop(
+      e.index(0), part.depth, e.index(1), init, [&](Value k, ValueRange acc) {
         SmallVector<Value> next(acc.begin(), acc.end());
         SmallVector<std::optional<Operand>> a(rows), b(vectors);
         Value at = e.add(panelStart, e.mul(k, e.index(kPanelColumns)));
@@ -138,13 +162,13 @@ void Generator::tile(Value panel, Value row0, Value inChunk, int64_t rows,
         Value ahead = e.add(at, e.index(kPrefetchSteps * kPanelColumns));
         for (int64_t column = 0; column < prefetched; column += kLine)
           memref::PrefetchOp::create(
-              e.b, e.loc, operands.b,
+              e.b, e.loc, part.b,
               ValueRange{e.mul(e.add(ahead, e.index(column)), width)},
               /*isWrite=*/false, /*localityHint=*/3,
               /*isDataCache=*/true);
         if (share.from)
           memref::PrefetchOp::create(
-              e.b, e.loc, operands.b,
+              e.b, e.loc, part.b,
               ValueRange{
                   e.mul(e.add(share.from, e.mul(k, share.stride)), width)},
               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
@@ -152,7 +176,7 @@ void Generator::tile(Value panel, Value row0, Value inChunk, int64_t rows,
           if (!a[r])
             a[r] = loadA(e.add(rowStart[r], e.mul(k, width)));
           if (!b[v])
-            b[v] = loadB(e.mul(e.add(at, e.index(v * lanes())), width));
+            b[v] = loadB(part.b, e.mul(e.add(at, e.index(v * lanes())), width));
           Value &sum = next[r * vectors + v];
           sum = multiplyAdd(*a[r], *b[v], {e, sum});
         };
@@ -171,18 +195,17 @@ void Generator::tile(Value panel, Value row0, Value inChunk, int64_t rows,
     e.store(sum, sums, at);
 }
 
-void Generator::product(Value panel, Value row0, Value rows, Value k0,
-                        Value depth, bool first) {
+void Generator::product(const Part &part, Value row0, Value rows) {
   int64_t tileRows = choice.blocking.tileRows,
           vectors = choice.blocking.tileVectors;
   Value full = e.mul(e.floorDiv(rows, e.index(tileRows)), e.index(tileRows));
   Value rest = e.sub(rows, full);
   int64_t stripColumns = vectors * lanes();
   auto strip = [&](Value inPanel, bool firstStrip) {
-    auto part = [&](Value inChunk, int64_t rows, int64_t prefetched,
-                    Share share = {}) {
-      tile(panel, row0, inChunk, rows, inPanel, vectors, k0, depth, first,
-           prefetched, share);
+    auto rowsOf = [&](Value inChunk, int64_t rows, int64_t prefetched,
+                      Share share = {}) {
+      tile(part, row0, inChunk, rows, inPanel, vectors,
+           part.isCached ? 0 : prefetched, share);
     };
     Value from = e.index(0);
     // The first tile brings the whole panel from memory where nobody has; the
@@ -191,26 +214,24 @@ void Generator::product(Value panel, Value row0, Value rows, Value k0,
     if (firstStrip) {
       from = e.index(tileRows);
       e.ifThen(compare(arith::CmpIPredicate::ne, full, e.index(0)),
-               [&] { part(e.index(0), tileRows, kPanelColumns); });
+               [&] { rowsOf(e.index(0), tileRows, kPanelColumns); });
     }
     // Rows are not none, tiles neither.
     Value stride =
         e.ceilDiv(e.index(kPanelColumns), e.ceilDiv(rows, e.index(tileRows)));
     e.loop(from, full, e.index(tileRows), [&](Value inChunk) {
       Share share;
-      if (firstStrip) {
+      if (firstStrip && !part.isCached) {
         Value number = e.floorDiv(inChunk, e.index(tileRows));
-        share.from =
-            e.add(e.mul(e.add(e.mul(e.add(panel, e.index(1)), steps), k0),
-                        e.index(kPanelColumns)),
-                  e.mul(e.mul(number, depth), stride));
+        Value next = e.add(part.from, e.mul(steps, e.index(kPanelColumns)));
+        share.from = e.add(next, e.mul(e.mul(number, part.depth), stride));
         share.stride = stride;
       }
-      part(inChunk, tileRows, stripColumns, share);
+      rowsOf(inChunk, tileRows, stripColumns, share);
     });
     if (tileRows > 4)
       e.ifThen(compare(arith::CmpIPredicate::uge, rest, e.index(4)), [&] {
-        part(full, 4, firstStrip ? kPanelColumns : stripColumns);
+        rowsOf(full, 4, firstStrip ? kPanelColumns : stripColumns);
       });
   };
   strip(e.index(0), true);
@@ -219,8 +240,8 @@ void Generator::product(Value panel, Value row0, Value rows, Value k0,
            [&](Value inPanel) { strip(inPanel, false); });
   // Few rows: the whole panel at once, so that B is read once and in order.
   auto wide = [&](Value inChunk, int64_t rows) {
-    tile(panel, row0, inChunk, rows, e.index(0), kPanelColumns / lanes(), k0,
-         depth, first, kPanelColumns);
+    tile(part, row0, inChunk, rows, e.index(0), kPanelColumns / lanes(),
+         part.isCached ? 0 : kPanelColumns);
   };
   auto bit = [&](int64_t value) {
     Value masked = arith::AndIOp::create(e.b, e.loc, rest, e.index(value));
@@ -288,27 +309,82 @@ void Generator::tileProduct(Value panel, Value row0, Value rows) {
   product.ldo = operands.ldo;
   emitTileProduct(e, product);
   e.b.setInsertionPointToStart(branch.elseBlock());
-  this->product(panel, row0, rows, e.index(0), steps, /*first=*/true);
+  this->product(part(panel, e.index(0), steps, /*first=*/true), row0, rows);
+}
+
+void Generator::clearSums(Value rows) {
+  Value zero = e.constant(e.vec(e.f32()), 0);
+  e.loop(e.index(0), e.mul(rows, e.index(kPanelColumns)), e.index(lanes()),
+         [&](Value i) { e.store(zero, sums, i); });
+}
+
+/// Vectors of columns that so many rows multiply at once: their sums, and two
+/// decoded weights, fit the registers.
+static int64_t vectorsOfFew(const Isa &isa, int64_t rows) {
+  int64_t whole = kPanelColumns / isa.lanes;
+  return isa.lanes == 16 || rows == 1 ? whole : rows == 2 ? 3 : 2;
+}
+
+/// Many rows by parts of the panel that are dequantized first, few by what is
+/// in memory.
+void Generator::quantizedProduct(Value panel, Value row0, Value rows) {
+  const QuantizedB &b = *operands.quantized;
+  clearSums(rows);
+  Value isMany =
+      compare(arith::CmpIPredicate::sgt, rows, e.index(choice.fewRows));
+  auto branch = scf::IfOp::create(e.b, e.loc, isMany, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(e.b);
+  e.b.setInsertionPointToStart(branch.thenBlock());
+  int64_t depth = choice.quantizedDepth;
+  Value values = e.stackBuffer(e.f32(), std::min(depth, b.k) * kPanelColumns);
+  auto part = [&](Value k0, int64_t length) {
+    emitDequantize(e, b, panel, k0, length, values);
+    product({values, e.index(0), k0, e.index(length), /*first=*/false,
+             /*isCached=*/true},
+            row0, rows);
+  };
+  e.loop(e.index(0), e.index(b.k / depth), e.index(1),
+         [&](Value number) { part(e.mul(number, e.index(depth)), depth); });
+  if (int64_t rest = b.k % depth)
+    part(e.index(b.k - rest), rest);
+
+  e.b.setInsertionPointToStart(branch.elseBlock());
+  for (int64_t count = llvm::bit_floor(static_cast<uint64_t>(choice.fewRows));
+       count > 0; count /= 2) {
+    auto masked = [&](int64_t mask) {
+      return arith::AndIOp::create(e.b, e.loc, rows, e.index(mask)).getResult();
+    };
+    e.ifThen(compare(arith::CmpIPredicate::ne, masked(count), e.index(0)), [&] {
+      // Behind those that are taken by more at once.
+      Value at = e.sub(rows, masked(2 * count - 1));
+      auto load = [&](int64_t r, Value k) {
+        Value row = e.add(e.add(row0, at), e.index(r));
+        return loadWideA(e.add(e.mul(row, operands.lda), k));
+      };
+      emitFewRows(e, b, panel, count, vectorsOfFew(e.target, count), load, sums,
+                  at);
+    });
+  }
 }
 
 void Generator::panel(Value panel, Value row0, Value rows) {
   APInt k;
   bool known = matchPattern(steps, m_ConstantInt(&k));
   int64_t depth = choice.blocking.depth;
-  if (choice.onTiles) {
+  if (operands.quantized) {
+    quantizedProduct(panel, row0, rows);
+  } else if (choice.onTiles) {
     tileProduct(panel, row0, rows);
   } else if (depth == 0 || (known && k.getSExtValue() <= depth)) {
-    product(panel, row0, rows, e.index(0), steps, /*first=*/true);
+    product(part(panel, e.index(0), steps, /*first=*/true), row0, rows);
   } else {
     // Sums start at zero in memory: one form of the tile for all parts of K.
-    Value zero = e.constant(e.vec(e.f32()), 0);
-    e.loop(e.index(0), e.mul(rows, e.index(kPanelColumns)), e.index(lanes()),
-           [&](Value i) { e.store(zero, sums, i); });
+    clearSums(rows);
     e.loop(e.index(0), steps, e.index(depth), [&](Value k0) {
-      Value part = known && k.getSExtValue() % depth == 0
-                       ? e.index(depth)
-                       : e.min(e.index(depth), e.sub(steps, k0));
-      product(panel, row0, rows, k0, part, /*first=*/false);
+      Value length = known && k.getSExtValue() % depth == 0
+                         ? e.index(depth)
+                         : e.min(e.index(depth), e.sub(steps, k0));
+      product(part(panel, k0, length, /*first=*/false), row0, rows);
     });
   }
   finish(panel, row0, rows);
@@ -320,8 +396,10 @@ void emitGemm(Emitter &e, const GemmOperands &operands, Value task,
          "tiles do not divide a panel");
   int64_t taskRows = choice.taskRows, taskPanels = choice.taskPanels,
           chunkRows = choice.chunkRows;
-  Type element = cast<MemRefType>(operands.b.getType()).getElementType();
-  int64_t interleave = element.isInteger(16) ? 2 : 1;
+  int64_t interleave = 1;
+  if (!operands.quantized &&
+      cast<MemRefType>(operands.b.getType()).getElementType().isInteger(16))
+    interleave = 2;
   assert((interleave == 2 || !choice.onTiles) && "AMX multiplies pairs");
   Generator generator{e,
                       operands,

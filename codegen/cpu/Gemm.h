@@ -7,13 +7,15 @@
 // [ceil(N/48)][K][48], zero padded; out is row-major. The sums of a panel
 // gather in f32 in a buffer that stays in cache, then the epilogue runs over it
 // once. Of bf16 both sides are taken in pairs along k: B is
-// [ceil(N/48)][K/2][48][2].
+// [ceil(N/48)][K/2][48][2]. A quantized B is multiplied by f32, or bf16 that is
+// widened, see GemmQuantized.h.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
 #include "codegen/cpu/Choice.h"
 #include "codegen/cpu/Emitter.h"
+#include "codegen/cpu/GemmQuantized.h"
 #include "ir/plan/Plan.h"
 
 namespace ingot::cpu {
@@ -28,6 +30,8 @@ struct GemmOperands {
   mlir::Value b;
   mlir::Value out, ldo;
   mlir::Value m, n, k;
+  /// In place of b.
+  std::optional<QuantizedB> quantized = {};
 };
 
 /// What to store for `acc`, the sums at (row, column ...): one vector, of which

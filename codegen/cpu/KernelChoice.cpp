@@ -20,8 +20,14 @@ static unsigned outBytesOf(plan::KernelOp kernel) {
 }
 
 LinearProblem linearProblemOf(plan::KernelOp kernel) {
-  return {extentOf(kernel, "m"), kernel.param("n"), kernel.param("k"),
-          kernel.inType(1).isBF16(), outBytesOf(kernel)};
+  LinearProblem problem = {extentOf(kernel, "m"), kernel.param("n"),
+                           kernel.param("k"), kernel.inType(1).isBF16(),
+                           outBytesOf(kernel)};
+  if (kernel.isQuantized()) {
+    problem.quantizedBits = kernel.inType(1).getIntOrFloatBitWidth();
+    problem.block = kernel.param("block");
+  }
+  return problem;
 }
 
 /// A type as tuning records have it.
@@ -31,7 +37,8 @@ static StringRef recordName(Type type) {
 
 std::optional<size_t> ruleOf(plan::KernelOp kernel,
                              const TuningRecord *record) {
-  if (!record || kernel.getFamily() != plan::Family::Linear)
+  if (!record || kernel.getFamily() != plan::Family::Linear ||
+      kernel.isQuantized())
     return std::nullopt;
   return record->find(recordName(kernel.inType(1)),
                       recordName(kernel.outType(0)), kernel.param("n"),

@@ -13,7 +13,7 @@ namespace ingot::cpu {
 
 LinearProblem linearProblemOf(plan::KernelOp kernel);
 /// The number of the record's rule for a linear; nothing, too, without a
-/// record.
+/// record or of a quantized weight.
 std::optional<size_t> ruleOf(plan::KernelOp kernel, const TuningRecord *record);
 LinearChoice linearChoiceOf(plan::KernelOp kernel, const Isa &isa,
                             const TuningRecord *record = nullptr);

@@ -10,7 +10,7 @@ using namespace mlir;
 namespace ingot::cpu {
 
 Type memoryType(Type type) {
-  if (type.isInteger(1))
+  if (type.isInteger(1) || type.getIntOrFloatBitWidth() == 4)
     return IntegerType::get(type.getContext(), 8);
   // Of 16-bit floats LLVM moves single ones through library calls.
   if (isa<IntegerType>(type) || type.isBF16() || type.isF16())

@@ -15,8 +15,8 @@
 
 namespace ingot::cpu {
 
-/// The type elements of `type` have in memory: i1 is a byte, the rest itself
-/// without signedness.
+/// The type elements of `type` have in memory: i1 is a byte, as are two of 4
+/// bits; the rest itself without signedness.
 mlir::Type memoryType(mlir::Type type);
 
 /// A tensor argument of a region.

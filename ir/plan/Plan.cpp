@@ -50,11 +50,25 @@ static Attr paramOf(KernelOp kernel, llvm::StringRef name) {
 
 PanelShape panelShape(RankedTensorType type) {
   PanelShape shape;
-  shape.elementBytes = type.getElementTypeBitWidth() / 8;
-  shape.interleave = shape.elementBytes == 2 ? 2 : 1;
+  shape.elementBits = type.getElementTypeBitWidth();
+  shape.interleave = shape.elementBits == 16 || shape.elementBits == 4 ? 2 : 1;
   shape.count = llvm::divideCeil(type.getDimSize(1), kPanelColumns);
   shape.steps = llvm::divideCeil(type.getDimSize(0), shape.interleave);
   return shape;
+}
+
+bool multipliesQuantized(RankedTensorType weight, int64_t block) {
+  int64_t k = weight.getDimSize(0);
+  bool fits = block % 2 == 0 &&
+              (block <= kQuantizedDepth || block % kQuantizedDepth == 0);
+  return llvm::isa<IntegerType>(weight.getElementType()) &&
+         (block >= k || fits);
+}
+
+size_t KernelOp::numWeights() {
+  if (getFamily() != Family::Linear)
+    return 0;
+  return isQuantized() ? 2 + paramFlag("zeros") : 1;
 }
 
 int64_t KernelOp::param(llvm::StringRef name) {

@@ -18,15 +18,22 @@ inline constexpr const char *kCountersName = "counters";
 
 /// A matrix [K, N] in layout "panels48": [count][steps][48][interleave], padded
 /// with zeros. Elements of 16 bits lie in pairs along K, which one instruction
-/// multiplies.
+/// multiplies; those of 4 bits, too: a byte has two, the low half the first.
 struct PanelShape {
   int64_t count, steps, interleave;
-  int64_t elementBytes;
+  int64_t elementBits;
   int64_t bytes() const { ///< of a panel
-    return steps * kPanelColumns * interleave * elementBytes;
+    return steps * kPanelColumns * interleave * elementBits / 8;
   }
 };
 PanelShape panelShape(mlir::RankedTensorType type);
+
+/// Whether kernels for x86-64 multiply by a quantized weight [K, N] of that
+/// type and block along K as it is stored: 8 or 4 bits; a block that is not all
+/// of K is even (of 4 bits two share a byte) and fits parts of 256.
+bool multipliesQuantized(mlir::RankedTensorType weight, int64_t block);
+/// Steps along K of such a weight that are dequantized at once.
+inline constexpr int64_t kQuantizedDepth = 256;
 } // namespace ingot::plan
 
 #include "ir/plan/PlanDialect.h.inc"

@@ -68,13 +68,13 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     | scan | i64 an extent | `extents`, `axis`, `exclusive`, `reverse`; running sum of the yielded value along the axis; `chunk`: flattened other coordinates a task |
     | softmax | i64 an extent | `extents`, last is the row; region 1 (optional): epilogue(probability, i64 an extent); `chunk`: rows a task |
     | norm | i64 an extent | `extents`, last is the row; `kind` layer or rms, `epsilon`; region 1: epilogue(normalized, i64 an extent). With `copy` the last output is output 0, which is f32, rounded to its type; a second output beside stores region 0's value; `chunk`: rows a task |
-    | linear | f32 acc, i64 m, i64 n | in 0: A row-major [M, K] with row stride `lda`; in 1: W of the same type, for x86-64 packed [ceil(N/48)][K][48], in pairs [ceil(N/48)][K/2][48][2] where it has 16 bits, and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest; `math`, `splits` |
+    | linear | f32 acc, i64 m, i64 n | in 0: A row-major [M, K] with row stride `lda`; in 1: W of the same type, for x86-64 packed [ceil(N/48)][K][48], in pairs [ceil(N/48)][K/2][48][2] where it has 16 bits, and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest; `block`, `zeros`, `math`, `splits` |
     | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v of one type; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows`, `causal_keys`, `key_bounds`, `math`, `splits` |
     | nonzero | i64 an extent | `extents`, `count` (extent); region 0 says (i1) which elements are kept. Out i, i64 [count]: coordinate i of each, in row-major order; of more than `count` the first, after fewer zeros. One task |
 
-    Params are integers of 1 or more (`chunk`, `rows`, `panels`, `n`, `k`, `d`, `dv`,
+    Params are integers of 1 or more (`chunk`, `rows`, `panels`, `n`, `k`, `block`, `d`, `dv`,
     `group`), extents (`m`, `lda`, `batch`, ...), arrays of extents, floats (`epsilon`,
-    `scale`), strings (`kind`, `empty_rows`, `math`) and flags (`exclusive`, `reverse`, `last`, `key_bounds`: a
+    `scale`), strings (`kind`, `empty_rows`, `math`) and flags (`exclusive`, `reverse`, `last`, `zeros`, `key_bounds`: a
     unit or boolean, absent where false).
 
     `causal_keys` (an extent, or absent) promises of region 0 that query q keeps none
@@ -91,6 +91,12 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     batch * heads * queries * (dv + 2), where there are several, and u32 counters, one
     a task, which are zero before and after a launch.
 
+    `block` (a count, or absent; of linear): W is quantized, of i8, ui8, i4 or ui4 (for x86-64
+    packed [ceil(N/48)][K][48], 4 bits in pairs [ceil(N/48)][ceil(K/2)][48][2] with the first in
+    the low half of the byte). In 2: its scales, f32 [ceil(K/block), N]; with the flag `zeros` in 3:
+    its zeros, i8 where W is signed, else ui8, of the same shape; both packed as a W. What is multiplied is
+    (W[k, n] - zeros[k div block, n]) * scales[k div block, n].
+
     linear and attention multiply operands of f32, bf16 or f16 and add up in f32;
     scores and softmax are f32. `math` is absent (products are exact, but that
     bf16 and f16 attention may round a row's weights to the type of the values)
@@ -98,7 +104,7 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
 
     - kernel_c1: as many inputs, outputs, regions, and arguments of every region, as
       the table says; operands of linear and attention have one type, f32, bf16
-      or f16
+      or f16; of a linear with `block` in 1 to 3 have the types that it says
     - kernel_c2: params of the family are present, of their kind; extents name
       scalars there are
     - kernel_c3: regions yield what the table says
@@ -128,6 +134,10 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
   let extraClassDeclaration = [{
     size_t numOuts() { return getOutTypes().size(); }
     size_t numIns() { return getInTypes().size(); }
+    /// A linear whose W has scales.
+    bool isQuantized() { return getParams().contains("block"); }
+    /// Of a linear: inputs from 1 on that are W, its scales and zeros.
+    size_t numWeights();
     bool hasSplits() { return getParams().contains("splits"); }
     /// Of a launch: outputs, workspace, inputs.
     size_t numWorkspace() { return hasSplits() ? 2 : 0; }
@@ -196,7 +206,7 @@ def Plan_BufferOp : Plan_Op<"buffer", [HasParent<"ProgramOp">,
     `number` is the position in the interface of an input or output, the slot of a
     scratch buffer (-1 until `assign-slots` ran); `weight` names the weight.
     `layout` of a weight is "plain", or of a matrix [K, N] "panels48"
-    ([ceil(N/48)][K][48]; of 16-bit elements [ceil(N/48)][ceil(K/2)][48][2]) or "rows"
+    ([ceil(N/48)][K][48]; of 16-bit and 4-bit elements [ceil(N/48)][ceil(K/2)][48][2]) or "rows"
     ([N][K]). A buffer of kind model is written by
     launches marked `init` and read by all others; its number is any, once a program.
     A buffer of kind state keeps its bytes from run to run, of all programs that have
@@ -244,8 +254,8 @@ def Plan_LaunchOp : Plan_Op<"launch", [HasParent<"ProgramOp">,
     - launch_c3: flops and bytes are one expression each
     - launch_c4: init launches use weights and model buffers only; others do not
       write model buffers
-    - launch_c5: W of linear is a weight or a model buffer: kernels read it before
-      the launches before them are done
+    - launch_c5: W of linear, its scales and zeros are weights or model buffers:
+      kernels read them before the launches before them are done
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Tfm_DimsAttr:$grid,
                        Variadic<Plan_BufferType>:$buffers, Tfm_DimsAttr:$offsets,

@@ -8,6 +8,7 @@ namespace ingot::plan {
 namespace {
 enum class ParamKind {
   Count,
+  OptionalCount,
   Extent,
   OptionalExtent,
   Extents,
@@ -42,11 +43,16 @@ ArrayRef<Param> paramsOf(Family family) {
                                     {"epsilon", Float},
                                     {"copy", Flag},
                                     {"chunk", Count}};
-  static constexpr Param kLinear[] = {
-      {"m", Extent},   {"n", Count},
-      {"k", Count},    {"lda", Extent},
-      {"rows", Count}, {"panels", Count},
-      {"math", Math},  {"splits", OptionalExtent}};
+  static constexpr Param kLinear[] = {{"m", Extent},
+                                      {"n", Count},
+                                      {"k", Count},
+                                      {"lda", Extent},
+                                      {"rows", Count},
+                                      {"panels", Count},
+                                      {"block", OptionalCount},
+                                      {"zeros", Flag},
+                                      {"math", Math},
+                                      {"splits", OptionalExtent}};
   static constexpr Param kAttention[] = {{"batch", Extent},
                                          {"heads", Extent},
                                          {"queries", Extent},
@@ -124,6 +130,10 @@ LogicalResult verifyParam(KernelOp kernel, const Param &param) {
   case ParamKind::Extent:
     return check(isNumber && areExtents(integer.getInt(), scalars),
                  "an i64 of " + Twine(-scalars) + " or more");
+  case ParamKind::OptionalCount:
+    if (!attr)
+      return success();
+    [[fallthrough]];
   case ParamKind::Count:
     return check(isNumber && integer.getInt() >= 1, "an i64 of 1 or more");
   case ParamKind::Extents:
@@ -183,7 +193,7 @@ Counts countsOf(KernelOp kernel) {
     return {0, kernel.paramFlag("copy") ? 2u : 1u,
             kernel.paramFlag("copy") ? 3u : 2u, 2, 2};
   case Family::Linear:
-    return {2, 1, 1, 1, 1};
+    return {1 + kernel.numWeights(), 1, 1, 1, 1};
   case Family::Attention:
     return {3, 1, 1, 1, 1};
   case Family::NonZero: {
@@ -222,6 +232,24 @@ SmallVector<Type> leadingArguments(KernelOp kernel, unsigned number) {
 }
 } // namespace
 
+/// The types of in 1 to 3 of a linear with `block`.
+static LogicalResult verifyQuantized(KernelOp kernel) {
+  auto weight = dyn_cast<IntegerType>(kernel.inType(1));
+  if (!weight || !tfm::isQuantizedWeightType(weight))
+    return kernel.emitOpError("with a block reads i8, ui8, i4 or ui4 from "
+                              "input 1, got ")
+           << kernel.inType(1);
+  if (!kernel.inType(2).isF32())
+    return kernel.emitOpError("with a block reads scales of f32 from input 2, "
+                              "got ")
+           << kernel.inType(2);
+  auto zeros = IntegerType::get(kernel.getContext(), 8, weight.getSignedness());
+  if (kernel.paramFlag("zeros") && kernel.inType(3) != zeros)
+    return kernel.emitOpError("with a block reads zeros of ")
+           << zeros << " from input 3, got " << kernel.inType(3);
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   // kernel_c1
   for (Attribute type :
@@ -236,7 +264,9 @@ LogicalResult KernelOp::verify() {
            << stringifyFamily(getFamily()) << " cannot have " << numOuts()
            << " outputs, " << numIns() << " inputs and " << getBodies().size()
            << " regions";
-  for (size_t i = 0; i < counts.minIns; ++i) {
+  bool isQuantizedLinear = getFamily() == Family::Linear && isQuantized();
+  size_t multiplied = isQuantizedLinear ? 1 : counts.minIns;
+  for (size_t i = 0; i < multiplied; ++i) {
     Type type = inType(i);
     if (!type.isF32() && !type.isBF16() && !type.isF16())
       return emitOpError("of family ") << stringifyFamily(getFamily())
@@ -247,6 +277,8 @@ LogicalResult KernelOp::verify() {
              << stringifyFamily(getFamily()) << " multiplies operands of one "
              << "type, got " << getInTypes()[0] << " and " << getInTypes()[i];
   }
+  if (isQuantizedLinear && failed(verifyQuantized(*this)))
+    return failure();
   if (getFamily() == Family::Attention && paramFlag("key_bounds"))
     for (size_t i = 3; i < 5; ++i)
       if (i >= numIns() || !inType(i).isSignlessInteger(64))

@@ -150,8 +150,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
       return emitOpError("writes a model buffer and is no init launch");
   }
   // launch_c5
-  if (kernel.getFamily() == Family::Linear) {
-    size_t w = kernel.numOuts() + kernel.numWorkspace() + 1;
+  for (size_t i = 0; i < kernel.numWeights(); ++i) {
+    size_t w = kernel.numOuts() + kernel.numWorkspace() + 1 + i;
     auto buffer = getBuffers()[w].getDefiningOp<BufferOp>();
     if (buffer.getKind() != BufferKind::Weight &&
         buffer.getKind() != BufferKind::Model)

@@ -4,10 +4,37 @@
 #include "ir/lift/LiftRules.h"
 #include "passes/Match.h"
 #include "passes/Passes.h"
+#include "passes/WeightRecipes.h"
 
 using namespace mlir;
 
 namespace ingot {
+
+/// `value`, a parameter, with elements of `type`.
+static Value castTo(OpBuilder &builder, Value value, Type type) {
+  RankedTensorType from = tfm::tensorTypeOf(value);
+  if (from.getElementType() == type)
+    return value;
+  return tfm::CastOp::create(builder, value.getLoc(), from.clone(type), value);
+}
+
+Value Lowering::dequantizedWeight(tfm::LinearOp op) {
+  OpBuilder beside(op);
+  Type type = tfm::tensorTypeOf(op.getWeight())
+                  .clone(op.getInput().getType().getElementType());
+  OwningOpRef<tfm::DequantizeOp> dequantize = tfm::DequantizeOp::create(
+      beside, op.getLoc(), type, op.getWeight(), op.getScales(), op.getZeros(),
+      beside.getI64IntegerAttr(0), op.getBlockAttr());
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "dequantized " << type << " by " << *op.getBlock();
+  for (Value operand : dequantize->getOperands())
+    os << " " << weightSymbol(operand);
+  FlatSymbolRefAttr &weight = derivedWeights[text];
+  if (!weight)
+    weight = WeightRecipes(module).define(*dequantize);
+  return tfm::GetWeightOp::create(beside, op.getLoc(), type, weight);
+}
 
 LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   Dims inputDims = shapes.dims(op.getInput()),
@@ -17,8 +44,11 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   if (!k || !n)
     return op.emitError("the weight's dims are no numbers");
   auto narrowed = op.getWeight().getDefiningOp<tfm::CastOp>();
-  if (!isParameter(narrowed ? narrowed.getInput() : op.getWeight()))
-    return op.emitError("the weight is neither stored nor a constant");
+  for (Value value :
+       SmallVector<Value>{narrowed ? narrowed.getInput() : op.getWeight(),
+                          op.getScales(), op.getZeros()})
+    if (value && !isParameter(value))
+      return op.emitError("the weight is neither stored nor a constant");
   Expr m = countOf(llvm::ArrayRef<Expr>(inputDims).drop_back());
   KernelBuilder kernel(lifter, op.getLoc());
   View input = viewOf(kernel, op.getInput());
@@ -26,7 +56,30 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   assert(lda && "only views of rows at one stride are read in place");
   Type element = op.getInput().getType().getElementType();
   kernel.viewInput(input.memory, bytesAt(input.offset, element));
-  kernel.viewInput(op.getWeight(), pool.integer(0));
+  std::string weightName;
+  bool isQuantized = op.isQuantized() && target.hasQuantizedLinear &&
+                     plan::multipliesQuantized(
+                         tfm::tensorTypeOf(op.getWeight()), *op.getBlock());
+  if (isQuantized) {
+    OpBuilder beside(op);
+    Expr zero = pool.integer(0);
+    kernel.viewInput(op.getWeight(), zero);
+    kernel.viewInput(castTo(beside, op.getScales(), beside.getF32Type()), zero);
+    kernel.param("block", *op.getBlock());
+    auto quantized = llvm::cast<IntegerType>(
+        tfm::tensorTypeOf(op.getWeight()).getElementType());
+    if (op.getZeros()) {
+      auto byte =
+          IntegerType::get(op.getContext(), 8, quantized.getSignedness());
+      kernel.viewInput(castTo(beside, op.getZeros(), byte), zero);
+      kernel.param("zeros", beside.getBoolAttr(true));
+    }
+    weightName =
+        "_" + typeName(quantized) + "_b" + std::to_string(*op.getBlock());
+  } else {
+    kernel.viewInput(op.isQuantized() ? dequantizedWeight(op) : op.getWeight(),
+                     pool.integer(0));
+  }
 
   Expr row = shapes.index("m", m), col = shapes.index("n", weightDims[1]);
   Expr accumulator = kernel.argument(ExprType::F32, 0), value = accumulator;
@@ -65,8 +118,8 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   kernel.param("panels", 1);
   roundProducts(kernel);
   kernel.flatRegion({accumulator, row, col}, value);
-  std::string name = "linear_" + typeName(element) + "_k" + std::to_string(*k) +
-                     "_n" + std::to_string(*n);
+  std::string name = "linear_" + typeName(element) + weightName + "_k" +
+                     std::to_string(*k) + "_n" + std::to_string(*n);
   for (Operation &inner : op.getEpilogue().getOps())
     if (auto apply = llvm::dyn_cast<tfm::ApplyOp>(inner)) {
       std::string_view mnemonic = scalarMnemonic(apply.getOp().getValue());

@@ -325,7 +325,7 @@ void Lowering::launchInto(KernelBuilder &kernel, plan::Family family,
   llvm::SmallVector<Value> operands(outs);
   llvm::SmallVector<Expr> offsets(outs.size(), pool.integer(0));
   for (auto [i, in] : llvm::enumerate(kernel.inputs())) {
-    bool isWeight = family == plan::Family::Linear && i == 1;
+    bool isWeight = i >= 1 && i <= made.numWeights();
     operands.push_back(isWeight ? linearWeight(in.value) : buffer(in.value));
     offsets.push_back(in.byteOffset);
     auto inType = llvm::cast<RankedTensorType>(in.value.getType());

@@ -12,8 +12,8 @@ namespace ingot {
 /// Elements a task of a memory-bound kernel handles: some tens of microseconds.
 constexpr int64_t kTaskElements = 16384;
 
-/// The weights that stand for constants and casts of weights, by their text,
-/// for all targets.
+/// The weights that stand for constants, casts and dequantized weights, by
+/// their text, for all targets.
 using DerivedWeights = llvm::StringMap<mlir::FlatSymbolRefAttr>;
 
 /// Lowers one function to a `plan.program`. Each op that computes becomes one
@@ -42,6 +42,8 @@ private:
   mlir::FlatSymbolRefAttr weightSymbol(mlir::Value value);
   /// The weight of a linear as kernels of the target read it.
   mlir::Value linearWeight(mlir::Value value);
+  /// A quantized weight as floats of the input's type, made when compiling.
+  mlir::Value dequantizedWeight(tfm::LinearOp op);
   /// Brings `source` from panels, in which `stored` has it, into rows of the
   /// type of `value`.
   mlir::Value unpacked(mlir::Value value, mlir::Value source,

@@ -7,12 +7,13 @@
 namespace ingot {
 
 LoweringTarget LoweringTarget::x86() {
-  return {"x86-64", "panels48", "panels48", /*hasFineTasks=*/false};
+  return {"x86-64", "panels48", "panels48", /*hasFineTasks=*/false,
+          /*hasQuantizedLinear=*/true};
 }
 
 LoweringTarget LoweringTarget::cuda(bool besideX86) {
   return {"cuda", besideX86 ? "panels48" : "rows", "rows",
-          /*hasFineTasks=*/true};
+          /*hasFineTasks=*/true, /*hasQuantizedLinear=*/false};
 }
 
 LinearTasks LoweringTarget::linearTasks(int64_t columns) const {

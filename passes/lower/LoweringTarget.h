@@ -22,6 +22,9 @@ struct LoweringTarget {
   /// Every element (or row) is a task, and the grid has one dim: blocks take as
   /// many as suit their kernel. Else tasks are chunks.
   bool hasFineTasks;
+  /// Kernels multiply by quantized weights (plan::multipliesQuantized); else
+  /// these are dequantized when compiling.
+  bool hasQuantizedLinear;
   /// The precision of the target, and of the one whose stored layout it shares.
   std::string precision = "f32", storedPrecision = "f32";
 

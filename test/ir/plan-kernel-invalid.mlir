@@ -437,3 +437,48 @@ plan.kernel attention @k outs [f32] ins [f32, f32, f32, i64, i32] scalars 0 para
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %x: tensor<?xf32>, %y: tensor<?xf32>, %z: tensor<?xf32>, %m: tensor<?xi64>, %n: tensor<?xi32>):
   tfm.yield %s : f32
 }
+
+// -----
+
+// kernel_c1
+// expected-error@+1 {{of family linear cannot have 1 outputs, 2 inputs and 1 regions}}
+plan.kernel linear @k outs [f32] ins [f32, i8] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64, block = 32 : i64} {
+^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xi8>):
+  tfm.yield %acc : f32
+}
+
+// -----
+
+// kernel_c1
+// expected-error@+1 {{with a block reads i8, ui8, i4 or ui4 from input 1, got 'f32'}}
+plan.kernel linear @k outs [f32] ins [f32, f32, f32] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64, block = 32 : i64} {
+^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %s: tensor<?xf32>):
+  tfm.yield %acc : f32
+}
+
+// -----
+
+// kernel_c1
+// expected-error@+1 {{with a block reads scales of f32 from input 2, got 'f16'}}
+plan.kernel linear @k outs [f32] ins [f32, i8, f16] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64, block = 32 : i64} {
+^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xi8>, %s: tensor<?xf16>):
+  tfm.yield %acc : f32
+}
+
+// -----
+
+// kernel_c1
+// expected-error@+1 {{with a block reads zeros of 'ui8' from input 3, got 'ui4'}}
+plan.kernel linear @k outs [f32] ins [f32, ui4, f32, ui4] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64, block = 32 : i64, zeros} {
+^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xui4>, %s: tensor<?xf32>, %z: tensor<?xui4>):
+  tfm.yield %acc : f32
+}
+
+// -----
+
+// kernel_c2
+// expected-error@+1 {{parameter block must be an i64 of 1 or more, got 0}}
+plan.kernel linear @k outs [f32] ins [f32, i8, f32] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64, block = 0 : i64} {
+^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xi8>, %s: tensor<?xf32>):
+  tfm.yield %acc : f32
+}

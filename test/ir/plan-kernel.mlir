@@ -138,3 +138,9 @@ plan.kernel attention @bounds outs [f32] ins [f32, f32, f32, i64, i64] scalars 0
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %x: tensor<?xf32>, %y: tensor<?xf32>, %z: tensor<?xf32>, %m: tensor<?xi64>, %n: tensor<?xi64>):
   tfm.yield %s : f32
 }
+
+// CHECK: plan.kernel linear @linear_ui4 outs [f32] ins [bf16, ui4, f32, ui8] scalars 1
+plan.kernel linear @linear_ui4 outs [f32] ins [bf16, ui4, f32, ui8] scalars 1 params {m = -1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64, block = 32 : i64, zeros} {
+^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xui4>, %s: tensor<?xf32>, %z: tensor<?xui8>, %rows: i64):
+  tfm.yield %acc : f32
+}

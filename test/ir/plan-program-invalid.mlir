@@ -282,3 +282,20 @@ func.func @f() {
   %x = plan.buffer scratch -1 size <8>
   return
 }
+
+// -----
+
+// launch_c5: the scales are weights too
+plan.kernel linear @k outs [f32] ins [f32, i8, f32] scalars 0 params {m = 2, n = 3, k = 4, lda = 4, rows = 64, panels = 1, block = 4} {
+^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xi8>, %s: tensor<?xf32>):
+  tfm.yield %acc : f32
+}
+tfm.weight @w : tensor<4x3xi8> file "m" offset 0 length 12
+plan.program @f target "x86-64" symbols [] inputs [] outputs [{name = "y", type = tensor<2x3xf32>}] {
+  %x = plan.buffer scratch -1 size <32>
+  %w = plan.buffer weight 0 size <192> weight @w layout "panels48"
+  %s = plan.buffer scratch -1 size <192>
+  %y = plan.buffer output 0 size <24>
+  // expected-error@+1 {{multiplies by a buffer of kind scratch}}
+  plan.launch @k grid <1> (%y, %x, %w, %s) offsets <0, 0, 0, 0> scalars <> flops <48> bytes <80> sources []
+}

@@ -31,7 +31,7 @@ std::vector<Linear> linearsOf(llvm::ArrayRef<plan::KernelOp> kernels,
                               const cpu::Isa &isa) {
   std::vector<Linear> linears;
   for (plan::KernelOp kernel : kernels) {
-    if (kernel.getFamily() != plan::Family::Linear)
+    if (kernel.getFamily() != plan::Family::Linear || kernel.isQuantized())
       continue;
     cpu::LinearProblem problem = cpu::linearProblemOf(kernel);
     cpu::LinearChoice choice = cpu::linearChoiceOf(kernel, isa);

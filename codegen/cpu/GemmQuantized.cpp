@@ -1,0 +1,178 @@
+#include "codegen/cpu/GemmQuantized.h"
+
+#include "ir/plan/Plan.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+
+namespace ingot::cpu {
+
+static constexpr int64_t kColumns = plan::kPanelColumns;
+/// Rows of bytes that few rows ask for ahead: some 300 cycles.
+static constexpr int64_t kPrefetchRows = 64;
+
+namespace {
+struct Decoder {
+  Emitter &e;
+  const QuantizedB &b;
+
+  int64_t lanes() const { return e.target.lanes; }
+  int64_t vectors() const { return kColumns / lanes(); }
+
+  /// Bytes of q as i32.
+  Val wide(Value buffer, Value at) {
+    Value bytes = e.load(e.vec(e.b.getI8Type()), buffer, at);
+    Type type = e.vec(e.b.getI32Type());
+    return {e,
+            b.isSigned
+                ? arith::ExtSIOp::create(e.b, e.loc, type, bytes).getResult()
+                : arith::ExtUIOp::create(e.b, e.loc, type, bytes).getResult()};
+  }
+  Val toFloat(Val x) {
+    return {e, arith::SIToFPOp::create(e.b, e.loc, e.vec(e.f32()), x.v)};
+  }
+
+  /// Element 0 of the first column of a row of scales or zeros.
+  Value blockAt(Value panel, Value block) {
+    return e.mul(e.add(e.mul(panel, e.index(b.blocks())), block),
+                 e.index(kColumns));
+  }
+  SmallVector<Value> scalesOf(Value at, int64_t vectors) {
+    SmallVector<Value> scales;
+    for (int64_t v = 0; v < vectors; ++v)
+      scales.push_back(
+          e.load(e.vec(e.f32()), b.scales, e.add(at, e.index(v * lanes()))));
+    return scales;
+  }
+  /// As i32; none without zeros.
+  SmallVector<Value> zerosOf(Value at, int64_t vectors) {
+    SmallVector<Value> zeros;
+    for (int64_t v = 0; b.zeros && v < vectors; ++v)
+      zeros.push_back(wide(b.zeros, e.add(at, e.index(v * lanes()))));
+    return zeros;
+  }
+
+  /// The first byte of the panel's row that has k.
+  Value byteAt(Value panel, Value k) {
+    Value row = e.floorDiv(k, e.index(b.perByte()));
+    return e.mul(e.add(e.mul(panel, e.index(b.byteRows())), row),
+                 e.index(kColumns));
+  }
+
+  /// Vector `v` of the row of bytes at `at`, less `zero` (or null): one a k
+  /// that is in a byte.
+  SmallVector<Val, 2> decode(Value at, int64_t v, Value zero) {
+    Val word = wide(b.q, e.add(at, e.index(v * lanes())));
+    SmallVector<Val, 2> parts{word};
+    if (b.bits == 4) {
+      // The upper bits of the word are the byte's sign, or zeros.
+      Val low = b.isSigned ? shr(shl(word, 28), 28) : word & word.k(15);
+      parts = {low, shr(word, 4)};
+    }
+    for (Val &part : parts)
+      part = toFloat(zero ? part - Val(e, zero) : part);
+    return parts;
+  }
+};
+} // namespace
+
+void emitDequantize(Emitter &e, const QuantizedB &b, Value panel, Value k0,
+                    int64_t depth, Value to) {
+  Decoder decoder{e, b};
+  int64_t lanes = decoder.lanes(), perByte = b.perByte();
+  Value first = e.floorDiv(k0, e.index(b.block));
+  auto block = [&](Value number, Value from, int64_t length) {
+    Value at = decoder.blockAt(panel, e.add(first, number));
+    SmallVector<Value> scales = decoder.scalesOf(at, decoder.vectors()),
+                       zeros = decoder.zerosOf(at, decoder.vectors());
+    Value byte0 = decoder.byteAt(panel, e.add(k0, from));
+    auto row = [&](Value step, int64_t count) {
+      Value byte = e.add(byte0, e.mul(step, e.index(kColumns)));
+      Value into =
+          e.mul(e.add(from, e.mul(step, e.index(perByte))), e.index(kColumns));
+      for (int64_t v = 0; v < decoder.vectors(); ++v)
+        for (auto [i, weight] : llvm::enumerate(
+                 decoder.decode(byte, v, zeros.empty() ? Value() : zeros[v])))
+          if (static_cast<int64_t>(i) < count)
+            e.store(weight * Val(e, scales[v]), to,
+                    e.add(into, e.index(static_cast<int64_t>(i) * kColumns +
+                                        v * lanes)));
+    };
+    e.loop(e.index(0), e.index(length / perByte), e.index(1),
+           [&](Value step) { row(step, perByte); });
+    if (length % perByte)
+      row(e.index(length / perByte), 1);
+  };
+  if (depth <= b.block)
+    return block(e.index(0), e.index(0), depth);
+  e.loop(e.index(0), e.index(depth / b.block), e.index(1), [&](Value number) {
+    block(number, e.mul(number, e.index(b.block)), b.block);
+  });
+  if (int64_t rest = depth % b.block)
+    block(e.index(depth / b.block), e.index(depth - rest), rest);
+}
+
+void emitFewRows(Emitter &e, const QuantizedB &b, Value panel, int64_t rows,
+                 int64_t vectors, LoadA loadA, Value sums, Value at) {
+  Decoder decoder{e, b};
+  VectorType vector = e.vec(e.f32());
+  int64_t lanes = decoder.lanes(), perByte = b.perByte();
+  auto strip = [&](Value number, int64_t length, Value column) {
+    Value k0 = e.mul(number, e.index(b.block));
+    Value blockAt = e.add(decoder.blockAt(panel, number), column);
+    SmallVector<Value> zeros = decoder.zerosOf(blockAt, vectors);
+    Value byte0 = e.add(decoder.byteAt(panel, k0), column);
+    auto step = [&](Value step, ValueRange carried, int64_t count) {
+      SmallVector<Value> next(carried.begin(), carried.end());
+      Value byte = e.add(byte0, e.mul(step, e.index(kColumns)));
+      // Past the end it is ignored, as prefetching never faults.
+      memref::PrefetchOp::create(
+          e.b, e.loc, b.q,
+          ValueRange{e.add(byte, e.index(kPrefetchRows * kColumns))},
+          /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      Value k = e.add(k0, e.mul(step, e.index(perByte)));
+      SmallVector<Value> a;
+      for (int64_t i = 0; i < count; ++i)
+        for (int64_t r = 0; r < rows; ++r)
+          a.push_back(
+              e.broadcast(loadA(r, e.add(k, e.index(i))), e.target.lanes));
+      for (int64_t v = 0; v < vectors; ++v) {
+        SmallVector<Val, 2> weights =
+            decoder.decode(byte, v, zeros.empty() ? Value() : zeros[v]);
+        for (int64_t i = 0; i < count; ++i)
+          for (int64_t r = 0; r < rows; ++r) {
+            Value &sum = next[r * vectors + v];
+            sum = fma({e, a[i * rows + r]}, weights[i], {e, sum});
+          }
+      }
+      return next;
+    };
+    SmallVector<Value> init(rows * vectors, e.constant(vector, 0));
+    ValueRange whole = e.loop(
+        e.index(0), e.index(length / perByte), e.index(1), init,
+        [&](Value i, ValueRange carried) { return step(i, carried, perByte); });
+    SmallVector<Value> total(whole.begin(), whole.end());
+    if (length % perByte)
+      total = step(e.index(length / perByte), total, 1);
+    SmallVector<Value> scales = decoder.scalesOf(blockAt, vectors);
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t v = 0; v < vectors; ++v) {
+        Value to = e.add(e.mul(e.add(at, e.index(r)), e.index(kColumns)),
+                         e.add(column, e.index(v * lanes)));
+        Val sum{e, e.load(vector, sums, to)};
+        e.store(fma({e, total[r * vectors + v]}, {e, scales[v]}, sum), sums,
+                to);
+      }
+  };
+  auto block = [&](Value number, int64_t length) {
+    e.loop(e.index(0), e.index(kColumns), e.index(vectors * lanes),
+           [&](Value column) { strip(number, length, column); });
+  };
+  e.loop(e.index(0), e.index(b.k / b.block), e.index(1),
+         [&](Value number) { block(number, b.block); });
+  if (int64_t rest = b.k % b.block)
+    block(e.index(b.k / b.block), rest);
+}
+
+} // namespace ingot::cpu

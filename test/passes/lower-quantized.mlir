@@ -1,0 +1,76 @@
+// RUN: ingot-opt %s --split-input-file --lower-to-plan | FileCheck %s
+// RUN: ingot-opt %s --split-input-file --lower-to-plan="targets=x86-64,cuda" | FileCheck %s --check-prefix=CUDA
+
+// GPUs have no kernel for it: they read floats, which are made when compiling.
+// CUDA-LABEL: plan.program @int8_cuda
+// CUDA: weight @q.dequantize layout "panels48"
+// CUDA: plan.launch @unpack_f32_k8_n24 {{.*}} {init}
+// CUDA: plan.launch @linear_f32_k8_n24
+
+// A quantized weight is stored as it is, in panels, with f32 scales and zeros of
+// a byte beside it; a kernel's name says what it multiplies by.
+// CHECK-DAG: tfm.cast %{{.*}} : tensor<3x50xui4> -> tensor<3x50xui8>
+// CHECK-DAG: tfm.cast %{{.*}} : tensor<3x50xf16> -> tensor<3x50xf32>
+// CHECK-LABEL: plan.program @main
+// CHECK-DAG: %[[IN:.*]] = plan.buffer input 0 size <384*n>
+// CHECK-DAG: %[[W:.*]] = plan.buffer weight 0 size <4608> weight @q layout "panels48"
+// CHECK-DAG: %[[S:.*]] = plan.buffer weight 0 size <1152> weight @s.cast layout "panels48"
+// CHECK-DAG: %[[Z:.*]] = plan.buffer weight 0 size <288> weight @z.cast layout "panels48"
+// CHECK-DAG: %[[OUT:.*]] = plan.buffer output 0 size <200*n>
+// CHECK: plan.launch @linear_f32_ui4_b32_k96_n50 {{.*}} (%[[OUT]], %[[IN]], %[[W]], %[[S]], %[[Z]]) {{.*}} flops <9600*n> bytes <584*n + 3150>
+// CHECK: plan.kernel linear @linear_f32_ui4_b32_k96_n50 outs [f32] ins [f32, ui4, f32, ui8] scalars 1 params {block = 32 : i64, {{.*}}zeros = true}
+tfm.weight @q : tensor<96x50xui4> file "m" offset 0 length 2400
+tfm.weight @s : tensor<3x50xf16> file "m" offset 0 length 300
+tfm.weight @z : tensor<3x50xui4> file "m" offset 0 length 75
+func.func @main(%x: tensor<?x96xf32, #tfm.dims<n, 96>>) -> tensor<?x50xf32, #tfm.dims<n, 50>> attributes {tfm.symbols = [#tfm.symbol<"n", 0, -1, 0, 0>]} {
+  %q = tfm.get_weight @q : tensor<96x50xui4>
+  %s = tfm.get_weight @s : tensor<3x50xf16>
+  %z = tfm.get_weight @z : tensor<3x50xui4>
+  %0 = tfm.linear %x, %q scales %s zeros %z {block = 32 : i64} : (tensor<?x96xf32, #tfm.dims<n, 96>>, tensor<96x50xui4>, tensor<3x50xf16>, tensor<3x50xui4>) -> tensor<?x50xf32, #tfm.dims<n, 50>>
+  return %0 : tensor<?x50xf32, #tfm.dims<n, 50>>
+}
+
+// -----
+
+// Without zeros; a bias comes after the scales.
+// CHECK-LABEL: plan.program @int8
+// CHECK-DAG: %[[W:.*]] = plan.buffer weight 0 size <384> weight @q layout "panels48"
+// CHECK-DAG: %[[S:.*]] = plan.buffer weight 0 size <192> weight @s layout "panels48"
+// CHECK-DAG: %[[B:.*]] = plan.buffer weight 0 size <96> weight @b layout "plain"
+// CHECK: plan.launch @linear_f32_i8_b8_k8_n24 {{.*}}, %[[W]], %[[S]], %[[B]])
+// CHECK: plan.kernel linear @linear_f32_i8_b8_k8_n24 outs [f32] ins [f32, i8, f32, f32] scalars 0 params {block = 8 : i64
+// CHECK-NOT: zeros
+tfm.weight @q : tensor<8x24xi8> file "m" offset 0 length 192
+tfm.weight @s : tensor<1x24xf32> file "m" offset 0 length 96
+tfm.weight @b : tensor<24xf32> file "m" offset 0 length 96
+func.func @int8(%x: tensor<2x8xf32>) -> tensor<2x24xf32> {
+  %q = tfm.get_weight @q : tensor<8x24xi8>
+  %s = tfm.get_weight @s : tensor<1x24xf32>
+  %b = tfm.get_weight @b : tensor<24xf32>
+  %0 = tfm.linear %x, %q scales %s bias %b {block = 8 : i64} : (tensor<2x8xf32>, tensor<8x24xi8>, tensor<1x24xf32>, tensor<24xf32>) -> tensor<2x24xf32>
+  return %0 : tensor<2x24xf32>
+}
+
+// -----
+
+// A block that kernels have no use for (it is odd, and not all of K), and 8-bit
+// floats: the weight is dequantized when compiling.
+// CHECK: tfm.dequantize {{.*}} {axis = 0 : i64, block = 3 : i64} : (tensor<8x24xi8>, tensor<3x24xf32>) -> tensor<8x24xf32>
+// CHECK-LABEL: plan.program @dequantized
+// CHECK-DAG: plan.buffer weight 0 size <1536> weight @q.dequantize layout "panels48"
+// CHECK-DAG: plan.buffer weight 0 size <4608> weight @f.dequantize layout "panels48"
+// CHECK: plan.launch @linear_f32_k8_n24
+// CHECK-NEXT: plan.launch @linear_f32_k24_n8
+tfm.weight @q : tensor<8x24xi8> file "m" offset 0 length 192
+tfm.weight @s : tensor<3x24xf32> file "m" offset 0 length 288
+tfm.weight @f : tensor<24x8xf8E4M3FN> file "m" offset 0 length 192
+tfm.weight @t : tensor<1x8xf32> file "m" offset 0 length 32
+func.func @dequantized(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
+  %q = tfm.get_weight @q : tensor<8x24xi8>
+  %s = tfm.get_weight @s : tensor<3x24xf32>
+  %f = tfm.get_weight @f : tensor<24x8xf8E4M3FN>
+  %t = tfm.get_weight @t : tensor<1x8xf32>
+  %0 = tfm.linear %x, %q scales %s {block = 3 : i64} : (tensor<2x8xf32>, tensor<8x24xi8>, tensor<3x24xf32>) -> tensor<2x24xf32>
+  %1 = tfm.linear %0, %f scales %t {block = 24 : i64} : (tensor<2x24xf32>, tensor<24x8xf8E4M3FN>, tensor<1x8xf32>) -> tensor<2x8xf32>
+  return %1 : tensor<2x8xf32>
+}
