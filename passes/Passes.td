@@ -95,6 +95,10 @@ def RaiseLinear : Ingot_Pass<"raise-linear"> {
     A product of two computed operands stays; it belongs to attention or is run
     as it is. One over an axis of extent 1 is an elementwise product. A reshape in
     front that keeps the last axis (`Gemm` wants a matrix) moves behind.
+
+    A weight that `tfm.dequantize` gives, with one scale, one a column or blocks along K,
+    stays quantized: the linear has scales and zeros. A transpose behind it becomes one
+    of the quantized weight.
   }];
 }
 

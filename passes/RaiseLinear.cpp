@@ -1,5 +1,6 @@
 #include "passes/Match.h"
 #include "passes/Passes.h"
+#include "passes/WeightRecipes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -39,6 +40,91 @@ Value behindReshape(Value input) {
   return isSame ? reshape.getInput() : input;
 }
 
+/// The weight [K, N] of a product that is dequantized where it is read: as it
+/// is stored, with scales and zeros [ceil(K / block), N].
+struct QuantizedWeight {
+  tfm::DequantizeOp dequantize;
+  Value weight, scales, zeros;
+  int64_t block;
+};
+
+class QuantizedMatcher {
+public:
+  QuantizedMatcher(ModuleOp module, tfm::MatmulOp product)
+      : recipes(module), builder(product), value(product.getRhs()) {}
+
+  /// Nothing where `value` is no such weight, or its scales are others: of rows
+  /// along K, or blocks along N.
+  std::optional<QuantizedWeight> match() {
+    auto transpose = value.getDefiningOp<tfm::TransposeOp>();
+    isTransposed = static_cast<bool>(transpose);
+    auto dequantize = (transpose ? transpose.getInput() : value)
+                          .getDefiningOp<tfm::DequantizeOp>();
+    if (!dequantize || !isStored(dequantize))
+      return std::nullopt;
+    RankedTensorType type = tfm::tensorTypeOf(dequantize.getInput());
+    if (type.getRank() != 2 || !type.hasStaticShape() ||
+        !tfm::isQuantizedWeightType(type.getElementType()))
+      return std::nullopt;
+    int64_t kAxis = isTransposed ? 1 : 0, k = type.getDimSize(kAxis);
+    columns = type.getDimSize(1 - kAxis);
+    int64_t block = std::max<int64_t>(1, k);
+    if (dequantize.getAxis()) {
+      bool isAlongK = *dequantize.getAxis() == static_cast<uint64_t>(kAxis);
+      bool hasBlocks = dequantize.getBlock().has_value();
+      if (isAlongK != hasBlocks)
+        return std::nullopt;
+      if (hasBlocks)
+        block = std::min<int64_t>(block, *dequantize.getBlock());
+    }
+    Value zeros = dequantize.getZero();
+    return QuantizedWeight{dequantize, stored(dequantize.getInput()),
+                           rows(dequantize.getScale()),
+                           zeros ? rows(zeros) : Value(), block};
+  }
+
+private:
+  static bool isStored(tfm::DequantizeOp dequantize) {
+    return llvm::all_of(dequantize->getOperands(), isParameter);
+  }
+
+  template <typename Op, typename... Args>
+  Value derive(Value from, llvm::ArrayRef<int64_t> shape, Args... args) {
+    Type element = tfm::tensorTypeOf(from).getElementType();
+    OwningOpRef<Op> op =
+        Op::create(builder, from.getLoc(),
+                   RankedTensorType::get(shape, element), from, args...);
+    return recipes.derive(builder, *op);
+  }
+
+  /// A matrix as the product reads it.
+  Value stored(Value matrix) {
+    if (!isTransposed)
+      return matrix;
+    llvm::ArrayRef<int64_t> shape = tfm::tensorTypeOf(matrix).getShape();
+    return derive<tfm::TransposeOp>(matrix, {shape[1], shape[0]},
+                                    llvm::ArrayRef<int64_t>{1, 0});
+  }
+
+  /// Scales or zeros as rows of one a column.
+  Value rows(Value values) {
+    switch (tfm::tensorTypeOf(values).getRank()) {
+    case 0:
+      return derive<tfm::BroadcastOp>(values, {1, columns});
+    case 1:
+      return derive<tfm::ReshapeOp>(values, {1, columns});
+    default:
+      return stored(values);
+    }
+  }
+
+  WeightRecipes recipes;
+  OpBuilder builder;
+  Value value;
+  bool isTransposed = false;
+  int64_t columns = 0;
+};
+
 struct RaiseLinearPass : impl::RaiseLinearBase<RaiseLinearPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
@@ -71,7 +157,9 @@ struct RaiseLinearPass : impl::RaiseLinearBase<RaiseLinearPass> {
     auto weight = llvm::cast<RankedTensorType>(product.getRhs().getType());
     if (!weight.getElementType().isF32())
       return noteUnfused(product, "not f32");
-    if (!isParameter(product.getRhs())) {
+    std::optional<QuantizedWeight> quantized =
+        QuantizedMatcher(getOperation(), product).match();
+    if (!quantized && !isParameter(product.getRhs())) {
       if (isOuterProduct(product))
         return multiply(product);
       return noteUnfused(product, isParameter(product.getLhs())
@@ -88,7 +176,10 @@ struct RaiseLinearPass : impl::RaiseLinearBase<RaiseLinearPass> {
     dims.back() = std::to_string(n);
     RankedTensorType type = tfm::tensorType(dims, weight.getElementType());
     Value result = product.getResult();
-    llvm::SmallVector<Operation *> ops{product};
+    llvm::SmallVector<Operation *> ops;
+    if (quantized)
+      ops.push_back(quantized->dequantize);
+    ops.push_back(product);
     auto advance = [&] {
       ops.push_back(*result.getUsers().begin());
       result = ops.back()->getResult(0);
@@ -108,8 +199,15 @@ struct RaiseLinearPass : impl::RaiseLinearBase<RaiseLinearPass> {
           builder, bias.getLoc(),
           RankedTensorType::get({n}, weight.getElementType()), bias);
     Location loc = fusedLocation(ops);
-    Value linear = tfm::LinearOp::create(builder, loc, type, input,
-                                         product.getRhs(), bias, Value());
+    Value linear;
+    if (quantized)
+      linear = tfm::LinearOp::create(
+          builder, loc, type, input, quantized->weight, quantized->scales,
+          quantized->zeros, bias, Value(),
+          builder.getI64IntegerAttr(quantized->block));
+    else
+      linear = tfm::LinearOp::create(builder, loc, type, input,
+                                     product.getRhs(), bias, Value());
     if (type != result.getType())
       linear = tfm::ReshapeOp::create(builder, loc, result.getType(), linear);
     result.replaceAllUsesWith(linear);

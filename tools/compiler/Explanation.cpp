@@ -123,6 +123,16 @@ std::string describeLinear(tfm::LinearOp linear, unsigned products) {
                                  std::to_string(dim(linear.getWeight(), 1))};
   if (products > 1)
     parts.push_back(std::to_string(products) + " merged");
+  if (linear.isQuantized()) {
+    std::string text;
+    llvm::raw_string_ostream(text)
+        << tfm::tensorTypeOf(linear.getWeight()).getElementType()
+        << " weight, a scale a ";
+    int64_t block = *linear.getBlock();
+    parts.push_back(text + (block < dim(linear.getWeight(), 0)
+                                ? "block of " + std::to_string(block)
+                                : "column"));
+  }
   if (linear.getBias())
     parts.push_back("bias");
   linear.getEpilogue().walk([&](tfm::ApplyOp apply) {
