@@ -60,19 +60,17 @@ struct Decoder {
                  e.index(kColumns));
   }
 
-  /// Vector `v` of the row of bytes at `at`, less `zero` (or null): one a k
-  /// that is in a byte.
-  SmallVector<Val, 2> decode(Value at, int64_t v, Value zero) {
-    Val word = wide(b.q, e.add(at, e.index(v * lanes())));
-    SmallVector<Val, 2> parts{word};
-    if (b.bits == 4) {
-      // The upper bits of the word are the byte's sign, or zeros.
-      Val low = b.isSigned ? shr(shl(word, 28), 28) : word & word.k(15);
-      parts = {low, shr(word, 4)};
-    }
-    for (Val &part : parts)
-      part = toFloat(zero ? part - Val(e, zero) : part);
-    return parts;
+  /// Vector `v` of the row of bytes at `at`.
+  Val bytes(Value at, int64_t v) {
+    return wide(b.q, e.add(at, e.index(v * lanes())));
+  }
+  /// Element `i` along k of such bytes, less `zero` (or null).
+  Val weight(Val bytes, int64_t i, Value zero) {
+    if (b.bits == 4 && i == 1)
+      bytes = shr(bytes, 4); // above is the byte's sign, or zeros
+    else if (b.bits == 4)
+      bytes = b.isSigned ? shr(shl(bytes, 28), 28) : bytes & bytes.k(15);
+    return toFloat(zero ? bytes - Val(e, zero) : bytes);
   }
 };
 } // namespace
@@ -91,13 +89,15 @@ void emitDequantize(Emitter &e, const QuantizedB &b, Value panel, Value k0,
       Value byte = e.add(byte0, e.mul(step, e.index(kColumns)));
       Value into =
           e.mul(e.add(from, e.mul(step, e.index(perByte))), e.index(kColumns));
-      for (int64_t v = 0; v < decoder.vectors(); ++v)
-        for (auto [i, weight] : llvm::enumerate(
-                 decoder.decode(byte, v, zeros.empty() ? Value() : zeros[v])))
-          if (static_cast<int64_t>(i) < count)
-            e.store(weight * Val(e, scales[v]), to,
-                    e.add(into, e.index(static_cast<int64_t>(i) * kColumns +
-                                        v * lanes)));
+      for (int64_t v = 0; v < decoder.vectors(); ++v) {
+        Val bytes = decoder.bytes(byte, v);
+        for (int64_t i = 0; i < count; ++i) {
+          Val weight =
+              decoder.weight(bytes, i, zeros.empty() ? Value() : zeros[v]);
+          e.store(weight * Val(e, scales[v]), to,
+                  e.add(into, e.index(i * kColumns + v * lanes)));
+        }
+      }
     };
     e.loop(e.index(0), e.index(length / perByte), e.index(1),
            [&](Value step) { row(step, perByte); });
@@ -132,19 +132,22 @@ void emitFewRows(Emitter &e, const QuantizedB &b, Value panel, int64_t rows,
           ValueRange{e.add(byte, e.index(kPrefetchRows * kColumns))},
           /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
       Value k = e.add(k0, e.mul(step, e.index(perByte)));
-      SmallVector<Value> a;
-      for (int64_t i = 0; i < count; ++i)
-        for (int64_t r = 0; r < rows; ++r)
-          a.push_back(
-              e.broadcast(loadA(r, e.add(k, e.index(i))), e.target.lanes));
-      for (int64_t v = 0; v < vectors; ++v) {
-        SmallVector<Val, 2> weights =
-            decoder.decode(byte, v, zeros.empty() ? Value() : zeros[v]);
-        for (int64_t i = 0; i < count; ++i)
-          for (int64_t r = 0; r < rows; ++r) {
+      SmallVector<Val> bytes;
+      for (int64_t v = 0; v < vectors; ++v)
+        bytes.push_back(decoder.bytes(byte, v));
+      for (int64_t i = 0; i < count; ++i) {
+        // Weights are held in registers while rows stream.
+        SmallVector<Val> weights;
+        for (int64_t v = 0; v < vectors; ++v)
+          weights.push_back(
+              decoder.weight(bytes[v], i, zeros.empty() ? Value() : zeros[v]));
+        for (int64_t r = 0; r < rows; ++r) {
+          Val a{e, e.broadcast(loadA(r, e.add(k, e.index(i))), e.target.lanes)};
+          for (int64_t v = 0; v < vectors; ++v) {
             Value &sum = next[r * vectors + v];
-            sum = fma({e, a[i * rows + r]}, weights[i], {e, sum});
+            sum = fma(a, weights[v], {e, sum});
           }
+        }
       }
       return next;
     };
