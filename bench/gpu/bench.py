@@ -1,6 +1,7 @@
 """The times: what the chip can do at most, then products, attention and models, each beside that."""
 import covers
 import shapes
+import streams
 from rows import Row
 
 COPY_MEGABYTES = {True: 1, False: 2048}  # tiny, else
@@ -71,6 +72,7 @@ def run(part, pack, make_worker):
         part.run(ceiling_rows(worker, part.tiny))
         part.run(host_rows(worker))
         part.run(point_rows(worker, pack))
+        part.run(streams.rows(worker, pack))
         part.run(step_rows(worker))
     finally:
         worker.close()

@@ -6,6 +6,7 @@ import numpy
 
 DEVICE_CLOCK, DEVICE_SMS, DEVICE_L2, DEVICE_MAJOR, DEVICE_MINOR = 13, 16, 38, 75, 76
 MAX_DYNAMIC_SHARED = 8  # CUfunction_attribute
+CAPTURE_THREAD = 1  # CUstreamCaptureMode
 UNSIGNED = {1: 0, 2: 1, 4: 2, 8: 4}  # CUtensorMapDataType, by bytes of an element
 SWIZZLES = [0, 32, 64, 128]  # bytes, in the order of CUtensorMapSwizzle
 LOST = {*range(700, 720)} - {701}  # results after which the context answers nothing any more
@@ -118,6 +119,22 @@ class Driver:
         buffers = [aligned_copy(value) for value in parameters]
         pointers = (c_void_p * max(1, len(buffers)))(*(address for _, address in buffers))
         self.call("cuLaunchKernel", function, *grid, threads, 1, 1, shared, stream, pointers, None)
+
+    def captured(self, stream, launches):
+        """(graph, executable) of what `launches()` puts into the stream."""
+        graph, executable = c_void_p(), c_void_p()
+        self.call("cuStreamBeginCapture_v2", stream, CAPTURE_THREAD)
+        launches()
+        self.call("cuStreamEndCapture", stream, byref(graph))
+        self.call("cuGraphInstantiateWithFlags", byref(executable), graph, c_uint64(0))
+        return graph, executable
+
+    def launch_graph(self, executable, stream):
+        self.call("cuGraphLaunch", executable, stream)
+
+    def destroy_graph(self, graph, executable):
+        self.call("cuGraphExecDestroy", executable)
+        self.call("cuGraphDestroy", graph)
 
     def tensor_map(self, element_bytes, base, dims, strides, box, swizzle):
         """128 bytes for a kernel's parameter; strides in bytes, of dims 1 and up."""

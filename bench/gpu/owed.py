@@ -19,6 +19,7 @@ import covers
 import proof
 import sanitize
 import shapes
+import streams
 import tuned
 from packs import Pack
 from rows import FAILED, OK
@@ -90,6 +91,8 @@ def things():
     for point in shapes.points():
         yield Thing(f"time of {point.name}", f"{point.precision} {point.label}", f"{run}bench --rows=time/{point.name}/",
                     (f"time/{point.id}",), changed, of_row)
+    for kind in dict.fromkeys(stream.kind for stream in streams.streams(tiny=False)):
+        yield Thing("speed of quantized weights", kind, f"{run}bench --rows=stream/", (f"stream/{kind}/",), streams.code(), of_row)
     for point in bench.stepped_points():
         yield Thing("steps of models", point.id, f"{run}bench --rows=steps/", (f"steps/{point.id}",), changed, of_row)
 

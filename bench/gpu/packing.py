@@ -26,6 +26,7 @@ import covers
 import graphs
 import nvrtc
 import shapes
+import streams
 import tuned
 from packs import emulated_device
 from rows import content_hash
@@ -265,8 +266,18 @@ class Packing:
                 jobs.append((path, linear.file(variant), linear.precision, "tune", f"--tuning={record}"))
         self.all(self.compile_seeded, jobs)
 
-    def write(self, kernels, models):
-        manifest = {"target": self.options.target, "tiny": self.options.tiny, "commit": commit(), "kernels": kernels, "left": self.left,
+    def streams(self):
+        """Kernels that are measured alone."""
+        entries = []
+        for text, entry in streams.packed(self.options.target, self.options.tiny):
+            (self.folder / "kernels" / f"{entry['stub']}.stub").write_text(text)
+            entries.append(entry)
+        self.images(entries)
+        return entries
+
+    def write(self, kernels, streams, models):
+        manifest = {"target": self.options.target, "tiny": self.options.tiny, "commit": commit(), "kernels": kernels, "streams": streams,
+                    "left": self.left,
                     "families": {family: covers.of_family(family) for family in covers.families()},
                     "models": models, "others": ["sm_89", "sm_90"] if models else []}
         (self.folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
@@ -291,12 +302,13 @@ class Packing:
         self.copy_runtime()
         kernels = self.kernels()
         self.images(kernels)
+        streams = self.streams()
         models = self.models()
         self.benchmarks()
         self.tuned()
         for worker in self.workers:
             worker.close()
-        self.write(kernels, models)
+        self.write(kernels, streams, models)
 
 
 def choose(launches):

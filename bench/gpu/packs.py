@@ -2,7 +2,7 @@
 
     manifest.json                  see `Pack`
     lib/libingot_runtime.so
-    kernels/STUB.stub, STUB.ARCH, STUB-LAUNCH.launch     of each kernel instance
+    kernels/STUB.stub, STUB.ARCH, STUB-LAUNCH.launch     of each kernel instance; without launches those of streams.py
     models/NAME.PRECISION.ingot, NAME.npz                inputs and the framework's outputs: "0/in/x", "0/out/y"
     models/NAME.PRECISION.npz                            the emulator's: "0/y"
     bench/, tune/                                        artifacts without weights, see shapes.py and tuned.py

@@ -85,6 +85,16 @@ def tables(rows, every):
         for line in of_kind:
             yield f"| {line['point'].id} | {shown(line)} |"
 
+    if streamed := [row for row in rows if row["id"].startswith("stream/")]:
+        copy = values(every, "ceiling/").get("copy")
+        yield "\n## Quantized weights: kernels alone\n"
+        yield ("Weight and scales, columns x K, rows x columns of a block x units at a time, rows; bytes of weights, scales and values "
+               "once, beside a copy's rate.\n")
+        yield "| what | us | TFLOP/s | GB/s | of a copy |"
+        yield "| --- | --- | --- | --- | --- |"
+        for row in streamed:
+            yield f"| {row['id'].removeprefix('stream/')} | {shown_stream(row, copy)} |"
+
     if steps := [row for row in rows if row["id"].startswith("steps/")]:
         yield "\n## Where a model's time goes\n"
         yield ("Steps one by one, us a run: each is launched by itself, which adds some 2 us to it, so that all together take longer "
@@ -93,6 +103,15 @@ def tables(rows, every):
         yield "| --- | --- | --- |"
         for row in steps:
             yield f"| {row['id'].removeprefix('steps/')} | {shown_steps(row)} |"
+
+
+def shown_stream(row, copy):
+    if row["status"] != OK:
+        return f"{cell(row['reason'])} | | |"
+    value = row["value"]
+    rate = value["bytes"] / value["ms"] * 1e-6
+    share = f"{rate / copy['gbytes_per_s']:.0%}" if copy else "-"
+    return f"{value['ms'] * 1e3:.1f} | {value['flops'] / value['ms'] * 1e-9:.1f} | {rate:.0f} | {share}"
 
 
 def shown_steps(row):
