@@ -35,11 +35,11 @@ static void addMaps(StubWriter &w, const HopperAttention &choice) {
 CudaStub printAttention(StubWriter &w) {
   constexpr unsigned kHopperThreads = 384;
   int64_t d = w.kernel.param("d"), dv = w.kernel.param("dv");
-  w.score();
   std::optional<HopperAttention> hopper;
   if (w.arch == "sm_90a")
     hopper = hopperAttentionOf(w.kernel, w.kernel.hasSplits());
   AttentionChoice tile = attentionChoiceOf(w.kernel, w.kernel.hasSplits());
+  w.score(hopper ? hopper->packs : tile.packs);
   std::string instance =
       tile.onTensorCores ? ("attention_mma<" + w.math() + ", " + Twine(d) +
                             ", " + Twine(dv) + ", " + Twine(tile.keys))

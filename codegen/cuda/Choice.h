@@ -232,11 +232,19 @@ struct AttentionProblem {
   Math math;
   unsigned bits;        ///< of an element
   bool canSplit = true; ///< there is a workspace where Choice wants one
+
+  /// Blocks of so many rows for all queries, a number: rows of the heads of a
+  /// group lie together where those are fewer.
+  int64_t tasks(int64_t rows) const;
+  /// Whether rows of a block may be of several heads.
+  bool packs(int64_t rows) const;
+  double memoryBytes() const;
 };
 
 struct AttentionChoice {
   bool onTensorCores; ///< attention_mma.cuh, else attention.cuh
-  int64_t rows, keys; ///< the tile: queries a block, keys at a time
+  int64_t rows, keys; ///< the tile: rows of queries a block, keys at a time
+  bool packs;         ///< see AttentionProblem
   int64_t threads, sharedBytes;
   /// What a tile of keys takes, in times of one row of partial sums; 0: blocks
   /// never share keys.
@@ -247,14 +255,17 @@ struct AttentionChoice {
   bool isAssumed;             ///< some of them are not known
   Estimate estimate;
 
+  /// Blocks where keys are in one part.
+  Expr tasks(ExprPool &pool, Expr batch, Expr queries) const;
   /// In how many parts blocks share the keys of a task.
   Expr parts(ExprPool &pool, Expr batch, Expr queries, Expr keys) const;
   int64_t partsAt(int64_t batch, int64_t queries, int64_t keys) const;
   Expr partialSums(ExprPool &pool, Expr batch, Expr queries) const;
-  /// "64 queries by 32 keys on tensor cores, keys in up to 9 parts".
+  /// "64 queries by 32 keys on tensor cores, up to 4 heads a tile, keys in up
+  /// to 9 parts".
   std::string text() const;
-  /// The latter.
-  std::string partsText() const;
+  /// Of it, heads and parts.
+  std::string sharedText(bool packs) const;
 };
 
 AttentionChoice chooseAttention(const AttentionProblem &problem,
@@ -264,6 +275,7 @@ AttentionChoice chooseAttention(const AttentionProblem &problem,
 struct HopperAttention {
   int64_t keys;    ///< a tile, by 128 queries
   int64_t columns; ///< of values that are multiplied, some of them for nothing
+  bool packs;      ///< see AttentionProblem
   unsigned sharedBytes;
   AttentionChoice others; ///< says in how many parts keys are
   Estimate estimate;

@@ -254,6 +254,7 @@ chooseHopperAttention(const AttentionProblem &problem) {
       kPanelRow * (panels(d) * kRows +
                    kStages * choice.keys * (panels(d) + panels(dv))) +
       kStages * choice.keys * kTerms + kBarriers);
+  choice.packs = problem.packs(kRows);
   choice.others = chooseAttention(problem);
 
   const AttentionProblem &p = choice.others.estimated;
@@ -264,9 +265,8 @@ chooseHopperAttention(const AttentionProblem &problem) {
          tiled = numberOf(tiles * choice.keys);
   Work work;
   work.products = heads * queries * keys * width;
-  work.memoryBytes =
-      heads * (queries + keys / numberOf(p.group)) * width * numberOf(kBytes);
-  work.blocks = p.batch * p.heads * ceilOf(p.queries, kRows);
+  work.memoryBytes = p.memoryBytes();
+  work.blocks = p.tasks(kRows);
   work.blockProducts = numberOf(kRows * padded) * tiled;
   work.rate = hopperChip().products16;
   // Keys and values come once, and each consumer reads them.
@@ -278,14 +278,15 @@ chooseHopperAttention(const AttentionProblem &problem) {
   work.onTensorCores = true;
   work.parts = choice.others.partsAt(p.batch, p.queries, p.keys);
   work.steps = std::max<int64_t>(1, tiles);
-  work.partBytes = numberOf(std::min(p.queries, kRows) * (dv + 2)) * 4;
+  work.partBytes =
+      numberOf(std::min(p.queries * p.group, kRows) * (dv + 2)) * 4;
   choice.estimate = estimate(work, hopperChip());
   return choice;
 }
 
 std::string HopperAttention::text() const {
   return "wgmma, " + std::to_string(kRows) + " queries by " +
-         std::to_string(keys) + " keys" + others.partsText();
+         std::to_string(keys) + " keys" + others.sharedText(packs);
 }
 
 std::string HopperLinear::text() const {

@@ -10,6 +10,21 @@ using llvm::Twine;
 
 namespace ingot::cuda {
 
+int64_t AttentionProblem::tasks(int64_t rows) const {
+  return batch * (heads / group) * ceilOf(queries * group, rows);
+}
+
+bool AttentionProblem::packs(int64_t rows) const {
+  return group > 1 && (queries < 0 || ceilOf(queries * group, rows) <
+                                          ceilOf(queries, rows) * group);
+}
+
+double AttentionProblem::memoryBytes() const {
+  return numberOf(batch * heads) *
+         (numberOf(queries) + numberOf(keys) / numberOf(group)) *
+         numberOf(d + dv) * numberOf(bits / 8);
+}
+
 namespace {
 /// attention.cuh.
 void setPlainTile(AttentionChoice &choice, int64_t d, int64_t dv) {
@@ -63,9 +78,8 @@ Work workOf(const AttentionChoice &choice, const Chip &chip) {
       static_cast<int64_t>(llvm::alignTo(p.d, 16) + llvm::alignTo(p.dv, 16)));
   Work work;
   work.products = heads * queries * keys * width;
-  work.memoryBytes =
-      heads * (queries + keys / numberOf(p.group)) * width * numberOf(bytes);
-  work.blocks = p.batch * p.heads * ceilOf(p.queries, choice.rows);
+  work.memoryBytes = p.memoryBytes();
+  work.blocks = p.tasks(choice.rows);
   work.blockProducts = rows * tiled * padded;
   work.onTensorCores = choice.onTensorCores;
   work.rate = choice.onTensorCores ? rateOf(chip, p.math) : chip.productsF32;
@@ -76,24 +90,31 @@ Work workOf(const AttentionChoice &choice, const Chip &chip) {
   work.blockL2 = (keys * width + rows * numberOf(p.d)) * numberOf(bytes);
   work.blockExponentials = rows * tiled;
   work.steps = std::max<int64_t>(1, ceilOf(p.keys, choice.keys));
-  work.partBytes = numberOf(std::min(p.queries, choice.rows) * (p.dv + 2)) * 4;
+  work.partBytes =
+      numberOf(std::min(p.queries * p.group, choice.rows) * (p.dv + 2)) * 4;
   return work;
 }
 } // namespace
 
+Expr AttentionChoice::tasks(ExprPool &pool, Expr batch, Expr queries) const {
+  Expr ofGroup =
+      pool.ceilDiv(pool.scale(queries, estimated.group), pool.integer(rows));
+  return pool.scale(pool.mul(batch, ofGroup),
+                    estimated.heads / estimated.group);
+}
+
 Expr AttentionChoice::parts(ExprPool &pool, Expr batch, Expr queries,
                             Expr keys) const {
-  Expr one = pool.integer(1), height = pool.integer(rows);
+  Expr one = pool.integer(1);
   if (!rowsATile)
     return one;
   Expr tiles = pool.ceilDiv(keys, pool.integer(this->keys));
-  Expr tasks = pool.scale(pool.mul(batch, pool.ceilDiv(queries, height)),
-                          estimated.heads);
-  Expr room = roomFor(pool, tasks);
+  Expr room = roomFor(pool, tasks(pool, batch, queries));
+  Expr ofTask =
+      pool.min(pool.scale(queries, estimated.group), pool.integer(rows));
   // Up to where adding up takes half as long as what all parts have to do.
-  Expr worth =
-      pool.floorDiv(pool.scale(tiles, rowsATile),
-                    pool.scale(pool.max(one, pool.min(queries, height)), 2));
+  Expr worth = pool.floorDiv(pool.scale(tiles, rowsATile),
+                             pool.scale(pool.max(one, ofTask), 2));
   Expr most = pool.floorDiv(tiles, pool.integer(tilesAPart));
   Expr parts = pool.max(one, pool.min(room, pool.min(most, worth)));
   std::optional<int64_t> count = pool.constantInt(parts),
@@ -122,6 +143,7 @@ AttentionChoice chooseAttention(const AttentionProblem &problem,
   AttentionChoice choice;
   if (!setTensorTile(choice, problem.math, problem.d, problem.dv))
     setPlainTile(choice, problem.d, problem.dv);
+  choice.packs = problem.packs(choice.rows);
   choice.estimated = problem;
   auto assume = [](int64_t &extent, int64_t typical) {
     if (extent < 0)
@@ -162,15 +184,16 @@ std::string AttentionChoice::text() const {
   std::string text = (Twine(rows) + " queries by " + Twine(keys) + " keys on " +
                       (onTensorCores ? "tensor cores" : "FMA units"))
                          .str();
-  return text + partsText();
+  return text + sharedText(packs);
 }
 
-std::string AttentionChoice::partsText() const {
-  if (mostParts == 1)
-    return "";
-  return (Twine(", keys in ") + (isAssumed ? "up to " : "") + Twine(mostParts) +
-          " parts")
-      .str();
+std::string AttentionChoice::sharedText(bool packs) const {
+  std::string upTo = isAssumed ? "up to " : "", text;
+  if (packs)
+    text += ", " + upTo + std::to_string(estimated.group) + " heads a tile";
+  if (mostParts > 1)
+    text += ", keys in " + upTo + std::to_string(mostParts) + " parts";
+  return text;
 }
 
 } // namespace ingot::cuda

@@ -35,11 +35,12 @@ static AttentionProblem attentionOf(plan::KernelOp kernel, bool canSplit) {
   auto extent = [&](llvm::StringRef name) {
     return std::max<int64_t>(kernel.param(name), -1);
   };
+  // Heads and groups are numbers in plans.
   return {extent("batch"),
           extent("heads"),
           extent("queries"),
           extent("keys"),
-          extent("group"),
+          std::max<int64_t>(kernel.param("group"), 1),
           kernel.param("d"),
           kernel.param("dv"),
           mathOf(mathTagOf(kernel)),

@@ -14,8 +14,13 @@ namespace ingot::cuda {
 
 namespace {
 /// What a value is computed from.
-enum Source : unsigned { kProduct = 1, kQuery = 2, kKey = 4, kMemory = 8 };
-constexpr unsigned kArgumentSources[] = {kProduct, 0, 0, kQuery, kKey};
+enum Source : unsigned {
+  kProduct = 1,
+  kQuery = 2,
+  kKey = 4,
+  kMemory = 8,
+  kHead = 16 ///< where rows of a tile are of several
+};
 constexpr unsigned kQueryArgument = 3, kKeyArgument = 4;
 
 /// A score that leaves its key no weight beside others.
@@ -36,8 +41,9 @@ using Assumed = llvm::SmallMapVector<Value, bool, 2>;
 
 class ScoreRegion {
 public:
-  ScoreRegion(Block &original, ArrayRef<std::string> names, double scale)
-      : names(names), scale(scale) {
+  ScoreRegion(Block &original, ArrayRef<std::string> names, double scale,
+              bool packs)
+      : names(names), scale(scale), packs(packs) {
     IRMapping mapping;
     original.getParent()->cloneInto(&holder, mapping);
     block = &holder.front();
@@ -77,11 +83,12 @@ private:
 
   ArrayRef<std::string> names;
   double scale;
+  bool packs;
   Region holder;
   Block *block;
   std::optional<Needs> needs;
   Terms keys{"Keys", "key", "keys", kKey | kMemory},
-      rows{"Rows", "row", "rows", kQuery | kMemory};
+      rows{"Rows", "row", "rows", kQuery | kMemory | kHead};
   Assumed masks; ///< where a pair is kept
   llvm::DenseMap<Value, unsigned> sourcesOf;
   llvm::DenseMap<Value, bool> worth;
@@ -89,8 +96,10 @@ private:
 
 unsigned ScoreRegion::sources(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
+    const unsigned ofArguments[] = {kProduct, 0, packs ? kHead : 0u, kQuery,
+                                    kKey};
     unsigned number = argument.getArgNumber();
-    return number < std::size(kArgumentSources) ? kArgumentSources[number] : 0;
+    return number < std::size(ofArguments) ? ofArguments[number] : 0;
   }
   if (auto it = sourcesOf.find(value); it != sourcesOf.end())
     return it->second;
@@ -215,7 +224,7 @@ void ScoreRegion::findTerms() {
 /// next.
 std::optional<Slopes> ScoreRegion::slopes(Value value) {
   unsigned from = sources(value);
-  if (from & (kMemory | kProduct))
+  if (from & (kMemory | kProduct | kHead))
     return std::nullopt;
   if (!(from & (kQuery | kKey)))
     return Slopes{0, 0};
@@ -423,13 +432,14 @@ std::string ScoreRegion::print() {
          " x, const i64 *c) const {\n" + apply + "  }\n" + printKeeps() +
          "  static constexpr int KEYS = " + std::to_string(keys.values.size()) +
          ";\n  static constexpr bool READS = " + flag(reads) +
-         ", SELECTS = " + flag(isSelection) + ";\n";
+         ", SELECTS = " + flag(isSelection) + ", PACKS = " + flag(packs) +
+         ";\n";
 }
 } // namespace
 
-std::string printScore(Block &region, ArrayRef<std::string> names,
-                       double scale) {
-  return ScoreRegion(region, names, scale).print();
+std::string printScore(Block &region, ArrayRef<std::string> names, double scale,
+                       bool packs) {
+  return ScoreRegion(region, names, scale, packs).print();
 }
 
 } // namespace ingot::cuda

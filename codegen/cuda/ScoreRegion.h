@@ -21,8 +21,9 @@
 namespace ingot::cuda {
 
 /// The members of a stub's Body for region 0 of attention, of (product, b, h,
-/// q, k, inputs and scalars...). `names`: the C++ of the latter.
+/// q, k, inputs and scalars...). `names`: the C++ of the latter. `packs`: rows
+/// of a tile may be of several heads, so that what depends on h is of a row.
 std::string printScore(mlir::Block &region, llvm::ArrayRef<std::string> names,
-                       double scale);
+                       double scale, bool packs);
 
 } // namespace ingot::cuda

@@ -86,25 +86,25 @@ private:
                       ArrayRef<plan::LaunchOp> launches) {
     AttentionChoice choice = attentionChoiceOf(kernel, /*canSplit=*/true);
     assert(choice.estimated.heads >= 0 && "heads are a number in plans");
-    if (choice.mostParts == 1)
-      return;
-    kernel =
-        withSplits(kernel, choice.isAssumed ? std::nullopt
-                                            : std::optional(choice.mostParts));
+    bool isSplit = choice.mostParts > 1;
+    if (!isSplit && !choice.packs)
+      return; // the lowering has counted the same blocks
+    if (isSplit)
+      kernel = withSplits(kernel, choice.isAssumed
+                                      ? std::nullopt
+                                      : std::optional(choice.mostParts));
     ExprPool &pool = shapes.pool();
     for (plan::LaunchOp launch : launches) {
       Expr batch = extent(kernel, launch, "batch"),
            queries = extent(kernel, launch, "queries"),
            parts = choice.parts(pool, batch, queries,
                                 extent(kernel, launch, "keys"));
-      SmallVector<Expr> grid;
-      for (size_t i = 0; i < launch.getGrid().size(); ++i)
-        grid.push_back(shapes.parse(launch.getGrid().text(i)));
-      grid[0] = pool.mul(grid[0], parts);
       launch.setKernelAttr(FlatSymbolRefAttr::get(kernel.getSymNameAttr()));
-      launch.setGridAttr(attr(grid));
-      addWorkspace(kernel, launch, parts,
-                   choice.partialSums(pool, batch, queries));
+      launch.setGridAttr(
+          attr(pool.mul(choice.tasks(pool, batch, queries), parts)));
+      if (isSplit)
+        addWorkspace(kernel, launch, parts,
+                     choice.partialSums(pool, batch, queries));
     }
   }
 

@@ -78,8 +78,8 @@ void StubWriter::twoPhases(unsigned i, StringRef position,
                  .str();
 }
 
-void StubWriter::score() {
-  methods += printScore(region(0), arguments({}), real("scale"));
+void StubWriter::score(bool packs) {
+  methods += printScore(region(0), arguments({}), real("scale"), packs);
 }
 
 void StubWriter::twoPhasesOfLanes(unsigned i, StringRef position,

@@ -69,7 +69,7 @@ public:
                  llvm::ArrayRef<std::string> leading, unsigned late,
                  mlir::Type stored = {});
   /// Region 0 of attention, see ScoreRegion.h.
-  void score();
+  void score(bool packs);
   /// The same for `width` elements at once, from a multiple of it on along
   /// argument `along`: `LanesLoads lanes_load(POSITION) const`, `Lanes<T,
   /// width> lanes_apply(const LanesLoads &in, const Lanes<T, width> &x,

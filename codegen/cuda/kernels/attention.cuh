@@ -2,8 +2,8 @@
 // cores:
 //   out[b, q, h, :] = sum over k of p[k] v[b, k, h / group, :], p = softmax of
 //   s[k] = score(scale * q.k, b, h, q, k)
-//   grid   any; a block takes BM query rows of one b and h at a time, or a part
-//          of their keys
+//   grid   any; a block takes BM rows at a time, or a part of their keys: of
+//          queries of one b and h, or of a group's (AttentionHeads)
 //   block  4 * BM: thread (y, x) of BM / 4 x 16 owns rows 4y..4y+3 of keys x,
 //          x + 16, ... and of output columns in vectors of C, 16 C apart
 //   smem   sizeof(AttentionShared)
@@ -11,7 +11,7 @@
 //          out dense [batch, queries, heads, DV]; BM and BN multiples of 16
 //          Body: the score of c = {b, h, q, k}, see AttentionTerms
 //          Splits: partial sums of batch * heads * queries * (DV + 2) floats a
-//          part, as many counters as there are b, h and BM rows
+//          part, as many counters as there are tasks
 // Letters: D and DV head dims, DP and VP those padded, BN keys a tile.
 #pragma once
 #include "shape.cuh"
@@ -28,6 +28,8 @@
 //   READS    load or apply reads memory: c has to be inside
 //   SELECTS  a score is the product or a fill: products may do without scale,
 //            which is positive
+//   PACKS    neither keys nor keeps depends on h: heads of a group may share
+//            tiles
 struct AttentionShape {
   i64 batch, heads, queries, keys, group;
   i64 causal_keys; // query q keeps no key from q + causal_keys on
@@ -37,27 +39,75 @@ struct AttentionShape {
   bool mean = false;
 };
 
-// What a block works on at a time: part `split` of the keys for the query rows
-// from q0 on of head h of batch b, and where the rows of its heads start.
+// Of whom the rows of a task are: of one head, or of all that share keys. These
+// are then read once for all, and few queries fill a tile: row r is query
+// r / count of head r % count.
+template <class Body>
+struct AttentionHeads {
+  u32 count; // of a task
+
+  template <class T>
+  DEV T query(T row) const {
+    return Body::PACKS ? (T)((u32)row / count) : row;
+  }
+  template <class T>
+  DEV T head(T row) const {
+    return Body::PACKS ? (T)((u32)row % count) : 0;
+  }
+};
+// A group's where its rows take fewer tiles together.
+template <int BM, class Body>
+DEV AttentionHeads<Body> attention_heads(const AttentionShape &shape) {
+  if constexpr (Body::PACKS) {
+    u32 queries = (u32)shape.queries, group = (u32)shape.group;
+    if ((queries * group + BM - 1) / BM < (queries + BM - 1) / BM * group)
+      return {group};
+  }
+  return {1};
+}
+
+// Tasks, and of them those of the same heads.
+struct AttentionTasks {
+  i64 rows, row_blocks, count;
+};
+template <int BM, class Body>
+DEV AttentionTasks attention_tasks(const AttentionShape &shape,
+                                   const AttentionHeads<Body> &heads) {
+  i64 rows = shape.queries, groups = shape.heads;
+  if constexpr (Body::PACKS) {
+    rows *= heads.count;
+    groups = divide_fast(groups, heads.count);
+  }
+  i64 row_blocks = (rows + BM - 1) / BM;
+  return {rows, row_blocks, row_blocks * groups * shape.batch};
+}
+
+// What a block works on at a time: part `split` of the keys for the rows from
+// row0 on of the heads from h on of batch b, and where the rows of these start.
 template <class E>
 struct AttentionTask {
-  i64 b, h, q0;
+  i64 b, h, row0;
   int task, split; // of few where keys are shared
   const E *q, *k, *v;
 };
 
-// Number `place` of `tasks` times the parts.
-template <int BM, class S, class E>
-DEV AttentionTask<E> attention_task(i64 place, i64 tasks, i64 row_blocks,
+// Number `place` of the tasks times the parts.
+template <int BM, class S, class Body, class E>
+DEV AttentionTask<E> attention_task(i64 place, const AttentionTasks &tasks,
+                                    const AttentionHeads<Body> &heads,
                                     const E *q, const E *k, const E *v,
                                     const AttentionShape &shape) {
-  i64 split = S::POSSIBLE ? divide_fast(place, tasks) : 0;
-  i64 task = place - split * tasks, pair = divide_fast(task, row_blocks);
-  i64 b = divide_fast(pair, shape.heads), h = pair - b * shape.heads;
+  i64 split = S::POSSIBLE ? divide_fast(place, tasks.count) : 0;
+  i64 task = place - split * tasks.count,
+      pair = divide_fast(task, tasks.row_blocks);
+  i64 groups = shape.heads;
+  if constexpr (Body::PACKS)
+    groups = divide_fast(groups, heads.count);
+  i64 b = divide_fast(pair, groups), h = (pair - b * groups) * heads.count;
   i64 g = divide_fast(h, shape.group);
   return {b,
           h,
-          (task - pair * row_blocks) * BM,
+          (task - pair * tasks.row_blocks) * BM,
           (int)task,
           (int)split,
           q + b * shape.q_strides[0] + h * shape.q_strides[2],
@@ -65,10 +115,22 @@ DEV AttentionTask<E> attention_task(i64 place, i64 tasks, i64 row_blocks,
           v + b * shape.v_strides[0] + g * shape.v_strides[2]};
 }
 
-// Where the keys end that any of BM query rows from q0 on keeps.
-template <int BM>
-DEV i64 attention_end(const AttentionShape &shape, i64 q0) {
-  return min_(shape.keys, max_(q0 + BM - 1 + shape.causal_keys, (i64)0));
+// From one row of a task to the next, of queries: of keys it is a number.
+template <class Body>
+struct AttentionStride {
+  AttentionHeads<Body> heads;
+  i64 query, head;
+};
+DEV i64 attention_offset(i64 stride, i64 row) { return row * stride; }
+template <class Body>
+DEV i64 attention_offset(const AttentionStride<Body> &stride, i64 row) {
+  return stride.heads.query(row) * stride.query +
+         stride.heads.head(row) * stride.head;
+}
+
+// Where the keys end that any query up to the last keeps.
+DEV i64 attention_end(const AttentionShape &shape, i64 last) {
+  return min_(shape.keys, max_(last + shape.causal_keys, (i64)0));
 }
 
 // The keys of part `split` of `count`: whole tiles; where there are fewer tiles
@@ -96,17 +158,20 @@ DEV i64 attention_stride(const AttentionShape &shape) {
 
 // The rows of a task from the parts of all blocks, by `thread` of THREADS: as
 // one block would have rescaled its sums from tile to tile.
-template <int DV, int BM, int THREADS, bool ZERO_EMPTY, class Out, class Task>
+template <int DV, int BM, int THREADS, bool ZERO_EMPTY, class Out, class Task,
+          class Body>
 DEV void attention_combine(Out *out, const Task &at,
-                           const AttentionShape &shape, const Splits &splits,
-                           int thread) {
+                           const AttentionShape &shape,
+                           const AttentionHeads<Body> &heads,
+                           const Splits &splits, int thread) {
   const float infinity = bits_f32(0x7f800000);
   const i64 stride = attention_stride<DV>(shape);
-  const int rows = (int)min_(shape.queries - at.q0, (i64)BM);
+  const int rows = (int)min_(shape.queries * heads.count - at.row0, (i64)BM);
   UNROLL1 for (int i = thread; i < rows * DV; i += THREADS) {
-    i64 row = at.q0 + i / DV;
+    i64 row = at.row0 + i / DV;
+    i64 query = heads.query(row), head = at.h + heads.head(row);
     int column = i % DV;
-    const float *first = attention_row<DV>(splits, shape, at.b, at.h, row);
+    const float *first = attention_row<DV>(splits, shape, at.b, head, query);
     float most = -infinity, sum = 0, total = 0;
     for (i64 s = 0; s < splits.count; ++s)
       most = max_(most, first[s * stride + DV]);
@@ -119,7 +184,7 @@ DEV void attention_combine(Out *out, const Task &at,
     }
     if (total == 0 && (ZERO_EMPTY || shape.keys == 0))
       total = 1;
-    out[((at.b * shape.queries + row) * shape.heads + at.h) * DV + column] =
+    out[((at.b * shape.queries + query) * shape.heads + head) * DV + column] =
         stored<Out>(sum / total);
   }
 }
@@ -156,15 +221,16 @@ struct AttentionShared {
 // outside of [0, rows) x [0, D) becomes 0. WIDE: 16 bytes at a time, where
 // addresses allow it. Elements of 16 bits go past registers, one at a time.
 template <bool WIDE, int D, int WIDTH, int COUNT, int THREADS, int PITCH,
-          class E>
-DEV void attention_tile(float (&to)[COUNT][PITCH], const E *from, i64 stride,
-                        i64 first, i64 rows) {
+          class E, class Stride>
+DEV void attention_tile(float (&to)[COUNT][PITCH], const E *from,
+                        const Stride &stride, i64 first, i64 rows) {
   constexpr int STEP = WIDE ? 4 : 1, CHUNKS = WIDTH / STEP;
   for (int i = tid(); i < COUNT * CHUNKS; i += THREADS) {
     int row = i / CHUNKS, column = i % CHUNKS * STEP;
     bool inside = first + row < rows && column < D;
     // Even a copy of nothing needs an address inside.
-    const E *source = inside ? from + (first + row) * stride + column : from;
+    const E *source =
+        inside ? from + attention_offset(stride, first + row) + column : from;
     if constexpr (sizeof(E) == 2)
       to[row][column] = inside ? to_f32(*source) : 0;
     else if constexpr (WIDE)
@@ -188,24 +254,26 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
   const float infinity = bits_f32(0x7f800000);
   const int y = tid() / 16, x = tid() % 16;
   const i64 queries = shape.queries, keys = shape.keys;
-  const i64 row_blocks = (queries + BM - 1) / BM;
-  const i64 tasks = row_blocks * shape.heads * shape.batch;
+  const auto heads = attention_heads<BM, Body>(shape);
+  const AttentionTasks tasks = attention_tasks<BM>(shape, heads);
   // Blocks that share keys cannot ask: rows that may be the mean of all keys
   // look at all.
   const bool may_ask = shape.mean && splits.count == 1;
-  for (i64 place = block_number(); place < tasks * splits.count;
+  for (i64 place = block_number(); place < tasks.count * splits.count;
        place += block_count()) {
     const AttentionTask<E> at =
-        attention_task<BM, S>(place, tasks, row_blocks, q, k, v, shape);
+        attention_task<BM, S>(place, tasks, heads, q, k, v, shape);
     const E *keys_at = at.k, *values_at = at.v;
-    i64 first = 0, end = attention_end<BM>(shape, at.q0);
+    i64 first = 0, end = attention_end(shape, heads.query(at.row0 + BM - 1));
     if (shape.mean && (end == 0 || !may_ask))
       end = keys;
     if constexpr (S::POSSIBLE)
       attention_part<BN>(first, end, at.split, splits.count);
     // No barrier: everyone is done with q and k since the last values landed.
-    attention_tile<WIDE, D, DP, BM, THREADS>(shared.q, at.q, shape.q_strides[1],
-                                             at.q0, queries);
+    attention_tile<WIDE, D, DP, BM, THREADS>(
+        shared.q, at.q,
+        AttentionStride<Body>{heads, shape.q_strides[1], shape.q_strides[2]},
+        at.row0, tasks.rows);
     if (first < end) // else there is no address to copy nothing from
       attention_tile<WIDE, D, DP, BN, THREADS>(shared.k, keys_at,
                                                shape.k_strides[1], first, keys);
@@ -239,20 +307,22 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
 
       typename Body::Keys key[KEYS];
       UNROLL for (int j = 0; j < KEYS; ++j) {
-        i64 c[4] = {at.b, at.h, at.q0, k0 + x + 16 * j};
+        i64 c[4] = {at.b, at.h, 0, k0 + x + 16 * j};
         key[j] = c[3] < keys ? body.keys(c) : typename Body::Keys{};
       }
       UNROLL for (int i = 0; i < 4; ++i) {
         // A row at a time: for all rows there would not be enough registers.
         typename Body::Loads loads[KEYS];
+        i64 number = at.row0 + 4 * y + i;
+        i64 head = at.h + heads.head(number), query = heads.query(number);
         auto each = [&](auto visit) {
           UNROLL for (int j = 0; j < KEYS; ++j) {
-            i64 c[4] = {at.b, at.h, at.q0 + 4 * y + i, k0 + x + 16 * j};
-            visit(j, c, c[2] < queries && c[3] < keys);
+            i64 c[4] = {at.b, head, query, k0 + x + 16 * j};
+            visit(j, c, query < queries && c[3] < keys);
           }
         };
-        i64 q[4] = {at.b, at.h, at.q0 + 4 * y + i, k0};
-        auto row = q[2] < queries ? body.rows(q) : typename Body::Rows{};
+        i64 c[4] = {at.b, head, query, k0};
+        auto row = query < queries ? body.rows(c) : typename Body::Rows{};
         each([&](int j, const i64 *c, bool inside) {
           loads[j] =
               inside ? body.load(key[j], row, c) : typename Body::Loads{};
@@ -295,7 +365,7 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
       copy_wait<0>();
       barrier();
       if (asks) {
-        UNROLL1 for (int row = 0; row < BM && at.q0 + row < queries;
+        UNROLL1 for (int row = 0; row < BM && at.row0 + row < tasks.rows;
                      ++row) if (!(shared.p[row][BN] > -1e29f)) end = keys;
       }
       if (k0 + BN < end)
@@ -321,17 +391,18 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
 
     copy_wait<0>(); // also where there was no key
     // Found once more, so that nothing of it takes registers in the loop.
-    const AttentionTask<E> done = attention_task<BM, S>(
-        unknown(place), tasks, row_blocks, q, k, v, shape);
+    const AttentionTask<E> done =
+        attention_task<BM, S>(unknown(place), tasks, heads, q, k, v, shape);
     UNROLL for (int i = 0; i < 4; ++i) {
       float total = sum[i];
       UNROLL for (int d = 8; d > 0; d /= 2) total += shfl_xor(total, d);
-      i64 row = done.q0 + 4 * y + i;
-      if (row >= queries)
+      i64 number = done.row0 + 4 * y + i;
+      i64 head = done.h + heads.head(number), query = heads.query(number);
+      if (query >= queries)
         continue;
       if constexpr (S::POSSIBLE) {
         if (splits.count > 1) {
-          float *to = attention_row<DV>(splits, shape, done.b, done.h, row) +
+          float *to = attention_row<DV>(splits, shape, done.b, head, query) +
                       done.split * attention_stride<DV>(shape);
           UNROLL for (int j = 0; j < COLUMNS; ++j) {
             UNROLL for (int u = 0; u < C; ++u) {
@@ -352,7 +423,7 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
       if (total == 0 && (ZERO_EMPTY || keys == 0))
         total = 1;
       float factor = 1 / total;
-      Out *to = out + ((done.b * queries + row) * shape.heads + done.h) * DV;
+      Out *to = out + ((done.b * queries + query) * shape.heads + head) * DV;
       UNROLL for (int j = 0; j < COLUMNS; ++j) {
         UNROLL for (int u = 0; u < C; ++u) {
           int column = (x + 16 * j) * C + u;
@@ -364,8 +435,8 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
     if constexpr (S::POSSIBLE) {
       if (splits.count > 1 &&
           splits_meet(splits.counters + done.task, splits.count))
-        attention_combine<DV, BM, THREADS, ZERO_EMPTY>(out, done, shape, splits,
-                                                       tid());
+        attention_combine<DV, BM, THREADS, ZERO_EMPTY>(out, done, shape, heads,
+                                                       splits, tid());
     }
   }
 }

@@ -3,8 +3,8 @@
 //   s[k] = score(scale * q.k, b, h, q, k)
 //   Math   bf16, f16 (q, k, v of that type) or tf32 (of f32 data); sums, scores
 //          and softmax in f32, p rounded to Math
-//   grid   any; a block takes 64 query rows of one b and h at a time, or a part
-//          of their keys
+//   grid   any; a block takes 64 rows at a time, or a part of their keys, as in
+//          attention.cuh
 //   block  128: four warps of 16 rows
 //   smem   sizeof(AttentionTiles)
 //   needs  as attention.cuh: q, k, v contiguous along d, strides in elements;
@@ -39,8 +39,9 @@ struct AttentionTiles {
 };
 
 // Rows first.. of a matrix of D columns into slabs; what is outside becomes 0.
-template <int ALIGN, int D, int ROWS, int SLABS, int THREADS, class E>
-DEV void attention_slabs(u8 *to, const E *from, i64 stride, i64 first,
+template <int ALIGN, int D, int ROWS, int SLABS, int THREADS, class E,
+          class Stride>
+DEV void attention_slabs(u8 *to, const E *from, const Stride &stride, i64 first,
                          i64 rows) {
   constexpr int SLAB = 128 / (int)sizeof(E), PER_ROW = SLABS * 128 / ALIGN;
   UNROLL1 for (int i = tid(); i < ROWS * PER_ROW; i += THREADS) {
@@ -49,10 +50,11 @@ DEV void attention_slabs(u8 *to, const E *from, i64 stride, i64 first,
     int valid = min_(max_((D - column) * (int)sizeof(E), 0), ALIGN);
     bool inside = first + row < rows && valid > 0;
     // Even a copy of nothing needs an address inside.
-    gemm_copy<ALIGN>(to + column / SLAB * ROWS * 128 +
-                         swizzle128(row, byte % 128 / 16) + byte % 16,
-                     from + (inside ? (first + row) * stride + column : 0),
-                     inside ? valid : 0);
+    gemm_copy<ALIGN>(
+        to + column / SLAB * ROWS * 128 + swizzle128(row, byte % 128 / 16) +
+            byte % 16,
+        from + (inside ? attention_offset(stride, first + row) + column : 0),
+        inside ? valid : 0);
   }
 }
 
@@ -157,33 +159,42 @@ DEV float attention_unit(const AttentionShape &shape) {
   return Body::SELECTS ? shape.scale : 1;
 }
 
-// Rows q and q + 8 of a lane. Coordinates are of 32 bits until the body gets
-// them: wide ones would take registers.
+// Of two rows of a lane, 8 apart. Coordinates are of 32 bits until the body
+// gets them: wide ones would take registers.
 template <class Body>
 struct AttentionRows {
-  i64 b, h;
-  u32 q;
+  static constexpr int COUNT = Body::PACKS ? 2 : 1;
+  i64 b;
+  u32 h[COUNT], q[COUNT];
   typename Body::Rows terms[2];
+
+  DEV u32 head(int r) const { return h[Body::PACKS ? r : 0]; }
+  DEV u32 query(int r) const { return Body::PACKS ? q[r] : q[0] + r * 8; }
 };
+// From `row` on of a task whose heads are h and the next ones.
 template <class Body>
-DEV AttentionRows<Body> attention_rows_of(i64 b, i64 h, u32 q,
-                                          const AttentionShape &shape,
-                                          const Body &body) {
-  AttentionRows<Body> rows{b, h, q, {}};
+DEV AttentionRows<Body>
+attention_rows_of(i64 b, i64 h, u32 row, const AttentionHeads<Body> &heads,
+                  const AttentionShape &shape, const Body &body) {
+  AttentionRows<Body> rows{b, {}, {}, {}};
+  UNROLL for (int r = 0; r < rows.COUNT; ++r) {
+    rows.h[r] = (u32)h + heads.head(row + r * 8);
+    rows.q[r] = heads.query(row + r * 8);
+  }
   UNROLL for (int r = 0; r < 2; ++r) {
-    i64 c[4] = {b, h, q + r * 8, 0};
+    i64 c[4] = {b, rows.head(r), rows.query(r), 0};
     if (c[2] < shape.queries)
       rows.terms[r] = body.rows(c);
   }
   return rows;
 }
 
-// Whether there is nothing to ask of pairs of rows q0 and the COUNT - 1 after
-// it with BN keys from k0 on: they are inside, and the mask keeps them.
-template <int COUNT, int BN, class Body>
-DEV bool attention_keeps(i64 b, i64 h, u32 q0, u32 k0,
+// Whether there is nothing to ask of pairs of the queries from q0 to q1 with BN
+// keys from k0 on: they are inside, and the mask keeps them.
+template <int BN, class Body>
+DEV bool attention_keeps(i64 b, i64 h, u32 q0, u32 q1, u32 k0,
                          const AttentionShape &shape, const Body &body) {
-  i64 first[4] = {b, h, q0, k0}, last[4] = {b, h, q0 + COUNT - 1, k0 + BN - 1};
+  i64 first[4] = {b, h, q0, k0}, last[4] = {b, h, q1, k0 + BN - 1};
   return last[3] < shape.keys && (!Body::READS || last[2] < shape.queries) &&
          body.keeps(first, last);
 }
@@ -204,9 +215,9 @@ DEV void attention_apply(float (&s)[FN][4], const AttentionRows<Body> &rows,
     auto each = [&](int count, auto visit) {
       UNROLL for (int j = 0; j < GROUP; ++j) {
         UNROLL for (int i = 0; i < count; ++i) {
-          u32 q = rows.q + i / 2 * 8,
+          u32 q = rows.query(i / 2),
               k = k0 + (first + j) * 8 + lane() % 4 * 2 + i % 2;
-          i64 c[4] = {rows.b, rows.h, q, k};
+          i64 c[4] = {rows.b, rows.head(i / 2), q, k};
           visit(j, i, c, KEPT || (q < queries && k < keys));
         }
       }
@@ -319,14 +330,16 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
   const int row0 = warp_uniform() * 16, l = lane();
   const float unit = attention_unit<Body>(shape);
   const i64 queries = shape.queries, keys = shape.keys;
-  const i64 row_blocks = (queries + BM - 1) / BM;
-  const i64 tasks = row_blocks * shape.heads * shape.batch;
-  for (i64 place = block_number(); place < tasks * splits.count;
+  const auto heads = attention_heads<BM, Body>(shape);
+  const AttentionTasks tasks = attention_tasks<BM>(shape, heads);
+  for (i64 place = block_number(); place < tasks.count * splits.count;
        place += block_count()) {
     const AttentionTask<E> at =
-        attention_task<BM, S>(place, tasks, row_blocks, q, k, v, shape);
+        attention_task<BM, S>(place, tasks, heads, q, k, v, shape);
     // Rows that may be the mean of all keys look at all.
-    i64 begin = 0, end = shape.mean ? keys : attention_end<BM>(shape, at.q0);
+    i64 begin = 0, end = keys;
+    if (!shape.mean)
+      end = attention_end(shape, heads.query(at.row0 + BM - 1));
     if constexpr (S::POSSIBLE)
       attention_part<BN>(begin, end, at.split, splits.count);
     auto fetch_keys = [&](i64 k0) {
@@ -343,15 +356,18 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
     };
     // No barrier: everyone is done with q and k since the last values landed.
     attention_slabs<ALIGN, D, BM, T::SLABS, THREADS>(
-        tiles.q, at.q, shape.q_strides[1], at.q0, queries);
+        tiles.q, at.q,
+        AttentionStride<Body>{heads, shape.q_strides[1], shape.q_strides[2]},
+        at.row0, tasks.rows);
     if (begin < end)
       fetch_keys(begin);
     copy_commit();
 
     // Lane 4 r + t has rows r and r + 8, of each 8 columns 2t and 2t + 1.
     float o[1][FV][4] = {}, largest[2] = {-infinity, -infinity}, sum[2] = {};
-    const auto rows =
-        attention_rows_of(at.b, at.h, (u32)(at.q0 + row0 + l / 4), shape, body);
+    const u32 first = (u32)at.row0 + row0, row = first + l / 4;
+    const auto rows = attention_rows_of(at.b, at.h, row, heads, shape, body);
+    const u32 q0 = heads.query(first), q1 = heads.query(first + 15);
     for (i64 k0 = begin; k0 < end; k0 += BN) {
       // Keys have landed, and everyone is done with the last values.
       copy_wait<0>();
@@ -364,8 +380,7 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
       auto keys_at = [&](int, int, const i64 *c) {
         return c[3] < keys ? body.keys(c) : typename Body::Keys{};
       };
-      if (attention_keeps<16, BN>(at.b, at.h, (u32)at.q0 + row0, (u32)k0, shape,
-                                  body))
+      if (attention_keeps<BN>(at.b, at.h, q0, q1, (u32)k0, shape, body))
         attention_apply<true>(s[0], rows, (u32)k0, shape, body, keys_at);
       else
         attention_apply<false>(s[0], rows, (u32)k0, shape, body, keys_at);
@@ -388,26 +403,26 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
 
     UNROLL for (int r = 0; r < 2; ++r) {
       float total = row_sum4(sum[r]);
-      i64 row = at.q0 + row0 + l / 4 + r * 8;
-      if (row >= queries)
+      i64 head = rows.head(r), query = rows.query(r);
+      if (query >= queries)
         continue;
       if constexpr (S::POSSIBLE) {
         if (splits.count > 1) {
-          float *to = attention_row<DV>(splits, shape, at.b, at.h, row) +
+          float *to = attention_row<DV>(splits, shape, at.b, head, query) +
                       at.split * attention_stride<DV>(shape);
           attention_leave<DV>(to, o[0], r, largest[r] * unit, total);
           continue;
         }
       }
       attention_result<DV, ZERO_EMPTY>(
-          out + ((at.b * queries + row) * shape.heads + at.h) * DV, o[0], r,
+          out + ((at.b * queries + query) * shape.heads + head) * DV, o[0], r,
           total, keys);
     }
     if constexpr (S::POSSIBLE) {
       if (splits.count > 1 &&
           splits_meet(splits.counters + at.task, splits.count))
-        attention_combine<DV, BM, THREADS, ZERO_EMPTY>(out, at, shape, splits,
-                                                       tid());
+        attention_combine<DV, BM, THREADS, ZERO_EMPTY>(out, at, shape, heads,
+                                                       splits, tid());
     }
   }
 }

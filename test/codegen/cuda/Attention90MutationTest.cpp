@@ -9,8 +9,9 @@ namespace {
 using namespace ingot::emulator;
 
 constexpr const char *kKernel = "attention90.cuh",
-                     *kShared = "attention_mma.cuh", *kNumbers = "numbers.cuh",
-                     *kRing = "pipeline90.cuh";
+                     *kTasks = "attention90_tasks.cuh",
+                     *kShared = "attention_mma.cuh", *kPlain = "attention.cuh",
+                     *kNumbers = "numbers.cuh", *kRing = "pipeline90.cuh";
 
 struct Edit {
   const char *name, *from, *to;
@@ -56,10 +57,10 @@ const Edit kEdits[] = {
      "barrier();\n  if (tid() >= 128)\n    grid_wait();"},
     // bytes
     {"TooFewBytes", "mbar_arrive_expect(full, bytes);",
-     "mbar_arrive_expect(full, bytes - 128);"},
+     "mbar_arrive_expect(full, bytes - 128);", kTasks},
     {"TooManyBytes", "mbar_arrive_expect(full, bytes);",
-     "mbar_arrive_expect(full, bytes + 16);"},
-    {"PanelsOverlap", "bytes / PANELS", "bytes / PANELS / 2"},
+     "mbar_arrive_expect(full, bytes + 16);", kTasks},
+    {"PanelsOverlap", "bytes / PANELS", "bytes / PANELS / 2", kTasks},
     // fence
     {"NoFenceOfMbarriers", "mbar_fence_init();", ""},
     {"NoFenceOfScores", "fence_regs(s);\n    wgmma_fence();", ""},
@@ -70,7 +71,7 @@ const Edit kEdits[] = {
      "mbar_init(shared.k_empty + s, C::CONSUMERS / 2);"},
     {"EmptyQueriesCountOneMore", "mbar_init(&shared.q_empty, C::CONSUMERS);",
      "mbar_init(&shared.q_empty, C::CONSUMERS + 1);"},
-    {"TermsCountTwoWarps", "TERM_THREADS = 96;", "TERM_THREADS = 64;"},
+    {"TermsCountTwoWarps", "TERM_THREADS = 96;", "TERM_THREADS = 64;", kTasks},
     {"TermsCountOneThreadLess",
      "mbar_init(shared.terms_full + s, C::TERM_THREADS);",
      "mbar_init(shared.terms_full + s, C::TERM_THREADS - 1);"},
@@ -79,7 +80,7 @@ const Edit kEdits[] = {
     {"TermsOfOneLane", "mbar_arrive(shared.terms_full + s);",
      "if (lane() == 0)\n            for (int n = 0; n < 32; ++n)\n"
      "              mbar_arrive(shared.terms_full + s);"},
-    {"TermsReadByOneLane", "warp_sync();\n        release", "release"},
+    {"TermsReadByOneLane", "warp_sync();\n        leave_terms", "leave_terms"},
     {"AllLanesRelease", "if (lane() == 0)\n      mbar", "mbar"},
     {"NoBarrierOfParts", "[] { barrier_named<256>(1); }", "[] {}", kKernel, 3},
     {"BarrierOfHalfTheConsumers", "barrier_named<256>(1)",
@@ -121,18 +122,19 @@ const Edit kEdits[] = {
     {"TermsOfOtherColumns", "[j * 4 + lane() % 4]", "[j * 4]"},
     {"TermsOfOtherStage", "shared.terms[terms.stage]",
      "shared.terms[1 - terms.stage]"},
-    {"StageTooSmall", "k[C::STAGES][C::KEYS]", "k[C::STAGES][C::KEYS - 1024]"},
+    {"StageTooSmall", "k[C::STAGES][C::KEYS]", "k[C::STAGES][C::KEYS - 1024]",
+     kTasks},
     // guard
-    {"StoresPastTheEnd", "m >= (int)shape.queries",
-     "m >= (int)shape.queries + 128"},
+    {"StoresPastTheEnd", "query >= (int)shape.queries",
+     "query >= (int)shape.queries + 128"},
     {"ScoresPastTheEnd", "KEPT || (q < queries && k < keys)", "true", kShared,
      0, false, Bias::Pair},
     {"TermsPastTheEnd",
      "to[i] = c[3] < shape.keys ? body.keys(c) : typename Body::Keys{};",
      "to[i] = body.keys(c);"},
     {"KeptByTheFirstKey", "k0 + BN - 1};", "k0};", kShared},
-    {"KeptByLaterRows", "(u32)(at.q0 + number * 64)",
-     "(u32)(at.q0 + number * 64 + 63)"},
+    {"KeptByLaterRows", "q0 = heads.query(row0)",
+     "q0 = heads.query(row0 + 63)"},
     {"ColumnsPastTheEnd", "if (column < DV)\n        store",
      "if (true)\n        store", kShared},
     {"PartColumnsPastTheEnd", "if (column < DV)\n        to[",
@@ -140,19 +142,39 @@ const Edit kEdits[] = {
     {"FirstBatchAlone", "tile * C::BN, at.b);\n          mbar",
      "tile * C::BN, 0);\n          mbar"},
     {"HeadsOfTheirOwn", "(u32)at.h / (u32)shape.group", "(u32)at.h"},
-    {"MoreRegistersThanThereAre", "regs_up<240>();", "regs_up<248>();"},
+    {"MoreRegistersThanThereAre", "regs_up<Body::PACKS ? 232 : 240>();",
+     "regs_up<248>();"},
     // mask and empty rows
-    {"EndsTooEarly", "q0 + C::BM - 1 + (int)shape.causal_keys",
-     "q0 + (int)shape.causal_keys"},
-    {"NoTail", "int end = ceil_div(keys, C::BN)", "int end = keys / C::BN"},
+    {"EndsTooEarly", "query((u32)row0 + C::BM - 1)", "query((u32)row0)",
+     kTasks},
+    {"NoTail", "int end = ceil_div(keys, C::BN)", "int end = keys / C::BN",
+     kTasks},
     {"KeysOfTheFirstTile", "k0 = (u32)(tile * C::BN)",
      "k0 = (u32)(at.first * C::BN)"},
-    {"RowsOfTheFirstWarp", "warp_uniform() % 4 * 16 + lane() / 4;",
-     "lane() / 4;"},
+    {"RowsOfTheFirstWarp", "row0 + warp_uniform() % 4 * 16 + lane() / 4",
+     "row0 + lane() / 4"},
     {"ShiftsByInfinity", "most == -infinity ? 0 : most", "most", kShared, 0,
      true},
     {"EmptyRowsDivideByZero", "ZERO_EMPTY || keys == 0", "keys == 0", kShared,
      0, true},
+    // heads of a group in one tile, and consumers without a row
+    {"QueriesOfOneHead", "(u32)row % count", "(u32)row % 1", kPlain},
+    {"HeadsInTurn", "(u32)row / count", "(u32)row / 1", kPlain},
+    {"NoFenceOfQueries", "fence_async();\n    meet();", "meet();"},
+    {"NoMeetingAfterQueries", "fence_async();\n    meet();", "fence_async();"},
+    {"QueriesPastTheEnd", "x[j] = row < rows\n", "x[j] = row < rows + 64\n"},
+    {"QueriesOfTheOtherConsumer", "swizzle128(number * 64 + i / CHUNKS",
+     "swizzle128(64 - number * 64 + i / CHUNKS"},
+    {"QueriesNotSwizzled", "i / CHUNKS, chunk % 8", "i / CHUNKS, 0"},
+    {"BothLoadQueries", "if (!Body::PACKS || places.heads.count == 1)",
+     "if (true)"},
+    {"NobodyLoadsQueries", "loads && at.first < at.end", "false"},
+    {"RowsOfOneHead", "row0 < (u32)shape.queries * heads.count",
+     "row0 < (u32)shape.queries"},
+    {"PassesNoTerms", "wait_terms();\n        leave_terms();\n", ""},
+    {"PassesNoValues", "wait_values();\n      leave_values();\n    }", "}"},
+    {"PassesTooEarly", "wait_keys();\n      leave_keys();\n      if",
+     "leave_keys();\n      if"},
     // rescale
     {"ResultNotRescaled", "o[i] *= decay[i / 2 % 2];", ""},
     {"UnitOfParts", "largest[r] * unit, total", "largest[r], total", kKernel, 3,
@@ -169,15 +191,14 @@ const Edit kEdits[] = {
     {"SumNotShared", "row_sum4(sum[r])", "sum[r]"},
     {"SumsStayFromTaskToTask", "o[i] = 0;", ";"},
     // parts of the keys
-    {"PartsInOnePlace", "at.split * attention_stride<C::DV>(shape)", "0",
+    {"PartsInOnePlace", "done.at.split * attention_stride<C::DV>(shape)", "0",
      kKernel, 3},
-    {"PartsOverlap", "(int)split * each", "(int)split * (each - 1)", kKernel,
-     2},
+    {"PartsOverlap", "(int)split * each", "(int)split * (each - 1)", kTasks, 2},
     {"PartsEndTooEarly", "min_(first + each, end)", "min_(first + 1, end)",
-     kKernel, 2},
-    {"TasksCountTogether", "splits.counters + at.task", "splits.counters",
+     kTasks, 2},
+    {"TasksCountTogether", "splits.counters + done.at.task", "splits.counters",
      kKernel, 3},
-    {"PlacesOfOnePart", "tasks * (u32)splits.count", "tasks", kKernel, 3},
+    {"PlacesOfOnePart", "tasks * (u32)splits.count", "tasks", kTasks, 3},
 };
 
 void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }
@@ -197,7 +218,7 @@ TEST_P(Attention90MutationTest, IsFound) {
   for (const char *mode :
        {"mode late", "mode early", "mode random 1", "mode random 2"})
     for (AttentionSizes s :
-         {AttentionSizes{2, 2, 70, 420}, AttentionSizes{1, 2, 150, 20},
+         {AttentionSizes{2, 2, 70, 420}, AttentionSizes{3, 2, 150, 20},
           AttentionSizes{1, 4, 200, 300}}) {
       if (!found.empty())
         break;

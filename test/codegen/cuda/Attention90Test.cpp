@@ -92,16 +92,49 @@ TEST_F(Attention90Test, TermsOfKeysAndPairs) {
     }
 }
 
+/// Heads of a group in one tile: their terms, masks and tails; parts of keys.
+TEST_F(Attention90Test, HeadsTogether) {
+  for (auto [group, bias] : {std::pair<int64_t, Bias>{2, Bias::KeyAndHead},
+                             {3, Bias::None},
+                             {4, Bias::WideKey},
+                             {7, Bias::KeyAndHead},
+                             {8, Bias::Pair}}) {
+    AttentionVariant v = variant("bf16", 64, 64);
+    v.group = group, v.bias = bias, v.causal = true, v.parts = 3;
+    Stub stub(v.stub());
+    SCOPED_TRACE(group);
+    checkInAllModes(v, stub, {2, group * 2, 1, 300});
+    check(v, stub, {1, group * 2, 16, 290, 8});
+    check(v, stub, {1, group, 100, 70});  // rows without a key
+    check(v, stub, {1, group, 128, 130}); // each head by itself
+    check(v, stub, {1, group, 5, 40, 1}, false);
+  }
+}
+
+/// Keys and values come once for all heads.
+TEST_F(Attention90Test, HeadsTogetherShareKeys) {
+  AttentionVariant v = variant("bf16", 128, 128);
+  v.group = 4;
+  for (bool alone : {false, true}) {
+    v.alone = alone;
+    Stub stub(v.stub());
+    check(v, stub, {1, 8, 16, 256});
+    // Two panels of each of two tiles; of queries where they are alone.
+    EXPECT_EQ(statistic("loads"),
+              alone ? 8u * 2 * (1 + 2 * 2) : 2u * 2 * 2 * 2);
+  }
+}
+
 /// Fills of the least float: rows without a key are the mean of all.
 TEST_F(Attention90Test, MeanOfAllKeys) {
   for (Bias bias : {Bias::None, Bias::Key}) {
     AttentionVariant v = variant("bf16", 64, 64);
     v.bias = bias, v.causal = v.mean = true;
     for (int64_t parts : {0, 3}) {
-      v.parts = parts;
+      v.parts = parts, v.group = parts ? 2 : 1;
       Stub stub(v.stub());
       check(v, stub, {1, 2, 300, 200});
-      check(v, stub, {1, 1, 40, 300});
+      check(v, stub, {1, v.group, 40, 300});
     }
   }
 }
@@ -146,15 +179,23 @@ TEST_F(Attention90Test, DeviceCode) {
   llvm::Expected<const cuda::Nvrtc *> nvrtc = cuda::Nvrtc::get();
   if (!nvrtc)
     GTEST_SKIP() << llvm::toString(nvrtc.takeError());
-  for (auto [math, d] : {std::pair<const char *, int64_t>{"bf16", 64},
-                         {"f16", 64},
-                         {"bf16", 96},
-                         {"bf16", 128},
-                         {"f16", 128},
-                         {"bf16", 192}}) {
+  struct Instance {
+    const char *math;
+    int64_t d, group = 1;
+    Bias bias = Bias::Key;
+  };
+  for (auto [math, d, group, bias] : {Instance{"bf16", 64},
+                                      {"f16", 64},
+                                      {"bf16", 96},
+                                      {"bf16", 128},
+                                      {"f16", 128},
+                                      {"bf16", 192},
+                                      {"bf16", 64, 4},
+                                      {"bf16", 128, 4, Bias::KeyAndHead},
+                                      {"bf16", 192, 4}}) {
     AttentionVariant v = variant(math, d, d);
-    v.causal = true, v.parts = 3;
-    SCOPED_TRACE(testing::Message() << math << d);
+    v.causal = true, v.parts = 3, v.group = group, v.bias = bias;
+    SCOPED_TRACE(testing::Message() << math << d << " in groups of " << group);
     cuda::CudaStub stub;
     stub.name = "attention_test";
     stub.text = v.stub();
@@ -163,8 +204,9 @@ TEST_F(Attention90Test, DeviceCode) {
     EXPECT_EQ(cubin.frameBytes, 0u);
     EXPECT_EQ(cubin.spillBytes, 0u);
     EXPECT_LE(cubin.registers, 168u);
-    printf("%s, heads of %lld: %u registers, %u bytes\n", math,
-           static_cast<long long>(d), cubin.registers, v.hopperShared());
+    printf("%s, %lld heads of %lld: %u registers, %u bytes\n", math,
+           static_cast<long long>(group), static_cast<long long>(d),
+           cubin.registers, v.hopperShared());
     // Of the assembler: waits injected, setmaxnreg ignored, wgmma serialized.
     for (const char *note : {"C7508", "C7510", "C7517"})
       EXPECT_EQ(cubin.log.find(note), std::string::npos) << cubin.log;

@@ -70,18 +70,50 @@ TEST_F(CudaAttentionMma, GroupsCausalAndEmptyRows) {
   }
 }
 
+/// Heads of a group in one tile: their terms, masks and tails; parts of keys.
+TEST_F(CudaAttentionMma, HeadsTogether) {
+  for (const char *math : {"bf16", "tf32", "float"})
+    for (auto [group, bias] : {std::pair<int64_t, Bias>{2, Bias::KeyAndHead},
+                               {3, Bias::None},
+                               {4, Bias::Key},
+                               {7, Bias::Pair},
+                               {8, Bias::KeyAndHead}}) {
+      AttentionVariant v;
+      v.math = math, v.d = v.dv = 32, v.group = group, v.bias = bias;
+      v.causal = true, v.parts = 3;
+      Stub stub(v.stub());
+      SCOPED_TRACE(testing::Message() << math << group);
+      checkInAllModes(v, stub, {2, group * 2, 1, 150});
+      check(v, stub, {1, group * 2, 16, 130, 8});
+      check(v, stub, {1, group, 50, 35}); // rows without a key
+      check(v, stub, {1, group, 64, 70}); // each head by itself
+      check(v, stub, {1, group, 5, 20, 1});
+      check(v, stub, {1, group, 0, 20});
+      v.mean = true, v.parts = 0;
+      Stub mean(v.stub());
+      check(v, mean, {1, group, 50, 35});
+    }
+}
+
 TEST_F(CudaAttentionMma, DeviceCode) {
   llvm::Expected<const cuda::Nvrtc *> nvrtc = cuda::Nvrtc::get();
   if (!nvrtc)
     GTEST_SKIP() << llvm::toString(nvrtc.takeError());
-  for (auto [math, d] : {std::pair<const char *, int64_t>{"bf16", 64},
-                         {"f16", 128},
-                         {"bf16", 256},
-                         {"tf32", 64},
-                         {"tf32", 128}}) {
+  struct Instance {
+    const char *math;
+    int64_t d, group = 1;
+  };
+  for (auto [math, d, group] : {Instance{"bf16", 64},
+                                {"f16", 128},
+                                {"bf16", 256},
+                                {"tf32", 64},
+                                {"tf32", 128},
+                                {"bf16", 128, 4},
+                                {"tf32", 128, 4}}) {
     AttentionVariant v;
     v.math = math, v.d = v.dv = d, v.causal = true;
-    SCOPED_TRACE(testing::Message() << math << d);
+    v.group = group, v.parts = group > 1 ? 3 : 0;
+    SCOPED_TRACE(testing::Message() << math << d << " in groups of " << group);
     cuda::CudaStub stub;
     stub.name = "attention_test";
     stub.text = v.stub();

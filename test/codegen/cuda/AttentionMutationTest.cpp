@@ -61,7 +61,8 @@ const Edit kEdits[] = {
     {"MmaValidInElements", "(D - column) * (int)sizeof(E), 0)",
      "(D - column), 0)", "bf16"},
     // swizzle and layout
-    {"MmaNoSwizzle", "swizzle128(row, byte % 128 / 16) + byte % 16",
+    {"MmaNoSwizzle",
+     "swizzle128(row, byte % 128 / 16) +\n            byte % 16",
      "row * 128 + byte % 128", "bf16"},
     {"MmaWrongHalfOfK", "step * 2 + l / 16)", "step * 2 + 1 - l / 16)", "bf16"},
     {"MmaWrongRowsOfWeights", "pack2<Math>(w[2], w[3])",
@@ -87,10 +88,10 @@ const Edit kEdits[] = {
     // guard
     {"NoGuardOfRows", "first + row < rows && column < D", "column < D",
      "float"},
-    {"NoGuardOfScores", "visit(j, c, c[2] < queries && c[3] < keys)",
+    {"NoGuardOfScores", "visit(j, c, query < queries && c[3] < keys)",
      "visit(j, c, true)", "float"},
-    {"NoGuardOfTheResult", "if (row >= queries)", "if (row >= queries + BM)",
-     "float"},
+    {"NoGuardOfTheResult", "if (query >= queries)",
+     "if (query >= queries + BM)", "float"},
     {"MmaNoGuardOfRows", "first + row < rows && valid > 0;\n    // Even",
      "valid > 0;\n    // Even", "bf16"},
     {"NoGuardOfKeys", "c[3] < keys ? body.keys(c) : typename Body::Keys{};",
@@ -101,13 +102,15 @@ const Edit kEdits[] = {
     {"MmaKeptByTheFirstKey", "k0 + BN - 1};", "k0};", "bf16"},
     {"MmaKeptPastTheQueries", "(!Body::READS || last[2] < shape.queries)",
      "true", "bf16"},
-    {"MmaKeptByLaterRows", "(u32)at.q0 + row0, (u32)k0",
-     "(u32)at.q0 + row0 + 15, (u32)k0", "bf16"},
+    {"MmaKeptByLaterRows", "q0 = heads.query(first)",
+     "q0 = heads.query(first + 15)", "bf16"},
     {"MmaNoGuardOfColumns", "if (column < DV)\n        store",
      "if (true)\n        store", "bf16"},
     // mask and empty rows
-    {"EndsTooEarly", "q0 + BM - 1 + shape.causal_keys",
-     "q0 + shape.causal_keys", "float"},
+    {"EndsTooEarly", "heads.query(at.row0 + BM - 1)", "heads.query(at.row0)",
+     "float"},
+    {"MmaEndsTooEarly", "heads.query(at.row0 + BM - 1)", "heads.query(at.row0)",
+     "bf16"},
     {"ShiftsByInfinity", "most == -infinity ? 0 : most;\n        float",
      "most;\n        float", "float", true},
     {"EmptyRowsDivideByZero", "ZERO_EMPTY || keys == 0", "keys == 0", "float",
@@ -150,6 +153,17 @@ const Edit kEdits[] = {
      "shape.keys == 0", "float", true, 3},
     {"LosesAPart", "s = 0; s < splits.count; ++s) {",
      "s = 1; s < splits.count; ++s) {", "float", false, 3},
+    {"HeadsOfOneQuery", "(u32)row / count", "(u32)row / 1", "float", false, 3},
+    {"QueriesOfOneHead", "(u32)row % count", "(u32)row % 1", "float", false, 3},
+    {"StrideOfHeads", "heads.head(row) * stride.head", "heads.head(row)",
+     "float", false, 3},
+    {"RowsOfOneHead", "rows *= heads.count;", "", "float", false, 3},
+    {"TasksOfOneHead", "(pair - b * groups) * heads.count", "pair - b * groups",
+     "float", false, 3},
+    {"MmaHeadOfTheOtherRow", "rows.head(i / 2)", "rows.head(0)", "bf16", false,
+     0, nullptr, Bias::KeyAndHead},
+    {"MmaRowsEightFurther", "heads.head(row + r * 8)", "heads.head(row)",
+     "bf16"},
     {"PartsInOnePlace", "done.split * attention_stride<DV>(shape)", "0",
      "float", false, 3},
     {"LargestOfNoPart", "to[DV] = largest[i];", "to[DV] = 0;", "float", false,
@@ -158,8 +172,9 @@ const Edit kEdits[] = {
      "float", false, 3},
     {"TasksCountTogether", "splits.counters + done.task", "splits.counters",
      "float", false, 3},
-    {"RowsPastTheTask", "(int)min_(shape.queries - at.q0, (i64)BM)", "BM",
-     "float", false, 3},
+    {"RowsPastTheTask",
+     "(int)min_(shape.queries * heads.count - at.row0, (i64)BM)", "BM", "float",
+     false, 3},
     {"MmaStartsWithTheFirstKey", "i64 k0 = begin; k0", "i64 k0 = 0; k0", "bf16",
      false, 3},
     {"MmaFetchesTheFirstKeys", "fetch_keys(begin);", "fetch_keys(0);", "bf16",
@@ -210,7 +225,7 @@ TEST_P(AttentionMutationTest, IsFound) {
   AttentionVariant v;
   v.math = edit.math;
   v.d = 40, v.dv = 24, v.causal = true, v.zeroEmpty = edit.zeroEmpty;
-  v.parts = edit.parts, v.bias = edit.bias;
+  v.parts = edit.parts, v.bias = edit.bias, v.group = 3;
   fs::path file = folder / (edit.file     ? edit.file
                             : v.isPlain() ? kPlain
                                           : kMma);
@@ -226,8 +241,8 @@ TEST_P(AttentionMutationTest, IsFound) {
   for (const char *mode :
        {"mode late", "mode early", "mode random 1", "mode random 2"})
     for (AttentionSizes s :
-         {AttentionSizes{1, 2, 70, 150}, AttentionSizes{1, 3, 40, 20},
-          AttentionSizes{1, 1, 150, 90}}) {
+         {AttentionSizes{1, 3, 64, 150}, AttentionSizes{1, 6, 40, 20},
+          AttentionSizes{1, 3, 150, 90}}) {
       if (!found.empty())
         break;
       control("reset; " + std::string(mode));

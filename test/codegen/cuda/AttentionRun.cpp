@@ -55,7 +55,8 @@ unsigned AttentionVariant::hopperShared() const {
 
 /// What a Body is made of, see kernels/attention.cuh.
 std::string AttentionVariant::score() const {
-  bool ofKey = bias == Bias::Key || bias == Bias::WideKey,
+  bool ofHead = bias == Bias::KeyAndHead,
+       ofKey = bias == Bias::Key || bias == Bias::WideKey || ofHead,
        ofPair = bias == Bias::Pair;
   auto flag = [](bool is) { return is ? "true" : "false"; };
   std::ostringstream s;
@@ -65,9 +66,9 @@ std::string AttentionVariant::score() const {
        "  static constexpr int KEYS = "
     << ofKey << ";\n  DEV Keys keys(const i64 *c) const { return {"
     << (ofKey ? "bias[c[3]]" : "") << "}; }\n"
-    << "  struct Rows { i64 last; };\n"
+    << "  struct Rows { i64 last; float slope; };\n"
        "  DEV Rows rows(const i64 *c) const { return {c[2] + length - "
-       "queries}; }\n"
+       "queries, 1.f / (1 + c[1])}; }\n"
        "  struct Loads { "
     << (ofPair ? "float bias; " : "")
     << "};\n"
@@ -83,7 +84,9 @@ std::string AttentionVariant::score() const {
   if (causal)
     s << "    if (!KEPT && c[3] > row.last)\n      return bits_f32("
       << (mean ? "0xff7fffff" : "0xff800000") << ");\n";
-  s << (ofKey    ? "    return F32::add(x, key.bias);\n"
+  s << (ofHead
+            ? "    return F32::add(x, key.bias * row.slope * (1 + c[1] % 2));\n"
+        : ofKey  ? "    return F32::add(x, key.bias);\n"
         : ofPair ? "    return F32::add(x, in.bias);\n"
                  : "    return x;\n")
     << "  }\n"
@@ -91,7 +94,8 @@ std::string AttentionVariant::score() const {
     << (causal ? "last[3] <= first[2] + length - queries" : "true")
     << "; }\n"
        "  static constexpr bool READS = "
-    << flag(ofPair) << ", SELECTS = " << flag(bias == Bias::None) << ";\n";
+    << flag(ofPair) << ", SELECTS = " << flag(bias == Bias::None)
+    << ", PACKS = " << flag(packs()) << ";\n";
   return s.str();
 }
 
@@ -212,8 +216,12 @@ std::string runAttention(const AttentionVariant &v, Stub &stub,
                    k.number((b * s.keys + j) * kr + h / v.group * v.d + e);
           p[j] = v.causal && j > i + s.keys - s.queries
                      ? (v.mean ? -3.4028234663852886e38 : -INFINITY)
-                 : v.bias == Bias::None ? dot * 0.25
-                                        : dot * 0.25 + bias.number(j);
+                 : v.bias == Bias::None
+                     ? dot * 0.25
+                     : dot * 0.25 +
+                           bias.number(j) * (v.bias == Bias::KeyAndHead
+                                                 ? (1.0 + h % 2) / (1.0 + h)
+                                                 : 1.0);
           largest = std::max(largest, p[j]);
         }
         bool isZero = s.keys == 0 || (largest == -INFINITY && v.zeroEmpty);

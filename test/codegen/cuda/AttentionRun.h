@@ -10,8 +10,9 @@ namespace ingot::test {
 /// f16 or tf32 of attention_mma.cuh, or float of attention.cuh; bf16 or f16 of
 /// attention90.cuh. q, k and v lie as [B, S, H, D] with `pad` elements after
 /// each row; a bias [keys] is added: as a term of the key, as one with more
-/// beside it than shared memory has room for, or as any pair's would be.
-enum class Bias { None, Key, WideKey, Pair };
+/// beside it than shared memory has room for, or as any pair's would be; or
+/// times (1 + h % 2) / (1 + h), of which the divisor is a term of the row.
+enum class Bias { None, Key, WideKey, Pair, KeyAndHead };
 struct AttentionVariant {
   std::string math = "bf16";
   int64_t d = 64, dv = 64, group = 1;
@@ -21,7 +22,9 @@ struct AttentionVariant {
   int64_t parts = 0;   ///< that blocks share keys in; 0: they cannot
   bool isHopper = false;
   Bias bias = Bias::Key;
+  bool alone = false; ///< heads of a group never share tiles
 
+  bool packs() const { return group > 1 && !alone; }
   bool isPlain() const { return math == "float"; }
   int64_t rows() const { return isPlain() ? 32 : isHopper ? 128 : 64; }
   int64_t keysATile() const;

@@ -274,6 +274,41 @@ TEST(CudaChoice, HopperAttention) {
   EXPECT_EQ(text(64, 60), ""); // rows of 120 bytes
 }
 
+/// Heads of a group lie in one tile where their rows then take fewer: keys are
+/// read once, and there is room for more parts.
+TEST(CudaChoice, HeadsTogether) {
+  auto grouped = [](int64_t batch, int64_t queries, int64_t group) {
+    AttentionProblem problem = attention(batch, queries, 4096, 128, Math::Half);
+    problem.heads = 32, problem.group = group;
+    return problem;
+  };
+  for (int64_t group : {1, 2, 4, 8, 32})
+    for (int64_t queries : {1, 16, 17, 64, 100, 128, 1000})
+      for (int64_t rows : {64, 128}) {
+        AttentionProblem problem = grouped(1, queries, group);
+        int64_t alone = 32 * ((queries + rows - 1) / rows);
+        EXPECT_EQ(problem.packs(rows), problem.tasks(rows) < alone);
+        EXPECT_LE(problem.tasks(rows), alone);
+      }
+  AttentionChoice one = chooseAttention(grouped(1, 1, 1)),
+                  four = chooseAttention(grouped(1, 1, 4));
+  EXPECT_EQ(one.text(),
+            "64 queries by 64 keys on tensor cores, keys in 3 parts");
+  EXPECT_EQ(four.text(), "64 queries by 64 keys on tensor cores, 4 heads a "
+                         "tile, keys in 13 parts");
+  EXPECT_LT(four.estimate.seconds, one.estimate.seconds / 3);
+  auto hopper = chooseHopperAttention(grouped(-1, -1, 8));
+  ASSERT_TRUE(hopper);
+  EXPECT_EQ(hopper->text(), "wgmma, 128 queries by 128 keys, up to 8 heads a "
+                            "tile, keys in up to 22 parts");
+  EXPECT_FALSE(chooseHopperAttention(grouped(1, 128, 4))->packs);
+  ingot::ExprPool pool;
+  for (int64_t queries : {1, 40, 300})
+    EXPECT_EQ(*pool.constantInt(
+                  four.tasks(pool, pool.integer(3), pool.integer(queries))),
+              grouped(3, queries, 4).tasks(64));
+}
+
 TEST(CudaChoice, AttentionEstimates) {
   double last = 0;
   for (int64_t length : {1, 16, 64, 65, 128, 512, 2048}) {

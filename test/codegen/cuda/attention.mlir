@@ -42,7 +42,7 @@
 // CHECK-NEXT:      return true;
 // CHECK-NEXT:    }
 // CHECK-NEXT:    static constexpr int KEYS = 1;
-// CHECK-NEXT:    static constexpr bool READS = false, SELECTS = true;
+// CHECK-NEXT:    static constexpr bool READS = false, SELECTS = true, PACKS = true;
 // CHECK:         AttentionShape shape{s2, 12, s0, s1, 3, s1, {2304, 2304, 64}, {s1, 768, 64}, {768, 768, 64}, 0.125f};
 // CHECK-NEXT:    attention<64, 64, 64, 64, true>(out0, in0, in1, in2, shape, body);
 plan.kernel attention @attention_f32_d64 outs [f32] ins [f32, f32, f32, i1] scalars 3 params {batch = -3, heads = 12, queries = -1, keys = -2, d = 64, dv = 64, group = 3, scale = 0.125 : f64, q_strides = array<i64: 2304, 2304, 64>, k_strides = array<i64: -2, 768, 64>, v_strides = array<i64: 768, 768, 64>, rows = 32, empty_rows = "zero"} {
@@ -111,7 +111,7 @@ plan.kernel attention @attention_f32_d128 outs [f32] ins [f32, f32, f32, f32] sc
 // CHECK-NEXT:        bool [[IS:v[0-9]+]] = I64::lt([[D]], 0);
 // CHECK-NEXT:        if ([[IS]])
 // CHECK:         KEYS = 2;
-// CHECK-NEXT:    static constexpr bool READS = true, SELECTS = false;
+// CHECK-NEXT:    static constexpr bool READS = true, SELECTS = false, PACKS = false;
 plan.kernel attention @attention_added outs [f32] ins [f32, f32, f32, f32, f32, f32, f32] scalars 1 params {batch = 2, heads = 2, queries = -1, keys = -1, d = 64, dv = 64, group = 1, scale = 0.125 : f64, q_strides = array<i64: 0, 128, 64>, k_strides = array<i64: 0, 128, 64>, v_strides = array<i64: 0, 128, 64>, rows = 32, empty_rows = "nan"} {
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xf32>, %ik: tensor<?xf32>, %iv: tensor<?xf32>, %mask: tensor<?xf32>, %slope: tensor<?xf32>, %bias: tensor<?xf32>, %shift: tensor<?xf32>, %K: i64):
   %none = arith.constant 0.0 : f32
@@ -215,5 +215,41 @@ plan.kernel attention @attention_bf16_parts outs [bf16] ins [bf16, bf16, bf16] s
 // CHECK:         attention<64, 64, 64, 64, false>(out0, in0, in1, in2, shape, body, Splits{partials, counters, 7});
 plan.kernel attention @attention_f32_parts outs [f32] ins [f32, f32, f32] scalars 0 params {batch = 1, heads = 12, queries = 1, keys = 1000, d = 64, dv = 64, group = 1, scale = 1.25e-01 : f64, q_strides = array<i64: 768, 768, 64>, k_strides = array<i64: 768, 768, 64>, v_strides = array<i64: 768, 768, 64>, rows = 64, empty_rows = "nan", splits = 7} {
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %x: tensor<?xf32>, %y: tensor<?xf32>, %z: tensor<?xf32>):
+  tfm.yield %s : f32
+}
+
+// ALiBi over heads that share keys: the slope is of the row, and the distance of the pair. A mask by head is asked of each pair.
+// CHECK-LABEL: // attention_bf16_grouped: 128 threads
+// CHECK:         struct Keys { };
+// CHECK:         struct Rows { float x0; };
+// CHECK-NEXT:    DEV Rows rows(const i64 *c) const {
+// CHECK-NEXT:      Rows row = {};
+// CHECK-NEXT:      float v0 = in3[c[1]];
+// CHECK-NEXT:      row.x0 = v0;
+// CHECK:         DEV bool keeps(const i64 *first, const i64 *last) const {
+// CHECK-NEXT:      return true;
+// CHECK:         static constexpr bool READS = false, SELECTS = false, PACKS = true;
+// CHECK:         attention_mma<bf16, 64, 64, 64, false>(out0, in0, in1, in2, shape, body);
+plan.kernel attention @attention_bf16_grouped outs [bf16] ins [bf16, bf16, bf16, f32] scalars 2 params {batch = 1, heads = 32, queries = -1, keys = -2, d = 64, dv = 64, group = 4, scale = 0.125 : f64, q_strides = array<i64: 0, 2048, 64>, k_strides = array<i64: 0, 512, 64>, v_strides = array<i64: 0, 512, 64>, rows = 64, empty_rows = "nan"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %slopes: tensor<?xf32>, %Q: i64, %K: i64):
+  %inf = arith.constant 0xFF800000 : f32
+  %0 = tfm.load %slopes[%h] : tensor<?xf32> -> f32
+  %1 = tfm.apply sub(%k, %q) : (i64, i64) -> i64
+  %2 = tfm.convert %1 : i64 to f32
+  %3 = tfm.apply mul(%0, %2) : (f32, f32) -> f32
+  %4 = tfm.apply add(%s, %3) : (f32, f32) -> f32
+  %5 = tfm.apply add(%q, %h) : (i64, i64) -> i64
+  %6 = tfm.apply le(%k, %5) : (i64, i64) -> i1
+  %zero = arith.constant 0.0 : f32
+  %7 = tfm.choose %6, %zero, %inf : f32
+  %8 = tfm.apply add(%4, %7) : (f32, f32) -> f32
+  tfm.yield %8 : f32
+}
+
+// Enough queries that each head fills its own tiles: what depends on h is of the key.
+// CHECK-LABEL: // attention_bf16_full: 128 threads
+// CHECK:         static constexpr bool READS = false, SELECTS = true, PACKS = false;
+plan.kernel attention @attention_bf16_full outs [bf16] ins [bf16, bf16, bf16] scalars 0 params {batch = 1, heads = 32, queries = 128, keys = 128, d = 64, dv = 64, group = 4, scale = 0.125 : f64, q_strides = array<i64: 0, 2048, 64>, k_strides = array<i64: 0, 512, 64>, v_strides = array<i64: 0, 512, 64>, rows = 64, empty_rows = "nan"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>):
   tfm.yield %s : f32
 }

@@ -38,10 +38,13 @@ module {
     // CHECK: plan.launch @linear_m1 grid <96> (%[[Y]], %[[X]], %[[W]])
     plan.launch @linear_m1 grid <48> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
     // One query of 12 heads, 1000 keys: 16 tiles in 8 parts.
-    // CHECK: plan.launch @attention_q1 grid <8, 12, 1> (%[[Y]], %{{.*}}, %[[COUNTERS]], %[[X]], %[[X]], %[[X]])
+    // CHECK: plan.launch @attention_q1 grid <96> (%[[Y]], %{{.*}}, %[[COUNTERS]], %[[X]], %[[X]], %[[X]])
     plan.launch @attention_q1 grid <1, 12, 1> (%y, %x, %x, %x) offsets <0, 0, 0, 0> scalars <> flops <0> bytes <0> sources []
     // CHECK: plan.launch @attention_q1000 grid <16, 12, 1> (%[[Y]], %[[X]], %[[X]], %[[X]])
     plan.launch @attention_q1000 grid <16, 12, 1> (%y, %x, %x, %x) offsets <0, 0, 0, 0> scalars <> flops <0> bytes <0> sources []
+    // Four tasks of three heads.
+    // CHECK: plan.launch @attention_grouped grid <100> (%[[Y]], %{{.*}}, %[[COUNTERS]], %[[X]], %[[X]], %[[X]])
+    plan.launch @attention_grouped grid <1, 12, 1> (%y, %x, %x, %x) offsets <0, 0, 0, 0> scalars <> flops <0> bytes <0> sources []
   }
 
   // CHECK: plan.kernel linear @linear outs {{.*}} scalars 1 params {
@@ -74,6 +77,11 @@ module {
     tfm.yield %s : f32
   }
   plan.kernel attention @attention_q1000 outs [f32] ins [bf16, bf16, bf16] scalars 0 params {batch = 1, heads = 12, queries = 1000, keys = 1000, d = 64, dv = 64, group = 1, scale = 1.25e-01 : f64, q_strides = array<i64: 768, 768, 64>, k_strides = array<i64: 768, 768, 64>, v_strides = array<i64: 768, 768, 64>, rows = 64, empty_rows = "nan"} {
+  ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %x: tensor<?xbf16>, %y: tensor<?xbf16>, %z: tensor<?xbf16>):
+    tfm.yield %s : f32
+  }
+  // STUB: attention_mma<bf16, 64, 64, 64, false>(out0, in0, in1, in2, shape, body, Splits{partials, counters, 25});
+  plan.kernel attention @attention_grouped outs [f32] ins [bf16, bf16, bf16] scalars 0 params {batch = 1, heads = 12, queries = 1, keys = 8000, d = 64, dv = 64, group = 3, scale = 1.25e-01 : f64, q_strides = array<i64: 768, 768, 64>, k_strides = array<i64: 256, 256, 64>, v_strides = array<i64: 256, 256, 64>, rows = 64, empty_rows = "nan"} {
   ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %x: tensor<?xbf16>, %y: tensor<?xbf16>, %z: tensor<?xbf16>):
     tfm.yield %s : f32
   }

@@ -1,0 +1,143 @@
+// What blocks of attention90.cuh work on, and where it lies in shared memory.
+#pragma once
+#include "attention_mma.cuh"
+#include "pipeline90.cuh"
+
+template <class Math_, int D_, int DV_>
+struct Attention90Config {
+  using Math = Math_;
+  static constexpr int D = D_, DV = DV_, BM = 128, STAGES = 2;
+  static constexpr int THREADS = 384, CONSUMERS = 8; // warps
+  static constexpr int TERM_THREADS = 96; // who compute terms of keys
+  // Columns that wgmma multiplies: of values, which go to registers, and keys
+  // a tile, by what then fits there and in shared memory.
+  static constexpr int VP = DV <= 64    ? 64
+                            : DV <= 96  ? 96
+                            : DV <= 128 ? 128
+                                        : 192;
+  static constexpr int BN = max_(D, VP) <= 128 ? 128 : 96;
+  static constexpr int STEPS = D / 16, PANELS = ceil_div(D, 64),
+                       VALUE_PANELS = ceil_div(VP, 64);
+  static constexpr int QUERIES = PANELS * BM * 128, KEYS = PANELS * BN * 128,
+                       VALUES = VALUE_PANELS * BN * 128; // bytes
+  static constexpr int TERMS = BN * 8; // bytes, of what is known of a key
+  static constexpr int SHARED =
+      QUERIES + STAGES * (KEYS + VALUES + TERMS) + (2 + 6 * STAGES) * 8 + 16;
+  static_assert(D % 16 == 0 && D <= 192 && DV <= 192);
+  static_assert(SHARED <= 227 * 1024);
+};
+
+// A mbarrier `full` counts bytes, `empty` the warps that are done with them.
+template <class C>
+struct Attention90Shared {
+  u8 q[C::QUERIES], k[C::STAGES][C::KEYS], v[C::STAGES][C::VALUES];
+  alignas(16) u8 terms[C::STAGES][C::TERMS];
+  u64 q_full, q_empty, k_full[C::STAGES], k_empty[C::STAGES], v_full[C::STAGES],
+      v_empty[C::STAGES], terms_full[C::STAGES], terms_empty[C::STAGES];
+  u32 last; // of splits_meet
+};
+
+// Terms of two keys, which a consumer loads at once. In shared memory if they
+// fit; else consumers compute them.
+template <class C, class Body>
+struct Attention90Terms {
+  using Keys = typename Body::Keys;
+  static constexpr int SIZE = (int)sizeof(Keys);
+  static constexpr bool SHARED = Body::KEYS > 0 && SIZE *C::BN <= C::TERMS;
+  struct alignas(SIZE &(SIZE - 1) ? alignof(Keys) : SIZE * 2) Pair {
+    Keys x[2];
+  };
+};
+
+struct Attention90Maps {
+  const TensorMap *q, *k, *v;
+};
+
+template <int PANELS>
+DEV void attention90_load(u8 *to, int bytes, const TensorMap *map, u64 *full,
+                          int column, int row, int batch) {
+  mbar_arrive_expect(full, bytes);
+  UNROLL1 for (int p = 0; p < PANELS; ++p) tma_load3(
+      to + p * (bytes / PANELS), map, full, column + p * 64, row, batch);
+}
+
+// The rows from row0 on of head h of batch b and the heads after it, and the
+// tiles of keys that they look at, or the block's part of them. Of 32 bits: who
+// loads has few registers.
+struct Attention90Task {
+  int b, h, row0, first, end, task, split;
+};
+
+// Parts are counted in tiles of the kernel for other GPUs, which are narrower:
+// of them as many as there are tiles here. Parts without keys would only cost
+// the time to meet.
+template <class C, class S>
+DEV S attention90_splits(const AttentionShape &shape, S splits) {
+  if constexpr (S::POSSIBLE) {
+    i64 tiles = ceil_div((int)unknown(shape.keys), C::BN);
+    splits.count = min_(splits.count, max_(tiles, (i64)1));
+  }
+  return splits;
+}
+
+// Tasks, and places of them and their parts. Each warpgroup counts for itself:
+// what is known before they part takes a register of all.
+template <class Body>
+struct Attention90Places {
+  AttentionHeads<Body> heads;
+  u32 groups, row_blocks, tasks, count;
+};
+template <class C, class Body, class S>
+DEV Attention90Places<Body> attention90_places(const AttentionShape &shape,
+                                               const Body &, const S &splits) {
+  AttentionShape here = shape;
+  here.queries = unknown(shape.queries);
+  const auto heads = attention_heads<C::BM, Body>(here);
+  u32 groups = (u32)shape.heads;
+  if constexpr (Body::PACKS)
+    groups /= heads.count;
+  u32 row_blocks = (u32)ceil_div((int)here.queries * (int)heads.count, C::BM),
+      tasks = row_blocks * groups * (u32)shape.batch;
+  return {heads, groups, row_blocks, tasks, tasks * (u32)splits.count};
+}
+
+template <class C, class Body, class S>
+DEV Attention90Task attention90_task(u32 place,
+                                     const Attention90Places<Body> &places,
+                                     const AttentionShape &shape,
+                                     const S &splits) {
+  const u32 tasks = places.tasks, row_blocks = places.row_blocks;
+  u32 split = S::POSSIBLE ? place / tasks : 0, task = place - split * tasks;
+  u32 pair = task / row_blocks, b = pair / places.groups;
+  int row0 = (int)(task - pair * row_blocks) * C::BM;
+  int keys = (int)shape.keys;
+  // Rows that may be the mean of all keys look at all.
+  if (!shape.mean) {
+    int last = (int)places.heads.query((u32)row0 + C::BM - 1);
+    keys = min_(keys, max_(last + (int)shape.causal_keys, 0));
+  }
+  int end = ceil_div(keys, C::BN), each = ceil_div(end, (int)splits.count);
+  int first = min_((int)split * each, end);
+  return {(int)b,
+          (int)((pair - b * places.groups) * places.heads.count),
+          row0,
+          first,
+          min_(first + each, end),
+          (int)task,
+          (int)split};
+}
+
+// What a consumer works on at a time, whenever it asks.
+template <class Body>
+struct Attention90Found {
+  AttentionHeads<Body> heads;
+  Attention90Task at;
+};
+template <class C, class Body, class S>
+DEV Attention90Found<Body> attention90_find(u32 place,
+                                            const AttentionShape &shape,
+                                            const Body &body, const S &splits) {
+  const auto places = attention90_places<C>(shape, body, splits);
+  return {places.heads,
+          attention90_task<C>((u32)unknown(place), places, shape, splits)};
+}
