@@ -57,7 +57,7 @@ def few_rows(precision):
 
 
 def has_hopper_tiles(target, precision):
-    return target == "sm_90a" and precision in ("bf16", "f16")
+    return target == "sm_90a" and precision != "f32"
 
 
 def variants(target, precision):

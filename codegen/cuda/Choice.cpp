@@ -233,10 +233,10 @@ int64_t LinearChoice::partsAt(int64_t m) const {
   return *pool.constantInt(parts(pool, pool.integer(m)));
 }
 
-namespace {
-/// How many warps of a block lie along K where rows are few: the fewest that
-/// more would not make an eighth faster, each with a load for every lane.
-int64_t fewWarpsOf(const LinearProblem &problem, const Chip &chip) {
+/// The fewest that more would not make an eighth faster, each with a load for
+/// every lane.
+int64_t fewWarpsOf(const LinearProblem &problem, const Chip &chip,
+                   int64_t most) {
   constexpr int64_t kLoadsOfWarp = 32 * 16;
   int64_t m = problem.m >= 0 ? problem.m : 1;
   auto seconds = [&](int64_t warps) {
@@ -244,13 +244,14 @@ int64_t fewWarpsOf(const LinearProblem &problem, const Chip &chip) {
         .wavesSeconds;
   };
   int64_t best = 1;
-  for (int64_t warps = 2; warps <= kFewWarps; warps *= 2)
+  for (int64_t warps = 2; warps <= most; warps *= 2)
     if (warps * kLoadsOfWarp <= problem.k * problem.bits / 8 &&
         seconds(warps) * 1.125 < seconds(best))
       best = warps;
   return best;
 }
 
+namespace {
 int64_t mostPartsOf(const LinearProblem &problem, const Chip &chip) {
   // Rows of unknown number fill their tiles.
   int64_t m = problem.m >= 0 ? problem.m : kTile64.rows;
@@ -312,7 +313,7 @@ LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip,
     choice.fewWarps = fewWarpsOf(problem, chip);
   if (choice.many && problem.canSplit)
     choice.mostParts = mostPartsOf(problem, chip);
-  bool isAligned = problem.k * problem.bits / 8 % 16 == 0;
+  bool isAligned = problem.isWide();
   if (choice.many && isAligned && measured) {
     bool isLarge = *measured && (!isKnown || problem.m >= *measured);
     if (isLarge)

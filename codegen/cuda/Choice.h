@@ -97,8 +97,11 @@ struct LinearProblem {
   unsigned bits, outBits; ///< of an element
   bool canSplit = true;   ///< there is a workspace where Choice wants one
 
+  /// Whether rows of K are multiples of 16 bytes.
+  bool isWide() const { return k * bits % 128 == 0; }
+
   /// Whether few rows are products of `kernels/linear_few.cuh`.
-  bool hasFewOnTensorCores() const { return math == Math::Half && k % 8 == 0; }
+  bool hasFewOnTensorCores() const { return math == Math::Half && isWide(); }
   /// Rows that a kernel for few takes.
   int64_t fewRows() const {
     return hasFewOnTensorCores() ? kFewTensorRows : kFewRows;
@@ -163,6 +166,10 @@ struct FewRows {
 Estimate estimateLinear(const LinearProblem &problem, LinearKernel kernel,
                         int64_t m, int64_t parts = 1,
                         const Chip &chip = referenceChip());
+/// Warps of a block that lie along K where few rows go by FMA units: 1, 2, 4 or
+/// 8, up to `most`.
+int64_t fewWarpsOf(const LinearProblem &problem, const Chip &chip,
+                   int64_t most = 8);
 /// `measured`: the rows from which tiles of 128x128 are faster, 0 for never, if
 /// that is known better than by the model.
 LinearChoice chooseLinear(const LinearProblem &problem,
@@ -195,7 +202,8 @@ struct HopperWay {
 /// What `kernels/linear90.cuh` is instantiated with, for sm_90a.
 struct HopperLinear {
   LinearProblem problem;
-  int64_t fewTiles; ///< of its blocks; 0: few rows are not possible
+  /// For few rows, as LinearChoice has them; both 0: they are not possible.
+  int64_t fewTiles = 0, fewWarps = 0;
   /// Of which that is taken which costs least.
   llvm::SmallVector<HopperTile, kMostHopperTiles> tiles;
   bool stores; ///< the result leaves by TMA
@@ -216,8 +224,8 @@ struct HopperLinear {
 
 /// The chip that code for sm_90a is chosen for.
 const Chip &hopperChip();
-/// Nothing where other kernels have to do: no products of 16 bits, few rows
-/// only, or K no multiple of 8. `measured`: the tiles to have, in place of the
+/// Nothing where other kernels have to do: products of f32, few rows only, or K
+/// no multiple of 16 bytes. `measured`: the tiles to have, in place of the
 /// model's.
 std::optional<HopperLinear>
 chooseHopperLinear(const LinearProblem &problem,

@@ -22,8 +22,11 @@ const Chip &hopperChip() {
 
 namespace {
 /// Gemm90Config of linear90.cuh.
-constexpr int64_t kRows = 128, kSlab = 64; ///< of a tile, of k
-constexpr int64_t kWarps = 12;             ///< of a block
+constexpr int64_t kRows = 128, kSlab = 128; ///< of a tile, bytes of k
+constexpr int64_t kWarps = 12;              ///< of a block
+/// Of them along K where few rows go by FMA units: a power of two, and no warp
+/// is left.
+constexpr int64_t kMostFewWarps = 4;
 /// linear90.cuh: parts, floats that they leave.
 constexpr int64_t kMostParts = 8, kMostPartials = 1 << 21;
 
@@ -33,8 +36,9 @@ constexpr int64_t kMostParts = 8, kMostPartials = 1 << 21;
 ///              + columns * (share / parts + 3/20 * parts * tiles)
 /// kernel: its start, and the first slab's way; tile: the epilogue; meeting: to
 /// leave sums and wait for the others; share: to add up a part's share of them.
-/// Fitted to 60 linears of 16 to 8192 rows; 58 choices are within 5 % of the
-/// best measured.
+/// Fitted to 60 linears of 16 to 8192 rows in bf16; 58 choices are within 5 %
+/// of the best measured. A slab of tf32 has half of the k at half of the rate,
+/// so that it should take as long; nobody has measured it.
 struct MeasuredTile {
   int64_t columns, kernel, tile, slab, meeting;
 };
@@ -57,7 +61,7 @@ unsigned sharedBytes(int64_t columns, bool stores) {
 /// `measured` in place of the model's: what parts save and cost is the model's.
 HopperTile tileOf(const LinearProblem &problem, const MeasuredTile &tile,
                   const HopperMeasured &measured = {}) {
-  int64_t slabs = ceilOf(problem.k, kSlab);
+  int64_t slabs = ceilOf(problem.k * problem.bits / 8, kSlab);
   HopperTile made;
   made.columns = tile.columns;
   made.kernel = measured.wave ? measured.kernel : tile.kernel;
@@ -159,8 +163,10 @@ Estimate estimateOf(const LinearProblem &problem, const HopperWay &way,
   Estimate e;
   e.chip = chip.name;
   e.memorySeconds = problem.memoryBytes(m) / chip.memoryBytes;
-  e.arithmeticSeconds = chip.seconds(problem.products(m) / chip.products16 /
-                                     numberOf(chip.multiprocessors));
+  double rate =
+      problem.math == Math::TF32 ? chip.productsTf32 : chip.products16;
+  e.arithmeticSeconds =
+      chip.seconds(problem.products(m) / rate / numberOf(chip.multiprocessors));
   e.blocks = ceilOf(m, kRows) * ceilOf(problem.n, way.columns) * way.parts;
   e.waves = ceilOf(e.blocks, chip.multiprocessors);
   e.wavesSeconds = numberOf(way.nanoseconds) * 1e-9;
@@ -196,7 +202,7 @@ std::optional<HopperLinear>
 chooseHopperLinear(const LinearProblem &problem,
                    llvm::ArrayRef<HopperMeasured> measured) {
   bool isKnown = problem.m >= 0;
-  if (problem.math != Math::Half || problem.k % 8 != 0 ||
+  if (problem.math == Math::F32 || !problem.isWide() ||
       (isKnown && problem.m <= problem.fewRows()))
     return std::nullopt;
   llvm::ArrayRef<int64_t> rows = kTypical;
@@ -204,7 +210,10 @@ chooseHopperLinear(const LinearProblem &problem,
     rows = problem.m;
   HopperLinear choice;
   choice.problem = problem;
-  choice.fewTiles = isKnown ? 0 : FewRows::of(problem.n, hopperChip()).tiles;
+  if (!isKnown && problem.hasFewOnTensorCores())
+    choice.fewTiles = FewRows::of(problem.n, hopperChip()).tiles;
+  else if (!isKnown)
+    choice.fewWarps = fewWarpsOf(problem, hopperChip(), kMostFewWarps);
   choice.rows = isKnown ? problem.m : kTypicalRows;
   for (const HopperMeasured &each : measured)
     for (const MeasuredTile &tile : kMeasured)
@@ -290,9 +299,13 @@ std::string HopperAttention::text() const {
 }
 
 std::string HopperLinear::text() const {
-  std::string text =
-      fewTiles ? FewRows{fewTiles}.text(/*isAlone=*/false) + "; wgmma "
-               : "wgmma ";
+  std::string text;
+  if (fewTiles)
+    text = FewRows{fewTiles}.text(/*isAlone=*/false) + "; ";
+  else if (fewWarps)
+    text = "few rows up to " + std::to_string(problem.fewRows()) + ", " +
+           std::to_string(fewWarps) + " warps along K; ";
+  text += "wgmma ";
   for (const HopperTile &tile : tiles) {
     if (&tile != &tiles.front())
       text += "; ";

@@ -38,8 +38,9 @@ CudaStub printLinear90(StubWriter &w, const HopperLinear &choice) {
   }
   std::string call =
       ("linear90<" + w.math() + ", " + Twine(n) + ", " + Twine(k) + ", " +
-       Twine(choice.fewTiles) + ">(out0, in0, " + w.extent("lda") + ", in1, " +
-       w.extent("m") + ", body" + maps + last + ");")
+       Twine(std::max(choice.fewTiles, choice.fewWarps)) + ">(out0, in0, " +
+       w.extent("lda") + ", in1, " + w.extent("m") + ", body" + maps + last +
+       ");")
           .str();
   CudaStub stub = w.finish("linear90.cuh", call, kThreads, choice.sharedBytes);
   stub.isPersistent = true;

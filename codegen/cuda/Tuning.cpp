@@ -91,9 +91,9 @@ llvm::Expected<TuningRecord> parseTuningRecord(llvm::StringRef text,
       return false;
     }
     if (!rule.hopperTiles.empty() &&
-        (architecture != "sm_90a" ||
-         (rule.type != "bf16" && rule.type != "f16"))) {
-      path.field("tiles").report("only bf16 and f16 on sm_90a have such tiles");
+        (architecture != "sm_90a" || rule.type == "f32")) {
+      path.field("tiles").report(
+          "only tf32, bf16 and f16 on sm_90a have such tiles");
       return false;
     }
     if (rule.cublasLtFrom == kNever)

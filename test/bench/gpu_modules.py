@@ -274,7 +274,7 @@ class Tuning(unittest.TestCase):
 
     def test_hopper(self):
         names = tuned.variants("sm_90a", "bf16")
-        self.assertEqual(list(tuned.variants("sm_90a", "tf32")), ["64", "128"])
+        self.assertEqual(list(tuned.variants("sm_90a", "f32")), ["64", "128"])
         self.assertEqual(list(names), ["64", "96", "128", "192", "256"])
         wave = {"64": 4000, "96": 5000, "128": 5300, "192": 7500, "256": 11000}
 

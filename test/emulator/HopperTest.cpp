@@ -221,7 +221,8 @@ TEST_F(HopperTest, StoresEndWhereTheTensorEnds) {
     }
 }
 
-// A: 64 rows, 64 of k. B: N columns. K-major as [N][64], MN-major as [64][N].
+// A: 64 rows, 128 bytes of k. B: N columns. K-major as [N][k], MN-major as
+// [k][N].
 std::string productStub(const char *type, int n, bool transposed,
                         bool registers) {
   std::string t = transposed ? "1" : "0";
@@ -267,15 +268,16 @@ EXPORT_KERNEL(product)
 )";
 }
 
-// Small whole numbers, exact in both types.
-uint16_t half(int value, bool isBf16) {
-  if (isBf16)
-    return static_cast<uint16_t>(
-        __builtin_bit_cast(uint32_t, static_cast<float>(value)) >> 16);
+// Small whole numbers, exact in all types. The low bits of a tf32 do not count.
+uint32_t numberOf(int value, const std::string &type) {
+  if (type == "tf32")
+    return __builtin_bit_cast(uint32_t, static_cast<float>(value)) | 0x1fff;
+  if (type == "bf16")
+    return __builtin_bit_cast(uint32_t, static_cast<float>(value)) >> 16;
   if (!value)
     return 0;
   int m = std::abs(value), e = 31 - __builtin_clz(static_cast<unsigned>(m));
-  return static_cast<uint16_t>((value < 0 ? 0x8000 : 0) | (e + 15) << 10 |
+  return static_cast<uint32_t>((value < 0 ? 0x8000 : 0) | (e + 15) << 10 |
                                ((m << (10 - e)) & 0x3ff));
 }
 
@@ -292,35 +294,47 @@ TEST_F(HopperTest, Products) {
                  {"f16", 128, true, true},
                  {"bf16", 128, true, false},
                  {"f16", 192, true, true},
-                 {"bf16", 96, false, true}}) {
+                 {"bf16", 96, false, true},
+                 {"tf32", 64, false, false},
+                 {"tf32", 256, false, true}}) {
     SCOPED_TRACE(std::string(c.type) + " " + std::to_string(c.n));
-    bool isBf16 = c.type[0] == 'b';
-    std::string text = productStub(c.type, c.n, c.transposed, c.registers);
+    std::string type = c.type,
+                text = productStub(c.type, c.n, c.transposed, c.registers);
     compiles(text);
     Stub stub(text);
     std::mt19937 random(7);
-    std::vector<int> a(64 * 64), b(static_cast<size_t>(64 * c.n)); // [k][n]
+    int bytes = type == "tf32" ? 4 : 2, depth = 128 / bytes;
+    std::vector<int> a(static_cast<size_t>(64 * depth)),
+        b(static_cast<size_t>(depth * c.n)); // [k][n]
     for (int &x : a)
       x = static_cast<int>(random() % 15) - 7;
     for (int &x : b)
       x = static_cast<int>(random() % 15) - 7;
-    std::vector<uint16_t> ha, hb(b.size());
-    for (int x : a)
-      ha.push_back(half(x, isBf16));
-    for (int k = 0; k < 64; ++k)
+    std::vector<uint8_t> ha(a.size() * size_t(bytes)),
+        hb(b.size() * size_t(bytes));
+    auto put = [&](std::vector<uint8_t> &to, int at, int value) {
+      uint32_t word = numberOf(value, type);
+      memcpy(&to[static_cast<size_t>(at * bytes)], &word, size_t(bytes));
+    };
+    for (size_t i = 0; i < a.size(); ++i)
+      put(ha, static_cast<int>(i), a[i]);
+    for (int k = 0; k < depth; ++k)
       for (int n = 0; n < c.n; ++n)
-        hb[static_cast<size_t>(c.transposed ? k * c.n + n : n * 64 + k)] =
-            half(b[static_cast<size_t>(k * c.n + n)], isBf16);
-    DeviceArray<uint16_t> da(ha), db(hb);
-    cu::TensorMapType type = isBf16 ? cu::tensorMapBf16 : cu::tensorMapF16;
-    auto columns = static_cast<uint64_t>(c.n);
-    cu::TensorMap ma = makeMap(da.pointer, {64, 64, 64, 64, 0, 0, type}),
-                  mb = c.transposed
-                           ? makeMap(db.pointer,
-                                     {columns, 64, columns, 64, 0, 0, type})
-                           : makeMap(db.pointer,
-                                     {64, columns, 64,
-                                      static_cast<unsigned>(c.n), 0, 0, type});
+        put(hb, c.transposed ? k * c.n + n : n * depth + k,
+            b[static_cast<size_t>(k * c.n + n)]);
+    DeviceArray<uint8_t> da(ha), db(hb);
+    auto columns = static_cast<uint64_t>(c.n), k64 = uint64_t(depth);
+    MapShape shape{k64, 64, k64, 64};
+    shape.type = type == "bf16"  ? cu::tensorMapBf16
+                 : type == "f16" ? cu::tensorMapF16
+                                 : cu::tensorMapF32;
+    shape.boxColumns = unsigned(depth);
+    cu::TensorMap ma = makeMap(da.pointer, shape);
+    if (c.transposed)
+      shape.columns = shape.pitch = columns;
+    else
+      shape.rows = columns, shape.boxRows = static_cast<unsigned>(c.n);
+    cu::TensorMap mb = makeMap(db.pointer, shape);
     for (const char *mode : modes) {
       control(mode);
       DeviceArray<float> out(static_cast<size_t>(128 * c.n / 2));
@@ -336,8 +350,8 @@ TEST_F(HopperTest, Products) {
           int row = 16 * (thread / 32) + thread % 32 / 4 + rowOf[i % 4],
               column = 8 * (i / 4) + 2 * (thread % 4) + columnOf[i % 4];
           int sum = c.registers ? 100 : 0;
-          for (int k = 0; k < 64; ++k)
-            sum += a[static_cast<size_t>(row * 64 + k)] *
+          for (int k = 0; k < depth; ++k)
+            sum += a[static_cast<size_t>(row * depth + k)] *
                    b[static_cast<size_t>(k * c.n + column)];
           ASSERT_EQ(got[static_cast<size_t>(thread * c.n / 2 + i)],
                     static_cast<float>(sum))

@@ -27,14 +27,6 @@ float halfToFloat(uint32_t h) {
   return fromBits(sign | (exponent + 112) << 23 | mantissa << 13);
 }
 
-float element(int type, uint32_t word, int half) {
-  if (type == EMU_TF32)
-    return fromBits(word &
-                    ~0x1fffu); // the tensor core does not see the low 13 bits
-  uint32_t bits = word >> 16 * half & 0xffff;
-  return type == EMU_BF16 ? fromBits(bits << 16) : halfToFloat(bits);
-}
-
 // c[rows][columns] += a[rows][depth] * b[depth][columns], row-major.
 template <int Depth>
 [[gnu::always_inline]] inline void
@@ -62,21 +54,22 @@ void multiplyPlain(float *c, const float *a, const float *b, int rows,
     multiplyLoops<8>(c, a, b, rows, columns);
 }
 
+} // namespace
+
+float element(int type, uint32_t word, int half) {
+  if (type == EMU_TF32)
+    return fromBits(word &
+                    ~0x1fffu); // the tensor core does not see the low 13 bits
+  uint32_t bits = word >> 16 * half & 0xffff;
+  return type == EMU_BF16 ? fromBits(bits << 16) : halfToFloat(bits);
+}
+
 void multiply(float *c, const float *a, const float *b, int rows, int columns,
               int depth) {
   static const bool wide =
       __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   (wide ? multiplyWide : multiplyPlain)(c, a, b, rows, columns, depth);
 }
-
-} // namespace
-
-void multiply16(float *c, const float *a, const float *b, int rows,
-                int columns) {
-  multiply(c, a, b, rows, columns, 16);
-}
-
-float halfElement(int type, uint16_t bits) { return element(type, bits, 0); }
 
 void multiplyTile(const MmaLane *lanes[32]) {
   constexpr int maxTiles = 32; // of either side: 256 columns

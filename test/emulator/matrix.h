@@ -15,10 +15,12 @@ struct MmaLane {
 
 void multiplyTile(const MmaLane *lanes[32]);
 
-// c[rows][columns] += a[rows][16] * b[16][columns], row-major.
-void multiply16(float *c, const float *a, const float *b, int rows,
-                int columns);
-// Of the verbs' types EMU_BF16 and EMU_F16.
-float halfElement(int type, uint16_t bits);
+// c[rows][columns] += a[rows][depth] * b[depth][columns], row-major; depth is 8
+// or 16.
+void multiply(float *c, const float *a, const float *b, int rows, int columns,
+              int depth);
+// What the tensor core sees of a word's element: of EMU_BF16 and EMU_F16 that
+// of its lower or upper half, of EMU_TF32 the whole.
+float element(int type, uint32_t word, int half);
 
 } // namespace ingot::emulator

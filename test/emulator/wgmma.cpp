@@ -5,6 +5,7 @@
 #include "machine.h"
 
 #include "matrix.h"
+#include "verbs.h"
 
 #include <algorithm>
 #include <cmath>
@@ -41,7 +42,7 @@ struct Descriptor {
   int64_t swizzled(int64_t a) const {
     return swizzle ? a ^ (a >> 7 & (swizzle / 16 - 1)) << 4 : a;
   }
-  // 8 elements of k, number `chunk`, of a row: groups of eight rows lie
+  // 16 bytes of k, number `chunk`, of a row: groups of eight rows lie
   // `stride` apart, rows of a group as long as the swizzle; without one, 16
   // bytes, and chunks are `leading` apart.
   int64_t alongK(int row, int chunk) const {
@@ -49,8 +50,8 @@ struct Descriptor {
       return start + row % 8 * 16 + row / 8 * stride + chunk * leading;
     return swizzled(start + row % 8 * swizzle + row / 8 * stride + chunk * 16);
   }
-  // 8 columns, number `chunk`, of a k: groups of eight k lie `stride` apart,
-  // columns beyond the swizzle's length `leading`.
+  // 8 columns of 16 bits, number `chunk`, of a k: groups of eight k lie
+  // `stride` apart, columns beyond the swizzle's length `leading`.
   int64_t acrossK(int k, int chunk) const {
     if (!swizzle)
       return start + k % 8 * 16 + k / 8 * leading + chunk * stride;
@@ -59,6 +60,9 @@ struct Descriptor {
                     chunk % chunks * 16 + chunk / chunks * leading);
   }
 };
+
+// Elements of k in 16 bytes; a wgmma takes twice as many.
+int elementsOf(const WgmmaOperation &o) { return o.type == EMU_TF32 ? 4 : 8; }
 
 struct Operand {
   const AsyncActor &actor;
@@ -73,30 +77,31 @@ struct Operand {
            o.where);
     const char *p = actor.block->window() + offset;
     access(actor, p, 16, 0, o.where);
-    uint16_t bits[8];
-    memcpy(bits, p, 16);
-    for (int i = 0; i < 8; ++i)
-      to[i] = halfElement(o.type, bits[i]);
+    uint32_t words[4];
+    memcpy(words, p, 16);
+    int elements = elementsOf(o), inWord = elements / 4;
+    for (int i = 0; i < elements; ++i)
+      to[i] = element(o.type, words[i / inWord], i % inWord);
   }
 };
 
 void readA(const Operand &from, const WgmmaOperation &o, float *a) {
+  int elements = elementsOf(o), depth = 2 * elements, inWord = elements / 4;
   if (o.hasRegisters) {
     for (int thread = 0; thread < 128; ++thread)
       for (int r = 0; r < 4; ++r) {
         int row = thread / 32 * 16 + thread % 32 / 4 + r % 2 * 8,
-            k = thread % 4 * 2 + r / 2 * 8;
+            k = thread % 4 * inWord + r / 2 * elements;
         unsigned word = o.registers[static_cast<size_t>(thread * 4 + r)];
-        a[row * 16 + k] = halfElement(o.type, static_cast<uint16_t>(word));
-        a[row * 16 + k + 1] =
-            halfElement(o.type, static_cast<uint16_t>(word >> 16));
+        for (int i = 0; i < inWord; ++i)
+          a[row * depth + k + i] = element(o.type, word, i);
       }
     return;
   }
   Descriptor d(o.a);
   for (int row = 0; row < 64; ++row)
     for (int chunk = 0; chunk < 2; ++chunk)
-      from.fetch(d.alongK(row, chunk), a + row * 16 + chunk * 8);
+      from.fetch(d.alongK(row, chunk), a + row * depth + chunk * elements);
 }
 
 void readB(const Operand &from, const WgmmaOperation &o, float *b) {
@@ -107,12 +112,13 @@ void readB(const Operand &from, const WgmmaOperation &o, float *b) {
         from.fetch(d.acrossK(k, chunk), b + k * o.columns + chunk * 8);
     return;
   }
+  int elements = elementsOf(o);
   for (int column = 0; column < o.columns; ++column)
     for (int chunk = 0; chunk < 2; ++chunk) {
       float values[8];
       from.fetch(d.alongK(column, chunk), values);
-      for (int i = 0; i < 8; ++i)
-        b[(chunk * 8 + i) * o.columns + column] = values[i];
+      for (int i = 0; i < elements; ++i)
+        b[(chunk * elements + i) * o.columns + column] = values[i];
     }
 }
 
@@ -128,7 +134,7 @@ void run(Block &block, Warpgroup &w) {
   readB(from, o, b);
   if (!o.keep)
     std::fill(o.sums->values.begin(), o.sums->values.end(), 0.f);
-  multiply16(o.sums->values.data(), a, b, 64, o.columns);
+  multiply(o.sums->values.data(), a, b, 64, o.columns, 2 * elementsOf(o));
   w.operations.pop_front();
   ++w.run;
   ++machine.stats.wgmmas;
@@ -208,6 +214,8 @@ void emu_wgmma(int type, float *d, int columns, const unsigned *a,
   Thread &t = *machine.current;
   Where where{file, line};
   t.where = where;
+  if (type == EMU_TF32 && transposed)
+    fail(Fault::LaunchFailed, "wgmma of tf32 takes rows of k only", where);
   Warpgroup &w = warpgroupOf(t, where);
   WgmmaThread &mine = t.wgmma;
   size_t index = mine.issued++ - w.run;

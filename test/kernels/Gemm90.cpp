@@ -6,15 +6,16 @@ namespace ingot::emulator {
 
 std::string Variant90::stub() const {
   std::ostringstream s;
+  std::string type = math == "tf32" ? "float" : math;
   s << "#include \"gemm90.cuh\"\n"
     << "using Config = Gemm90Config<" << math << ", " << bn << ", " << stages
     << ", " << stores << ", " << cm << ", " << cn << ">;\n"
-    << "using Epilogue = LinearEpilogue<" << math << ", " << v << ", "
+    << "using Epilogue = LinearEpilogue<" << type << ", " << v << ", "
     << activation << ", " << bias << ", " << residual << ">;\n"
     << "KERNEL_CLUSTER(384, 1, " << cm * cn
     << ") gemm_test(GRID_CONST TensorMap a, GRID_CONST TensorMap w, "
        "GRID_CONST TensorMap c, const "
-    << math << " *bias, const " << math << " *residual, " << math
+    << type << " *bias, const " << type << " *residual, " << type
     << " *out, i64 ldr, i64 ldo, int m, int n, int k, float *partials, u32 "
        "*counters, i64 parts) {\n"
     << "  gemm90<Config>({&a, &w, &c}, m, n, k, Epilogue{out, ldo, bias, "
@@ -26,20 +27,25 @@ std::string Variant90::stub() const {
 
 std::string runGemm90(const Variant90 &v, Stub &stub, int m, int n, int k) {
   // The least pitches and offsets that TMA takes.
-  auto pitch = [](int columns) { return (columns + 7) / 8 * 8 + 8; };
-  Matrix w(v.type(), n, k, pitch(k), 24, 2), bias(v.type(), 1, n, n, v.v, 3);
+  int bytes = static_cast<int>(sizeOf(v.type())), least = 16 / bytes;
+  auto pitch = [=](int columns) {
+    return (columns + least - 1) / least * least + least;
+  };
+  Matrix w(v.type(), n, k, pitch(k), 3 * least, 2),
+      bias(v.type(), 1, n, n, v.v, 3);
   EarlyLaunches early;
-  Matrix a(v.type(), m, k, pitch(k), 8, 1),
+  Matrix a(v.type(), m, k, pitch(k), least, 1),
       residual(v.type(), m, n, (n + 1) / 2 * 2 + 2, v.v, 4);
   int unit = v.stores ? 8 : v.v;
   Matrix out(v.type(), m, n, (n + unit - 1) / unit * unit + unit, 3 * unit, 5,
              false);
-  cu::TensorMapType type =
-      v.type() == Type::Bf16 ? cu::tensorMapBf16 : cu::tensorMapF16;
+  cu::TensorMapType type = v.type() == Type::Bf16  ? cu::tensorMapBf16
+                           : v.type() == Type::F16 ? cu::tensorMapF16
+                                                   : cu::tensorMapF32;
   auto map = [&](const Matrix &x, int boxRows) {
     return makeMap(x.address(),
                    {uint64_t(x.columns), uint64_t(x.rows), uint64_t(x.pitch),
-                    unsigned(boxRows), 0, 0, type});
+                    unsigned(boxRows), 0, 0, type, unsigned(128 / bytes)});
   };
   cu::TensorMap none = {};
   int cluster = v.cm * v.cn;
@@ -58,7 +64,7 @@ std::string runGemm90(const Variant90 &v, Stub &stub, int m, int n, int k) {
     return control("report") + "\nresult " + std::to_string(r);
   std::string wrong =
       judge(a, w, v.bias ? &bias : nullptr, v.residual ? &residual : nullptr,
-            out, v.activation, 0x1p-23);
+            out, v.activation, v.math == "tf32" ? 0x1p-10 : 0x1p-23);
   if (!wrong.empty())
     return wrong;
   for (unsigned left : counters.get())

@@ -16,7 +16,9 @@ struct Variant90 {
   bool bias = true, residual = true;
   int blocks = 3; // or the next multiple of the cluster
   int parts = 0;  // of K; 0: NoSplits
-  Type type() const { return math == "bf16" ? Type::Bf16 : Type::F16; }
+  Type type() const {
+    return math == "bf16" ? Type::Bf16 : math == "f16" ? Type::F16 : Type::F32;
+  }
   unsigned shared() const {
     return unsigned(stages * (128 + bn) * 128 +
                     (stores ? bn / 64 * 64 * 256 : 0) + stages * 16 + 16);

@@ -14,6 +14,7 @@ struct Edit {
   int cm = 1, cn = 1;
   const char *header = "gemm90.cuh";
   int parts = 0;
+  const char *math = "bf16";
 };
 
 const Edit edits[] = {
@@ -24,8 +25,7 @@ const Edit edits[] = {
     {"FullParity", "mbar_wait(full + ring.stage, ring.parity);",
      "mbar_wait(full + ring.stage, ring.parity ^ 1);"},
     {"WaitsForOneLessAtTheEnd", "wgmma_wait<0>();", "wgmma_wait<1>();"},
-    {"WaitsForTwoLessInTheLoop", "wgmma_wait<1>(); // the slab",
-     "wgmma_wait<2>(); // the slab"},
+    {"WaitsForTwoLessInTheLoop", "C::ROUNDS ? 0 : 1", "2"},
     {"CommitsNever", "wgmma_commit();", ""},
     {"NoWaitForTheLastPanels", "tma_store_wait_read<0>(); // the last",
      "; // the last"},
@@ -87,9 +87,8 @@ const Edit edits[] = {
      1, 1, "numbers.cuh"},
     // stage
     {"ReleasesTheSlabInUse",
-     "gemm90_release<C>(empty + last, rank);\n        "
-     "last",
-     "gemm90_release<C>(empty + ring.stage, rank);\n        last"},
+     "gemm90_release<C>(empty + last, rank);\n        };",
+     "gemm90_release<C>(empty + ring.stage, rank);\n        };"},
     {"NeverReleasesTheLast",
      "fence_regs(sum);\n      gemm90_release<C>(empty + "
      "last, rank);",
@@ -121,8 +120,9 @@ const Edit edits[] = {
      "place.row + q % 2 * 8"},
     {"LoadsPastTheLastColumn", "min_(c, place.n - V)", "c"},
     {"LoadsOverWhatIsAhead", "reads[at % AHEAD]", "reads[0]"},
-    {"KeepsTheLastTilesSums", "i + s > 0);", "1);"},
-    {"ForgetsSums", "i + s > 0);", "s > 0);"},
+    {"KeepsTheLastTilesSums", "a + s * 2, w + s * 2, keep);",
+     "a + s * 2, w + s * 2, 1);"},
+    {"ForgetsSums", "bool keep = i + s > 0;", "bool keep = s > 0;"},
     {"TileOrder", "within / height * C::CN", "within / BAND * C::CN"},
     {"TooManyRegisters", "regs_up<232>();", "regs_up<240>();"},
     // K in parts
@@ -163,6 +163,18 @@ const Edit edits[] = {
      "share;", 1, 1, "splits.cuh", 3},
     {"NobodyClearsTheCounter", "*counter = 0; // for the next launch\n}",
      ";\n}", 1, 1, "splits.cuh", 3},
+    // rounded
+    {"LoadsWhileProductsRun", "C::ROUNDS ? 0 : 1", "1", 0, 1, "gemm90.cuh", 0,
+     "tf32"},
+    {"ReleasesWhileLanesRead", "warp_sync(); // all lanes", "; // all lanes", 0,
+     1, "gemm90.cuh", 0, "tf32"},
+    {"RowsOfAnotherWarp", "rows + warp_uniform() % 4 * 16 * 128",
+     "rows + warp_uniform() % 2 * 16 * 128", 0, 1, "gemm90.cuh", 0, "tf32"},
+    {"HalvesOfKExchanged", "s * 2 + lane() / 16)", "s * 2 + 1 - lane() / 16)",
+     0, 1, "gemm90.cuh", 0, "tf32"},
+    {"RowsNotSwizzled", "rows + swizzle128(lane() % 16, s * 2 + lane() / 16)",
+     "rows + lane() % 16 * 128 + s * 32 + lane() / 16 * 16", 0, 1, "gemm90.cuh",
+     0, "tf32"},
     {"ClearsTheCounterEarly", "(before >> 8 & 255) + 1 == (u32)parts",
      "(before >> 8 & 255) + 2 == (u32)parts", 1, 1, "splits.cuh", 3},
 };
@@ -176,6 +188,7 @@ TEST_P(Gemm90MutationTest, IsFound) {
   const Edit &edit = GetParam();
   ASSERT_NO_FATAL_FAILURE(this->edit(edit.header, edit.from, edit.to));
   Variant90 v;
+  v.math = edit.math;
   v.bn = 64;
   v.stages = 3;
   v.cm = std::max(edit.cm, 1);

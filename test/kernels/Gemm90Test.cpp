@@ -37,6 +37,54 @@ TEST_F(Gemm90Test, F16) {
   checkAll(v, shapes);
 }
 
+// f32 through tf32: four elements of k to 16 bytes.
+TEST_F(Gemm90Test, Tf32) {
+  Variant90 v;
+  v.math = "tf32";
+  v.stores = false;
+  checkAll(v, {{128, 128, 64}, {1, 8, 4}, {130, 200, 36}, {300, 264, 100}});
+  v.activation = "Silu";
+  v.stages = 3;
+  for (int bn : {64, 96, 192, 256}) {
+    v.bn = bn;
+    checkAll(v, {{130, 202, 72}, {5, 520, 160}});
+  }
+  v.bn = 64;
+  for (int parts : {2, 5}) {
+    v.parts = parts;
+    v.blocks = 3 * parts;
+    checkAll(v, {{130, 136, 32 * parts}, {20, 72, 32 * parts + 228}});
+  }
+}
+
+// Of A to the nearest tf32, halves away from zero, as tensor cores alone would
+// not; of W they see the upper bits.
+TEST_F(Gemm90Test, RoundsA) {
+  Variant90 v;
+  v.math = "tf32";
+  v.stores = v.bias = v.residual = false;
+  v.activation = "Identity";
+  Stub stub(v.stub());
+  constexpr int K = 32, N = 8;
+  for (auto [a, w, want] : {std::array<float, 3>{1 + 0x1p-11f, 1, 1 + 0x1p-10f},
+                            {1 + 0x1.8p-12f, 1, 1},
+                            {-1 - 0x1p-11f, 1, -1 - 0x1p-10f},
+                            {1, 1 + 0x1.8p-11f, 1}}) {
+    DeviceArray<float> as(std::vector<float>(K, a)),
+        ws(std::vector<float>(N * K, w)), out(N), none(0);
+    auto map = [&](const DeviceArray<float> &x, uint64_t rows, unsigned box) {
+      return makeMap(x.pointer, {K, rows, K, box, 0, 0, cu::tensorMapF32, 32});
+    };
+    ASSERT_EQ(stub.launch("gemm_test", {1}, 384, v.shared(), map(as, 1, 128),
+                          map(ws, N, 128), cu::TensorMap{}, none, none, out,
+                          0ll, (long long)N, 1, N, K, none, none, 0ll),
+              cu::success)
+        << control("report");
+    for (float got : out.get())
+      EXPECT_EQ(got, want * K);
+  }
+}
+
 TEST_F(Gemm90Test, Tiles) {
   Variant90 wide, narrow;
   wide.bn = 256;
@@ -160,6 +208,12 @@ TEST_F(Gemm90Test, DeviceCode) {
                  {"f16", 64, 8, true, 1, 1, 8},
                  {"f16", 64, 8, true, 1, 1},
                  {"f16", 256, 4, false, 1, 1},
+                 {"tf32", 64, 8, false, 1, 1, 8},
+                 {"tf32", 96, 8, false, 1, 1, 8},
+                 {"tf32", 128, 7, false, 1, 1, 8},
+                 {"tf32", 128, 7, false, 1, 1},
+                 {"tf32", 192, 5, false, 1, 1},
+                 {"tf32", 256, 4, false, 1, 1},
                  {"bf16", 256, 3, true, 2, 1},
                  {"bf16", 256, 3, true, 1, 2}}) {
     Variant90 v;
@@ -184,7 +238,8 @@ TEST_F(Gemm90Test, DeviceCode) {
     std::string sass = disassemble(r.code);
     if (sass.empty())
       continue;
-    EXPECT_NE(sass.find("HGMMA.64x" + std::to_string(c.bn) + "x16"),
+    EXPECT_NE(sass.find("HGMMA.64x" + std::to_string(c.bn) +
+                        (v.math == "tf32" ? "x8" : "x16")),
               std::string::npos);
     EXPECT_NE(sass.find("UTMALDG.2D"), std::string::npos);
     EXPECT_EQ(sass.find("UTMALDG.2D.MULTICAST") != std::string::npos,

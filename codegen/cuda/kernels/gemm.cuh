@@ -22,15 +22,6 @@
 #include "epilogue.cuh"
 #include "splits.cuh"
 
-template <class Math>
-struct GemmElement {
-  using Type = Math;
-};
-template <>
-struct GemmElement<tf32> {
-  using Type = float;
-};
-
 template <class Math_, int BM_, int BN_, int WM_, int WN_, int STAGES_,
           int ALIGN_, int WK_ = 1>
 struct GemmConfig {

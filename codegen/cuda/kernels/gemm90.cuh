@@ -1,5 +1,6 @@
 // Matrix product for sm_90a, with weights as they lie:
-// C[m, n] = epilogue(sum over k of A[m, k] * W[n, k]), A and W bf16 or f16
+// C[m, n] = epilogue(sum over k of A[m, k] * W[n, k]), A and W bf16 or f16, or
+// f32 multiplied as tf32: A is rounded to it, of W the low bits are cut off
 //
 //   grid   any, x a multiple of the cluster; blocks take tiles in turn
 //   block  384: warpgroup 0 loads, 1 and 2 multiply 64 rows of the tile each
@@ -13,7 +14,8 @@
 //          for that many times M x N rounded up to 16 x 16, a counter a tile
 //   waits  for the grids before it (grid_wait), which have not written W
 //
-// One thread keeps a ring of STAGES slabs of 64 k filled; a slab's mbarrier
+// One thread keeps a ring of STAGES slabs of 128 bytes of k filled; a slab's
+// mbarrier
 // `full` counts bytes, `empty` the warps that are done with it. The sums of a
 // tile end while the slabs of the next one are loaded. docs/hopper.md has a
 // picture.
@@ -25,11 +27,14 @@
 
 // CM, CN: blocks of a cluster along M or N, 1 or 2. They share a slab of W or
 // of A: each loads a half for both. STORES: C, of 16 bits, leaves by TMA.
-template <class T_, int BN_, int STAGES_, bool STORES_, int CM_ = 1,
+template <class Math_, int BN_, int STAGES_, bool STORES_, int CM_ = 1,
           int CN_ = 1>
 struct Gemm90Config {
-  using T = T_;
-  static constexpr int BM = 128, BN = BN_, BK = 64, STAGES = STAGES_;
+  using Math = Math_;
+  static constexpr int BK = 128 / (int)sizeof(typename GemmElement<Math>::Type);
+  // What is multiplied goes through registers to be rounded.
+  static constexpr bool ROUNDS = BK == 32;
+  static constexpr int BM = 128, BN = BN_, STAGES = STAGES_;
   static constexpr bool STORES = STORES_;
   static constexpr int CM = CM_, CN = CN_, CLUSTER = CM * CN;
   static constexpr int THREADS = 384, CONSUMERS = 8; // warps
@@ -129,10 +134,23 @@ DEV void gemm90_load_w(const Gemm90Maps &maps, u8 *w, u64 *full, int rank,
     tma_load2(w, maps.w, full, k0, n0);
 }
 
+// A warp's 16 rows of a slab of A, rounded.
+struct Gemm90Rounded {
+  u32 a[4][4];
+  DEV void load(const u8 *rows) {
+    UNROLL for (int s = 0; s < 4; ++s) {
+      load_matrix4(a[s], rows + swizzle128(lane() % 16, s * 2 + lane() / 16));
+      UNROLL for (int i = 0; i < 4; ++i) a[s][i] = to_tf32(bits_f32(a[s][i]));
+    }
+  }
+};
+
 // By lanes of each consumer warp: the slab may be filled again, by both blocks
 // of the cluster where they share one.
 template <class C>
 DEV void gemm90_release(u64 *empty, int rank) {
+  if constexpr (C::ROUNDS)
+    warp_sync(); // all lanes have read it
   if (lane() == 0)
     mbar_arrive(empty);
   if constexpr (C::CLUSTER > 1)
@@ -398,18 +416,33 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
       float sum[C::BN / 2];
       UNROLL1 for (int i = 0; i < task.slabs; ++i, ring.next()) {
         mbar_wait(full + ring.stage, ring.parity);
-        u64 a = wgmma_desc(shared.a[ring.stage] + consumer * 64 * 128),
-            w = wgmma_desc(shared.w[ring.stage]);
+        const u8 *rows = shared.a[ring.stage] + consumer * 64 * 128;
+        u64 a = wgmma_desc(rows), w = wgmma_desc(shared.w[ring.stage]);
+        // Before its registers are loaded anew, or the last but one is done.
+        auto free_last = [&] {
+          wgmma_wait<C::ROUNDS ? 0 : 1>();
+          if (i > 0)
+            gemm90_release<C>(empty + last, rank);
+        };
+        Gemm90Rounded rounded;
+        if constexpr (C::ROUNDS) {
+          free_last();
+          rounded.load(rows + warp_uniform() % 4 * 16 * 128);
+        }
         fence_regs(sum);
         wgmma_fence();
-        // 16 of k are 32 bytes.
-        UNROLL for (int s = 0; s < 4; ++s)
-            wgmma<typename C::T, C::BN>(sum, a + s * 2, w + s * 2, i + s > 0);
+        // 32 bytes of k at a time.
+        UNROLL for (int s = 0; s < 4; ++s) {
+          bool keep = i + s > 0;
+          if constexpr (C::ROUNDS)
+            wgmma<typename C::Math, C::BN>(sum, rounded.a[s], w + s * 2, keep);
+          else
+            wgmma<typename C::Math, C::BN>(sum, a + s * 2, w + s * 2, keep);
+        }
         wgmma_commit();
         fence_regs(sum);
-        wgmma_wait<1>(); // the slab before is done with
-        if (i > 0)
-          gemm90_release<C>(empty + last, rank);
+        if constexpr (!C::ROUNDS)
+          free_last();
         last = ring.stage;
       }
       bool is_shared = S::POSSIBLE && splits.count > 1;

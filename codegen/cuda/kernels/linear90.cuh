@@ -1,11 +1,12 @@
 // linear for sm_90a: out[m, n] = apply(sum over k of A[m, k] W[n, k], m, n)
-// with A and W of bf16 or f16, as linear.cuh has it
+// with A and W of bf16 or f16, or of f32 through tf32 as gemm90.cuh rounds it,
+// as linear.cuh has it
 //   grid   any
 //   block  384
 //   smem   Config::SHARED of gemm90.cuh, for the tile that has most
 //   maps   of A, of out, of W for each tile
-//   needs  K a multiple of 8; else as linear.cuh, but lanes of 2 where N % 2 ==
-//          0
+//   needs  K a multiple of 16 bytes; else as linear.cuh, but lanes of 2 where
+//          N % 2 == 0
 //          Splits: LINEAR90_PARTIALS partials, or for SPLITS_MOST times M x N
 //          rounded up to 16 x 16 if those are fewer, and as many counters as
 //          there are pairs of blocks
@@ -54,7 +55,7 @@ struct Linear90Tile {
   }
 };
 
-template <class T, class Out, int N>
+template <class Math, class Out, int N>
 struct Linear90Configs {
   static constexpr bool STORES = sizeof(Out) == 2 && N % 8 == 0;
   // As many slabs as fit, of those that help.
@@ -63,9 +64,10 @@ struct Linear90Configs {
     return min_((226 * 1024 - panels) / ((128 + bn) * 128), 8);
   }
   template <class Tile>
-  using Of = Gemm90Config<T, Tile::COLUMNS, stages(Tile::COLUMNS), STORES>;
+  using Of = Gemm90Config<Math, Tile::COLUMNS, stages(Tile::COLUMNS), STORES>;
   // Without TMA: 12 warps of 16 rows and 48 columns, element by element.
-  using Narrow = GemmConfig<T, 96, 96, 6, 2, 3, 2>;
+  using Narrow = GemmConfig<Math, 96, 96, 6, 2, 3,
+                            sizeof(typename GemmElement<Math>::Type)>;
 };
 
 template <bool HAS_PARTS, class S>
@@ -76,26 +78,34 @@ DEV auto linear90_splits(const S &splits, int parts) {
     return NoSplits{};
 }
 
-// FEW: as of linear.cuh. Tiles, of Linear90Tile: that is taken which costs
-// least.
-template <class Math, int N, int K, int FEW, class Out, class Body, class S,
-          class... Tiles>
-DEV void linear90(Out *out, const Math *a, i64 lda, const Math *w, i64 m,
+// FEW: as of linear.cuh, but of f32 divides 12. Tiles, of Linear90Tile: that is
+// taken which costs least.
+template <class Math, int N, int K, int FEW, class Out, class E, class Body,
+          class S, class... Tiles>
+DEV void linear90(Out *out, const E *a, i64 lda, const E *w, i64 m,
                   const Body &body, const TensorMap *map_a,
                   const TensorMap *map_out, const S &splits,
                   const Tiles &...tiles) {
   using Configs = Linear90Configs<Math, Out, N>;
   using F = LinearElement<Body>;
-  constexpr int V = N % 2 == 0 ? 2 : 1;
-  static_assert(K % 8 == 0);
-  GemmOperands<Math> p{a, w, lda, K, 0, 0, (int)m, N, K};
+  constexpr int V = N % 2 == 0 ? 2 : 1, UNIT = 16 / (int)sizeof(E);
+  static_assert(K % UNIT == 0);
+  GemmOperands<E> p{a, w, lda, K, 0, 0, (int)m, N, K};
   PointwiseEpilogue<Out, 1, F> one{out, N, {&body}};
-  bool wide =
-      lda % 8 == 0 && is_aligned16(a) && is_aligned16(w) && is_aligned16(out);
+  bool wide = lda % UNIT == 0 && is_aligned16(a) && is_aligned16(w) &&
+              is_aligned16(out);
   if constexpr (FEW > 0) {
-    bool few = wide && m <= FewRows<Math, K>::MOST;
-    if (few)
-      return linear_few<FewConfig<Math, K, FEW, 12>>(p, one);
+    using Rows = FewRows<E, K>;
+    bool few = wide && m <= Rows::MOST;
+    if constexpr (Rows::ON_TENSOR_CORES) {
+      if (few)
+        return linear_few<FewConfig<E, K, FEW, 12>>(p, one);
+    } else {
+      if (few) {
+        grid_wait();
+        return gemv<Rows::MOST, 2, UNIT, FEW>(p, one);
+      }
+    }
     if (m <= 8) {
       grid_wait();
       return gemv<8, 2, 1, 1>(p, one);

@@ -22,8 +22,8 @@ DEV constexpr int swizzle128(int row, int chunk) {
 }
 
 // What wgmma reads, as TMA writes it with 128-byte swizzle: rows of 128 bytes,
-// `s` a multiple of 1024 but for steps along a row. K-major: 64 elements of k
-// in a row; 16 more of k are 2 more of the descriptor.
+// `s` a multiple of 1024 but for steps along a row. K-major: 128 bytes of k in
+// a row; 32 more of them are 2 more of the descriptor.
 DEV u64 wgmma_desc(const void *s) {
   return (u64)((saddr(s) & 0x3ffff) >> 4) | 1ull << 16 | 64ull << 32 |
          1ull << 62;

@@ -26,6 +26,15 @@ struct f16 {
 struct tf32 {
   u32 bits;
 };
+// What memory holds of operands that are multiplied as Math.
+template <class Math>
+struct GemmElement {
+  using Type = Math;
+};
+template <>
+struct GemmElement<tf32> {
+  using Type = float;
+};
 
 // What one load or store instruction moves at most.
 struct alignas(8) vec8 {

@@ -1,12 +1,14 @@
 // wgmma, sm_90a: a warpgroup (4 warps from a multiple of 4 on) multiplies 64
-// rows by N columns, 16 of k at a time, asynchronously.
+// rows by N columns, 32 bytes of k at a time (16 of bf16 and f16, 8 of tf32),
+// asynchronously.
 //
 //   d[i] of a thread: row warp % 4 * 16 + lane / 4 + i / 2 % 2 * 8,
 //                     column i / 4 * 8 + lane % 4 * 2 + i % 2
-//   a    a descriptor, or registers as load_matrix4 brings a 16x16 tile of each
-//        warp's rows
-//   b    a descriptor: rows of k (K-major), or TB = 1: rows of columns
-//        (MN-major); wgmma_desc and wgmma_desc_t of numbers.cuh
+//   a    a descriptor, or registers as load_matrix4 brings 32 bytes of each of
+//        a warp's 16 rows
+//   b    a descriptor: rows of k (K-major), or TB = 1, not of tf32: rows of
+//        columns (MN-major); wgmma_desc and wgmma_desc_t of numbers.cuh
+//   tf32 words of f32, of which the low 13 bits do not count
 #pragma once
 
 // Operands %0 to %(n - 1), and the variables behind them.
@@ -54,44 +56,52 @@
 #define WGMMA_V128                                                             \
   WGMMA_V96, WGMMA_8(96), WGMMA_8(104), WGMMA_8(112), WGMMA_8(120)
 
-// r0 to r6: the numbers of the operands after the sums.
+// r0 to r6: the numbers of the operands after the sums. Only elements of 16
+// bits say whether they are transposed.
 template <class T, int N>
 struct Wgmma;
-#define WGMMA(T, type, N, R, r0, r1, r2, r3, r4, r5, r6)                       \
+#define WGMMA_A_HALF ", 0"
+#define WGMMA_B_HALF(r) ", %" #r
+#define WGMMA_A_WORD
+#define WGMMA_B_WORD(r)
+#define WGMMA(T, KIND, shape, N, R, r0, r1, r2, r3, r4, r5, r6)                \
   template <>                                                                  \
   struct Wgmma<T, N> {                                                         \
     template <int TB>                                                          \
     static DEV void run(float (&d)[R], u64 a, u64 b, int keep) {               \
       asm volatile("{.reg .pred p; setp.ne.b32 p, %" #r2 ", 0;\n"              \
-                   "wgmma.mma_async.sync.aligned.m64n" #N "k16.f32." type      \
-                   " {" WGMMA_D##R "}, %" #r0 ", %" #r1 ", p, 1, 1, 0, %" #r3  \
-                                   ";}"                                        \
+                   "wgmma.mma_async.sync.aligned.m64n" #N shape                \
+                   " {" WGMMA_D##R                                             \
+                   "}, %" #r0 ", %" #r1                                        \
+                   ", p, 1, 1" WGMMA_A_##KIND WGMMA_B_##KIND(r3) ";}"          \
                    : WGMMA_V##R                                                \
                    : "l"(a), "l"(b), "r"(keep), "n"(TB));                      \
     }                                                                          \
     template <int TB>                                                          \
     static DEV void run(float (&d)[R], const u32 (&a)[4], u64 b, int keep) {   \
       asm volatile("{.reg .pred p; setp.ne.b32 p, %" #r5 ", 0;\n"              \
-                   "wgmma.mma_async.sync.aligned.m64n" #N "k16.f32." type      \
+                   "wgmma.mma_async.sync.aligned.m64n" #N shape                \
                    " {" WGMMA_D##R "}, {%" #r0 ", %" #r1 ", %" #r2 ", %" #r3   \
-                                   "}, %" #r4 ", p, 1, 1, %" #r6 ";}"          \
+                                   "}, %" #r4                                  \
+                                   ", p, 1, 1" WGMMA_B_##KIND(r6) ";}"         \
                    : WGMMA_V##R                                                \
                    : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b),       \
                      "r"(keep), "n"(TB));                                      \
     }                                                                          \
   };
-#define WGMMA_BOTH(...)                                                        \
-  WGMMA(bf16, "bf16.bf16", __VA_ARGS__)                                        \
-  WGMMA(f16, "f16.f16", __VA_ARGS__)
-WGMMA_BOTH(64, 32, 32, 33, 34, 35, 36, 37, 38)
-WGMMA_BOTH(80, 40, 40, 41, 42, 43, 44, 45, 46)
-WGMMA_BOTH(96, 48, 48, 49, 50, 51, 52, 53, 54)
-WGMMA_BOTH(128, 64, 64, 65, 66, 67, 68, 69, 70)
-WGMMA_BOTH(160, 80, 80, 81, 82, 83, 84, 85, 86)
-WGMMA_BOTH(176, 88, 88, 89, 90, 91, 92, 93, 94)
-WGMMA_BOTH(192, 96, 96, 97, 98, 99, 100, 101, 102)
-WGMMA_BOTH(256, 128, 128, 129, 130, 131, 132, 133, 134)
-#undef WGMMA_BOTH
+#define WGMMA_ALL(...)                                                         \
+  WGMMA(bf16, HALF, "k16.f32.bf16.bf16", __VA_ARGS__)                          \
+  WGMMA(f16, HALF, "k16.f32.f16.f16", __VA_ARGS__)                             \
+  WGMMA(tf32, WORD, "k8.f32.tf32.tf32", __VA_ARGS__)
+WGMMA_ALL(64, 32, 32, 33, 34, 35, 36, 37, 38)
+WGMMA_ALL(80, 40, 40, 41, 42, 43, 44, 45, 46)
+WGMMA_ALL(96, 48, 48, 49, 50, 51, 52, 53, 54)
+WGMMA_ALL(128, 64, 64, 65, 66, 67, 68, 69, 70)
+WGMMA_ALL(160, 80, 80, 81, 82, 83, 84, 85, 86)
+WGMMA_ALL(176, 88, 88, 89, 90, 91, 92, 93, 94)
+WGMMA_ALL(192, 96, 96, 97, 98, 99, 100, 101, 102)
+WGMMA_ALL(256, 128, 128, 129, 130, 131, 132, 133, 134)
+#undef WGMMA_ALL
 #undef WGMMA
 
 // d = a b + (keep ? d : 0). Until wgmma_wait has seen its group, d and a's

@@ -59,13 +59,14 @@ TEST(CudaChoice, HopperTiles) {
     for (int64_t known : {m, int64_t(-1)}) {
       problem.m = known;
       std::optional<HopperLinear> choice = chooseHopperLinear(problem);
-      bool isFor = problem.math == Math::Half && problem.k % 8 == 0 &&
-                   (known < 0 || known > 16);
+      bool isFor = problem.math != Math::F32 && problem.isWide() &&
+                   (known < 0 || known > problem.fewRows());
       ASSERT_EQ(choice.has_value(), isFor);
       if (!choice)
         continue;
       EXPECT_LE(choice->sharedBytes, 227u << 10);
-      EXPECT_EQ(choice->fewTiles > 0, known < 0);
+      EXPECT_EQ(std::max(choice->fewTiles, choice->fewWarps) > 0, known < 0);
+      EXPECT_EQ(choice->fewTiles > 0, known < 0 && problem.math == Math::Half);
       EXPECT_LE(choice->tiles.size(), known < 0 ? kMostHopperTiles : 1);
       EXPECT_GE(choice->estimate.seconds, choice->estimate.arithmeticSeconds);
       EXPECT_NE(choice->estimate.text("M").find("on an H100"),

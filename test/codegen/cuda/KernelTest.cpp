@@ -121,14 +121,18 @@ static cu::TensorMap mapOf(const cuda::StubMap &map, uint64_t address,
   };
   MapShape shape{extent(map.columns), extent(map.rows), extent(map.pitch),
                  map.boxRows};
-  EXPECT_EQ(map.type.getIntOrFloatBitWidth(), 16u);
-  shape.type = map.type.isF16() ? cu::tensorMapF16 : cu::tensorMapBf16;
-  bool canMove = address && address % 16 == 0 && shape.pitch % 8 == 0 &&
+  unsigned bytes = map.type.getIntOrFloatBitWidth() / 8, unit = 16 / bytes;
+  EXPECT_TRUE(map.type.isF16() || map.type.isBF16() || map.type.isF32());
+  shape.type = map.type.isF16()    ? cu::tensorMapF16
+               : map.type.isBF16() ? cu::tensorMapBf16
+                                   : cu::tensorMapF32;
+  shape.boxColumns = 128 / bytes;
+  bool canMove = address && address % 16 == 0 && shape.pitch % unit == 0 &&
                  shape.columns && shape.rows;
   if (map.planes) {
     shape.planes = extent(*map.planes);
     shape.plane = extent(map.planePitch);
-    canMove &= shape.planes && shape.plane && shape.plane % 8 == 0;
+    canMove &= shape.planes && shape.plane && shape.plane % unit == 0;
   }
   return canMove ? makeMap(address, shape) : cu::TensorMap();
 }

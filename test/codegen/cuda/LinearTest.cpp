@@ -58,11 +58,13 @@ protected:
          out + "\ntfm.yield %8 : " + out + "\n}");
   }
 
-  /// Sums in f32, operands of tf32 rounded to 11 bits, results once to their
-  /// type (that may take them to the other neighbour than the reference's).
+  /// Sums in f32, operands of tf32 rounded to 11 bits (Hopper cuts weights),
+  /// results once to their type (that may take them to the other neighbour than
+  /// the reference's).
   Tolerance tolerance() const {
-    double sums = std::sqrt(static_cast<double>(k));
-    return {(2e-6 + (isTf32 ? 0x1p-11 : 0)) * sums,
+    double sums = std::sqrt(static_cast<double>(k)),
+           ofTf32 = arch == "sm_90a" ? 0x1p-10 : 0x1p-11;
+    return {(2e-6 + (isTf32 ? ofTf32 : 0)) * sums,
             2e-6 + 2 * roundingOf(outType)};
   }
 
@@ -322,6 +324,42 @@ TEST_P(CudaLinear90, WhatStaysAsItWas) {
   EXPECT_TRUE(printed.maps.empty());
   checkRows(8, 0, true);
   checkRows(8, 1);
+}
+
+/// f32 through tf32 goes by TMA too, few rows of it by FMA units.
+TEST_F(CudaLinear, Tf32OnHopper) {
+  arch = "sm_90a";
+  isTf32 = true;
+  auto loads = [] { return emulator::statistic("loads"); };
+  loadLinear(72, 512);
+  EXPECT_EQ(printed.choice, "few rows up to 8, 4 warps along K; wgmma 128x64");
+  for (int64_t m : {1, 8})
+    checkRows(m, 0, m == 8);
+  checkRows(5, 3);
+  EXPECT_EQ(loads(), 0u);
+  checkRows(0);
+  checkRows(9, 0, true);
+  EXPECT_GT(loads(), 0u);
+  checkRows(130, 4);
+  uint64_t before = loads();
+  checkRows(65, 3, true); // not by TMA
+  shifts = {4};
+  checkRows(70);
+  shifts = {};
+  EXPECT_EQ(loads(), before);
+  loadLinear(50, 36);
+  checkRows(64, 0, true);
+  isSplit = true;
+  loadLinear(136, 512);
+  EXPECT_EQ(printed.choice, "few rows up to 8, 4 warps along K; wgmma "
+                            "128x64, K in up to 8 parts; 128x96");
+  for (unsigned blocks : {2, 9, 24})
+    checkRows(130, 0, blocks == 9, {blocks, 1, 1});
+  // Rows that are no multiples of 16 bytes stay as they were.
+  isSplit = false;
+  loadLinear(72, 33);
+  EXPECT_TRUE(printed.maps.empty());
+  checkRows(30);
 }
 
 /// All ways of reading in an epilogue: rows of the residual `pitch` apart, a

@@ -208,7 +208,7 @@ TEST_F(NvrtcTest, SassOfHopper) {
     EXPECT_NE(sass.find("PREEXIT"), std::string::npos);
     EXPECT_NE(sass.find("ACQBULK"), std::string::npos);
   }
-  EXPECT_EQ(seen, 8u);
+  EXPECT_EQ(seen, 9u);
 }
 
 /// The compiler moves no access to global memory before the wait.

@@ -77,7 +77,7 @@ TEST(CudaTuning, ErrorsSayWhere) {
        "expected a number of 1 row or more, or null at "
        "a.json.linear[1].cublaslt_from"},
       {R"({"type": "bf16", "tiles": [[64]]})",
-       "only bf16 and f16 on sm_90a have such tiles at "
+       "only tf32, bf16 and f16 on sm_90a have such tiles at "
        "a.json.linear[1].tiles"},
       {R"({"type": "f32", "tile": 64})", "unknown key"}};
   for (auto [rule, message] : rules)
@@ -122,8 +122,8 @@ TEST(CudaTuning, HopperTiles) {
                   .find("each more than the last at a.json.linear[0].tiles"),
               std::string::npos)
         << tiles;
-  EXPECT_NE(llvm::toString(hopperRecord("[[64]]", "tf32").takeError())
-                .find("only bf16 and f16 on sm_90a"),
+  EXPECT_NE(llvm::toString(hopperRecord("[[64]]", "f32").takeError())
+                .find("only tf32, bf16 and f16 on sm_90a"),
             std::string::npos);
   LinearProblem problem{-1, 3072, 768, Math::Half, 16, 16, /*canSplit=*/false};
   auto choiceOf = [&](const char *tiles, int64_t m) {

@@ -104,7 +104,7 @@ plan.kernel linear @linear_parts outs [bf16] ins [bf16, bf16, f32, bf16] scalars
   tfm.yield %7 : bf16
 }
 
-// Rows of the weights that are no multiples of 16 bytes, few rows alone, tf32, f32: as on other GPUs.
+// Rows of the weights that are no multiples of 16 bytes, few rows alone: as on other GPUs.
 // CHECK-LABEL: // linear_k33: 256 threads
 // CHECK:         linear<bf16, 64, 33,
 plan.kernel linear @linear_k33 outs [f32] ins [bf16, bf16] scalars 0 params {m = 100, n = 64, k = 33, lda = 33, rows = 64, panels = 1} {
@@ -123,9 +123,12 @@ plan.kernel linear @linear_few outs [f32] ins [bf16, bf16] scalars 0 params {m =
   tfm.yield %acc : f32
 }
 
-// CHECK-LABEL: // linear_tf32: 256 threads
-// CHECK:         linear<tf32, 64, 64,
-plan.kernel linear @linear_tf32 outs [f32] ins [f32, f32] scalars 0 params {m = 100, n = 64, k = 64, lda = 64, rows = 64, panels = 1, math = "tf32"} {
-^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>):
+// f32 through tf32: boxes of 32 columns, few rows by FMA units, the result stored without TMA.
+// CHECK-LABEL: // linear_tf32: 384 threads
+// CHECK:       KERNEL(384, 1) linear_tf32(float *out0, const float *in0, const float *in1, i64 s0, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2, GRID_CONST TensorMap map3, KernelStatus *status, i64 step)
+// CHECK:         linear90<tf32, 768, 768, {{[124]}}>(out0, in0, 768, in1, s0, body, &map0, nullptr, NoSplits{}, Linear90Tile<64, {{[0-9, ]+}}>{&map1}, Linear90Tile<{{[0-9, ]+}}>{&map2}, Linear90Tile<{{[0-9, ]+}}>{&map3});
+// SM80-LABEL:  // linear_tf32: 256 threads
+plan.kernel linear @linear_tf32 outs [f32] ins [f32, f32] scalars 1 params {m = -1, n = 768, k = 768, lda = 768, rows = 64, panels = 1, math = "tf32"} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %M: i64):
   tfm.yield %acc : f32
 }
