@@ -126,7 +126,7 @@ LinearChoice chooseLinear(const Isa &isa, const LinearProblem &problem,
   if (measured && measured->depth)
     choice.blocking.depth = *measured->depth;
   choice.chunkRows = std::min(taskRows, kChunkRows);
-  choice.onTiles = problem.isBf16 && isa.amx;
+  choice.onTiles = problem.isBf16 && isa.amx && !problem.quantizedBits;
   choice.fewRows = choice.onTiles ? kFewRows : 0;
   if (problem.quantizedBits) {
     // Whole blocks, or parts of one.
@@ -211,7 +211,8 @@ Estimate estimateLinear(const Isa &isa, const LinearProblem &problem,
     int64_t depth = choice.quantizedDepth ? choice.quantizedDepth
                     : choice.onTiles      ? 0
                                           : choice.blocking.depth;
-    int64_t parts = depth ? ceilOf(std::max<int64_t>(1, steps), depth) : 1;
+    int64_t length = choice.quantizedDepth ? problem.k : steps;
+    int64_t parts = depth ? ceilOf(std::max<int64_t>(1, length), depth) : 1;
     double sums = numberOf(rows * kColumns) *
                   (numberOf(8 * parts) + problem.outBytes) / machine.l1Bytes;
     if (sums > product.first)

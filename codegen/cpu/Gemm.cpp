@@ -336,11 +336,12 @@ void Generator::quantizedProduct(Value panel, Value row0, Value rows) {
   OpBuilder::InsertionGuard guard(e.b);
   e.b.setInsertionPointToStart(branch.thenBlock());
   int64_t depth = choice.quantizedDepth;
-  Value values = e.stackBuffer(e.f32(), std::min(depth, b.k) * kPanelColumns);
+  Value values = e.stackBuffer(interleave == 2 ? e.b.getI16Type() : e.f32(),
+                               std::min(depth, b.k) * kPanelColumns);
   auto part = [&](Value k0, int64_t length) {
     emitDequantize(e, b, panel, k0, length, values);
-    product({values, e.index(0), k0, e.index(length), /*first=*/false,
-             /*isCached=*/true},
+    product({values, e.index(0), e.floorDiv(k0, e.index(interleave)),
+             e.index(length / interleave), /*first=*/false, /*isCached=*/true},
             row0, rows);
   };
   e.loop(e.index(0), e.index(b.k / depth), e.index(1),
@@ -396,10 +397,12 @@ void emitGemm(Emitter &e, const GemmOperands &operands, Value task,
          "tiles do not divide a panel");
   int64_t taskRows = choice.taskRows, taskPanels = choice.taskPanels,
           chunkRows = choice.chunkRows;
-  int64_t interleave = 1;
-  if (!operands.quantized &&
-      cast<MemRefType>(operands.b.getType()).getElementType().isInteger(16))
-    interleave = 2;
+  // Of a quantized B in pairs only where there is an instruction for them.
+  bool isBf16 = getElementTypeOrSelf(operands.a.getType()).isInteger(16);
+  const std::optional<QuantizedB> &quantized = operands.quantized;
+  bool inPairs = !quantized || (e.target.bf16 && quantized->k % 2 == 0 &&
+                                quantized->block % 2 == 0);
+  int64_t interleave = isBf16 && inPairs ? 2 : 1;
   assert((interleave == 2 || !choice.onTiles) && "AMX multiplies pairs");
   Generator generator{e,
                       operands,

@@ -1,8 +1,10 @@
 #include "codegen/cpu/GemmQuantized.h"
 
+#include "codegen/cpu/VectorMath.h"
 #include "ir/plan/Plan.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -72,6 +74,20 @@ struct Decoder {
       bytes = b.isSigned ? shr(shl(bytes, 28), 28) : bytes & bytes.k(15);
     return toFloat(zero ? bytes - Val(e, zero) : bytes);
   }
+
+  /// Lanes of two bf16, the first in the low half, as i16.
+  Value pair(Val low, Val high) {
+    auto word = [&](Val x) {
+      Value rounded = emitCast(e, x, e.b.getBF16Type());
+      Value half = arith::BitcastOp::create(e.b, e.loc, e.vec(e.b.getI16Type()),
+                                            rounded);
+      return Val(
+          e, arith::ExtUIOp::create(e.b, e.loc, e.vec(e.b.getI32Type()), half));
+    };
+    Val words = word(low) | shl(word(high), 16);
+    auto type = VectorType::get(2 * lanes(), e.b.getI16Type());
+    return vector::BitCastOp::create(e.b, e.loc, type, words);
+  }
 };
 } // namespace
 
@@ -79,30 +95,44 @@ void emitDequantize(Emitter &e, const QuantizedB &b, Value panel, Value k0,
                     int64_t depth, Value to) {
   Decoder decoder{e, b};
   int64_t lanes = decoder.lanes(), perByte = b.perByte();
+  bool isPairs = getElementTypeOrSelf(to.getType()).isInteger(16);
+  assert((!isPairs || (depth % 2 == 0 && b.k % 2 == 0 && b.block % 2 == 0)) &&
+         "pairs along an odd K");
   Value first = e.floorDiv(k0, e.index(b.block));
   auto block = [&](Value number, Value from, int64_t length) {
     Value at = decoder.blockAt(panel, e.add(first, number));
     SmallVector<Value> scales = decoder.scalesOf(at, decoder.vectors()),
                        zeros = decoder.zerosOf(at, decoder.vectors());
     Value byte0 = decoder.byteAt(panel, e.add(k0, from));
-    auto row = [&](Value step, int64_t count) {
-      Value byte = e.add(byte0, e.mul(step, e.index(kColumns)));
+    // `count` elements along k from the `step`th `width` of them on.
+    auto rows = [&](Value step, int64_t width, int64_t count) {
+      Value byte =
+          e.add(byte0, e.mul(step, e.index(width / perByte * kColumns)));
       Value into =
-          e.mul(e.add(from, e.mul(step, e.index(perByte))), e.index(kColumns));
+          e.mul(e.add(from, e.mul(step, e.index(width))), e.index(kColumns));
       for (int64_t v = 0; v < decoder.vectors(); ++v) {
-        Val bytes = decoder.bytes(byte, v);
+        SmallVector<Val> weights;
         for (int64_t i = 0; i < count; ++i) {
-          Val weight =
-              decoder.weight(bytes, i, zeros.empty() ? Value() : zeros[v]);
-          e.store(weight * Val(e, scales[v]), to,
-                  e.add(into, e.index(i * kColumns + v * lanes)));
+          Value at = e.add(byte, e.index(i / perByte * kColumns));
+          weights.push_back(decoder.weight(decoder.bytes(at, v), i % perByte,
+                                           zeros.empty() ? Value() : zeros[v]) *
+                            Val(e, scales[v]));
         }
+        if (isPairs) {
+          e.store(decoder.pair(weights[0], weights[1]), to,
+                  e.add(into, e.index(2 * v * lanes)));
+          continue;
+        }
+        for (int64_t i = 0; i < count; ++i)
+          e.store(weights[i], to,
+                  e.add(into, e.index(i * kColumns + v * lanes)));
       }
     };
-    e.loop(e.index(0), e.index(length / perByte), e.index(1),
-           [&](Value step) { row(step, perByte); });
-    if (length % perByte)
-      row(e.index(length / perByte), 1);
+    int64_t width = isPairs ? 2 : perByte;
+    e.loop(e.index(0), e.index(length / width), e.index(1),
+           [&](Value step) { rows(step, width, width); });
+    if (length % width)
+      rows(e.index(length / width), width, 1);
   };
   if (depth <= b.block)
     return block(e.index(0), e.index(0), depth);

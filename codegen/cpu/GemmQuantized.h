@@ -35,8 +35,9 @@ struct QuantizedB {
   int64_t blocks() const { return (k + block - 1) / block; }
 };
 
-/// to[k - k0][48] = B[k, panel's columns] for k0 <= k < k0 + depth. k0 is a
-/// multiple of the block, or the part lies within one.
+/// to[k - k0][48] = B[k, panel's columns] for k0 <= k < k0 + depth, of f32; or
+/// of bf16 as i16, to[(k - k0) / 2][48][2], where all numbers along k are even.
+/// k0 is a multiple of the block, or the part lies within one.
 void emitDequantize(Emitter &e, const QuantizedB &b, mlir::Value panel,
                     mlir::Value k0, int64_t depth, mlir::Value to);
 

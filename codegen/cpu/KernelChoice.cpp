@@ -21,7 +21,7 @@ static unsigned outBytesOf(plan::KernelOp kernel) {
 
 LinearProblem linearProblemOf(plan::KernelOp kernel) {
   LinearProblem problem = {extentOf(kernel, "m"), kernel.param("n"),
-                           kernel.param("k"), kernel.inType(1).isBF16(),
+                           kernel.param("k"), kernel.inType(0).isBF16(),
                            outBytesOf(kernel)};
   if (kernel.isQuantized()) {
     problem.quantizedBits = kernel.inType(1).getIntOrFloatBitWidth();

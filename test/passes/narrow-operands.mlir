@@ -168,6 +168,8 @@ func.func @moved(%x: tensor<3x4xf32>, %y: tensor<3x3xf32>) -> (tensor<8x3xf32>, 
 // CHECK: %[[W:.*]] = tfm.get_weight @q8
 // CHECK: %[[UP:.*]] = tfm.linear %[[X]], %[[W]] scales %{{.*}} {block = 4 : i64} : (tensor<3x4xbf16>, tensor<4x5xi8>, tensor<1x5xf32>) -> tensor<3x5xf32>
 // CHECK: tfm.linear %[[UP]], %{{.*}} scales %{{.*}} {block = 5 : i64} : (tensor<3x5xf32>, tensor<5x4xi8>, tensor<1x4xf32>) -> tensor<3x4xf32>
+// PLAN: plan.kernel linear @linear_bf16_i8_b4_k4_n5 outs [f32] ins [bf16, i8, f32]
+// PLAN: plan.kernel linear @linear_f32_i8_b5_k5_n4 outs [f32] ins [f32, i8, f32]
 tfm.weight @q8 : tensor<4x5xi8> file "m" offset 0 length 20
 tfm.weight @r8 : tensor<5x4xi8> file "m" offset 0 length 20
 tfm.weight @s8 : tensor<1x5xf32> file "m" offset 0 length 20
