@@ -49,6 +49,35 @@ TEST(CpuChoice, ReferenceMachineHasItsPublishedPeaks) {
   EXPECT_NEAR(machine.memoryBytes / cores * 56, 307.2e9, 1);
 }
 
+TEST(CpuChoice, QuantizedWeightsAreCutByWholeBlocks) {
+  for (auto [block, depth] : std::initializer_list<std::pair<int64_t, int64_t>>{
+           {32, 256}, {96, 192}, {250, 250}, {512, 256}, {768, 256}}) {
+    LinearProblem problem{1, 3072, 768, /*isBf16=*/true, 4, 4, block};
+    for (IsaLevel level : kLevels) {
+      const Isa &isa = isaOf(level);
+      LinearChoice choice = chosen(isa, problem);
+      EXPECT_EQ(choice.quantizedDepth, depth);
+      EXPECT_FALSE(choice.onTiles);
+      EXPECT_EQ(choice.fewRows, level == IsaLevel::V3 ? 4 : 8);
+      EXPECT_NE(choice.text(isa).find(std::to_string(depth) +
+                                      " of K dequantized at once"),
+                std::string::npos)
+          << choice.text(isa);
+    }
+  }
+}
+
+/// A row is bound by memory, which then has 4 or 8 bits for 32.
+TEST(CpuChoice, QuantizedWeightsComeSooner) {
+  const Isa &isa = isaOf(IsaLevel::V4);
+  auto seconds = [&](unsigned bits) {
+    LinearProblem problem{1, 4096, 4096, /*isBf16=*/false, 4, bits, 32};
+    return estimateLinear(isa, problem, chosen(isa, problem), 1).seconds;
+  };
+  EXPECT_LT(seconds(8), 0.6 * seconds(0));
+  EXPECT_LE(seconds(4), seconds(8));
+}
+
 TEST(CpuChoice, NoLinearBeatsTheMachine) {
   const Machine &machine = referenceMachine();
   forAllLinears([&](const Isa &isa, const LinearProblem &problem) {
