@@ -164,8 +164,11 @@ Value Lowering::weightBuffer(Value value, llvm::StringRef layout) {
 }
 
 Value Lowering::linearWeight(Value value) {
-  if (target.storedLayout == target.linearLayout)
-    return weightBuffer(value, target.storedLayout);
+  if (target.storedLayout == target.linearLayout) {
+    Value stored = weightBuffer(value, target.storedLayout);
+    return target.precision == "tf32" ? rearranged(value, value, stored)
+                                      : stored;
+  }
   assert(target.storedLayout == "panels48" && target.linearLayout == "rows");
   // The other target's copy serves if it is of this type or of the model's.
   auto cast = value.getDefiningOp<tfm::CastOp>();
@@ -173,26 +176,48 @@ Value Lowering::linearWeight(Value value) {
   if (!isStoredWide && target.precision != target.storedPrecision)
     return weightBuffer(value, target.linearLayout);
   Value source = cast && isStoredWide ? cast.getInput() : value;
-  return unpacked(value, source, weightBuffer(source, target.storedLayout));
+  return rearranged(value, source, weightBuffer(source, target.storedLayout));
 }
 
-Value Lowering::unpacked(Value value, Value source, Value stored) {
+/// x with the 11 bits of tf32, to nearest: Dekker's splitting ("A
+/// floating-point technique for extending the available precision", 1971). What
+/// would overflow stays as it is.
+static Expr roundedToTf32(ExprPool &pool, Expr x) {
+  auto apply = [&](ScalarOp op, Expr a, Expr b) {
+    Expr operands[] = {a, b};
+    return pool.apply(op, ExprType::F32, operands);
+  };
+  auto number = [&](double value) {
+    return pool.floatConst(ExprType::F32, value);
+  };
+  Expr scaled = apply(ScalarOp::Mul, x, number(0x1p13 + 1)),
+       upper = apply(ScalarOp::Sub, scaled, apply(ScalarOp::Sub, scaled, x));
+  Expr isSmall =
+      pool.logicalAnd(pool.compare(ScalarOp::Lt, x, number(0x1p100)),
+                      pool.compare(ScalarOp::Lt, number(-0x1p100), x));
+  return pool.select(isSmall, upper, x);
+}
+
+Value Lowering::rearranged(Value value, Value source, Value stored) {
   Value &result = modelBuffers[stored];
   if (result)
     return result;
-  // out[n, k] = panels[n / 48, k / i, n % 48, k % i], i interleaved
   Location loc = value.getLoc();
   auto type = llvm::cast<RankedTensorType>(value.getType());
-  plan::PanelShape panels =
-      plan::panelShape(llvm::cast<RankedTensorType>(source.getType()));
   Dims dims = shapes.dims(type);
   Expr k = shapes.index("k", dims[0]), n = shapes.index("n", dims[1]);
-  Expr width = pool.integer(plan::kPanelColumns),
-       group = pool.integer(panels.interleave);
-  Expr at = pool.add(pool.scale(pool.floorDiv(n, width), panels.steps),
-                     pool.floorDiv(k, group));
-  at = pool.add(pool.mul(at, width), pool.mod(n, width));
-  at = pool.add(pool.mul(at, group), pool.mod(k, group));
+  Expr at = pool.add(pool.mul(n, dims[0]), k);
+  if (target.storedLayout == "panels48") {
+    // out[n, k] = panels[n / 48, k / i, n % 48, k % i], i interleaved
+    plan::PanelShape panels =
+        plan::panelShape(llvm::cast<RankedTensorType>(source.getType()));
+    Expr width = pool.integer(plan::kPanelColumns),
+         group = pool.integer(panels.interleave);
+    at = pool.add(pool.scale(pool.floorDiv(n, width), panels.steps),
+                  pool.floorDiv(k, group));
+    at = pool.add(pool.mul(at, width), pool.mod(n, width));
+    at = pool.add(pool.mul(at, group), pool.mod(k, group));
+  }
   KernelBuilder kernel(lifter, loc);
   kernel.param("extents", kernel.extents({dims[1], dims[0]}));
   kernel.param("chunk", 1);
@@ -200,10 +225,13 @@ Value Lowering::unpacked(Value value, Value source, Value stored) {
        to = type.getElementType();
   Expr element = pool.load(ElementLifter::exprType(from),
                            lifter.number(memoryOf(source)), {&at, 1});
-  kernel.flatRegion({n, k},
-                    pool.floatCast(ElementLifter::exprType(to), element));
-  std::string name = "unpack_" + typeName(to) + "_k" + pool.print(dims[0]) +
-                     "_n" + pool.print(dims[1]);
+  element = pool.floatCast(ElementLifter::exprType(to), element);
+  bool isRounded = target.precision == "tf32";
+  if (isRounded)
+    element = roundedToTf32(pool, element);
+  kernel.flatRegion({n, k}, element);
+  std::string name = (isRounded ? "round_" : "unpack_") + typeName(to) + "_k" +
+                     pool.print(dims[0]) + "_n" + pool.print(dims[1]);
   plan::KernelOp made =
       kernels.intern(kernel.finish(plan::Family::Map, name, to));
   Expr bytes = byteSize(type);

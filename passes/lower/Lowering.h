@@ -44,10 +44,11 @@ private:
   mlir::Value linearWeight(mlir::Value value);
   /// A quantized weight as floats of the input's type, made when compiling.
   mlir::Value dequantizedWeight(tfm::LinearOp op);
-  /// Brings `source` from panels, in which `stored` has it, into rows of the
-  /// type of `value`.
-  mlir::Value unpacked(mlir::Value value, mlir::Value source,
-                       mlir::Value stored);
+  /// Brings `source` from the layout in which `stored` has it into rows of the
+  /// type of `value`, rounded to tf32 where that multiplies them, since
+  /// tensor cores cut.
+  mlir::Value rearranged(mlir::Value value, mlir::Value source,
+                         mlir::Value stored);
   Expr byteSize(mlir::RankedTensorType type);
   /// Of element `offset`, where elements are whole bytes.
   Expr bytesAt(Expr offset, mlir::Type element) {

@@ -13,7 +13,7 @@
 #     cuda          compile for GPUs and CPUs, run on the emulated driver, also with cuBLASLt, and on the CPU
 #     cuda-alone    compile for GPUs only, run on the emulated driver
 #     cuda-bf16     the same in bf16, whose products are on tensor cores; so cuda-f16 and cuda-tf32
-#     cuda90-bf16   the same for sm_90a, with the emulated driver as one; so cuda90-f16
+#     cuda90-bf16   the same for sm_90a, with the emulated driver as one; so cuda90-f16 and cuda90-tf32
 #     cuda-tuned    compile with a tuning record that takes cuBLASLt, run by `auto`, with the library and without
 #     cuda-repeatable  repeatable, for GPUs and without the cache
 #     cuda-kernels  compile for GPUs, in f32 and bf16: no kernel has a stack frame or spills registers
@@ -218,7 +218,7 @@ check() {
     cuda-kernels)
       check_kernels sm_80 && check_kernels sm_80 --precision=bf16 && check_kernels sm_90a --precision=bf16 ;;
     cuda-bf16 | cuda-f16 | cuda-tf32) check_cuda_in "${kind#cuda-}" ;;
-    cuda90-bf16 | cuda90-f16) check_hopper_in "${kind#cuda90-}" ;;
+    cuda90-bf16 | cuda90-f16 | cuda90-tf32) check_hopper_in "${kind#cuda90-}" ;;
     cuda-tuned) check_tuned ;;
     cuda-repeatable)
       has_nvrtc && target=(--target=x86-64,sm_80 --no-cache) && check_repeatable ;;

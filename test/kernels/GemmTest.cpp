@@ -56,6 +56,33 @@ TEST_F(GemmTest, Tf32) {
   checkAll(v, wideShapes);
 }
 
+// Of A to the nearest, halves away from zero; of W tensor cores see the upper
+// bits.
+TEST_F(GemmTest, Tf32RoundsA) {
+  Variant v;
+  v.math = "tf32";
+  v.v = 4;
+  v.activation = "Identity";
+  v.bias = v.residual = false;
+  Stub stub(v.stub());
+  constexpr int K = 32, N = 8;
+  for (auto [a, w, want] : {std::array<float, 3>{1 + 0x1p-11f, 1, 1 + 0x1p-10f},
+                            {1 + 0x1.8p-12f, 1, 1},
+                            {-1 - 0x1p-11f, 1, -1 - 0x1p-10f},
+                            {1, 1 + 0x1.8p-11f, 1}}) {
+    DeviceArray<float> as(std::vector<float>(K, a)),
+        ws(std::vector<float>(N * K, w)), out(N);
+    cu::Pointer none = 0;
+    ASSERT_EQ(stub.launch("gemm_test", {1}, v.threads(), v.shared(), as, ws,
+                          none, none, out, (long long)K, (long long)K, 0ll,
+                          (long long)N, 1, N, K, none, none),
+              cu::success)
+        << control("report");
+    for (float got : out.get())
+      EXPECT_EQ(got, want * K);
+  }
+}
+
 TEST_F(GemmTest, Ieee) {
   Variant v;
   v.math = "float";

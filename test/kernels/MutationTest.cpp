@@ -101,7 +101,7 @@ const Edit edits[] = {
     {"PlainLosesAGroup", "int g = 1; g < C::WK", "int g = 2; g < C::WK", false,
      "float"},
     {"NoRoundingToTf32", "r[i] = to_tf32(bits_f32(r[i]))",
-     "r[i] = r[i] & 0xffffff00 << 8", false, "tf32"},
+     "r[i] = r[i] & 0xff800000", false, "tf32"},
 };
 
 void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }

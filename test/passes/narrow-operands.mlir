@@ -1,6 +1,8 @@
 // RUN: ingot-opt %s --narrow-operands="target=x86-64 precision=bf16" | FileCheck %s
 // RUN: ingot-opt %s --narrow-operands="target=cuda precision=f16" | FileCheck %s --check-prefix=GPU
 // RUN: ingot-opt %s --narrow-operands="target=cuda precision=tf32" | FileCheck %s --check-prefix=TF32
+// RUN: ingot-opt %s --narrow-operands="target=cuda precision=tf32" --lower-to-plan=targets=cuda | FileCheck %s --check-prefix=ROUNDED
+// RUN: ingot-opt %s --narrow-operands="target=cuda precision=tf32" --lower-to-plan="targets=x86-64,cuda" | FileCheck %s --check-prefix=UNPACKED
 // RUN: not ingot-opt %s --narrow-operands="target=cuda precision=f8" 2>&1 | FileCheck %s --check-prefix=BAD
 // RUN: ingot-opt %s --narrow-operands="target=x86-64 precision=bf16" --lower-to-plan | FileCheck %s --check-prefix=PLAN
 // RUN: ingot-opt %s --narrow-operands="target=cuda precision=bf16" --lower-to-plan="targets=x86-64,cuda" | FileCheck %s --check-prefix=BESIDE
@@ -33,6 +35,25 @@ tfm.weight @qkv : tensor<4x12xf32> file "m" offset 336 length 192
 // TF32-LABEL: func.func @ffn_cuda(
 // TF32-SAME: tfm.precision = "tf32"
 // TF32-NOT: f16
+
+// Tensor cores cut what is not rounded: weights are, once, to 11 bits.
+// ROUNDED-LABEL: plan.program @ffn target "cuda"
+// ROUNDED-DAG: %[[UP:.*]] = plan.buffer weight 0 size <128> weight @up layout "rows"
+// ROUNDED-DAG: %[[W:.*]] = plan.buffer model 0 size <128>
+// ROUNDED: plan.launch @round_f32_k4_n8 grid <32> (%[[W]], %[[UP]]) {{.*}} {init}
+// ROUNDED: plan.launch @linear_f32_k4_n8_gelu grid {{.*}}, %[[W]])
+// ROUNDED: plan.kernel map @round_f32_k4_n8 outs [f32] ins [f32]
+// ROUNDED: %[[X:.*]] = tfm.load
+// ROUNDED: %[[C:.*]] = arith.constant 8.193000e+03 : f32
+// ROUNDED-NEXT: %[[SCALED:.*]] = tfm.apply mul(%[[X]], %[[C]])
+// ROUNDED-NEXT: %[[REST:.*]] = tfm.apply sub(%[[SCALED]], %[[X]])
+// ROUNDED-NEXT: %[[UPPER:.*]] = tfm.apply sub(%[[SCALED]], %[[REST]])
+// ROUNDED: tfm.choose %{{.*}}, %[[UPPER]], %[[X]] : f32
+// UNPACKED-LABEL: plan.program @ffn_cuda
+// UNPACKED: weight @up layout "panels48"
+// UNPACKED: plan.launch @round_f32_k4_n8 {{.*}} {init}
+// UNPACKED: plan.kernel map @round_f32_k4_n8 outs [f32] ins [f32]
+// UNPACKED: arith.constant 8.193000e+03 : f32
 
 // The norm's kernel stores both; weights are stored in pairs.
 // PLAN-LABEL: plan.program @ffn target "x86-64"

@@ -4,8 +4,8 @@
 //   grid   (ceil(M / BM) * ceil(N / BN), splits, batches)
 //   block  32 * WM * WN * WK
 //   smem   Config::SHARED, dynamic
-//   Math   bf16, f16, tf32 (of f32 data) on tensor cores, float: IEEE products;
-//          sums in f32
+//   Math   bf16, f16, tf32 (of f32 data: A is rounded, of W the low bits are
+//          cut off) on tensor cores, float: IEEE products; sums in f32
 //   WK     of float: warps that share the k of a slab; their sums meet in
 //          shared memory, always in the same order
 //   ALIGN  16, 8, 4 or 2: bytes by which both bases, pitches and batch strides
@@ -134,12 +134,10 @@ struct TensorTile {
   }
 
   DEV void multiply(Fragments &f) {
-    if constexpr (sizeof(typename C::Element) == 4) {
-      // Without rounding the tensor core cuts the low bits off, which biases
-      // sums.
+    // The tensor core cuts the low bits off, which biases sums unless they are
+    // rounded away: here, and when W is loaded.
+    if constexpr (sizeof(typename C::Element) == 4)
       UNROLL for (int i = 0; i < FM; ++i) round_all(f.a[i]);
-      UNROLL for (int j = 0; j < FN / 2; ++j) round_all(f.w[j]);
-    }
     mma_tile<typename C::Math>(sum, f.a, f.w);
   }
   static DEV void round_all(u32 (&r)[4]) {

@@ -58,13 +58,12 @@ protected:
          out + "\ntfm.yield %8 : " + out + "\n}");
   }
 
-  /// Sums in f32, operands of tf32 rounded to 11 bits (Hopper cuts weights),
-  /// results once to their type (that may take them to the other neighbour than
-  /// the reference's).
+  /// Sums in f32, operands of tf32 rounded or cut to 11 bits, results once to
+  /// their type (that may take them to the other neighbour than the
+  /// reference's).
   Tolerance tolerance() const {
-    double sums = std::sqrt(static_cast<double>(k)),
-           ofTf32 = arch == "sm_90a" ? 0x1p-10 : 0x1p-11;
-    return {(2e-6 + (isTf32 ? ofTf32 : 0)) * sums,
+    double sums = std::sqrt(static_cast<double>(k));
+    return {(2e-6 + (isTf32 ? 0x1p-10 : 0)) * sums,
             2e-6 + 2 * roundingOf(outType)};
   }
 
