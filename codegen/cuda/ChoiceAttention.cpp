@@ -159,7 +159,8 @@ AttentionChoice chooseAttention(const AttentionProblem &problem,
     double tile = blockOf(work, chip).first / numberOf(work.steps);
     // Of a row's part, to add it up: latency, and not bytes. On an H200 two
     // parts of 128 rows (ViT at batch 1) took 33 us longer than one: 32 times
-    // three trips of 680 clocks for four rows.
+    // three trips of 680 clocks for four rows. Since then a thread adds up four
+    // columns at once; what that takes has not been measured.
     constexpr double kRowClocks = 170;
     double row =
         std::max(kRowClocks, numberOf(problem.dv + 2) * 4 / chip.l2Bytes);

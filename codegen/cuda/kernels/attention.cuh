@@ -143,49 +143,88 @@ DEV void attention_part(i64 &first, i64 &end, i64 split, i64 count) {
   end = min_(first + each, end);
 }
 
-// Where a part of a row lies: DV sums, its largest score, the sum of its
-// weights. Those of the next part are attention_stride floats on.
-template <int DV>
-DEV float *attention_row(const Splits &splits, const AttentionShape &shape,
-                         i64 b, i64 h, i64 row) {
-  return splits.partials +
-         ((b * shape.heads + h) * shape.queries + row) * (DV + 2);
+// What one load brings.
+template <int C>
+struct alignas(C * 4) FloatVector {
+  float x[C];
+};
+
+// What a part of a row leaves: DV sums; its largest score and the sum of its
+// weights, which lie behind the sums of all parts. The next part's are as many
+// rows on as there are.
+struct AttentionPart {
+  float *sums, *weights;
+};
+DEV i64 attention_all_rows(const AttentionShape &shape) {
+  return shape.batch * shape.heads * shape.queries;
 }
 template <int DV>
-DEV i64 attention_stride(const AttentionShape &shape) {
-  return shape.batch * shape.heads * shape.queries * (DV + 2);
+DEV AttentionPart attention_part_of(const Splits &splits,
+                                    const AttentionShape &shape, i64 b, i64 h,
+                                    i64 q, i64 split) {
+  i64 rows = attention_all_rows(shape),
+      row = split * rows + (b * shape.heads + h) * shape.queries + q;
+  return {splits.partials + row * DV,
+          splits.partials + splits.count * rows * DV + row * 2};
 }
 
 // The rows of a task from the parts of all blocks, by `thread` of THREADS: as
-// one block would have rescaled its sums from tile to tile.
+// one block would have rescaled its sums from tile to tile. It is all latency
+// of L2: a thread takes 16 bytes of columns, and loads of many parts are under
+// way at once.
 template <int DV, int BM, int THREADS, bool ZERO_EMPTY, class Out, class Task,
           class Body>
 DEV void attention_combine(Out *out, const Task &at,
                            const AttentionShape &shape,
                            const AttentionHeads<Body> &heads,
                            const Splits &splits, int thread) {
+  constexpr int V = DV % 4 == 0 ? 4 : DV % 2 == 0 ? 2 : 1, AHEAD = 8;
   const float infinity = bits_f32(0x7f800000);
-  const i64 stride = attention_stride<DV>(shape);
-  const int rows = (int)min_(shape.queries * heads.count - at.row0, (i64)BM);
-  UNROLL1 for (int i = thread; i < rows * DV; i += THREADS) {
-    i64 row = at.row0 + i / DV;
+  // Nothing of it is kept from task to task.
+  const i64 all = unknown(attention_all_rows(shape));
+  const int rows = (int)min_(shape.queries * heads.count - at.row0, (i64)BM),
+            count = (int)unknown(splits.count);
+  UNROLL1 for (int i = (int)unknown(thread); i < rows * (DV / V);
+               i += THREADS) {
+    i64 row = at.row0 + i / (DV / V);
     i64 query = heads.query(row), head = at.h + heads.head(row);
-    int column = i % DV;
-    const float *first = attention_row<DV>(splits, shape, at.b, head, query);
-    float most = -infinity, sum = 0, total = 0;
-    for (i64 s = 0; s < splits.count; ++s)
-      most = max_(most, first[s * stride + DV]);
+    int column = i % (DV / V) * V;
+    const AttentionPart first =
+        attention_part_of<DV>(splits, shape, at.b, head, query, 0);
+    float most = -infinity, sum[V] = {}, total = 0;
+    // Past the last part it is that one once more: without a branch all loads
+    // come first.
+    auto part_at = [&](int s) { return min_(s, count - 1) * all; };
+    UNROLL1 for (int s = 0; s < count; s += AHEAD) {
+      float largest[AHEAD];
+      UNROLL for (int j = 0; j < AHEAD; ++j) largest[j] =
+          first.weights[part_at(s + j) * 2];
+      UNROLL for (int j = 0; j < AHEAD; ++j) most = max_(most, largest[j]);
+    }
     float shift = most == -infinity ? 0 : most;
-    UNROLL1 for (i64 s = 0; s < splits.count; ++s) {
-      const float *part = first + s * stride;
-      float decay = math_exp(part[DV] - shift);
-      sum += part[column] * decay;
-      total += part[DV + 1] * decay;
+    UNROLL1 for (int s = 0; s < count; s += AHEAD) {
+      FloatVector<V> part[AHEAD];
+      float largest[AHEAD], weight[AHEAD];
+      UNROLL for (int j = 0; j < AHEAD; ++j) {
+        i64 rows = part_at(s + j);
+        part[j] = *reinterpret_cast<const FloatVector<V> *>(first.sums +
+                                                            rows * DV + column);
+        largest[j] = first.weights[rows * 2];
+        weight[j] = first.weights[rows * 2 + 1];
+      }
+      UNROLL for (int j = 0; j < AHEAD; ++j) {
+        if (s + j < count) {
+          float decay = math_exp(largest[j] - shift);
+          UNROLL for (int v = 0; v < V; ++v) sum[v] += part[j].x[v] * decay;
+          total += weight[j] * decay;
+        }
+      }
     }
     if (total == 0 && (ZERO_EMPTY || shape.keys == 0))
       total = 1;
-    out[((at.b * shape.queries + query) * shape.heads + head) * DV + column] =
-        stored<Out>(sum / total);
+    Out *to = out + ((at.b * shape.queries + query) * shape.heads + head) * DV;
+    UNROLL for (int v = 0; v < V; ++v) to[column + v] =
+        stored<Out>(sum[v] / total);
   }
 }
 
@@ -200,12 +239,6 @@ DEV bool attention_aligned(const E *q, const E *k, const E *v,
                reinterpret_cast<u64>(v);
   return ((starts | (u64)strides * sizeof(E)) & 15) == 0;
 }
-
-// What one load from shared memory brings.
-template <int C>
-struct alignas(C * 4) FloatVector {
-  float x[C];
-};
 
 // Rows of Q and K end in 4 floats that nobody reads: without them the 16 rows
 // that a half warp reads at once would lie in one bank.
@@ -402,18 +435,18 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
         continue;
       if constexpr (S::POSSIBLE) {
         if (splits.count > 1) {
-          float *to = attention_row<DV>(splits, shape, done.b, head, query) +
-                      done.split * attention_stride<DV>(shape);
+          const AttentionPart to = attention_part_of<DV>(
+              splits, shape, done.b, head, query, done.split);
           UNROLL for (int j = 0; j < COLUMNS; ++j) {
             UNROLL for (int u = 0; u < C; ++u) {
               int column = (x + 16 * j) * C + u;
               if (column < DV)
-                to[column] = acc[i][j][u];
+                to.sums[column] = acc[i][j][u];
             }
           }
           if (x == 0) {
-            to[DV] = largest[i];
-            to[DV + 1] = total;
+            to.weights[0] = largest[i];
+            to.weights[1] = total;
           }
           continue;
         }

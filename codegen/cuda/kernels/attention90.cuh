@@ -260,10 +260,10 @@ struct Attention90Consumer {
         continue;
       if constexpr (S::POSSIBLE) {
         if (splits.count > 1) {
-          attention_leave<C::DV>(
-              attention_row<C::DV>(splits, shape, done.at.b, head, query) +
-                  done.at.split * attention_stride<C::DV>(shape),
-              each, r, largest[r] * unit, total);
+          attention_leave<C::DV>(attention_part_of<C::DV>(splits, shape,
+                                                          done.at.b, head,
+                                                          query, done.at.split),
+                                 each, r, largest[r] * unit, total);
           continue;
         }
       }

@@ -278,20 +278,24 @@ DEV float attention_weigh(float (&s)[FN][4], int r, float unit, float &largest,
   return decay;
 }
 
-// A part of row r of a lane, see attention_row.
+// A part of row r of a lane.
 template <int DV, int FV>
-DEV void attention_leave(float *to, const float (&o)[FV][4], int r,
-                         float largest, float total) {
+DEV void attention_leave(const AttentionPart &to, const float (&o)[FV][4],
+                         int r, float largest, float total) {
+  // In pairs, as attention_result.
+  constexpr int V = DV % 2 ? 1 : 2;
   UNROLL for (int j = 0; j < FV; ++j) {
-    UNROLL for (int e = 0; e < 2; ++e) {
+    UNROLL for (int e = 0; e < 2; e += V) {
       int column = j * 8 + lane() % 4 * 2 + e;
+      FloatVector<V> x;
+      UNROLL for (int i = 0; i < V; ++i) x.x[i] = o[j][r * 2 + e + i];
       if (column < DV)
-        to[column] = o[j][r * 2 + e];
+        *reinterpret_cast<FloatVector<V> *>(to.sums + column) = x;
     }
   }
   if (lane() % 4 == 0) {
-    to[DV] = largest;
-    to[DV + 1] = total;
+    to.weights[0] = largest;
+    to.weights[1] = total;
   }
 }
 
@@ -408,9 +412,9 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
         continue;
       if constexpr (S::POSSIBLE) {
         if (splits.count > 1) {
-          float *to = attention_row<DV>(splits, shape, at.b, head, query) +
-                      at.split * attention_stride<DV>(shape);
-          attention_leave<DV>(to, o[0], r, largest[r] * unit, total);
+          attention_leave<DV>(
+              attention_part_of<DV>(splits, shape, at.b, head, query, at.split),
+              o[0], r, largest[r] * unit, total);
           continue;
         }
       }

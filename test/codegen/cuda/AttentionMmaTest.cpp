@@ -95,6 +95,22 @@ TEST_F(CudaAttentionMma, HeadsTogether) {
     }
 }
 
+/// As many parts as are loaded at once, more and fewer; values of widths that
+/// are read in 16, 8 and 4 bytes.
+TEST_F(CudaAttentionMma, PartsAddUp) {
+  for (const char *math : {"bf16", "float"})
+    for (auto [dv, parts] :
+         {std::pair<int64_t, int64_t>{40, 8}, {30, 9}, {33, 2}, {24, 17}}) {
+      AttentionVariant v;
+      v.math = math, v.d = 16, v.dv = dv, v.parts = parts;
+      Stub stub(v.stub());
+      SCOPED_TRACE(testing::Message() << math << dv << " parts " << parts);
+      checkInAllModes(v, stub, {1, 2, 3, 64 * parts});
+      check(v, stub, {1, 1, 70, 64 * parts - 70});
+      check(v, stub, {2, 1, 1, 20});
+    }
+}
+
 TEST_F(CudaAttentionMma, DeviceCode) {
   llvm::Expected<const cuda::Nvrtc *> nvrtc = cuda::Nvrtc::get();
   if (!nvrtc)
