@@ -94,23 +94,31 @@ def write_products(path, pair, is_tuned=False):
 
 def write_attention(path, attention):
     """q, k, v [batch, length, heads * depth]; the result is the next one's query."""
-    g, h, d = Graph(), attention.heads, attention.depth
+    g, h, d, group = Graph(), attention.heads, attention.depth, attention.group
     split = g.constant([0, 0, h, d], numpy.int64)
 
     def heads(x, perm):
         return g.op("Transpose", g.op("Reshape", x, split), perm=perm)
 
+    def shared(x, perm):
+        """Of keys or values, for each of the heads that share them."""
+        if group > 1:
+            x = g.op("Reshape", x, g.constant([0, 0, h // group, 1, d], numpy.int64))
+            x = g.op("Expand", x, g.constant([1, 1, h // group, group, d], numpy.int64))
+        return heads(x, perm)
+
     queries, keys = ("length", "length") if attention.causal else ("queries", "keys")
     mask = g.causal_mask("q", 1) if attention.causal else None
-    k, v, x = heads("k", [0, 2, 3, 1]), heads("v", [0, 2, 1, 3]), "q"
+    k, v, x = shared("k", [0, 2, 3, 1]), shared("v", [0, 2, 1, 3]), "q"
     for _ in range(attention.repeats):
         scores = g.op("Mul", g.op("MatMul", heads(x, [0, 2, 1, 3]), k), g.constant(d**-0.5, numpy.float32))
         if mask:
             scores = g.op("Add", scores, mask)
         x = g.op("Transpose", g.op("MatMul", g.op("Softmax", scores, axis=-1), v), perm=[0, 2, 1, 3])
         x = g.op("Reshape", x, g.constant([0, 0, h * d], numpy.int64))
-    return g.save(path, [real("q", "batch", queries, h * d), real("k", "batch", keys, h * d),
-                         real("v", "batch", keys, h * d)], x, ["batch", queries, h * d])
+    width = h // group * d
+    return g.save(path, [real("q", "batch", queries, h * d), real("k", "batch", keys, width),
+                         real("v", "batch", keys, width)], x, ["batch", queries, h * d])
 
 
 def write_decoder(path, shape):

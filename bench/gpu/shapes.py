@@ -38,6 +38,7 @@ class Attention:
     heads: int
     depth: int
     causal: bool
+    group: int = 1  # heads that share keys and values
     repeats: int = 10
 
     @property
@@ -50,10 +51,10 @@ class Attention:
         return 4 * batch * queries * keys * self.heads * self.depth // (2 if self.causal else 1)
 
     def bytes(self, batch, queries, keys, width):
-        return 2 * batch * (queries + keys) * self.heads * self.depth * width
+        return 2 * batch * (queries + keys / self.group) * self.heads * self.depth * width
 
     def tiny(self):
-        return replace(self, heads=2, repeats=4)
+        return replace(self, heads=2 * self.group, repeats=4)
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ BENCHED = {
     "llama-8b-attention": Pair(4096, 6144, 4096, 2), "llama-8b-ffn": Pair(4096, 28672, 14336, 1),
     "attention-64": Attention(32, 64, False), "attention-64-causal": Attention(32, 64, True),
     "attention-128": Attention(16, 128, False), "attention-128-causal": Attention(16, 128, True),
+    "attention-128-grouped": Attention(32, 128, False, group=4),
     "bert-base": Model(12, 768, 12, 3072, 30522, 512), "gpt2": Model(12, 768, 12, 3072, 50257, causal=True),
     "vit-base": Model(12, 768, 12, 3072, image=224, patch=16),
 }
@@ -104,6 +106,7 @@ WIDTHS = {"bf16": 2, "f16": 2, "tf32": 4, "f32": 4}
 ROWS = [2**i for i in range(14)]
 TOKENS = 16384  # of all sequences together, as FlashAttention's charts have it
 LENGTHS = [512, 1024, 2048, 4096, 8192, 16384]
+GROUPED = [(1, 512), (1, 4096), (8, 4096), (32, 4096), (1, 32768)]
 SIZES = [(1, 128), (8, 128), (32, 128), (8, 512)]
 # bf16 everywhere; the others where they show what they cost.
 OTHERS = {"base-attention": [128, 2048], "base-ffn": [128, 2048], "bert-base": [(8, 128)]}
@@ -135,13 +138,18 @@ def points():
                 yield Point(name, precision, (("rows", rows),), f"{rows}", (rows,),
                             tiny=rows in (1, 16) and name.startswith("base"))
     for name in ATTENTIONS:
+        if BENCHED[name].group > 1:  # a token after the other
+            for batch, keys in GROUPED:
+                yield Point(name, "bf16", (("batch", batch), ("queries", 1), ("keys", keys)), f"{batch}x1x{keys}",
+                            (batch, 1, keys), tiny=keys == 512)
+            continue
         symbols = ("length",) if BENCHED[name].causal else ("queries", "keys")
         for length in LENGTHS:
             batch = TOKENS // length
             yield Point(name, "bf16", (("batch", batch), *((symbol, length) for symbol in symbols)),
                         f"{batch}x{length}", (batch, length, length), tiny=False)
     for name in ATTENTIONS:
-        if not BENCHED[name].causal:  # of one query, a mask keeps all
+        if not BENCHED[name].causal and BENCHED[name].group == 1:  # of one query, a mask keeps all
             for length in LENGTHS:
                 yield Point(name, "bf16", (("batch", 1), ("queries", 1), ("keys", length)), f"1x1x{length}",
                             (1, 1, length), tiny=length == 512)

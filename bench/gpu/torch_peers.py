@@ -79,15 +79,17 @@ def make_pair(torch, pair, rows, kind, device="cuda"):
 
 
 def make_attention(torch, attention, batch, queries, keys, kind, device="cuda"):
-    def heads(length):
-        return torch.randn(batch, attention.heads, length, attention.depth, device=device, dtype=kind)
-    q, k, v = heads(queries), heads(keys), heads(keys)
+    def heads(count, length):
+        return torch.randn(batch, count, length, attention.depth, device=device, dtype=kind)
+    shared = attention.heads // attention.group
+    q, k, v = heads(attention.heads, queries), heads(shared, keys), heads(shared, keys)
     causal = attention.causal and queries > 1
+    grouped = {"enable_gqa": True} if attention.group > 1 else {}
 
     def work():
         x = q
         for _ in range(attention.counted):
-            x = torch.nn.functional.scaled_dot_product_attention(x, k, v, is_causal=causal)
+            x = torch.nn.functional.scaled_dot_product_attention(x, k, v, is_causal=causal, **grouped)
         return x
     return work
 
