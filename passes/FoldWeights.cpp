@@ -18,20 +18,23 @@ namespace {
 /// would only make the artifact larger.
 bool isFoldable(Operation *op) {
   return llvm::isa<tfm::ElementwiseOp, tfm::SelectOp, tfm::CastOp,
-                   tfm::ReshapeOp, tfm::TransposeOp, tfm::SliceOp,
-                   tfm::ConcatOp, tfm::GatherOp, tfm::GatherElementsOp,
-                   tfm::GatherNDOp, tfm::PadOp, tfm::TriluOp>(op) &&
+                   tfm::QuantizeOp, tfm::DequantizeOp, tfm::ReshapeOp,
+                   tfm::TransposeOp, tfm::SliceOp, tfm::ConcatOp, tfm::GatherOp,
+                   tfm::GatherElementsOp, tfm::GatherNDOp, tfm::PadOp,
+                   tfm::TriluOp>(op) &&
          op->getNumOperands() > 0 &&
          llvm::all_of(op->getOperands(), isParameter);
 }
 
 struct FoldWeightsPass : impl::FoldWeightsBase<FoldWeightsPass> {
+  using FoldWeightsBase::FoldWeightsBase;
+
   void runOnOperation() override {
     WeightRecipes recipes(getOperation());
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       Block &block = function.getBody().front();
       for (Operation &op : llvm::make_early_inc_range(block)) {
-        if (!isFoldable(&op) ||
+        if (!isFoldable(&op) || staysQuantized(&op) ||
             !llvm::cast<RankedTensorType>(op.getResult(0).getType())
                  .hasStaticShape())
           continue;
@@ -48,11 +51,25 @@ struct FoldWeightsPass : impl::FoldWeightsBase<FoldWeightsPass> {
     }
   }
 
+  /// A matrix is left for linears that read it as it is, and after these for
+  /// gathers, which look at few of its rows.
+  bool staysQuantized(Operation *op) {
+    auto dequantize = llvm::dyn_cast<tfm::DequantizeOp>(op);
+    if (!dequantize || dequantize.getType().getRank() < 2)
+      return false;
+    return !quantized || llvm::all_of(op->getUsers(), [](Operation *user) {
+      return llvm::isa<tfm::GatherOp, tfm::GatherNDOp>(user);
+    });
+  }
+
   bool isWorthStoring(Operation &op) {
     if (llvm::none_of(op.getOperands(), [](Value v) {
           return static_cast<bool>(v.getDefiningOp<tfm::GetWeightOp>());
         }))
       return false;
+    // Else every run computes it.
+    if (llvm::isa<tfm::DequantizeOp>(op))
+      return true;
     auto bytes = [](Value value) {
       return tfm::storedBytes(llvm::cast<RankedTensorType>(value.getType()));
     };

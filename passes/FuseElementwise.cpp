@@ -1,3 +1,4 @@
+#include "ir/lift/LiftRules.h"
 #include "ir/lift/RegionBuilder.h"
 #include "passes/Match.h"
 #include "passes/Passes.h"
@@ -97,9 +98,15 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
                  Value root, llvm::ArrayRef<Expr> indices) {
     Operation *op = root.getDefiningOp();
     llvm::SmallVector<Expr> operands;
-    for (Value operand : op->getOperands())
-      operands.push_back(
-          lifter.element(operand, lifter.broadcastIndices(operand, indices)));
+    if (auto quantize = llvm::dyn_cast<tfm::QuantizeOp>(op)) {
+      ShapeContext &shapes = lifter.context();
+      operands.push_back(LiftRules{lifter, shapes.pool(), shapes}.unsaturated(
+          quantize, indices));
+    } else {
+      for (Value operand : op->getOperands())
+        operands.push_back(
+            lifter.element(operand, lifter.broadcastIndices(operand, indices)));
+    }
     auto type = llvm::cast<RankedTensorType>(root.getType());
     Type scalar = tfm::scalarType(type.getElementType());
     return buildFused(
@@ -108,7 +115,8 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
           if (auto elementwise = llvm::dyn_cast<tfm::ElementwiseOp>(op))
             return tfm::ApplyOp::create(builder, loc, scalar,
                                         elementwise.getOp(), values);
-          assert(llvm::isa<tfm::CastOp>(op) && "an op without a scalar form");
+          assert((llvm::isa<tfm::CastOp, tfm::QuantizeOp>(op)) &&
+                 "an op without a scalar form");
           return tfm::ConvertOp::create(builder, loc, scalar, values[0]);
         });
   }

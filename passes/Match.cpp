@@ -114,7 +114,7 @@ bool isDear(ScalarOp op) {
 }
 
 bool isDear(Operation *op) {
-  if (llvm::isa<tfm::FusedOp>(op))
+  if (llvm::isa<tfm::FusedOp, tfm::QuantizeOp>(op))
     return true;
   auto elementwise = llvm::dyn_cast<tfm::ElementwiseOp>(op);
   return elementwise && elementwise.getType().getElementType().isFloat() &&

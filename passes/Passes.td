@@ -187,8 +187,13 @@ def FoldWeights : Ingot_Pass<"fold-weights"> {
   let description = [{
     The result of a move or an elementwise op whose operands are weights and
     constants is a `tfm.weight` with that op as its recipe; results of at most 256
-    elements that the element lifter knows are constants.
+    elements that the element lifter knows are constants. A matrix that
+    `tfm.dequantize` gives is left to linears, which read it as it is stored: with
+    `quantized`, after they had their choice, it is one of those results too.
   }];
+  let options = [
+    Option<"quantized", "quantized", "bool", "false", "dequantized matrices, too">
+  ];
 }
 
 def PackRows : Ingot_Pass<"pack-rows"> {

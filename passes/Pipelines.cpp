@@ -41,6 +41,11 @@ void buildFusedPipeline(OpPassManager &passes, bool skipPadding) {
   passes.addPass(createFuseActivation());
   passes.addPass(createRaiseConv());
   passes.addPass(createRaiseLinear());
+  // Quantized weights that no linear took as they are.
+  FoldWeightsOptions dequantized;
+  dequantized.quantized = true;
+  passes.addPass(createFoldWeights(dequantized));
+  passes.addPass(createRaiseLinear());
   // Attention before merging: it reads the projections through whatever
   // layout they have, and merged ones are only more layout.
   passes.addPass(createFuseAttention());

@@ -12,34 +12,37 @@ namespace ingot {
 
 namespace {
 /// Little-endian elements of a constant as bit patterns, integers and doubles.
+/// Two of 4 bits share a byte, the first in the low half.
 class Elements {
 public:
-  Elements(Type element, llvm::ArrayRef<char> bytes)
-      : element(element), bytes(bytes),
-        width(element.isInteger(1) ? 1 : element.getIntOrFloatBitWidth() / 8) {}
+  /// `bytes` of `count` elements.
+  Elements(Type element, llvm::ArrayRef<char> bytes, size_t count)
+      : element(element), bytes(bytes), count(count),
+        width(element.isInteger(1) ? 8 : element.getIntOrFloatBitWidth()) {}
 
-  /// False for 4-bit types, which are not looked into.
   bool readable() const {
-    return width == 1 || width == 2 || width == 4 || width == 8;
+    return count > 0 && bytes.size() == (count * width + 7) / 8;
   }
-  size_t size() const { return bytes.size() / width; }
+  size_t size() const { return count; }
 
   uint64_t bits(size_t i) const {
+    if (width == 4)
+      return static_cast<unsigned char>(bytes[i / 2]) >> (i % 2 * 4) & 15;
     uint64_t value = 0;
-    std::memcpy(&value, bytes.data() + i * width, width);
+    std::memcpy(&value, bytes.data() + i * (width / 8), width / 8);
     return value;
   }
 
   int64_t integer(size_t i) const {
     if (element.isUnsignedInteger() || element.isInteger(1))
       return static_cast<int64_t>(bits(i));
-    unsigned shift = 64 - 8 * width;
+    unsigned shift = 64 - width;
     return static_cast<int64_t>(bits(i) << shift) >> shift;
   }
 
   double real(size_t i) const {
     llvm::APFloat value(llvm::cast<FloatType>(element).getFloatSemantics(),
-                        llvm::APInt(8 * width, bits(i)));
+                        llvm::APInt(width, bits(i)));
     bool losesInfo;
     value.convert(llvm::APFloat::IEEEdouble(),
                   llvm::APFloat::rmNearestTiesToEven, &losesInfo);
@@ -61,7 +64,7 @@ public:
 private:
   Type element;
   llvm::ArrayRef<char> bytes;
-  size_t width;
+  size_t count, width; ///< width in bits
 };
 
 /// The diagonal of a two-valued matrix whose elements are the first's value
@@ -113,18 +116,17 @@ progression(const Elements &elements, llvm::ArrayRef<int64_t> shape) {
 std::optional<Expr> LiftRules::constant(Type element, RankedTensorType type,
                                         llvm::ArrayRef<char> bytes, bool splat,
                                         Indices indices) {
-  Elements elements(element, bytes);
-  if (bytes.empty() || !elements.readable())
+  size_t count = splat ? 1 : static_cast<size_t>(type.getNumElements());
+  Elements elements(element, bytes, count);
+  if (!elements.readable())
     return std::nullopt;
   auto at = [&](size_t i) -> std::optional<Expr> {
     if (ElementLifter::exprType(element) == ExprType::Int)
       return pool.integer(elements.integer(i));
     return literal(element, elements.value(i));
   };
-  if (splat || elements.size() == 1)
+  if (elements.size() == 1)
     return at(0);
-  if (static_cast<int64_t>(elements.size()) != type.getNumElements())
-    return std::nullopt;
 
   size_t flat = 0;
   bool known = true;

@@ -15,6 +15,9 @@ std::optional<Expr> LiftRules::lift(Operation *op, Indices indices) {
         return cast(lifter.element(o.getInput(), indices),
                     o.getType().getElementType());
       })
+      .Case<tfm::DequantizeOp>(
+          [&](auto o) -> Result { return dequantize(o, indices); })
+      .Case<tfm::QuantizeOp>([&](auto o) { return quantize(o, indices); })
       .Case<tfm::ReshapeOp>([&](auto o) -> Result {
         return lifter.element(
             o.getInput(), lifter.reindex(shapes.dims(o.getInput()),
@@ -79,15 +82,23 @@ std::optional<Expr> LiftRules::lift(Operation *op, Indices indices) {
           return std::nullopt;
         auto type = llvm::cast<RankedTensorType>(o.getResult().getType());
         Type element = type.getElementType();
-        // Booleans are packed bits in an attribute: unpack them.
+        // Booleans are packed bits in an attribute, 4-bit numbers a byte each.
+        llvm::SmallVector<char> bytes;
+        bool isSplat = dense.isSplat();
         if (element.isInteger(1)) {
-          llvm::SmallVector<char> bytes;
           for (bool bit : dense.template getValues<bool>())
             bytes.push_back(bit);
-          return constant(element, type, bytes, dense.isSplat(), indices);
+          bytes.truncate(isSplat ? 1 : bytes.size());
+        } else if (element.getIntOrFloatBitWidth() == 4) {
+          for (auto [i, raw] : llvm::enumerate(dense.getRawData()))
+            if (i % 2 == 0)
+              bytes.push_back(raw & 15);
+            else
+              bytes.back() |= raw << 4;
+        } else {
+          bytes.assign(dense.getRawData().begin(), dense.getRawData().end());
         }
-        return constant(element, type, dense.getRawData(), dense.isSplat(),
-                        indices);
+        return constant(element, type, bytes, isSplat, indices);
       })
       .Case<tfm::GetWeightOp>([&](auto o) -> Result {
         auto weight = SymbolTable::lookupNearestSymbolFrom<tfm::WeightOp>(
@@ -107,9 +118,6 @@ std::optional<Expr> LiftRules::literal(Type element, double value) {
     return pool.boolean(value != 0);
   if (type == ExprType::Int)
     return pool.integer(static_cast<int64_t>(value));
-  if (!element.isF64() && !element.isF32() && !element.isF16() &&
-      !element.isBF16())
-    return std::nullopt;
   return pool.floatConst(type, value);
 }
 

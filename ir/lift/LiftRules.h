@@ -28,8 +28,17 @@ struct LiftRules {
                                llvm::ArrayRef<char> bytes, bool splat,
                                Indices indices);
 
+  /// What quantizing saturates: round(x / scale) + zero, without the rounding
+  /// where the result is a float.
+  Expr unsaturated(tfm::QuantizeOp op, Indices indices);
+
 private:
   std::optional<Expr> elementwise(tfm::ElementwiseOp op, Indices indices);
+  llvm::SmallVector<Expr> scaleIndices(std::optional<uint64_t> axis,
+                                       std::optional<uint64_t> block,
+                                       Indices indices);
+  Expr dequantize(tfm::DequantizeOp op, Indices indices);
+  std::optional<Expr> quantize(tfm::QuantizeOp op, Indices indices);
   /// `result` of a division, which is 0 by definition where the divisor is: the
   /// pool takes divisors for anything else when it cancels (x / x), which holds
   /// for dims but not for data.

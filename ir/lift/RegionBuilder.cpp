@@ -263,8 +263,13 @@ void buildRegion(OpBuilder &builder, Location loc, ElementLifter &lifter,
         Value tensor = lifter.tensor(number);
         Type element =
             llvm::cast<RankedTensorType>(tensor.getType()).getElementType();
-        return tfm::LoadOp::create(builder, loc, tfm::scalarType(element),
-                                   tensor, coordinates);
+        Value value = tfm::LoadOp::create(
+            builder, loc, tfm::scalarType(element), tensor, coordinates);
+        // The pool has f32 for floats of 8 bits.
+        if (element.getIntOrFloatBitWidth() == 8 && element.isFloat())
+          value =
+              tfm::ConvertOp::create(builder, loc, builder.getF32Type(), value);
+        return value;
       },
       [&](Expr symbolic) -> Value {
         return tfm::SymbolOp::create(

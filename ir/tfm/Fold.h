@@ -19,4 +19,8 @@ mlir::DenseElementsAttr splatAs(mlir::DenseElementsAttr splat, mlir::Type type);
 mlir::Value broadcastTo(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value value, mlir::Type type);
 
+/// `value` is a product of differences of integers, summed in floats: integers
+/// itself, up to where the floats end.
+bool isIntegerSum(mlir::Value value);
+
 } // namespace ingot::tfm

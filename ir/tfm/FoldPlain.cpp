@@ -143,6 +143,9 @@ OpFoldResult CastOp::fold(FoldAdaptor) {
   Type from = getElementTypeOrSelf(producer.getInput()),
        to = getElementTypeOrSelf(getType());
   Type middle = getElementTypeOrSelf(getInput());
+  if (producer.getInput().getType() == getType() && middle.isInteger(32) &&
+      isIntegerSum(producer.getInput()))
+    return producer.getInput();
   // Integers narrow by wrapping, but saturate on the way from a float.
   bool throughFloat = isa<IntegerType>(from) && isa<FloatType>(middle) &&
                       isa<IntegerType>(to) && !to.isInteger(1);

@@ -65,4 +65,5 @@ def Tfm_DequantizeOp : Tfm_Op<"dequantize", [Pure]> {
     $input `scale` $scale (`zero` $zero^)? attr-dict `:` functional-type(operands, $result)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }

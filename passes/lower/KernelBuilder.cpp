@@ -1,5 +1,7 @@
 #include "passes/lower/KernelBuilder.h"
 
+#include "passes/lower/NarrowElements.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -33,13 +35,19 @@ plan::KernelOp KernelTable::intern(plan::KernelOp kernel) {
 unsigned KernelBuilder::input(Value value) {
   Value memory = memoryOf(value);
   auto [it, isNew] = inputNumbers.try_emplace(memory, ins.size());
-  if (isNew)
-    ins.push_back({memory, pool.integer(0)});
+  if (isNew) {
+    Type element = tfm::tensorTypeOf(memory).getElementType();
+    if (isNarrow(element))
+      element = builder.getIntegerType(8, /*isSigned=*/false);
+    ins.push_back({memory, pool.integer(0), element});
+  }
   return it->second;
 }
 
 unsigned KernelBuilder::viewInput(Value value, Expr byteOffset) {
-  ins.push_back({memoryOf(value), byteOffset});
+  Value memory = memoryOf(value);
+  ins.push_back(
+      {memory, byteOffset, tfm::tensorTypeOf(memory).getElementType()});
   return ins.size() - 1;
 }
 
@@ -107,8 +115,11 @@ Expr KernelBuilder::flatten(Expr root) {
       stride = pool.mul(stride, dims[axis]);
     }
     flat = recombine(flat);
-    return pool.load(pool.type(node), lifter.number(memoryOf(tensor)),
-                     {&flat, 1});
+    Value memory = memoryOf(tensor);
+    Type element = tfm::tensorTypeOf(memory).getElementType();
+    if (isNarrow(element))
+      return narrowElement(pool, lifter.number(memory), element, flat);
+    return pool.load(pool.type(node), lifter.number(memory), {&flat, 1});
   });
 }
 
@@ -139,8 +150,7 @@ plan::KernelOp KernelBuilder::finish(plan::Family family, llvm::StringRef name,
   for (Type type : outs)
     outTypes.push_back(TypeAttr::get(type));
   for (const Input &in : ins)
-    inTypes.push_back(TypeAttr::get(
-        llvm::cast<RankedTensorType>(in.value.getType()).getElementType()));
+    inTypes.push_back(TypeAttr::get(in.element));
   auto kernel = plan::KernelOp::create(
       builder, loc, builder.getStringAttr(name),
       plan::FamilyAttr::get(builder.getContext(), family),
@@ -160,11 +170,8 @@ void KernelBuilder::fill(Region &region, const RegionSpec &spec) {
         RegionBuilder::scalarType(builder.getContext(), pool.type(argument)),
         loc);
   for (const Input &in : ins)
-    block.addArgument(
-        RankedTensorType::get(
-            {ShapedType::kDynamic},
-            llvm::cast<RankedTensorType>(in.value.getType()).getElementType()),
-        loc);
+    block.addArgument(RankedTensorType::get({ShapedType::kDynamic}, in.element),
+                      loc);
   for (size_t k = 0; k < scalarExprs.size(); ++k)
     block.addArgument(i64, loc);
   size_t firstIn = spec.arguments.size(), firstScalar = firstIn + ins.size();
@@ -173,12 +180,10 @@ void KernelBuilder::fill(Region &region, const RegionSpec &spec) {
   RegionBuilder printer(
       builder, loc, pool,
       [&](uint32_t number, llvm::ArrayRef<Value> coordinates) -> Value {
-        Value memory = lifter.tensor(number);
-        Type element =
-            llvm::cast<RankedTensorType>(memory.getType()).getElementType();
-        return tfm::LoadOp::create(builder, loc, tfm::scalarType(element),
-                                   block.getArgument(firstIn + input(memory)),
-                                   coordinates);
+        unsigned in = input(lifter.tensor(number));
+        return tfm::LoadOp::create(
+            builder, loc, tfm::scalarType(ins[in].element),
+            block.getArgument(firstIn + in), coordinates);
       },
       [&](Expr symbolic) -> Value {
         unsigned k = scalar(symbolic);
@@ -232,6 +237,16 @@ Value KernelBuilder::copyOps(Block &ops, RegionBuilder &printer,
         if (axis)
           flat = apply(ScalarOp::Mul, flat, printer.emit(dims[axis]));
         flat = apply(ScalarOp::Add, flat, mapping.lookup(coordinate));
+      }
+      Type element = tfm::tensorTypeOf(load.getTensor()).getElementType();
+      if (isNarrow(element)) {
+        Expr at = pool.index("flat" + std::to_string(pool.size()),
+                             pool.integer(INT64_MAX));
+        printer.bind(at, flat);
+        uint32_t number = lifter.number(memoryOf(load.getTensor()));
+        mapping.map(load.getResult(),
+                    printer.emit(narrowElement(pool, number, element, at)));
+        continue;
       }
       mapping.map(load.getResult(),
                   tfm::LoadOp::create(builder, loc, load.getType(),

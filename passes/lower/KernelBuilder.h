@@ -38,7 +38,8 @@ public:
       : lifter(lifter), shapes(lifter.context()), pool(shapes.pool()),
         builder(loc.getContext()), loc(loc) {}
 
-  /// Number of the input that reads `value`'s memory.
+  /// Number of the input that reads `value`'s memory: elements, or bytes where
+  /// these are narrow.
   unsigned input(mlir::Value value);
   /// An input at a byte offset of its own (a view): never shared.
   unsigned viewInput(mlir::Value value, Expr byteOffset);
@@ -87,6 +88,7 @@ public:
   struct Input {
     mlir::Value value;
     Expr byteOffset;
+    mlir::Type element; ///< as the kernel loads it
   };
   llvm::ArrayRef<Input> inputs() const { return ins; }
   llvm::ArrayRef<Expr> scalars() const { return scalarExprs; }

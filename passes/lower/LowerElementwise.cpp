@@ -1,6 +1,7 @@
 // Steps whose kernels are one region over a loop nest: map, reduce, scan,
 // softmax, norm.
 #include "passes/lower/Lowering.h"
+#include "passes/lower/NarrowElements.h"
 
 using namespace mlir;
 
@@ -86,6 +87,11 @@ void Lowering::launchMap(Value result, llvm::ArrayRef<Expr> indices, Expr expr,
   Dims resultDims = shapes.dims(type);
   llvm::SmallVector<Expr> dims(resultDims.begin(), resultDims.end());
   llvm::SmallVector<Expr> at(indices.begin(), indices.end());
+  if (isNarrow(type.getElementType())) {
+    expr = packed(resultDims, indices, expr, at);
+    type = bytesOf(type);
+    dims = shapes.dims(type);
+  }
   atLeastOne(dims, at);
   Expr flat = kernel.flatten(expr);
   collapse(kernel, dims, at, flat);
@@ -96,14 +102,41 @@ void Lowering::launchMap(Value result, llvm::ArrayRef<Expr> indices, Expr expr,
   int64_t operations = 0;
   for (Expr node : pool.reachable(flat))
     operations += pool.kind(node) == ExprKind::Apply;
-  launch(kernel, plan::Family::Map,
-         "map_" + typeName(type.getElementType()) + "_" +
-             regionName(pool, flat),
-         {result}, gridOf(dims, chunk),
-         pool.scale(countOf(resultDims), operations), loc);
+  launchInto(kernel, plan::Family::Map,
+             "map_" + typeName(type.getElementType()) + "_" +
+                 regionName(pool, flat),
+             type, buffer(result), gridOf(dims, chunk),
+             pool.scale(countOf(dims), operations), loc);
+}
+
+/// The bytes of 4-bit elements `expr` at generic `indices` of `dims`, each two
+/// of them; `at` becomes the generic byte.
+Expr Lowering::packed(llvm::ArrayRef<Expr> dims, llvm::ArrayRef<Expr> indices,
+                      Expr expr, llvm::SmallVector<Expr> &at) {
+  Expr count = countOf(dims), two = pool.integer(2);
+  Expr byte = shapes.index("b", pool.ceilDiv(count, two));
+  auto nibble = [&](Expr flat) {
+    llvm::SmallVector<Expr> source =
+        rowCoordinates(flat, pool.integer(0), dims, dims.size());
+    Expr element = pool.replace(expr, [&](Expr node) -> std::optional<Expr> {
+      for (auto [index, coordinate] : llvm::zip_equal(indices, source))
+        if (node == index)
+          return coordinate;
+      return std::nullopt;
+    });
+    return pool.mod(element, pool.integer(16));
+  };
+  Expr first = pool.scale(byte, 2), second = pool.add(first, pool.integer(1));
+  Expr high = pool.select(pool.ge(pool.sub(count, pool.integer(1)), second),
+                          nibble(second), pool.integer(0));
+  at = {byte};
+  return pool.add(nibble(first), pool.scale(high, 16));
 }
 
 LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
+  Type element = op.getType().getElementType();
+  if (isNarrow(element) && !element.isInteger())
+    return op.emitError("no kernel writes elements of ") << element;
   materialize(op);
   return success();
 }

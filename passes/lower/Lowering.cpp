@@ -1,4 +1,5 @@
 #include "passes/lower/Lowering.h"
+#include "passes/lower/NarrowElements.h"
 
 #include "passes/Match.h"
 #include "passes/WeightRecipes.h"
@@ -30,6 +31,11 @@ Expr Lowering::byteSize(RankedTensorType type) {
   return bits < 8 && bits != 1
              ? pool.ceilDiv(pool.scale(count, bits), pool.integer(8))
              : pool.scale(count, std::max(1u, bits / 8));
+}
+
+RankedTensorType Lowering::bytesOf(RankedTensorType type) {
+  return shapes.type({byteSize(type)},
+                     builder.getIntegerType(8, /*isSigned=*/false));
 }
 
 void Lowering::makeProgram(llvm::StringRef name, llvm::StringRef entry) {
@@ -297,6 +303,8 @@ void Lowering::lowerReturn(func::ReturnOp op) {
       continue;
     Value memory = memoryOf(operand);
     auto type = llvm::cast<RankedTensorType>(memory.getType());
+    if (isNarrow(type.getElementType()))
+      type = bytesOf(type);
     Value target =
         makeBuffer(op.getLoc(), plan::BufferKind::Output, byteSize(type), i);
     Expr count = countOf(shapes.dims(type)), index = pool.index("i", count);

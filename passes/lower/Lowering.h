@@ -101,6 +101,11 @@ private:
   void launchMap(mlir::Value result, llvm::ArrayRef<Expr> indices, Expr expr,
                  mlir::Location loc);
 
+  Expr packed(llvm::ArrayRef<Expr> dims, llvm::ArrayRef<Expr> indices,
+              Expr expr, llvm::SmallVector<Expr> &at);
+  /// The memory of `type` as a vector of bytes.
+  mlir::RankedTensorType bytesOf(mlir::RankedTensorType type);
+
   /// Merges adjacent loop dims where every load allows it.
   void collapse(KernelBuilder &kernel, llvm::SmallVector<Expr> &dims,
                 llvm::SmallVector<Expr> &indices, Expr &flat);
