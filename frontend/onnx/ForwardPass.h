@@ -48,6 +48,8 @@ public:
   mlir::Type elementType(DataType type) override;
   mlir::Value constantTensor(const TensorRef &tensor,
                              llvm::StringRef name) override;
+  mlir::Value reinterpret(mlir::Value value,
+                          mlir::RankedTensorType type) override;
   mlir::DenseElementsAttr scalarTensor(const TensorRef &tensor) override;
   bool makeSymbol(mlir::Value value) override;
   std::string valueName(mlir::Value value) override;

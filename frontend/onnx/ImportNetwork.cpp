@@ -11,30 +11,11 @@ using Dims = TfmBuilder::Dims;
 
 namespace {
 
-/// NumPy's rules: a vector on the left is a row, on the right a column, and the
-/// dim it got is gone again in the result.
 Value importMatMul(NodeReader &node) {
-  TfmBuilder &b = node.b;
   Value x, y;
   if (node.input(0, x) || node.input(1, y))
     return {};
-  Dims dx = b.dims(x), dy = b.dims(y);
-  if (dx.empty() || dy.empty())
-    return b.fail("MatMul of a scalar");
-  bool row = dx.size() == 1, column = dy.size() == 1;
-  if (row)
-    x = b.reshape(x, {b.number(1), dx[0]});
-  if (column)
-    y = b.reshape(y, {dy[0], b.number(1)});
-  Value product = b.matmul(x, y);
-  if (!product || (!row && !column))
-    return product;
-  Dims to = b.dims(product);
-  if (column)
-    to.pop_back();
-  if (row)
-    to.erase(to.end() - (column ? 1 : 2));
-  return b.reshape(product, to);
+  return node.b.product(x, y);
 }
 
 /// alpha A B, each with its last two axes swapped on request.

@@ -23,6 +23,10 @@ public:
   /// A constant or weight.
   virtual mlir::Value constantTensor(const TensorRef &tensor,
                                      llvm::StringRef name) = 0;
+  /// The bytes of a constant or stored weight of uint8 as elements of another
+  /// type; null, with a reason, if `value` is neither.
+  virtual mlir::Value reinterpret(mlir::Value value,
+                                  mlir::RankedTensorType type) = 0;
   /// All elements of a tensor that has one, as an attribute of rank 0.
   virtual mlir::DenseElementsAttr scalarTensor(const TensorRef &tensor) = 0;
   /// The graph input `value` becomes a symbol that is read at bind; false if it

@@ -9,7 +9,7 @@ llvm::ArrayRef<OpEntry> allOps() {
     std::vector<OpEntry> all;
     for (llvm::ArrayRef<OpEntry> group :
          {mathOps(), logicOps(), shapeOps(), movementOps(), generatorOps(),
-          reductionOps(), networkOps(), attentionOps(), fusedOps()})
+          reductionOps(), networkOps(), attentionOps(), fusedOps(), quantOps()})
       all.insert(all.end(), group.begin(), group.end());
     llvm::sort(all, [](const OpEntry &a, const OpEntry &b) {
       return std::tie(a.domain, a.name, a.since) <
@@ -54,10 +54,8 @@ constexpr Nearest kNearest[] = {
     {"", "InstanceNormalization", "LayerNormalization over the spatial axes"},
     {"", "LeakyRelu", "Where and Mul"},
     {"", "LogSoftmax", "Log of Softmax"},
-    {"", "MatMulInteger", "MatMul"},
     {"", "OneHot", "Equal with a Range, and Cast"},
     {"", "PRelu", "Where and Mul"},
-    {"", "QLinearMatMul", "MatMul"},
     {"", "ReduceSumSquare", "ReduceSum of Mul"},
     {"", "ScatterElements", "Where, or Concat of slices"},
     {"", "ScatterND", "Where, or Concat of slices"},
@@ -66,6 +64,9 @@ constexpr Nearest kNearest[] = {
     {"", "TopK", "ArgMax"},
     {"", "Xor", "Not of Equal"},
     {"com.microsoft", "BiasSoftmax", "Add and Softmax"},
+    {"com.microsoft", "DynamicQuantizeMatMul",
+     "DynamicQuantizeLinear, MatMulInteger, Cast and Mul"},
+    {"com.microsoft", "MatMulBnb4", "MatMulNBits"},
 };
 } // namespace
 

@@ -29,6 +29,7 @@ llvm::ArrayRef<OpEntry> movementOps(); ///< ImportMovement.cpp: slices, gathers
 llvm::ArrayRef<OpEntry>
 generatorOps(); ///< ImportGenerators.cpp: constants, ranges
 llvm::ArrayRef<OpEntry> reductionOps(); ///< ImportReductions.cpp
+llvm::ArrayRef<OpEntry> quantOps();     ///< ImportQuant.cpp: quantized numbers
 llvm::ArrayRef<OpEntry>
 networkOps(); ///< ImportNetwork.cpp: matmul, conv, norms
 llvm::ArrayRef<OpEntry>

@@ -30,10 +30,22 @@ Type ForwardPass::elementType(DataType type) {
     return IntegerType::get(&context, 64);
   case DataType::Bool:
     return IntegerType::get(&context, 1);
+  case DataType::Int4:
+    return IntegerType::get(&context, 4);
+  case DataType::UInt4:
+    return IntegerType::get(&context, 4, IntegerType::Unsigned);
+  case DataType::UInt8:
+    return IntegerType::get(&context, 8, IntegerType::Unsigned);
+  case DataType::UInt16:
+    return IntegerType::get(&context, 16, IntegerType::Unsigned);
+  case DataType::Float8E4M3FN:
+    return Float8E4M3FNType::get(&context);
+  case DataType::Float8E5M2:
+    return Float8E5M2Type::get(&context);
   default:
     builder->fail("element type " + dataTypeName(type) +
-                  " is not supported, float32, float16, bfloat16, int8 to "
-                  "int64 and bool are");
+                  " is not supported; float32, float16, bfloat16, bool, int4 "
+                  "to int64, uint4 to uint16, float8e4m3fn and float8e5m2 are");
     return {};
   }
 }
@@ -56,19 +68,30 @@ Value ForwardPass::widened(Value stored) {
              : stored;
 }
 
+/// `bytes` as a model file has them. An attribute packs booleans as bits, and
+/// 4-bit numbers not at all.
+static DenseElementsAttr denseOf(RankedTensorType type,
+                                 llvm::ArrayRef<char> bytes) {
+  if (type.getElementType().isInteger(1)) {
+    llvm::SmallVector<bool> bits(bytes.begin(), bytes.end());
+    return DenseElementsAttr::get(type, bits);
+  }
+  if (type.getElementTypeBitWidth() != 4)
+    return DenseElementsAttr::getFromRawBuffer(type, bytes);
+  llvm::SmallVector<llvm::APInt> numbers;
+  for (int64_t i = 0; i < type.getNumElements(); ++i)
+    numbers.emplace_back(
+        4, static_cast<unsigned char>(bytes[i / 2]) >> (i % 2 * 4) & 15);
+  return DenseElementsAttr::get(type, numbers);
+}
+
 Value ForwardPass::makeConstant(llvm::StringRef name, RankedTensorType type,
                                 llvm::ArrayRef<char> bytes) {
   if (type.getNumElements() == 0)
     return builder->constant(
         DenseElementsAttr::get(type, llvm::ArrayRef<mlir::Attribute>()),
         named(name));
-  // An attribute packs booleans as bits.
-  if (type.getElementType().isInteger(1)) {
-    llvm::SmallVector<bool> bits(bytes.begin(), bytes.end());
-    return builder->constant(DenseElementsAttr::get(type, bits), named(name));
-  }
-  return builder->constant(DenseElementsAttr::getFromRawBuffer(type, bytes),
-                           named(name));
+  return builder->constant(denseOf(type, bytes), named(name));
 }
 
 Value ForwardPass::makeWeight(llvm::StringRef name, RankedTensorType type,
@@ -108,6 +131,38 @@ Value ForwardPass::storedTensor(const TensorRef &tensor, llvm::StringRef name) {
   return makeWeight(name, type, "", it->second, tensor.length);
 }
 
+Value ForwardPass::reinterpret(Value value, RankedTensorType type) {
+  std::optional<int64_t> length = tfm::storedBytes(type);
+  if (tfm::storedBytes(TfmBuilder::type(value)) != length) {
+    builder->fail(typeText(value.getType()) + " does not have the bytes of " +
+                  typeText(type));
+    return {};
+  }
+  if (auto constant = value.getDefiningOp<tfm::ConstantOp>()) {
+    auto dense = llvm::cast<DenseElementsAttr>(constant.getValue());
+    llvm::SmallVector<char> bytes(dense.getRawData());
+    if (dense.isSplat())
+      bytes.assign(*length, bytes.front());
+    if (type.getNumElements() <= kMaxConstant)
+      return builder->constant(denseOf(type, bytes), constant.getLoc());
+    auto [it, isNew] =
+        state.ownedOffsets.try_emplace(dense.getAsOpaquePointer(), 0);
+    if (isNew)
+      it->second = state.weights.own({bytes.begin(), bytes.end()});
+    auto name = llvm::dyn_cast<NameLoc>(constant.getLoc());
+    return makeWeight(name ? name.getName().strref() : "constant", type, "",
+                      it->second, *length);
+  }
+  auto get = value.getDefiningOp<tfm::GetWeightOp>();
+  if (!get) {
+    builder->fail(valueName(value) + " is no initializer");
+    return {};
+  }
+  auto weight = module->lookupSymbol<tfm::WeightOp>(get.getWeight());
+  return makeWeight(get.getWeight(), type, *weight.getFile(),
+                    *weight.getOffset(), *length);
+}
+
 Value ForwardPass::constantInput(llvm::StringRef name,
                                  DenseElementsAttr value) {
   auto type = llvm::cast<RankedTensorType>(value.getType());
@@ -121,6 +176,14 @@ Value ForwardPass::constantInput(llvm::StringRef name,
       bytes.push_back(bit);
   else
     bytes.assign(value.getRawData().begin(), value.getRawData().end());
+  if (type.getElementTypeBitWidth() == 4) {
+    for (size_t i = 0; i < bytes.size(); ++i)
+      if (i % 2 == 0)
+        bytes[i / 2] = bytes[i] & 15;
+      else
+        bytes[i / 2] |= bytes[i] << 4;
+    bytes.resize((bytes.size() + 1) / 2);
+  }
   int64_t length = bytes.size();
   if (isNew)
     it->second = state.weights.own(std::move(bytes));
@@ -146,10 +209,7 @@ DenseElementsAttr ForwardPass::scalarTensor(const TensorRef &tensor) {
                   llvm::APFloat::rmNearestTiesToEven, &losesInfo);
     return DenseElementsAttr::get(RankedTensorType::get({}, element), value);
   }
-  auto type = RankedTensorType::get({}, element);
-  if (element.isInteger(1))
-    return DenseElementsAttr::get(type, bytes[0] != 0);
-  return DenseElementsAttr::getFromRawBuffer(type, bytes);
+  return denseOf(RankedTensorType::get({}, element), bytes);
 }
 
 } // namespace ingot::onnx

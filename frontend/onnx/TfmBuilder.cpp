@@ -13,7 +13,13 @@ std::string typeText(Type type) {
     return "bool";
   if (type.isBF16())
     return "bfloat16";
-  return (llvm::isa<FloatType>(type) ? "float" : "int") +
+  if (llvm::isa<Float8E4M3FNType>(type))
+    return "float8e4m3fn";
+  if (llvm::isa<Float8E5M2Type>(type))
+    return "float8e5m2";
+  return (llvm::isa<FloatType>(type) ? "float"
+          : type.isUnsignedInteger() ? "uint"
+                                     : "int") +
          std::to_string(type.getIntOrFloatBitWidth());
 }
 
@@ -224,6 +230,91 @@ Value TfmBuilder::cast(Value v, Type to) {
   if (!v || element(v) == to)
     return v;
   return tfm::CastOp::create(ops, loc, tensor(dims(v), to), v);
+}
+
+bool TfmBuilder::fitScales(Value v, Value &scale, Value &zero,
+                           const QuantLayout &layout) {
+  if (!isFloats(scale, "scale"))
+    return false;
+  Dims want;
+  if (layout.axis) {
+    want = dims(v);
+    Expr &along = want[*layout.axis];
+    if (layout.block)
+      along = pool().ceilDiv(along, number(*layout.block));
+    else
+      want = {along};
+  }
+  for (Value *parameter : {&scale, &zero}) {
+    if (!*parameter)
+      continue;
+    Dims have = dims(*parameter);
+    bool fits = have.size() == want.size();
+    for (size_t i = 0; fits && i < have.size(); ++i)
+      if (!unify(have[i], want[i], have[i]))
+        return false;
+    if (!fits) {
+      fail((parameter == &scale ? "scale " : "zero point ") +
+           typeText(parameter->getType()) + " does not fit " +
+           typeText(v.getType()));
+      return false;
+    }
+    *parameter = reshape(*parameter, want);
+  }
+  return true;
+}
+
+namespace {
+IntegerAttr attrOf(OpBuilder &ops, std::optional<int64_t> value) {
+  return value ? ops.getI64IntegerAttr(*value) : IntegerAttr();
+}
+} // namespace
+
+Value TfmBuilder::quantize(Value v, Value scale, Value zero,
+                           const QuantLayout &layout, Type to) {
+  if (missing({v, scale}) || !fitScales(v, scale, zero, layout))
+    return {};
+  if (element(v) != element(scale) || (zero && element(zero) != to))
+    return fail("operands are " + typeText(v.getType()) + ", " +
+                typeText(scale.getType()) +
+                (zero ? " and " + typeText(zero.getType()) : ""));
+  return tfm::QuantizeOp::create(ops, loc, tensor(dims(v), to), v, scale, zero,
+                                 attrOf(ops, layout.axis),
+                                 attrOf(ops, layout.block));
+}
+
+Value TfmBuilder::dequantize(Value v, Value scale, Value zero,
+                             const QuantLayout &layout, Type to) {
+  if (missing({v, scale}) || !fitScales(v, scale, zero, layout))
+    return {};
+  if (zero && element(zero) != element(v))
+    return fail("operands are " + typeText(v.getType()) + " and " +
+                typeText(zero.getType()));
+  return tfm::DequantizeOp::create(ops, loc, tensor(dims(v), to), v, scale,
+                                   zero, attrOf(ops, layout.axis),
+                                   attrOf(ops, layout.block));
+}
+
+Value TfmBuilder::product(Value x, Value y) {
+  if (missing({x, y}))
+    return {};
+  Dims dx = dims(x), dy = dims(y);
+  if (dx.empty() || dy.empty())
+    return fail("MatMul of a scalar");
+  bool row = dx.size() == 1, column = dy.size() == 1;
+  if (row)
+    x = reshape(x, {number(1), dx[0]});
+  if (column)
+    y = reshape(y, {dy[0], number(1)});
+  Value result = matmul(x, y);
+  if (!result || (!row && !column))
+    return result;
+  Dims to = dims(result);
+  if (column)
+    to.pop_back();
+  if (row)
+    to.erase(to.end() - (column ? 1 : 2));
+  return reshape(result, to);
 }
 
 Value TfmBuilder::matmul(Value lhs, Value rhs) {

@@ -80,6 +80,18 @@ public:
                      mlir::Value ifFalse);
   mlir::Value cast(mlir::Value v, mlir::Type element);
   mlir::Value matmul(mlir::Value lhs, mlir::Value rhs);
+  /// By NumPy's rules: a vector on the left is a row, on the right a column,
+  /// and the dim it got is gone again in the result.
+  mlir::Value product(mlir::Value lhs, mlir::Value rhs);
+  /// How scales and zero points lie, as of `tfm.quantize`.
+  struct QuantLayout {
+    std::optional<int64_t> axis, block;
+  };
+  /// A null zero point is 0.
+  mlir::Value quantize(mlir::Value v, mlir::Value scale, mlir::Value zero,
+                       const QuantLayout &layout, mlir::Type to);
+  mlir::Value dequantize(mlir::Value v, mlir::Value scale, mlir::Value zero,
+                         const QuantLayout &layout, mlir::Type to);
   mlir::Value softmax(mlir::Value v, int64_t axis);
   mlir::Value reduce(tfm::ReduceKind kind, mlir::Value v,
                      llvm::ArrayRef<int64_t> axes, bool keepdims);
@@ -126,6 +138,10 @@ private:
   bool isFloats(mlir::Value v, llvm::StringRef what);
   bool isIntegers(mlir::Value v, llvm::StringRef what);
   bool isNumbers(mlir::Value v, llvm::StringRef what);
+  /// Scale and zero point, which may be null, get the dims that `layout` of
+  /// `v` asks for; false, with a reason, if they cannot have them.
+  bool fitScales(mlir::Value v, mlir::Value &scale, mlir::Value &zero,
+                 const QuantLayout &layout);
   /// All operands null-free; else the result is null.
   static bool missing(llvm::ArrayRef<mlir::Value> operands);
 

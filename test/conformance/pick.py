@@ -9,7 +9,7 @@
 FOLDER holds node/test_NAME/{model.onnx,test_data_set_0/}. Needs the Python package onnx.
 A test is taken if its graph uses only OPS, of the default domain unless named, imported at an opset
 of 11 or later, and every type in it (inputs, outputs, initializers, constants, casts)
-is one of TYPES.
+is one of TYPES, or where it quantizes of QUANTIZED_TYPES.
 
 Inputs that decide shapes or axes must be known at compile time. In the archive they lie in
 constants/NAME.pb, given to `ingot compile` as --constant-input, and not in the data set.
@@ -25,21 +25,30 @@ import onnx
 from onnx import AttributeProto, TensorProto
 
 OPS = set("""
-Abs Add And ArgMax Attention Cast Ceil Clip Concat Constant ConstantOfShape Conv Cos CumSum Div
-Dropout Equal Erf Exp Expand Flatten Floor Gather GatherElements GatherND Gelu Gemm GlobalAveragePool
-Greater GreaterOrEqual Identity IsNaN LayerNormalization Less LessOrEqual Log MatMul Max Mean
-Min Mod Mul Neg Not Or Pad Pow RMSNormalization Range Reciprocal ReduceL2 ReduceMax ReduceMean
-ReduceMin ReduceProd ReduceSum Relu Reshape RotaryEmbedding Round Shape Sigmoid Sign Sin Slice
-Softmax Split Sqrt Squeeze Sub Tanh Tile Transpose Trilu Unsqueeze Where
+Abs Add And ArgMax Attention Cast Ceil Clip Concat Constant ConstantOfShape Conv Cos CumSum
+DequantizeLinear Div Dropout DynamicQuantizeLinear Equal Erf Exp Expand Flatten Floor Gather
+GatherElements GatherND Gelu Gemm GlobalAveragePool Greater GreaterOrEqual Identity IsNaN
+LayerNormalization Less LessOrEqual Log MatMul MatMulInteger Max Mean Min Mod Mul Neg Not Or Pad Pow
+QLinearMatMul QuantizeLinear RMSNormalization Range Reciprocal ReduceL2 ReduceMax ReduceMean ReduceMin
+ReduceProd ReduceSum Relu Reshape RotaryEmbedding Round Shape Sigmoid Sign Sin Slice Softmax Split
+Sqrt Squeeze Sub Tanh Tile Transpose Trilu Unsqueeze Where
 SimplifiedLayerNormalization
 com.microsoft.Attention com.microsoft.BiasGelu com.microsoft.EmbedLayerNormalization
-com.microsoft.FastGelu com.microsoft.FusedGemm com.microsoft.FusedMatMul com.microsoft.Gelu
-com.microsoft.GroupQueryAttention com.microsoft.MultiHeadAttention com.microsoft.QuickGelu
+com.microsoft.FastGelu com.microsoft.FusedGemm com.microsoft.FusedMatMul
+com.microsoft.GatherBlockQuantized com.microsoft.Gelu com.microsoft.GroupQueryAttention
+com.microsoft.MatMulNBits com.microsoft.MultiHeadAttention com.microsoft.QuickGelu
 com.microsoft.RotaryEmbedding com.microsoft.SimplifiedLayerNormalization
 com.microsoft.SkipLayerNormalization com.microsoft.SkipSimplifiedLayerNormalization
 """.split())
 TYPES = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.INT32, TensorProto.INT64,
          TensorProto.BOOL}
+# Beside those what quantized numbers have, where an operator on them is in the graph.
+QUANTIZED_OPS = {"DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QLinearMatMul", "QuantizeLinear",
+                 "com.microsoft.GatherBlockQuantized", "com.microsoft.MatMulNBits"}
+QUANTIZED_TYPES = TYPES | {
+    TensorProto.INT8, TensorProto.UINT8, TensorProto.INT16, TensorProto.UINT16, TensorProto.INT4,
+    TensorProto.UINT4, TensorProto.FLOAT8E4M3FN, TensorProto.FLOAT8E5M2,
+}
 # The operands that decide shapes, axes or what an op is; ReduceX's are added below.
 DECIDING = {
     "ConstantOfShape": [0], "CumSum": [1], "Dropout": [1, 2], "Expand": [1], "Pad": [1, 3],
@@ -52,6 +61,10 @@ def type_name(number):
     return TensorProto.DataType.Name(number).lower()
 
 
+def types_of(ops):
+    return QUANTIZED_TYPES if ops & QUANTIZED_OPS else TYPES
+
+
 def refusal(model):
     """The first reason not to take the test, or None."""
     opset = {entry.domain: entry.version for entry in model.opset_import}
@@ -60,23 +73,24 @@ def refusal(model):
     if opset.get("", 0) < 11:
         return f"opset {opset.get('')}"
     graph = model.graph
+    types = types_of({node.op_type for node in graph.node})
     for node in graph.node:
         name = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
         if name not in OPS:
             return f"op {name}"
         for attribute in node.attribute:
-            if attribute.type == AttributeProto.TENSOR and attribute.t.data_type not in TYPES:
+            if attribute.type == AttributeProto.TENSOR and attribute.t.data_type not in types:
                 return f"type {type_name(attribute.t.data_type)}"
-            if node.op_type == "Cast" and attribute.name == "to" and attribute.i not in TYPES:
+            if node.op_type == "Cast" and attribute.name == "to" and attribute.i not in types:
                 return f"type {type_name(attribute.i)}"
     for value in [*graph.input, *graph.output, *graph.value_info]:
         kind = value.type.WhichOneof("value")
         if kind != "tensor_type":
             return f"type {kind.removesuffix('_type')}"
-        if value.type.tensor_type.elem_type not in TYPES:
+        if value.type.tensor_type.elem_type not in types:
             return f"type {type_name(value.type.tensor_type.elem_type)}"
     for tensor in graph.initializer:
-        if tensor.data_type not in TYPES:
+        if tensor.data_type not in types:
             return f"type {type_name(tensor.data_type)}"
     return None
 

@@ -55,8 +55,9 @@ TEST(Report, Inputs) {
       return z)");
   EXPECT_EQ(out.diagnostics, "1 of 0 nodes and values is not supported\n"
                              "  input 'y': element type float64 is not "
-                             "supported, float32, float16, bfloat16, int8 to "
-                             "int64 and bool are\n");
+                             "supported; float32, float16, bfloat16, bool, int4 "
+                             "to int64, uint4 to uint16, float8e4m3fn and "
+                             "float8e5m2 are\n");
 }
 
 TEST(Report, OpsetOutsideTheRange) {

@@ -75,6 +75,10 @@ void appendHalf(std::vector<std::byte> &bytes, llvm::StringRef text,
   bytes.insert(bytes.end(), raw, raw + sizeof(bits));
 }
 
+int64_t bytesOf(const TensorRef &tensor) {
+  return (tensor.elementCount() * bitWidth(tensor.type) + 7) / 8;
+}
+
 TensorRef constantOf(llvm::StringRef text, TensorData &data) {
   llvm::StringRef numbers;
   ValueInfo value = valueOf(text, numbers);
@@ -89,8 +93,14 @@ TensorRef constantOf(llvm::StringRef text, TensorData &data) {
     uint64_t state = 0;
     for (char c : value.name)
       state = state * 131 + static_cast<unsigned char>(c);
-    for (int64_t i = 0; i < tensor.elementCount(); ++i) {
+    bool isFloat = tensor.type == DataType::Float;
+    int64_t count = isFloat ? tensor.elementCount() : bytesOf(tensor);
+    for (int64_t i = 0; i < count; ++i) {
       state = state * 6364136223846793005u + 1442695040888963407u;
+      if (!isFloat) {
+        bytes.push_back(static_cast<std::byte>(state >> 56));
+        continue;
+      }
       auto number =
           static_cast<float>(static_cast<double>(state >> 40) / (1 << 23) - 1);
       auto *raw = reinterpret_cast<const std::byte *>(&number);
@@ -123,6 +133,15 @@ TensorRef constantOf(llvm::StringRef text, TensorData &data) {
     case DataType::Int32:
       append<int32_t>(bytes, number);
       break;
+    case DataType::Int4:
+    case DataType::UInt4: {
+      auto half = static_cast<std::byte>(std::stoi(number.str()) & 15);
+      if (i % 2 == 0)
+        bytes.push_back(half);
+      else
+        bytes.back() |= half << 4;
+      break;
+    }
     default:
       append<uint8_t>(bytes, number);
       break;

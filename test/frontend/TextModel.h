@@ -3,10 +3,9 @@
 //   opset 13
 //   input x float32[batch, 4]           one a line; [] is a scalar, no brackets
 //   const s int64[2] 0 -1               is an unknown rank
-//   const w float32[4, 8] random        from -1 to 1
+//   const w float32[4, 8] random        from -1 to 1; random bytes of others
 //   y, z = Split(x, s) axis=1 mode="a" to=[1, 2] alpha=0.5
-//   return y, z                         or "y float16", as the model declares
-//   it
+//   return y, z                         or "y float16", as a model declares it
 //
 // `Op:domain` names another domain, `,` with nothing before it an absent input.
 //

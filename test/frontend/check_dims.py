@@ -21,7 +21,7 @@ import onnxruntime as ort
 from onnx import numpy_helper
 
 MODES = ("names", "nameless", "wrong", "static")
-ELEMENT = {"float16": "f32", "float32": "f32", "float64": "f64", "bool": "i1"} | {
+ELEMENT = {"float16": "f32", "float32": "f32", "float64": "f64", "bool": "i1", "uint8": "ui8", "uint16": "ui16"} | {
     f"int{n}": f"i{n}" for n in (8, 16, 32, 64)
 }
 

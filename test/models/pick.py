@@ -7,7 +7,7 @@
 
 FOLDER holds NAME/{model.onnx,info.json,test_data_set_K/}; info.json counts the ops. Needs
 the Python package onnx. A model is compiled if each op is one of ../conformance/pick.py's
-OPS and each input, output and weight has one of its TYPES, and it is not one of ALIKE.
+OPS and each input, output and weight has one of its types, and it is not one of ALIKE.
 
 refused.tar.xz has of each refused model its model.onnx, and expected.txt: the op and the name of
 each node that the report must list (of the main graph), or the type that it must name. Weights of
@@ -31,9 +31,9 @@ spec.loader.exec_module(conformance)
 
 # Compiled as well, but with no form that another model does not have: left out for the tree's size.
 ALIKE = set("""
-bert-mlm-dyn18-fp16io bert-seqcls-dyn23-sdpa classic-bert-ortpy classic-bert-ortpy-fp16 classic-gpt2-ortpy genai-llama-fp32
-llama-nopos-dyn23-sdpa-past llama-past-ts17-fp16 long-encoder-dyn23 optimum-bert-O2 optimum-bert-ortpy qwen3-dyn24-sdpa-past
-sdpa-causal-dyn23 vit-dyn18-ortpy
+bert-mlm-dyn18-fp16io bert-seqcls-dyn23-sdpa classic-bert-ortpy classic-bert-ortpy-fp16 classic-gpt2-ortpy
+distilbert-ts14-int8dyn genai-llama-fp32 llama-nopos-dyn23-sdpa-past llama-past-ts17-fp16 long-encoder-dyn23 optimum-bert-O2
+optimum-bert-int8dyn optimum-bert-ortpy qwen3-dyn24-sdpa-past sdpa-causal-dyn23 vit-dyn18-ortpy
 """.split())
 
 
@@ -46,7 +46,7 @@ def missing(folder):
     graph = onnx.load(folder / "model.onnx", load_external_data=False).graph
     types = {value.type.tensor_type.elem_type for value in [*graph.input, *graph.output]}
     types |= {tensor.data_type for tensor in graph.initializer}
-    return sorted("type " + conformance.type_name(number) for number in types - conformance.TYPES)
+    return sorted("type " + conformance.type_name(number) for number in types - conformance.types_of(set(ops)))
 
 
 def expected(model, lacks):

@@ -70,6 +70,25 @@ static double halfAsReal(uint16_t bits) {
   return bits >> 15 ? -value : value;
 }
 
+// 8 bits: a sign, an exponent and `mantissa` bits; 2^(1 - bias) is the smallest
+// normal number.
+static double float8AsReal(uint8_t bits, int mantissa, int bias) {
+  int code = bits & 127, exponent = code >> mantissa;
+  int fraction = code & ((1 << mantissa) - 1);
+  bool hasInfinity = mantissa == 2;
+  double value = code == 127 || (hasInfinity && code > 124) ? NAN
+                 : hasInfinity && code == 124               ? INFINITY
+                 : exponent == 0 ? std::ldexp(fraction, 1 - bias - mantissa)
+                                 : std::ldexp(fraction + (1 << mantissa),
+                                              exponent - bias - mantissa);
+  return bits >> 7 ? -value : value;
+}
+
+// Two in a byte, the first in the low half.
+static int halfByte(const char *data, size_t index) {
+  return load<uint8_t>(data, index / 2) >> (index % 2 * 4) & 15;
+}
+
 double elementAsReal(ingot_type type, const char *data, size_t index) {
   switch (type) {
   case INGOT_TYPE_F64:
@@ -99,6 +118,14 @@ double elementAsReal(ingot_type type, const char *data, size_t index) {
   case INGOT_TYPE_U8:
   case INGOT_TYPE_BOOL:
     return load<uint8_t>(data, index);
+  case INGOT_TYPE_I4:
+    return (halfByte(data, index) ^ 8) - 8;
+  case INGOT_TYPE_U4:
+    return halfByte(data, index);
+  case INGOT_TYPE_F8E4M3FN:
+    return float8AsReal(load<uint8_t>(data, index), 3, 7);
+  case INGOT_TYPE_F8E5M2:
+    return float8AsReal(load<uint8_t>(data, index), 2, 15);
   default:
     return NAN;
   }
@@ -141,8 +168,16 @@ void storeElement(Array &array, size_t index, double value) {
   case INGOT_TYPE_U8:
   case INGOT_TYPE_BOOL:
     return store<uint8_t>(array, index, value);
+  case INGOT_TYPE_I4:
+  case INGOT_TYPE_U4: {
+    int shift = index % 2 * 4;
+    auto half = static_cast<uint8_t>((static_cast<int>(value) & 15) << shift);
+    char &both = array.data[index / 2];
+    both = static_cast<char>((both & ~(15 << shift)) | half);
+    return;
+  }
   default:
-    return; // 4-bit and 8-bit floats stay zero
+    return; // 8-bit floats stay zero
   }
 }
 

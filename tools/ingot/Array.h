@@ -25,8 +25,7 @@ bool countBytes(ingot_type type, const std::vector<int64_t> &dims,
 // "float32[2, 7]"
 std::string describe(ingot_type type, const std::vector<int64_t> &dims);
 bool isFloat(ingot_type type);
-// Of the types up to 8 bytes that isFloat() names except 8-bit ones, and of
-// integers and bool. The result of 64-bit integers is rounded.
+// The result of 64-bit integers is rounded.
 double elementAsReal(ingot_type type, const char *data, size_t index);
 // Writes an integer or a float, converted.
 void storeElement(Array &array, size_t index, double value);

@@ -49,11 +49,12 @@ struct Wire {
 
 ingot_type typeOf(uint64_t number) {
   static const ingot_type types[] = {
-      INGOT_TYPE_NONE, INGOT_TYPE_F32,  INGOT_TYPE_U8,   INGOT_TYPE_I8,
-      INGOT_TYPE_U16,  INGOT_TYPE_I16,  INGOT_TYPE_I32,  INGOT_TYPE_I64,
-      INGOT_TYPE_NONE, INGOT_TYPE_BOOL, INGOT_TYPE_F16,  INGOT_TYPE_F64,
-      INGOT_TYPE_U32,  INGOT_TYPE_U64,  INGOT_TYPE_NONE, INGOT_TYPE_NONE,
-      INGOT_TYPE_BF16};
+      INGOT_TYPE_NONE, INGOT_TYPE_F32,      INGOT_TYPE_U8,   INGOT_TYPE_I8,
+      INGOT_TYPE_U16,  INGOT_TYPE_I16,      INGOT_TYPE_I32,  INGOT_TYPE_I64,
+      INGOT_TYPE_NONE, INGOT_TYPE_BOOL,     INGOT_TYPE_F16,  INGOT_TYPE_F64,
+      INGOT_TYPE_U32,  INGOT_TYPE_U64,      INGOT_TYPE_NONE, INGOT_TYPE_NONE,
+      INGOT_TYPE_BF16, INGOT_TYPE_F8E4M3FN, INGOT_TYPE_NONE, INGOT_TYPE_F8E5M2,
+      INGOT_TYPE_NONE, INGOT_TYPE_U4,       INGOT_TYPE_I4};
   return number < std::size(types) ? types[number] : INGOT_TYPE_NONE;
 }
 
@@ -174,11 +175,13 @@ std::string readTensorProto(const std::string &path, Array &array) {
     array.data.assign(parser.raw.at, parser.raw.end);
     return "";
   }
-  if (parser.elements.size() != count)
+  // Those of 4 bits come as the bytes that two of them share.
+  size_t values = ingot_type_bits(array.type) < 8 ? bytes : count;
+  if (parser.elements.size() != values)
     return path + ": its data does not have the size its dims need";
   array.data.resize(bytes);
-  size_t width = count ? bytes / count : 0;
-  for (size_t i = 0; i < count; ++i)
+  size_t width = values ? bytes / values : 0;
+  for (size_t i = 0; i < values; ++i)
     memcpy(array.data.data() + i * width, &parser.elements[i], width);
   return "";
 }
