@@ -7,6 +7,7 @@
 #     refused       compiling must fail and report every node of FOLDER/expected.txt
 #     program       FOLDER is a .mlir file without inputs: compiled and by the reference, the same
 #                   bytes (integers, and floats that are exact)
+#     cuda-program  the same compiled for GPUs, on the emulated driver
 #     repeatable    compile twice, other folder and other number of jobs: same bytes
 #     bf16          compiled in bf16, each data set by every code of the file that this CPU runs
 #     threads       each data set on 1, 2, 3 and 4 threads, twice: same bytes; in bf16 too where the CPU has it
@@ -120,8 +121,9 @@ check_threads_in() {
 }
 
 # GPUs' kernels need NVRTC: the reason to skip is what the command says without it.
-compile_for_gpus() {
-  compile "$@" >"$work/nvrtc.txt" 2>&1 && return 0
+compile_for_gpus() { unless_nvrtc_lacks compile "$@"; }
+unless_nvrtc_lacks() {
+  "$@" >"$work/nvrtc.txt" 2>&1 && return 0
   cat "$work/nvrtc.txt"
   ! grep -q "CUDA targets need NVRTC" "$work/nvrtc.txt" || exit 77
   return 1
@@ -188,8 +190,8 @@ END
 }
 
 check_program() {
-  "$ingot" compile "$folder" -o "$work/program.ingot" &&
-    "$ingot" run "$work/program.ingot" --outputs "$work/compiled.npz" &&
+  unless_nvrtc_lacks "$ingot" compile "$folder" "${@:2}" -o "$work/program.ingot" &&
+    "$ingot" run "$work/program.ingot" --device="$1" --outputs "$work/compiled.npz" &&
     "$ingot" run "$folder" --device=reference --outputs "$work/reference.npz" &&
     cmp "$work/compiled.npz" "$work/reference.npz" && say "same bytes"
 }
@@ -208,12 +210,13 @@ check() {
       compile --jobs=1 "${baked[@]}" -o "$work/model.ingot" &&
         run_data_sets "$work/model.ingot" "${node_tolerance[@]}" || failed=1
       return $failed ;;
-    program) check_program ;;
+    program) check_program cpu ;;
     refused) check_refused ;;
     repeatable) check_repeatable ;;
     bf16) check_bf16 ;;
     threads) check_threads ;;
     cuda) check_cuda sm_80,x86-64 ;;
+    cuda-program) check_program emulated --target=sm_80 ;;
     cuda-alone) check_cuda sm_80 ;;
     cuda-kernels)
       check_kernels sm_80 && check_kernels sm_80 --precision=bf16 && check_kernels sm_90a --precision=bf16 ;;
