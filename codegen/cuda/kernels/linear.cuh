@@ -100,8 +100,9 @@ DEV Columns<E, V> load_columns_once(const E *p) {
 template <int ROWS, int COLUMNS, int CHUNK, int WARPS, class E, class Epilogue>
 DEV void gemv(const GemmOperands<E> &p, const Epilogue &epilogue) {
   static_assert(ROWS * COLUMNS <= 32 && Epilogue::V == 1);
-  // STEPS steps of the warps' width are under way at once.
-  constexpr int STEPS = 2, WIDTH = WARPS * 32 * CHUNK;
+  // STEPS steps of the warps' width are under way at once: 4 KB a warp, 32 KB
+  // of a block of 8 where loads are of 16 bytes.
+  constexpr int STEPS = CHUNK > 1 ? 4 : 2, WIDTH = WARPS * 32 * CHUNK;
   int part = warp_uniform() % WARPS;
   i64 each = threads() / 32 / WARPS * COLUMNS, step = block_count() * each;
   for (i64 base = block_number() * each; base < p.n; base += step) {
