@@ -304,7 +304,7 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
 
   int group = warp_uniform() / 4;
   if (group == 0) {
-    regs_down<Body::PACKS ? 32 : 24>();
+    regs_down<32>();
     if (tid() == 0) {
       const S parts = attention90_splits<C>(shape, splits);
       const auto places = attention90_places<C>(shape, body, parts);
@@ -357,7 +357,7 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
       }
     }
   } else {
-    regs_up<Body::PACKS ? 232 : 240>();
+    regs_up<232>();
     const S parts = attention90_splits<C>(shape, splits);
     Attention90Consumer<C> consumer{shared, group - 1};
     for (u32 place = (u32)block_number();

@@ -101,6 +101,20 @@ DEV Attention90Places<Body> attention90_places(const AttentionShape &shape,
   return {heads, groups, row_blocks, tasks, tasks * (u32)splits.count};
 }
 
+// Under a causal mask later rows take longer, and a block takes every grid-th
+// task: with those of a head one after the other, a grid of 132 blocks would
+// give a block the same rows of each head. So those with most keys come first,
+// of as many heads at a time as leave keys and values in L2 from row to row, or
+// of so few that several blocks read the same ones.
+template <class C>
+DEV u32 attention90_section(const AttentionShape &shape, u32 heads) {
+  constexpr u32 L2 = 32u << 20, FEW = 32;
+  if (shape.mean || shape.causal_keys >= shape.keys)
+    return 1;
+  u32 bytes = (u32)shape.keys * ((C::D + C::DV) * 2);
+  return min_(max_(L2 / max_(bytes, 1u), FEW), heads);
+}
+
 template <class C, class Body, class S>
 DEV Attention90Task attention90_task(u32 place,
                                      const Attention90Places<Body> &places,
@@ -108,8 +122,13 @@ DEV Attention90Task attention90_task(u32 place,
                                      const S &splits) {
   const u32 tasks = places.tasks, row_blocks = places.row_blocks;
   u32 split = S::POSSIBLE ? place / tasks : 0, task = place - split * tasks;
-  u32 pair = task / row_blocks, b = pair / places.groups;
-  int row0 = (int)(task - pair * row_blocks) * C::BM;
+  u32 heads = places.groups * (u32)shape.batch,
+      section = attention90_section<C>(shape, heads);
+  u32 before = task / (section * row_blocks) * section,
+      in = task - before * row_blocks;
+  section = min_(section, heads - before);
+  u32 pair = before + in % section, b = pair / places.groups;
+  int row0 = (int)(row_blocks - 1 - in / section) * C::BM;
   int keys = (int)shape.keys;
   // Rows that may be the mean of all keys look at all.
   if (!shape.mean) {

@@ -142,8 +142,7 @@ const Edit kEdits[] = {
     {"FirstBatchAlone", "tile * C::BN, at.b);\n          mbar",
      "tile * C::BN, 0);\n          mbar"},
     {"HeadsOfTheirOwn", "(u32)at.h / (u32)shape.group", "(u32)at.h"},
-    {"MoreRegistersThanThereAre", "regs_up<Body::PACKS ? 232 : 240>();",
-     "regs_up<248>();"},
+    {"MoreRegistersThanThereAre", "regs_up<232>();", "regs_up<248>();"},
     // mask and empty rows
     {"EndsTooEarly", "query((u32)row0 + C::BM - 1)", "query((u32)row0)",
      kTasks},
@@ -197,8 +196,36 @@ const Edit kEdits[] = {
      kTasks, 2},
     {"TasksCountTogether", "splits.counters + done.at.task", "splits.counters",
      kKernel, 3},
+    // order of tasks
+    {"RowsTwice", "in / section", "in / section / 2", kTasks},
+    {"HeadsTwice", "before + in % section", "before + in % 1", kTasks},
     {"PlacesOfOnePart", "tasks * (u32)splits.count", "tasks", kTasks, 3},
 };
+
+/// Of several sections of heads there are as many keys as no test has: sections
+/// of two here, which stay right, and what is wrong in them.
+class Attention90Sections : public MutantTest {};
+TEST_F(Attention90Sections, OfTwoHeads) {
+  ASSERT_NO_FATAL_FAILURE(
+      edit(kTasks, "L2 = 32u << 20, FEW = 32", "L2 = 1, FEW = 2"));
+  AttentionVariant v;
+  v.isHopper = true, v.causal = true;
+  auto run = [&] {
+    Stub stub(v.stub());
+    std::string found = runAttention(v, stub, {1, 5, 300, 129});
+    control("revive");
+    return found;
+  };
+  EXPECT_EQ(run(), "");
+  for (auto [from, to] :
+       {std::pair("before + in % section", "0 + in % section"),
+        {"min_(section, heads - before)", "min_(section, heads)"},
+        {"in = task - before * row_blocks", "in = task - 0 * row_blocks"}}) {
+    ASSERT_NO_FATAL_FAILURE(edit(kTasks, from, to));
+    EXPECT_NE(run(), "") << to;
+    ASSERT_NO_FATAL_FAILURE(edit(kTasks, to, from));
+  }
+}
 
 void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }
 
@@ -218,7 +245,7 @@ TEST_P(Attention90MutationTest, IsFound) {
        {"mode late", "mode early", "mode random 1", "mode random 2"})
     for (AttentionSizes s :
          {AttentionSizes{2, 2, 70, 420}, AttentionSizes{3, 2, 150, 20},
-          AttentionSizes{1, 4, 200, 300}}) {
+          AttentionSizes{1, 4, 200, 300}, AttentionSizes{4, 2, 150, 170}}) {
       if (!found.empty())
         break;
       control("reset; " + std::string(mode));

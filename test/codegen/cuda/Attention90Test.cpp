@@ -73,6 +73,7 @@ TEST_F(Attention90Test, GroupsCausalAndEmptyRows) {
     checkInAllModes(v, stub, {1, 3, 150, 140}); // the first rows see nothing
     check(v, stub, {2, 3, 9, 150});
     check(v, stub, {1, 3, 300, 100}); // blocks without a key
+    check(v, stub, {4, 3, 150, 170});
     check(v, stub, {1, 3, 140, 400});
     check(v, stub, {1, 3, 3, 0}, false);
   }
