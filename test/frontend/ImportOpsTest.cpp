@@ -692,7 +692,8 @@ const Case kElementwiseAndBroadcasting[] = {
       input x float32[batch]
       y = Cast(x) to=11
       return y)",
-     "!element type float64 is not supported; float32, float16, bfloat16, bool, "
+     "!element type float64 is not supported; float32, float16, bfloat16, "
+     "bool, "
      "int4 to int64, uint4 to uint16, float8e4m3fn and float8e5m2 are"},
     {"CastToUnknown", R"(
       opset 13

@@ -53,11 +53,12 @@ TEST(Report, Inputs) {
       input y float64[4]
       z = Relu(y)
       return z)");
-  EXPECT_EQ(out.diagnostics, "1 of 0 nodes and values is not supported\n"
-                             "  input 'y': element type float64 is not "
-                             "supported; float32, float16, bfloat16, bool, int4 "
-                             "to int64, uint4 to uint16, float8e4m3fn and "
-                             "float8e5m2 are\n");
+  EXPECT_EQ(out.diagnostics,
+            "1 of 0 nodes and values is not supported\n"
+            "  input 'y': element type float64 is not "
+            "supported; float32, float16, bfloat16, bool, int4 "
+            "to int64, uint4 to uint16, float8e4m3fn and "
+            "float8e5m2 are\n");
 }
 
 TEST(Report, OpsetOutsideTheRange) {
