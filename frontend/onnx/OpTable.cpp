@@ -9,7 +9,8 @@ llvm::ArrayRef<OpEntry> allOps() {
     std::vector<OpEntry> all;
     for (llvm::ArrayRef<OpEntry> group :
          {mathOps(), logicOps(), shapeOps(), movementOps(), generatorOps(),
-          reductionOps(), networkOps(), attentionOps(), fusedOps(), quantOps()})
+          reductionOps(), networkOps(), attentionOps(), contribAttentionOps(),
+          fusedOps(), quantOps()})
       all.insert(all.end(), group.begin(), group.end());
     llvm::sort(all, [](const OpEntry &a, const OpEntry &b) {
       return std::tie(a.domain, a.name, a.since) <

@@ -34,6 +34,7 @@ llvm::ArrayRef<OpEntry>
 networkOps(); ///< ImportNetwork.cpp: matmul, conv, norms
 llvm::ArrayRef<OpEntry>
 attentionOps(); ///< ImportAttention.cpp: attention, rotary embeddings
+llvm::ArrayRef<OpEntry> contribAttentionOps(); ///< ImportContribAttention.cpp
 llvm::ArrayRef<OpEntry> fusedOps(); ///< ImportFused.cpp: com.microsoft
 
 /// All rows, sorted by domain, name and opset.
