@@ -38,6 +38,8 @@ OwningOpRef<ModuleOp> emitKernel(plan::KernelOp kernel, const Isa &target,
                                return emitAttention(writer);
                              case plan::Family::NonZero:
                                return emitNonZero(writer);
+                             case plan::Family::Arrange:
+                               llvm_unreachable("only GPUs arrange weights");
                              }
                            });
 }

@@ -2,6 +2,7 @@
 #include "codegen/cuda/ChoiceQuant.h"
 
 #include "codegen/cuda/ChoiceNumbers.h"
+#include "ir/plan/Plan.h"
 
 #include <algorithm>
 
@@ -19,8 +20,7 @@ constexpr double kLatency = 1e-6;
 } // namespace
 
 bool QuantProblem::isPossible() const {
-  return block >= k ||
-         (block % 16 == 0 && (block % step() == 0 || step() % block == 0));
+  return plan::canArrange(bits, k, block);
 }
 
 double QuantProblem::products(int64_t rows) const {

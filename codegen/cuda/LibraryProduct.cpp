@@ -156,6 +156,10 @@ std::optional<LibraryProduct> libraryProduct(plan::LaunchOp launch,
                                              std::string &reason) {
   Type in = kernel.inType(0), out = kernel.outType(0);
   llvm::raw_string_ostream os(reason);
+  if (kernel.isQuantized()) {
+    os << "its weight is quantized";
+    return std::nullopt;
+  }
   if (!out.isF32() && out != in) {
     os << "it multiplies " << in << " and stores " << out;
     return std::nullopt;

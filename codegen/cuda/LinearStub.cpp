@@ -12,6 +12,8 @@ static llvm::StringRef recordName(llvm::StringRef tag) {
 }
 
 CudaStub printLinear(StubWriter &w) {
+  if (w.kernel.isQuantized())
+    return printQuantizedLinear(w);
   int64_t n = w.kernel.param("n"), k = w.kernel.param("k"),
           m = w.kernel.param("m");
   std::vector<std::string> leading = coordinateNames(2);

@@ -38,7 +38,8 @@ public:
           ofOthers.insert(launch.getKernelAttr().getAttr());
     for (auto &[name, users] : launches) {
       auto kernel = module.lookupSymbol<plan::KernelOp>(name);
-      if (kernel.hasSplits())
+      // Quantized weights are streamed by blocks of few columns.
+      if (kernel.hasSplits() || kernel.isQuantized())
         continue;
       isShared = ofOthers.contains(name);
       if (kernel.getFamily() == plan::Family::Linear)

@@ -8,12 +8,19 @@ namespace ingot::cuda {
 
 /// What kernels cannot do yet is said here, so that printers may count on it.
 static LogicalResult check(plan::KernelOp kernel) {
-  for (Attribute attr : llvm::concat<const Attribute>(kernel.getOutTypes(),
-                                                      kernel.getInTypes())) {
-    Type type = cast<TypeAttr>(attr).getValue();
-    if (memoryTypeName(type).empty())
-      return kernel.emitError("CUDA kernels have no elements of type ") << type;
-  }
+  auto refuse = [&](Type type) {
+    return kernel.emitError("CUDA kernels have no elements of type ") << type;
+  };
+  for (unsigned i = 0; i < kernel.numOuts(); ++i)
+    if (memoryTypeName(kernel.outType(i)).empty())
+      return refuse(kernel.outType(i));
+  for (unsigned i = 0; i < kernel.numIns(); ++i)
+    if (inTypeName(kernel, i).empty())
+      return refuse(kernel.inType(i));
+  if (kernel.isQuantized() && !canMultiplyQuantized(kernel))
+    return kernel.emitError("there is no CUDA kernel that multiplies ")
+           << kernel.inType(0) << " by " << kernel.inType(1) << " in blocks of "
+           << kernel.param("block");
   if (kernel.getFamily() == plan::Family::NonZero ||
       (kernel.getFamily() == plan::Family::Attention &&
        kernel.paramFlag("key_bounds")))
@@ -52,6 +59,8 @@ FailureOr<CudaStub> printStub(plan::KernelOp kernel, StringRef arch,
     return printAttention(writer);
   case plan::Family::Linear:
     return printLinear(writer);
+  case plan::Family::Arrange:
+    return printArrange(writer);
   case plan::Family::NonZero:
     break; // refused
   }

@@ -7,6 +7,16 @@ using llvm::Twine;
 
 namespace ingot::cuda {
 
+StringRef inTypeName(plan::KernelOp kernel, unsigned i) {
+  if (kernel.isQuantized() && i >= 1 && i <= kernel.numWeights()) {
+    constexpr StringRef kTypes[] = {"u8", "float", "u32"};
+    return kTypes[i - 1];
+  }
+  if (kernel.getFamily() == plan::Family::Arrange && i != 1)
+    return "u8";
+  return memoryTypeName(kernel.inType(i));
+}
+
 std::string StubWriter::outs() {
   std::vector<std::string> names;
   for (size_t i = 0; i < kernel.numOuts(); ++i)
@@ -213,12 +223,10 @@ CudaStub StubWriter::finish(StringRef header, const std::string &call,
     parameters.push_back((outTypeName(i) + " *" + out(i)).str());
   if (kernel.hasSplits())
     parameters.insert(parameters.end(), {"float *partials", "u32 *counters"});
-  for (auto [i, type] : llvm::enumerate(kernel.getInTypes())) {
+  for (unsigned i = 0; i < kernel.numIns(); ++i) {
     names.push_back("in" + std::to_string(i));
-    members.push_back(("const " +
-                       memoryTypeName(cast<TypeAttr>(type).getValue()) + " *" +
-                       names.back())
-                          .str());
+    members.push_back(
+        ("const " + inTypeName(kernel, i) + " *" + names.back()).str());
   }
   for (size_t i = 0; i < kernel.getNumScalars(); ++i) {
     names.push_back("s" + std::to_string(i));

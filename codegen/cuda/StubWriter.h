@@ -112,6 +112,11 @@ private:
 /// "c[0]", "c[1]", ...
 std::vector<std::string> coordinateNames(size_t count);
 
+/// The type of the elements that input `i` has in memory: of quantized weights
+/// and zeros bytes and words, whatever these stand for; empty as
+/// memoryTypeName.
+llvm::StringRef inTypeName(plan::KernelOp kernel, unsigned i);
+
 // The families.
 CudaStub printMap(StubWriter &w);
 CudaStub printReduce(StubWriter &w);
@@ -120,6 +125,10 @@ CudaStub printSoftmax(StubWriter &w);
 CudaStub printNorm(StubWriter &w);
 CudaStub printAttention(StubWriter &w);
 CudaStub printLinear(StubWriter &w);
+CudaStub printQuantizedLinear(StubWriter &w);
+/// Whether it can be, for a linear with a quantized weight.
+bool canMultiplyQuantized(plan::KernelOp kernel);
+CudaStub printArrange(StubWriter &w);
 /// For sm_90a.
 CudaStub printLinear90(StubWriter &w, const struct HopperLinear &choice);
 /// Whether attention takes heads this wide.

@@ -65,6 +65,32 @@ bool multipliesQuantized(RankedTensorType weight, int64_t block) {
          (block >= k || fits);
 }
 
+/// Rows of a unit, the 16 bytes that a lane has of two columns.
+static int64_t unitRows(unsigned bits) { return 256 / bits; }
+
+ArrangedShape arrangedShape(unsigned bits, int64_t k, int64_t n,
+                            int64_t block) {
+  constexpr int64_t kTileColumns = 16, kTileUnits = 32, kUnitBytes = 16;
+  int64_t tiles = llvm::divideCeil(n, kTileColumns),
+          steps = llvm::divideCeil(k, unitRows(bits));
+  // A record has the scales of a block, or of the blocks of a step.
+  bool isSmall = block < k && block < unitRows(bits);
+  int64_t blocks = isSmall ? unitRows(bits) / block : 1,
+          records = isSmall ? steps : llvm::divideCeil(k, std::min(block, k));
+  int64_t recordsAWord = 32 / (2 * bits * blocks);
+  return {tiles * steps * kTileUnits * kUnitBytes,
+          tiles * records * kTileColumns * blocks,
+          tiles *
+              static_cast<int64_t>(llvm::divideCeil(records, recordsAWord)) *
+              kTileColumns / 2};
+}
+
+bool canArrange(unsigned bits, int64_t k, int64_t block) {
+  int64_t rows = unitRows(bits);
+  return block >= k ||
+         (block % 16 == 0 && (block % rows == 0 || rows % block == 0));
+}
+
 size_t KernelOp::numWeights() {
   if (getFamily() != Family::Linear)
     return 0;

@@ -34,6 +34,19 @@ PanelShape panelShape(mlir::RankedTensorType type);
 bool multipliesQuantized(mlir::RankedTensorType weight, int64_t block);
 /// Steps along K of such a weight that are dequantized at once.
 inline constexpr int64_t kQuantizedDepth = 256;
+
+/// What a quantized weight [K, N] becomes for cuda, as QuantFormat of
+/// codegen/cuda/kernels/quant.cuh counts it.
+struct ArrangedShape {
+  int64_t weightBytes;
+  int64_t scales;    ///< of 4 bytes
+  int64_t zeroWords; ///< of 4 bytes
+};
+/// Of weights of that many bits with a block that `canArrange`.
+ArrangedShape arrangedShape(unsigned bits, int64_t k, int64_t n, int64_t block);
+/// Whether there is such an order: a block is all of K, or a multiple of 16
+/// that divides the rows of a unit of 16 bytes or is a multiple of them.
+bool canArrange(unsigned bits, int64_t k, int64_t block);
 } // namespace ingot::plan
 
 #include "ir/plan/PlanDialect.h.inc"

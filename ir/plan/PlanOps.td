@@ -71,8 +71,9 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     | linear | f32 acc, i64 m, i64 n | in 0: A row-major [M, K] with row stride `lda`; in 1: W of the same type, for x86-64 packed [ceil(N/48)][K][48], in pairs [ceil(N/48)][K/2][48][2] where it has 16 bits, and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest; `block`, `zeros`, `math`, `splits` |
     | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v of one type; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows`, `causal_keys`, `key_bounds`, `math`, `splits` |
     | nonzero | i64 an extent | `extents`, `count` (extent); region 0 says (i1) which elements are kept. Out i, i64 [count]: coordinate i of each, in row-major order; of more than `count` the first, after fewer zeros. One task |
+    | arrange | | no region; for cuda, at load. In 0: W [K, N] of i8, ui8, i4 or ui4, 1: its scales, f32 [ceil(K/block), N], with `zeros` 2: its zeros, i8 or ui8 of the same shape, row-major, or with `panel` (48) packed as a linear's W for x86-64. Out 0, ui8: the units of W, 1, f32: scales, with `zeros` 2, ui32: words of zeros, in the order of `kernels/quant.cuh`; `n`, `k`, `block`, `zeros`, `panel` |
 
-    Params are integers of 1 or more (`chunk`, `rows`, `panels`, `n`, `k`, `block`, `d`, `dv`,
+    Params are integers of 1 or more (`chunk`, `rows`, `panels`, `panel`, `n`, `k`, `block`, `d`, `dv`,
     `group`), extents (`m`, `lda`, `batch`, ...), arrays of extents, floats (`epsilon`,
     `scale`), strings (`kind`, `empty_rows`, `math`) and flags (`exclusive`, `reverse`, `last`, `zeros`, `key_bounds`: a
     unit or boolean, absent where false).
@@ -94,7 +95,8 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     `block` (a count, or absent; of linear): W is quantized, of i8, ui8, i4 or ui4 (for x86-64
     packed [ceil(N/48)][K][48], 4 bits in pairs [ceil(N/48)][ceil(K/2)][48][2] with the first in
     the low half of the byte). In 2: its scales, f32 [ceil(K/block), N]; with the flag `zeros` in 3:
-    its zeros, i8 where W is signed, else ui8, of the same shape; both packed as a W. What is multiplied is
+    its zeros, i8 where W is signed, else ui8, of the same shape; both packed as a W. For cuda all three
+    are what `arrange` made of such. What is multiplied is
     (W[k, n] - zeros[k div block, n]) * scales[k div block, n].
 
     linear and attention multiply operands of f32, bf16 or f16 and add up in f32;
@@ -104,9 +106,12 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
 
     - kernel_c1: as many inputs, outputs, regions, and arguments of every region, as
       the table says; operands of linear and attention have one type, f32, bf16
-      or f16; of a linear with `block` in 1 to 3 have the types that it says
+      or f16; of a linear with `block` in 1 to 3 and of arrange all have the types
+      that it says
     - kernel_c2: params of the family are present, of their kind; extents name
-      scalars there are
+      scalars there are; `block` of arrange is one that the order has: all of K, or
+      a multiple of 16 that divides the rows of a unit (64 of 4 bits, 32 of 8) or
+      is a multiple of them
     - kernel_c3: regions yield what the table says
     - kernel_c4: regions hold scalar ops only, and no `tfm.symbol`: a kernel gets
       symbols as scalars
@@ -135,7 +140,9 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     size_t numOuts() { return getOutTypes().size(); }
     size_t numIns() { return getInTypes().size(); }
     /// A linear whose W has scales.
-    bool isQuantized() { return getParams().contains("block"); }
+    bool isQuantized() {
+      return getFamily() == Family::Linear && getParams().contains("block");
+    }
     /// Of a linear: inputs from 1 on that are W, its scales and zeros.
     size_t numWeights();
     bool hasSplits() { return getParams().contains("splits"); }

@@ -70,6 +70,11 @@ ArrayRef<Param> paramsOf(Family family) {
                                          {"key_bounds", Flag},
                                          {"math", Math},
                                          {"splits", OptionalExtent}};
+  static constexpr Param kArrange[] = {{"n", Count},
+                                       {"k", Count},
+                                       {"block", Count},
+                                       {"zeros", Flag},
+                                       {"panel", OptionalCount}};
   static constexpr Param kNonZero[] = {{"extents", Extents}, {"count", Extent}};
   switch (family) {
   case Family::Map:
@@ -87,6 +92,8 @@ ArrayRef<Param> paramsOf(Family family) {
     return kAttention;
   case Family::NonZero:
     return kNonZero;
+  case Family::Arrange:
+    return kArrange;
   }
   assert(false && "unknown family");
   return {};
@@ -201,6 +208,10 @@ Counts countsOf(KernelOp kernel) {
     size_t rank = extents && extents.size() ? extents.size() : 1;
     return {0, rank, rank, 1, 1};
   }
+  case Family::Arrange: {
+    size_t buffers = 2 + kernel.paramFlag("zeros");
+    return {buffers, buffers, buffers, 0, 0};
+  }
   }
   assert(false && "unknown family");
   return {};
@@ -232,21 +243,39 @@ SmallVector<Type> leadingArguments(KernelOp kernel, unsigned number) {
 }
 } // namespace
 
-/// The types of in 1 to 3 of a linear with `block`.
-static LogicalResult verifyQuantized(KernelOp kernel) {
-  auto weight = dyn_cast<IntegerType>(kernel.inType(1));
+/// The types of a quantized weight, its scales and zeros, inputs from `first`
+/// on.
+static LogicalResult verifyQuantized(KernelOp kernel, unsigned first) {
+  auto weight = dyn_cast<IntegerType>(kernel.inType(first));
   if (!weight || !tfm::isQuantizedWeightType(weight))
     return kernel.emitOpError("with a block reads i8, ui8, i4 or ui4 from "
-                              "input 1, got ")
-           << kernel.inType(1);
-  if (!kernel.inType(2).isF32())
-    return kernel.emitOpError("with a block reads scales of f32 from input 2, "
-                              "got ")
-           << kernel.inType(2);
+                              "input ")
+           << first << ", got " << kernel.inType(first);
+  if (!kernel.inType(first + 1).isF32())
+    return kernel.emitOpError("with a block reads scales of f32 from input ")
+           << first + 1 << ", got " << kernel.inType(first + 1);
   auto zeros = IntegerType::get(kernel.getContext(), 8, weight.getSignedness());
-  if (kernel.paramFlag("zeros") && kernel.inType(3) != zeros)
+  if (kernel.paramFlag("zeros") && kernel.inType(first + 2) != zeros)
     return kernel.emitOpError("with a block reads zeros of ")
-           << zeros << " from input 3, got " << kernel.inType(3);
+           << zeros << " from input " << first + 2 << ", got "
+           << kernel.inType(first + 2);
+  return success();
+}
+
+/// What `arrange` writes, and whether there is such an order.
+static LogicalResult verifyArranged(KernelOp kernel) {
+  MLIRContext *context = kernel.getContext();
+  Type types[] = {IntegerType::get(context, 8, IntegerType::Unsigned),
+                  Float32Type::get(context),
+                  IntegerType::get(context, 32, IntegerType::Unsigned)};
+  for (unsigned i = 0; i < kernel.numOuts(); ++i)
+    if (kernel.outType(i) != types[i])
+      return kernel.emitOpError("arranges into ")
+             << types[i] << " as output " << i << ", got " << kernel.outType(i);
+  unsigned bits = kernel.inType(0).getIntOrFloatBitWidth();
+  if (!canArrange(bits, kernel.param("k"), kernel.param("block")))
+    return kernel.emitOpError("has no order for blocks of ")
+           << kernel.param("block") << " of " << bits << " bits";
   return success();
 }
 
@@ -264,8 +293,8 @@ LogicalResult KernelOp::verify() {
            << stringifyFamily(getFamily()) << " cannot have " << numOuts()
            << " outputs, " << numIns() << " inputs and " << getBodies().size()
            << " regions";
-  bool isQuantizedLinear = getFamily() == Family::Linear && isQuantized();
-  size_t multiplied = isQuantizedLinear ? 1 : counts.minIns;
+  bool isArrange = getFamily() == Family::Arrange;
+  size_t multiplied = isQuantized() ? 1 : isArrange ? 0 : counts.minIns;
   for (size_t i = 0; i < multiplied; ++i) {
     Type type = inType(i);
     if (!type.isF32() && !type.isBF16() && !type.isF16())
@@ -277,7 +306,8 @@ LogicalResult KernelOp::verify() {
              << stringifyFamily(getFamily()) << " multiplies operands of one "
              << "type, got " << getInTypes()[0] << " and " << getInTypes()[i];
   }
-  if (isQuantizedLinear && failed(verifyQuantized(*this)))
+  if ((isQuantized() || isArrange) &&
+      failed(verifyQuantized(*this, isArrange ? 0 : 1)))
     return failure();
   if (getFamily() == Family::Attention && paramFlag("key_bounds"))
     for (size_t i = 3; i < 5; ++i)
@@ -291,6 +321,8 @@ LogicalResult KernelOp::verify() {
   for (const Param &param : paramsOf(getFamily()))
     if (failed(verifyParam(*this, param)))
       return failure();
+  if (isArrange && failed(verifyArranged(*this)))
+    return failure();
   bool hasRow = getFamily() == Family::Softmax || getFamily() == Family::Norm;
   if (hasRow && paramArray("extents").empty())
     return emitOpError("parameter extents must end in the row's, got none");

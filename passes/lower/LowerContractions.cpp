@@ -57,9 +57,10 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   Type element = op.getInput().getType().getElementType();
   kernel.viewInput(input.memory, bytesAt(input.offset, element));
   std::string weightName;
-  bool isQuantized = op.isQuantized() && target.hasQuantizedLinear &&
-                     plan::multipliesQuantized(
-                         tfm::tensorTypeOf(op.getWeight()), *op.getBlock());
+  bool isQuantized =
+      op.isQuantized() &&
+      target.multipliesQuantized(element, tfm::tensorTypeOf(op.getWeight()),
+                                 *op.getBlock());
   if (isQuantized) {
     OpBuilder beside(op);
     Expr zero = pool.integer(0);

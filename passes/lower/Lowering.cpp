@@ -205,7 +205,7 @@ static Expr roundedToTf32(ExprPool &pool, Expr x) {
 }
 
 Value Lowering::rearranged(Value value, Value source, Value stored) {
-  Value &result = modelBuffers[stored];
+  Value &result = rearrangedWeights[stored];
   if (result)
     return result;
   Location loc = value.getLoc();
@@ -240,9 +240,74 @@ Value Lowering::rearranged(Value value, Value source, Value stored) {
                      pool.print(dims[0]) + "_n" + pool.print(dims[1]);
   plan::KernelOp made =
       kernels.intern(kernel.finish(plan::Family::Map, name, to));
-  Expr bytes = byteSize(type);
-  result = makeBuffer(loc, plan::BufferKind::Model, bytes,
-                      static_cast<int64_t>(modelBuffers.size() - 1));
+  int64_t elements = *pool.constantInt(countOf(dims)),
+          size = *pool.constantInt(byteSize(type));
+  result = modelBuffer(size, loc);
+  launchAtLoad(made, kernel, elements, result, stored, 2 * size, loc);
+  return result;
+}
+
+llvm::SmallVector<Value>
+Lowering::arranged(plan::KernelOp linear,
+                   llvm::ArrayRef<KernelBuilder::Input> inputs) {
+  inputs = inputs.slice(1, linear.numWeights());
+  Value weight = inputs[0].value;
+  Location loc = weight.getLoc();
+  auto type = llvm::cast<RankedTensorType>(weight.getType());
+  auto element = llvm::cast<IntegerType>(type.getElementType());
+  int64_t k = type.getDimSize(0), n = type.getDimSize(1),
+          block = linear.param("block");
+  bool isPacked = target.quantizedLayout() == "panels48";
+  KernelBuilder kernel(lifter, loc);
+  llvm::SmallVector<Value> stored;
+  int64_t bytes = 0;
+  for (const KernelBuilder::Input &in : inputs) {
+    kernel.viewInput(in.value, pool.integer(0));
+    stored.push_back(weightBuffer(in.value, target.quantizedLayout()));
+    bytes += *pool.constantInt(
+        byteSize(llvm::cast<RankedTensorType>(in.value.getType())));
+  }
+  kernel.param("n", n);
+  kernel.param("k", k);
+  kernel.param("block", block);
+  if (inputs.size() > 2)
+    kernel.param("zeros", builder.getBoolAttr(true));
+  if (isPacked)
+    kernel.param("panel", plan::kPanelColumns);
+  plan::ArrangedShape shape =
+      plan::arrangedShape(element.getWidth(), k, n, block);
+  int64_t sizes[] = {shape.weightBytes, 4 * shape.scales, 4 * shape.zeroWords};
+  Type types[] = {builder.getIntegerType(8, /*isSigned=*/false),
+                  builder.getF32Type(),
+                  builder.getIntegerType(32, /*isSigned=*/false)};
+  std::string name = "arrange_" + typeName(element) + "_b" +
+                     std::to_string(block) + "_k" + std::to_string(k) + "_n" +
+                     std::to_string(n);
+  plan::KernelOp made = kernels.intern(kernel.finish(
+      plan::Family::Arrange, name, llvm::ArrayRef(types, inputs.size())));
+  llvm::SmallVector<Value> &results = arrangedWeights[{
+      {made, stored[0]}, {stored[1], inputs.size() > 2 ? stored[2] : Value()}}];
+  if (!results.empty())
+    return results;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    results.push_back(modelBuffer(sizes[i], loc));
+    bytes += sizes[i];
+  }
+  constexpr int64_t kUnitBytes = 16;
+  launchAtLoad(made, kernel, shape.weightBytes / kUnitBytes, results, stored,
+               bytes, loc);
+  return results;
+}
+
+Value Lowering::modelBuffer(int64_t bytes, Location loc) {
+  return makeBuffer(loc, plan::BufferKind::Model, pool.integer(bytes),
+                    modelBuffers++);
+}
+
+void Lowering::launchAtLoad(plan::KernelOp made, KernelBuilder &kernel,
+                            int64_t tasks, llvm::ArrayRef<Value> results,
+                            llvm::ArrayRef<Value> stored, int64_t bytes,
+                            Location loc) {
   // Before the steps.
   OpBuilder::InsertionGuard guard(builder);
   for (auto launch : program.getBody().getOps<plan::LaunchOp>())
@@ -250,11 +315,12 @@ Value Lowering::rearranged(Value value, Value source, Value stored) {
       builder.setInsertionPoint(launch);
       break;
     }
-  Expr zeros[] = {pool.integer(0), pool.integer(0)};
-  makeLaunch(made, kernel, countOf(dims), {result, stored}, zeros,
-             pool.integer(0), pool.scale(bytes, 2), loc)
+  llvm::SmallVector<Value> operands(results);
+  llvm::append_range(operands, stored);
+  llvm::SmallVector<Expr> zeros(operands.size(), pool.integer(0));
+  makeLaunch(made, kernel, pool.integer(tasks), operands, zeros,
+             pool.integer(0), pool.integer(bytes), loc)
       .setInit(true);
-  return result;
 }
 
 Value Lowering::buffer(Value value) {
@@ -358,11 +424,15 @@ void Lowering::launchInto(KernelBuilder &kernel, plan::Family family,
     bytes = pool.add(bytes, byteSize(type));
   }
   plan::KernelOp made = kernels.intern(kernel.finish(family, name, elements));
-  llvm::SmallVector<Value> operands(outs);
+  llvm::SmallVector<Value> operands(outs), weights;
   llvm::SmallVector<Expr> offsets(outs.size(), pool.integer(0));
   for (auto [i, in] : llvm::enumerate(kernel.inputs())) {
     bool isWeight = i >= 1 && i <= made.numWeights();
-    operands.push_back(isWeight ? linearWeight(in.value) : buffer(in.value));
+    if (i == 1 && made.isQuantized() && target.arrangesQuantized)
+      weights = arranged(made, kernel.inputs());
+    operands.push_back(!isWeight         ? buffer(in.value)
+                       : weights.empty() ? linearWeight(in.value)
+                                         : weights[i - 1]);
     offsets.push_back(in.byteOffset);
     auto inType = llvm::cast<RankedTensorType>(in.value.getType());
     Expr read = byteSize(inType);

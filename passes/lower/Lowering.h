@@ -44,6 +44,10 @@ private:
   mlir::Value linearWeight(mlir::Value value);
   /// A quantized weight as floats of the input's type, made when compiling.
   mlir::Value dequantizedWeight(tfm::LinearOp op);
+  /// The weight, scales and zeros of `linear`, its inputs from 1 on, as GPUs
+  /// read them.
+  llvm::SmallVector<mlir::Value>
+  arranged(plan::KernelOp linear, llvm::ArrayRef<KernelBuilder::Input> inputs);
   /// Brings `source` from the layout in which `stored` has it into rows of the
   /// type of `value`, rounded to tf32 where that multiplies them, since
   /// tensor cores cut.
@@ -80,6 +84,13 @@ private:
                             llvm::ArrayRef<Expr> grid, mlir::ValueRange buffers,
                             llvm::ArrayRef<Expr> offsets, Expr flops,
                             Expr bytes, mlir::Location loc);
+  /// Memory of the loaded model, and a launch that fills such from `stored`
+  /// before the first run.
+  mlir::Value modelBuffer(int64_t bytes, mlir::Location loc);
+  void launchAtLoad(plan::KernelOp made, KernelBuilder &kernel, int64_t tasks,
+                    llvm::ArrayRef<mlir::Value> results,
+                    llvm::ArrayRef<mlir::Value> stored, int64_t bytes,
+                    mlir::Location loc);
   mlir::ArrayAttr sources(mlir::Location loc);
 
   // Ops.
@@ -186,8 +197,13 @@ private:
       weightBuffers;
   DerivedWeights &derivedWeights;
   LoweringTarget target;
-  /// Weights in the layout of the target, by the buffer of what is stored.
-  llvm::DenseMap<mlir::Value, mlir::Value> modelBuffers;
+  /// Weights in the layout of the target, by the buffer of what is stored; of
+  /// quantized ones by the kernel and the three.
+  llvm::DenseMap<mlir::Value, mlir::Value> rearrangedWeights;
+  using Quantized = std::pair<std::pair<mlir::Operation *, mlir::Value>,
+                              std::pair<mlir::Value, mlir::Value>>;
+  llvm::DenseMap<Quantized, llvm::SmallVector<mlir::Value>> arrangedWeights;
+  int64_t modelBuffers = 0;
 };
 
 /// A kernel name part for an element type: f32, i64, i1, ...

@@ -8,12 +8,23 @@ namespace ingot {
 
 LoweringTarget LoweringTarget::x86() {
   return {"x86-64", "panels48", "panels48", /*hasFineTasks=*/false,
-          /*hasQuantizedLinear=*/true};
+          /*arrangesQuantized=*/false};
 }
 
 LoweringTarget LoweringTarget::cuda(bool besideX86) {
   return {"cuda", besideX86 ? "panels48" : "rows", "rows",
-          /*hasFineTasks=*/true, /*hasQuantizedLinear=*/false};
+          /*hasFineTasks=*/true, /*arrangesQuantized=*/true};
+}
+
+bool LoweringTarget::multipliesQuantized(mlir::Type input,
+                                         mlir::RankedTensorType weight,
+                                         int64_t block) const {
+  if (!arrangesQuantized)
+    return plan::multipliesQuantized(weight, block);
+  return (input.isBF16() || input.isF16()) &&
+         llvm::isa<mlir::IntegerType>(weight.getElementType()) &&
+         plan::canArrange(weight.getElementTypeBitWidth(), weight.getDimSize(0),
+                          block);
 }
 
 LinearTasks LoweringTarget::linearTasks(int64_t columns) const {

@@ -2,7 +2,7 @@
 //--------------===//
 #pragma once
 
-#include "mlir/Support/LLVM.h"
+#include "mlir/IR/BuiltinTypes.h"
 
 namespace ingot {
 
@@ -22,12 +22,20 @@ struct LoweringTarget {
   /// Every element (or row) is a task, and the grid has one dim: blocks take as
   /// many as suit their kernel. Else tasks are chunks.
   bool hasFineTasks;
-  /// Kernels multiply by quantized weights (plan::multipliesQuantized); else
-  /// these are dequantized when compiling.
-  bool hasQuantizedLinear;
+  /// Kernels read quantized weights as init launches arrange them
+  /// (plan::ArrangedShape), from panels or plain; else in the stored layout.
+  bool arrangesQuantized;
   /// The precision of the target, and of the one whose stored layout it shares.
   std::string precision = "f32", storedPrecision = "f32";
 
+  /// Whether kernels multiply `input` by a quantized weight [K, N] with that
+  /// block; else it is dequantized when compiling.
+  bool multipliesQuantized(mlir::Type input, mlir::RankedTensorType weight,
+                           int64_t block) const;
+  /// How a quantized weight lies in the artifact.
+  llvm::StringRef quantizedLayout() const {
+    return storedLayout == "panels48" ? storedLayout : "plain";
+  }
   LinearTasks linearTasks(int64_t columns) const;
   /// Query rows that a task of attention takes.
   int64_t attentionRows(int64_t headDim) const;

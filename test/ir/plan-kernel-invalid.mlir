@@ -482,3 +482,27 @@ plan.kernel linear @k outs [f32] ins [f32, i8, f32] scalars 0 params {m = 1 : i6
 ^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xi8>, %s: tensor<?xf32>):
   tfm.yield %acc : f32
 }
+
+// -----
+
+// kernel_c1
+// expected-error@+1 {{of family arrange cannot have 2 outputs, 2 inputs and 0 regions}}
+plan.kernel arrange @k outs [ui8, f32] ins [i8, f32] scalars 0 params {n = 96 : i64, k = 64 : i64, block = 32 : i64, zeros}
+
+// -----
+
+// kernel_c1
+// expected-error@+1 {{with a block reads zeros of 'i8' from input 2, got 'ui8'}}
+plan.kernel arrange @k outs [ui8, f32, ui32] ins [i4, f32, ui8] scalars 0 params {n = 96 : i64, k = 64 : i64, block = 32 : i64, zeros}
+
+// -----
+
+// kernel_c1
+// expected-error@+1 {{arranges into 'ui8' as output 0, got 'i8'}}
+plan.kernel arrange @k outs [i8, f32] ins [i8, f32] scalars 0 params {n = 96 : i64, k = 64 : i64, block = 32 : i64}
+
+// -----
+
+// kernel_c2
+// expected-error@+1 {{has no order for blocks of 48 of 4 bits}}
+plan.kernel arrange @k outs [ui8, f32] ins [i4, f32] scalars 0 params {n = 96 : i64, k = 96 : i64, block = 48 : i64}

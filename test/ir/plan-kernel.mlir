@@ -144,3 +144,6 @@ plan.kernel linear @linear_ui4 outs [f32] ins [bf16, ui4, f32, ui8] scalars 1 pa
 ^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xui4>, %s: tensor<?xf32>, %z: tensor<?xui8>, %rows: i64):
   tfm.yield %acc : f32
 }
+
+// CHECK: plan.kernel arrange @arrange_i4 outs [ui8, f32, ui32] ins [i4, f32, i8] scalars 0 params {block = 32 : i64, k = 64 : i64, n = 96 : i64, panel = 48 : i64, zeros}
+plan.kernel arrange @arrange_i4 outs [ui8, f32, ui32] ins [i4, f32, i8] scalars 0 params {n = 96 : i64, k = 64 : i64, block = 32 : i64, panel = 48 : i64, zeros}

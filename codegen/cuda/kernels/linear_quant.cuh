@@ -268,13 +268,14 @@ linear_quant(const QuantOperands<typename C::Element, typename C::Format> &p,
         continue;
       if constexpr (!C::WIDE) {
         *reinterpret_cast<vec16 *>(piece_at(stage, i)) = load_piece(at, i);
-        continue;
-      }
-      UNROLL for (int h = 0; h < (F::ROWS_OF_8 ? 1 : 2); ++h) {
-        int k = k_of(at, i, h);
-        bool inside = is_inside(k);
-        quant_copy<F::ROWS_OF_8 ? 16 : 8>(
-            piece_at(stage, i) + 8 * h, at.rows[i] + (inside ? k : 0), inside);
+      } else {
+        UNROLL for (int h = 0; h < (F::ROWS_OF_8 ? 1 : 2); ++h) {
+          int k = k_of(at, i, h);
+          bool inside = is_inside(k);
+          quant_copy<F::ROWS_OF_8 ? 16 : 8>(piece_at(stage, i) + 8 * h,
+                                            at.rows[i] + (inside ? k : 0),
+                                            inside);
+        }
       }
     }
   };

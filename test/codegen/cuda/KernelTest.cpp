@@ -169,7 +169,7 @@ std::vector<Tensor> CudaKernel::run(const std::vector<Tensor> &inputs,
     allocate(input.bytes().size());
   auto upload = [&](bool areWeights) {
     for (auto [i, input] : llvm::enumerate(inputs)) {
-      bool isWeight = kernel.getFamily() == plan::Family::Linear && i == 1;
+      bool isWeight = i >= 1 && i <= kernel.numWeights();
       if (isWeight == areWeights && !input.bytes().empty()) {
         EXPECT_EQ(driver.copyToDevice(values[firstInput + i],
                                       input.bytes().data(),

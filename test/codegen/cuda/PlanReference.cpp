@@ -1,5 +1,7 @@
 #include "test/codegen/cuda/PlanReference.h"
 
+#include "test/codegen/cuda/ArrangedWeight.h"
+
 #include "ir/reference/MlirTensor.h"
 #include "ir/reference/ScalarRegion.h"
 
@@ -266,15 +268,22 @@ void Run::rows() {
   });
 }
 
-/// W as CUDA reads it: [N][K].
+/// W as CUDA reads it: [N][K], or a quantized one as `arrange` makes it.
 void Run::linear() {
   int64_t m = extent("m"), n = kernel.param("n"), k = kernel.param("k");
   int64_t lda = extent("lda");
+  std::vector<double> weights(static_cast<size_t>(n * k));
+  for (int64_t j = 0; j < n; ++j)
+    for (int64_t r = 0; r < k; ++r)
+      weights[j * k + r] =
+          kernel.isQuantized()
+              ? arrangedValue(kernel, inputs.drop_front(), r, j)
+              : inputs[1].number(j * k + r);
   for (int64_t i = 0; i < m; ++i)
     for (int64_t j = 0; j < n; ++j) {
       double sum = 0;
       for (int64_t r = 0; r < k; ++r)
-        sum += inputs[0].number(i * lda + r) * inputs[1].number(j * k + r);
+        sum += inputs[0].number(i * lda + r) * weights[j * k + r];
       Scalar value =
           evaluate(0, Scalar::ofFloat(ElementType::F32, sum), {i, j});
       outputs[0].set(i * n + j, castScalar(value, outputs[0].type()));
@@ -347,6 +356,9 @@ void Run::run() {
     make({extent("batch"), extent("queries"), extent("heads"),
           kernel.param("dv")});
     return attention();
+  case plan::Family::Arrange:
+    outputs = arrangedWeight(kernel, inputs);
+    return;
   case plan::Family::NonZero:
     assert(false && "refused for CUDA");
   }
@@ -357,7 +369,8 @@ std::vector<Tensor> runPlanKernel(plan::KernelOp kernel,
                                   ArrayRef<Tensor> inputs,
                                   ArrayRef<int64_t> scalars,
                                   unsigned *noValue) {
-  if (kernel.numOuts() > 1 && kernel.getFamily() != plan::Family::Norm) {
+  if (kernel.numOuts() > 1 && kernel.getFamily() != plan::Family::Norm &&
+      kernel.getFamily() != plan::Family::Arrange) {
     // As many kernels of one output.
     std::vector<Tensor> outputs;
     for (auto [i, type] : llvm::enumerate(kernel.getOutTypes())) {

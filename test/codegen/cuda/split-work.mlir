@@ -37,6 +37,9 @@ module {
     // Few rows: more blocks, no workspace.
     // CHECK: plan.launch @linear_m1 grid <96> (%[[Y]], %[[X]], %[[W]])
     plan.launch @linear_m1 grid <48> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
+    // A quantized weight.
+    // CHECK: plan.launch @linear_i8 grid <12> (%[[Y]], %[[X]], %[[W]], %[[W]])
+    plan.launch @linear_i8 grid <12> (%y, %x, %w, %w) offsets <0, 0, 0, 0> scalars <> flops <0> bytes <0> sources []
     // One query of 12 heads, 1000 keys: 16 tiles in 8 parts.
     // CHECK: plan.launch @attention_q1 grid <96> (%[[Y]], %{{.*}}, %[[COUNTERS]], %[[X]], %[[X]], %[[X]])
     plan.launch @attention_q1 grid <1, 12, 1> (%y, %x, %x, %x) offsets <0, 0, 0, 0> scalars <> flops <0> bytes <0> sources []
@@ -69,6 +72,10 @@ module {
   }
   plan.kernel linear @linear_m1 outs [f32] ins [bf16, bf16] scalars 0 params {m = 1, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1} {
   ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
+    tfm.yield %acc : f32
+  }
+  plan.kernel linear @linear_i8 outs [f32] ins [bf16, i8, f32] scalars 0 params {m = 17, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1, block = 3072} {
+  ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xi8>, %s: tensor<?xf32>):
     tfm.yield %acc : f32
   }
   // STUB: attention_mma<bf16, 64, 64, 64, false>(out0, in0, in1, in2, shape, body, Splits{partials, counters, 8});

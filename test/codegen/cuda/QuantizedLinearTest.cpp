@@ -1,0 +1,152 @@
+// Linears with quantized weights, arranged by one kernel and multiplied by
+// another, both as plans have them.
+#include "test/codegen/cuda/KernelTest.h"
+
+#include <cmath>
+
+using namespace ingot;
+using namespace ingot::test;
+
+namespace {
+
+struct Case {
+  std::string type = "ui4", input = "bf16";
+  int64_t k = 96, n = 50, block = 32;
+  bool hasZeros = false;
+  int64_t panel = 0; ///< columns; 0: as it lies
+
+  int64_t bits() const { return type.back() == '4' ? 4 : 8; }
+  int64_t blocks() const { return llvm::divideCeil(k, block); }
+  std::string zerosType() const { return type[0] == 'u' ? "ui8" : "i8"; }
+  /// Elements of a matrix of `rows` as it is stored.
+  int64_t stored(int64_t rows) const {
+    return panel
+               ? static_cast<int64_t>(llvm::divideCeil(n, panel)) * panel * rows
+               : n * rows;
+  }
+  std::string params() const {
+    return "n = " + std::to_string(n) + ", k = " + std::to_string(k) +
+           ", block = " + std::to_string(block) +
+           (hasZeros ? ", zeros = true" : "");
+  }
+  std::string arrange() const {
+    return "plan.kernel arrange @k outs [ui8, f32" +
+           std::string(hasZeros ? ", ui32" : "") + "] ins [" + type + ", f32" +
+           (hasZeros ? ", " + zerosType() : "") + "] scalars 0 params {" +
+           params() + (panel ? ", panel = " + std::to_string(panel) : "") + "}";
+  }
+  /// A W + bias, rows 8 elements longer than K.
+  std::string linear(const std::string &rows) const {
+    auto flat = [](const std::string &type) {
+      return ": tensor<?x" + type + ">";
+    };
+    return "plan.kernel linear @k outs [" + input + "] ins [" + input + ", " +
+           type + ", f32" + (hasZeros ? ", " + zerosType() : "") +
+           ", f32] scalars 2 params {" + params() + ", m = " + rows +
+           ", lda = -2, rows = 64, panels = 1} {\n^bb0(%acc: f32, %m: i64, "
+           "%n: i64, %x" +
+           flat(input) + ", %w" + flat(type) + ", %s" + flat("f32") +
+           (hasZeros ? ", %z" + flat(zerosType()) : "") + ", %b" + flat("f32") +
+           ", %M: i64, %l: i64):\n"
+           "  %0 = tfm.load %b[%n] : tensor<?xf32> -> f32\n"
+           "  %1 = tfm.apply add(%acc, %0) : (f32, f32) -> f32\n"
+           "  %2 = tfm.convert %1 : f32 to " +
+           input + "\n  tfm.yield %2 : " + input + "\n}";
+  }
+};
+
+class CudaQuantizedLinear : public CudaKernel {
+protected:
+  void checkCase(const Case &c,
+                 const std::vector<int64_t> &rows = {0, 1, 5, 17},
+                 bool allModes = false) {
+    SCOPED_TRACE(testing::Message()
+                 << c.input << " by " << c.type << " " << c.n << "x" << c.k
+                 << " in blocks of " << c.block << (c.hasZeros ? ", zeros" : "")
+                 << ", panel " << c.panel << ", " << arch);
+    std::mt19937 random(5);
+    auto bytes = [&](int64_t count) {
+      Tensor tensor = *Tensor::create(ElementType::U8, {count});
+      for (int64_t i = 0; i < count; ++i)
+        tensor.setInteger(i, random() >> 8 & 255);
+      return tensor;
+    };
+    int64_t perByte = 8 / c.bits();
+    std::vector<Tensor> stored{
+        bytes(c.panel ? c.stored(llvm::divideCeil(c.k, perByte))
+                      : static_cast<int64_t>(
+                            llvm::divideCeil(c.stored(c.k), perByte))),
+        noise(c.stored(c.blocks()), 3, 0.1f)};
+    if (c.hasZeros)
+      stored.push_back(bytes(c.stored(c.blocks())));
+    load(c.arrange());
+    std::vector<Tensor> weights = check(stored, {});
+    ElementType type = c.input == "bf16" ? ElementType::BF16 : ElementType::F16;
+    load(c.linear("-1"));
+    for (int64_t m : rows) {
+      SCOPED_TRACE(m);
+      int64_t lda = c.k + 8;
+      std::vector<Tensor> inputs{noise(m * lda, 1, 1, type)};
+      inputs.insert(inputs.end(), weights.begin(), weights.end());
+      inputs.push_back(noise(c.n, 4));
+      // Numbers of up to 8 bits times scales of up to 0.1, summed in f32.
+      double largest = 0.1 * static_cast<double>((1 << c.bits()) * c.k);
+      Tolerance tolerance{2e-6 * largest, 2 * roundingOf(type)};
+      if (allModes)
+        checkInAllModes(inputs, {m, lda}, tolerance);
+      else
+        check(inputs, {m, lda}, tolerance);
+    }
+  }
+};
+
+TEST_F(CudaQuantizedLinear, EveryTypeWithAndWithoutZeros) {
+  for (const char *type : {"i8", "ui8", "i4", "ui4"})
+    for (bool hasZeros : {false, true})
+      for (int64_t panel : {0, 48}) {
+        Case c{type};
+        c.hasZeros = hasZeros;
+        c.panel = panel;
+        c.input = hasZeros ? "f16" : "bf16";
+        checkCase(c);
+      }
+}
+
+TEST_F(CudaQuantizedLinear, EveryBlock) {
+  // Of 4 and 8 bits; K that ends within a unit; a block a column.
+  for (const char *type : {"ui4", "i8"})
+    for (int64_t block : {16, 32, 64, 128, 136}) {
+      Case c{type};
+      c.k = 136;
+      c.block = block;
+      c.hasZeros = true;
+      checkCase(c, {1, 18});
+    }
+  Case c{"i4"};
+  c.k = 33; // goes element by element
+  c.block = 33;
+  c.n = 7;
+  checkCase(c);
+}
+
+TEST_F(CudaQuantizedLinear, OnHopper) {
+  arch = "sm_90a";
+  for (const char *type : {"ui4", "i8"}) {
+    Case c{type, "f16", 520, 130, 128};
+    c.hasZeros = true;
+    checkCase(c, {1, 16, 70}, /*allModes=*/true);
+  }
+}
+
+TEST_F(CudaQuantizedLinear, KnownRowsHaveOneKernel) {
+  Case c;
+  load(c.linear("4"));
+  EXPECT_NE(printed.text.find(", 50, 1, "), std::string::npos) << printed.text;
+  EXPECT_NE(printed.text.find(", 0, 101376>("), std::string::npos);
+  load(c.linear("40"));
+  EXPECT_NE(printed.text.find(", 50, 0, 1, 1, "), std::string::npos)
+      << printed.text;
+  EXPECT_TRUE(printed.isPersistent);
+}
+
+} // namespace
