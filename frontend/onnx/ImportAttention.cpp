@@ -27,6 +27,9 @@ Value embedRotary(NodeReader &node, Value x, Value cosine, Value sine,
     return b.fail("operand " + typeText(x.getType()) +
                   " has neither 3 nor 4 dims");
   if (places) {
+    if (b.rank(cosine) != 2 || b.rank(sine) != 2)
+      return b.fail("cos and sin are " + typeText(cosine.getType()) + " and " +
+                    typeText(sine.getType()) + " where tables are wanted");
     cosine = b.gather(cosine, places, 0);
     sine = b.gather(sine, places, 0);
   }
@@ -143,6 +146,9 @@ Value importAttention(NodeReader &node) {
   Expr queries = b.dims(of.q)[2], keys = b.dims(of.k)[2], one = b.number(1);
   if (mask)
     mask = widenMask(b, mask, keys);
+  if (lengths && b.rank(lengths) != 1)
+    return b.fail("nonpad_kv_seqlen " + typeText(lengths.getType()) +
+                  " is not of one number a row");
   if (lengths)
     lengths =
         b.reshape(b.cast(lengths, i64(b)), {b.dims(lengths)[0], one, one, one});

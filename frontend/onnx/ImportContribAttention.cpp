@@ -159,6 +159,8 @@ Value importMultiHeadAttention(NodeReader &node) {
   Value bias = node.optional(3), mask = node.optional(4),
         scoreBias = node.optional(5), pastK = node.optional(6),
         pastV = node.optional(7);
+  if (bias && b.rank(bias) != 1)
+    return b.fail("bias " + typeText(bias.getType()) + " is no vector");
   Expr start = b.number(0);
   for (Value *operand : {&of.q, &of.k, &of.v}) {
     bool isSplit = b.rank(*operand) == 4 && operand != &of.q;
@@ -243,6 +245,13 @@ Value importGroupQueryAttention(NodeReader &node) {
   Value pastK = node.optional(3), pastV = node.optional(4),
         cosine = node.optional(7), sine = node.optional(8),
         places = node.optional(9), scoreBias = node.optional(10);
+  for (Value of4 : {pastK, pastV})
+    if (of4 && b.rank(of4) != 4)
+      return b.fail("past " + typeText(of4.getType()) + " has not 4 dims");
+  for (Value table : {cosine, sine})
+    if (table && b.rank(table) != 2)
+      return b.fail("cos or sin " + typeText(table.getType()) +
+                    " is no table of rows");
   if (b.rank(of.q) != 3 || !of.k != !of.v || heads < 1 || groups < 1)
     return b.fail("queries " + typeText(of.q.getType()) +
                   " with keys and without values, or no rows of heads");

@@ -84,6 +84,10 @@ Value importEmbedLayerNormalization(NodeReader &node) {
         mask = node.optional(7), places = node.optional(8);
   if (b.rank(ids) != 2)
     return b.fail("ids " + typeText(ids.getType()) + " are no rows");
+  for (Value table : {words, positions, segments})
+    if (table && b.rank(table) != 2)
+      return b.fail("embedding " + typeText(table.getType()) +
+                    " is no table of rows");
   if (!segmentIds != !segments)
     return b.fail("segment ids without an embedding of segments, or the other "
                   "way round");

@@ -135,6 +135,14 @@ Value rotate(TfmBuilder &b, Value x, Value cosine, Value sine,
              bool interleaved) {
   if (!x || !cosine || !sine)
     return {};
+  if (b.rank(cosine) != 3 || b.rank(sine) != 3)
+    return b.fail("cos and sin are " + typeText(cosine.getType()) + " and " +
+                  typeText(sine.getType()) +
+                  " where [batch, sequence, half] is wanted of both");
+  Expr same;
+  for (int64_t i = 0; i < 3; ++i)
+    if (!b.unify(b.dims(cosine)[i], b.dims(sine)[i], same))
+      return {};
   Dims d = b.dims(x), c = b.dims(cosine);
   std::optional<int64_t> width = b.constant(d[3]), turned = b.constant(c[2]);
   if (!width || !turned || 2 * *turned > *width)

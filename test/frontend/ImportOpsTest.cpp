@@ -1177,6 +1177,61 @@ INSTANTIATE_TEST_SUITE_P(ProductsConvolutionsNorms, ImportOps,
                            return std::string(info.param.name);
                          });
 
+/// Operands of ranks that no such operator has.
+TEST(OperatorsOfManyNodes, RanksThatDoNotFit) {
+  auto refuses = [](const char *model, const char *why) {
+    Imported out = importText(model);
+    EXPECT_NE(out.diagnostics.find(why), std::string::npos) << out.diagnostics;
+  };
+  refuses(R"(
+      opset 24
+      input q float32[batch, 2, s, 8]
+      input n int64[]
+      y = Attention(q, q, q, , , , n)
+      return y)",
+          "nonpad_kv_seqlen int64[] is not of one number a row");
+  refuses(R"(
+      opset 23
+      input x float32[batch, 2, s, 8]
+      input c float32[]
+      input p int64[batch, s]
+      y = RotaryEmbedding(x, c, c, p)
+      return y)",
+          "cos and sin are float32[] and float32[] where tables are wanted");
+  refuses(R"(
+      opset 23
+      input x float32[batch, 2, s, 8]
+      input c float32[batch, s, 4]
+      input d float32[batch, s, 3]
+      y = RotaryEmbedding(x, c, d)
+      return y)",
+          "dims 4 and 3 must be equal");
+  refuses(R"(
+      opset 17
+      input q float32[batch, s, 16]
+      input p float32[4]
+      input n int32[batch]
+      input t int32[1]
+      y = GroupQueryAttention:com.microsoft(q, q, q, p, p, n, t) num_heads=2 kv_num_heads=2
+      return y)",
+          "past float32[4] has not 4 dims");
+  refuses(R"(
+      opset 17
+      input q float32[batch, s, 16]
+      input b float32[]
+      y = MultiHeadAttention:com.microsoft(q, q, q, b) num_heads=2
+      return y)",
+          "bias float32[] is no vector");
+  refuses(R"(
+      opset 17
+      input i int32[batch, s]
+      input w float32[]
+      input g float32[4]
+      y = EmbedLayerNormalization:com.microsoft(i, , w, w, , g, g)
+      return y)",
+          "embedding float32[] is no table of rows");
+}
+
 /// Stored and passed as the model has them, computed in f32.
 TEST(Halves, ComputeInF32) {
   Imported out = importText(R"(
