@@ -7,37 +7,11 @@ using namespace ingot::test;
 
 namespace {
 
-struct Case {
-  const char *name;
-  const char *model;
-  const char *results; ///< or "!" and a part of the diagnostics
-  /// Parts of the module, in this order.
-  std::vector<const char *> parts = {};
-};
+class ImportQuant : public testing::TestWithParam<ImportCase> {};
 
-void PrintTo(const Case &c, std::ostream *out) { *out << c.name; }
+TEST_P(ImportQuant, Result) { expectImport(GetParam()); }
 
-class ImportQuant : public testing::TestWithParam<Case> {};
-
-TEST_P(ImportQuant, Result) {
-  Imported out = importText(GetParam().model);
-  std::string expected = GetParam().results;
-  if (expected[0] == '!') {
-    EXPECT_EQ(out.results, "");
-    EXPECT_NE(out.diagnostics.find(expected.substr(1)), std::string::npos)
-        << out.diagnostics;
-    return;
-  }
-  EXPECT_EQ(out.results, expected + "\n") << out.diagnostics;
-  size_t from = 0;
-  for (const char *part : GetParam().parts) {
-    size_t at = out.ir.find(part, from);
-    EXPECT_NE(at, std::string::npos) << "no " << part << " in\n" << out.ir;
-    from = at == std::string::npos ? from : at;
-  }
-}
-
-const Case kScales[] = {
+const ImportCase kScales[] = {
     {"OneScale",
      R"(
       opset 11
@@ -159,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(Scales, ImportQuant, testing::ValuesIn(kScales),
                            return std::string(info.param.name);
                          });
 
-const Case kProducts[] = {
+const ImportCase kProducts[] = {
     {"DynamicQuantizeLinear",
      R"(
       opset 11

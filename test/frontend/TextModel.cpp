@@ -276,4 +276,24 @@ Imported importText(llvm::StringRef text, const ImportOptions &options) {
   return out;
 }
 
+void PrintTo(const ImportCase &c, std::ostream *out) { *out << c.name; }
+
+void expectImport(const ImportCase &c) {
+  Imported out = importText(c.model);
+  std::string expected = c.expected;
+  if (expected[0] == '!') {
+    EXPECT_EQ(out.results, "");
+    EXPECT_NE(out.diagnostics.find(expected.substr(1)), std::string::npos)
+        << out.diagnostics;
+    return;
+  }
+  EXPECT_EQ(out.results, expected + "\n") << out.diagnostics;
+  size_t from = 0;
+  for (const char *part : c.parts) {
+    size_t at = out.ir.find(part, from);
+    EXPECT_NE(at, std::string::npos) << "no " << part << " in\n" << out.ir;
+    from = at == std::string::npos ? from : at;
+  }
+}
+
 } // namespace ingot::test

@@ -15,6 +15,9 @@
 #include "frontend/onnx/Import.h"
 #include "frontend/onnx/Model.h"
 
+#include <ostream>
+#include <vector>
+
 namespace ingot::test {
 
 /// The model; a mistake in the text fails the running test.
@@ -32,5 +35,17 @@ struct Imported {
 };
 Imported importText(llvm::StringRef text,
                     const onnx::ImportOptions &options = {});
+
+/// A model, and what importing it gives.
+struct ImportCase {
+  const char *name;
+  const char *model;
+  /// The results, a line each; or "!" and a part of the diagnostics.
+  const char *expected;
+  /// Parts of the module, in this order.
+  std::vector<const char *> parts = {};
+};
+void PrintTo(const ImportCase &c, std::ostream *out);
+void expectImport(const ImportCase &c);
 
 } // namespace ingot::test
