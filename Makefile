@@ -11,10 +11,10 @@ PYTHON := build/venv/bin/python
 
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup configure build test demo bench python format lint clean
+.PHONY: help setup configure build test test-all demo bench python format lint clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 setup: ## install Debian and Python packages (sudo where not root)
 ifneq ($(SETUP),no)
@@ -32,6 +32,9 @@ build: configure ## build/release/bin/ingot, the runtime and the tests
 # ctest comes last: its closing lines are the result.
 test: build ## build, then every test
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -R '$(TESTS)' --no-label-summary
+
+test-all: CMAKE_FLAGS += -DINGOT_ALL_TESTS=ON
+test-all: test ## also what CI has samples of: every model's kernels for GPUs, emulated; every type of a kernel
 
 demo: build python ## compile and run a published sentence-embedding model
 	@$(PYTHON) examples/demo.py --ingot $(BUILD)/bin/ingot

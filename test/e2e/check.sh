@@ -13,6 +13,7 @@
 #     threads       each data set on 1, 2, 3 and 4 threads, twice: same bytes; in bf16 too where the CPU has it
 #     cuda          compile for GPUs and CPUs, run on the emulated driver, also with cuBLASLt, and on the CPU
 #     cuda-alone    compile for GPUs only, run on the emulated driver
+#     cuda-emulated  only that, without a look at its kernels
 #     cuda-bf16     the same in bf16, whose products are on tensor cores; so cuda-f16 and cuda-tf32
 #     cuda90-bf16   the same for sm_90a, with the emulated driver as one; so cuda90-f16 and cuda90-tf32
 #     cuda-tuned    compile with a tuning record that takes cuBLASLt, run by `auto`, with the library and without
@@ -218,6 +219,9 @@ check() {
     cuda) check_cuda sm_80,x86-64 ;;
     cuda-program) check_program emulated --target=sm_80 ;;
     cuda-alone) check_cuda sm_80 ;;
+    cuda-emulated)
+      compile_for_gpus --target=sm_80 -o "$work/model.ingot" &&
+        run_data_sets "$work/model.ingot" --device=emulated "${model_tolerance[@]}" ;;
     cuda-kernels)
       check_kernels sm_80 && check_kernels sm_80 --precision=bf16 && check_kernels sm_90a --precision=bf16 ;;
     cuda-bf16 | cuda-f16 | cuda-tf32) check_cuda_in "${kind#cuda-}" ;;

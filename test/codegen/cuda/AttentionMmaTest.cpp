@@ -44,20 +44,31 @@ TEST_F(CudaAttentionMma, ShapesOfEachType) {
   }
 }
 
-TEST_F(CudaAttentionMma, HeadDims) {
-  for (const char *math : {"bf16", "tf32"})
-    for (auto [d, dv] : {std::pair<int64_t, int64_t>{32, 32},
-                         {80, 96},
-                         {128, 128},
-                         {16, 5},
-                         {40, 33},
-                         {256, 200}}) {
-      AttentionVariant v;
-      v.math = math, v.d = d, v.dv = dv;
-      Stub stub(v.stub());
-      check(v, stub, {1, 2, 20, 70});
-      check(v, stub, {1, 1, 5, 3, 3});
-    }
+/// Of a kind of products.
+class CudaAttentionProducts : public CudaAttentionMma,
+                              public testing::WithParamInterface<const char *> {
+};
+auto nameOfMath = [](const testing::TestParamInfo<const char *> &info) {
+  return info.param;
+};
+INSTANTIATE_TEST_SUITE_P(Main, CudaAttentionProducts, testing::Values("bf16"),
+                         nameOfMath);
+INSTANTIATE_TEST_SUITE_P(Rest, CudaAttentionProducts,
+                         testing::Values("tf32", "float"), nameOfMath);
+
+TEST_P(CudaAttentionProducts, HeadDims) {
+  for (auto [d, dv] : {std::pair<int64_t, int64_t>{32, 32},
+                       {80, 96},
+                       {128, 128},
+                       {16, 5},
+                       {40, 33},
+                       {256, 200}}) {
+    AttentionVariant v;
+    v.math = GetParam(), v.d = d, v.dv = dv;
+    Stub stub(v.stub());
+    check(v, stub, {1, 2, 20, 70});
+    check(v, stub, {1, 1, 5, 3, 3});
+  }
 }
 
 TEST_F(CudaAttentionMma, GroupsCausalAndEmptyRows) {
@@ -71,28 +82,27 @@ TEST_F(CudaAttentionMma, GroupsCausalAndEmptyRows) {
 }
 
 /// Heads of a group in one tile: their terms, masks and tails; parts of keys.
-TEST_F(CudaAttentionMma, HeadsTogether) {
-  for (const char *math : {"bf16", "tf32", "float"})
-    for (auto [group, bias] : {std::pair<int64_t, Bias>{2, Bias::KeyAndHead},
-                               {3, Bias::None},
-                               {4, Bias::Key},
-                               {7, Bias::Pair},
-                               {8, Bias::KeyAndHead}}) {
-      AttentionVariant v;
-      v.math = math, v.d = v.dv = 32, v.group = group, v.bias = bias;
-      v.causal = true, v.parts = 3;
-      Stub stub(v.stub());
-      SCOPED_TRACE(testing::Message() << math << group);
-      checkInAllModes(v, stub, {2, group * 2, 1, 150});
-      check(v, stub, {1, group * 2, 16, 130, 8});
-      check(v, stub, {1, group, 50, 35}); // rows without a key
-      check(v, stub, {1, group, 64, 70}); // each head by itself
-      check(v, stub, {1, group, 5, 20, 1});
-      check(v, stub, {1, group, 0, 20});
-      v.mean = true, v.parts = 0;
-      Stub mean(v.stub());
-      check(v, mean, {1, group, 50, 35});
-    }
+TEST_P(CudaAttentionProducts, HeadsTogether) {
+  for (auto [group, bias] : {std::pair<int64_t, Bias>{2, Bias::KeyAndHead},
+                             {3, Bias::None},
+                             {4, Bias::Key},
+                             {7, Bias::Pair},
+                             {8, Bias::KeyAndHead}}) {
+    AttentionVariant v;
+    v.math = GetParam(), v.d = v.dv = 32, v.group = group, v.bias = bias;
+    v.causal = true, v.parts = 3;
+    Stub stub(v.stub());
+    SCOPED_TRACE(group);
+    checkInAllModes(v, stub, {2, group * 2, 1, 150});
+    check(v, stub, {1, group * 2, 16, 130, 8});
+    check(v, stub, {1, group, 50, 35}); // rows without a key
+    check(v, stub, {1, group, 64, 70}); // each head by itself
+    check(v, stub, {1, group, 5, 20, 1});
+    check(v, stub, {1, group, 0, 20});
+    v.mean = true, v.parts = 0;
+    Stub mean(v.stub());
+    check(v, mean, {1, group, 50, 35});
+  }
 }
 
 /// As many parts as are loaded at once, more and fewer; values of widths that

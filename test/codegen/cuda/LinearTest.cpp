@@ -114,16 +114,19 @@ protected:
     isTf32 = GetParam().isTf32, isSplit = GetParam().isSplit;
   }
 };
+INSTANTIATE_TEST_SUITE_P(Main, CudaLinearTypes,
+                         testing::Values(LinearTypes{F32, F32},
+                                         LinearTypes{F32, BF16, true, true},
+                                         LinearTypes{BF16, BF16},
+                                         LinearTypes{F16, F32, false, true}),
+                         nameOfTypes);
 INSTANTIATE_TEST_SUITE_P(
-    All, CudaLinearTypes,
-    testing::Values(LinearTypes{F32, F32}, LinearTypes{F32, BF16},
-                    LinearTypes{F32, F32, true}, LinearTypes{F32, BF16, true},
-                    LinearTypes{BF16, F32}, LinearTypes{BF16, BF16},
+    Rest, CudaLinearTypes,
+    testing::Values(LinearTypes{F32, BF16}, LinearTypes{F32, F32, true},
+                    LinearTypes{F32, BF16, true}, LinearTypes{BF16, F32},
                     LinearTypes{F16, F32}, LinearTypes{F16, F16},
                     LinearTypes{BF16, F16}, LinearTypes{F32, F32, false, true},
-                    LinearTypes{F32, BF16, true, true},
-                    LinearTypes{BF16, BF16, false, true},
-                    LinearTypes{F16, F32, false, true}),
+                    LinearTypes{BF16, BF16, false, true}),
     nameOfTypes);
 
 TEST_P(CudaLinearTypes, FewRows) {
@@ -229,10 +232,12 @@ protected:
     return emulator::statistic("loads") + emulator::statistic("multicasts") > 0;
   }
 };
-INSTANTIATE_TEST_SUITE_P(All, CudaLinear90,
+INSTANTIATE_TEST_SUITE_P(Main, CudaLinear90,
+                         testing::Values(LinearTypes{BF16, BF16},
+                                         LinearTypes{F16, F32}),
+                         nameOfTypes);
+INSTANTIATE_TEST_SUITE_P(Rest, CudaLinear90,
                          testing::Values(LinearTypes{BF16, F32},
-                                         LinearTypes{BF16, BF16},
-                                         LinearTypes{F16, F32},
                                          LinearTypes{F16, F16},
                                          LinearTypes{BF16, F16}),
                          nameOfTypes);

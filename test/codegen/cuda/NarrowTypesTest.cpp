@@ -26,8 +26,11 @@ protected:
     return noise(size, seed, 1, type);
   }
 };
-INSTANTIATE_TEST_SUITE_P(All, CudaNarrowTypes,
-                         testing::Values(ElementType::BF16, ElementType::F16),
+INSTANTIATE_TEST_SUITE_P(Main, CudaNarrowTypes,
+                         testing::Values(ElementType::BF16),
+                         [](const auto &info) { return nameOf(info.param); });
+INSTANTIATE_TEST_SUITE_P(Rest, CudaNarrowTypes,
+                         testing::Values(ElementType::F16),
                          [](const auto &info) { return nameOf(info.param); });
 
 /// An init launch: panels of 48 columns of f32 become rows of the type.
