@@ -29,7 +29,7 @@ PAGE = ROOT / "bench" / "gpu" / "OWED.md"
 RESULTS = ROOT / "bench" / "results"
 MARKER = "<!-- below: written by bench/gpu/owed.py -->\n"
 # What to run first on a new GPU: products, attention, the rest; then what stands on them.
-FIRST = ("verbs", "gemm", "linear", "gemm90", "linear90", "attention", "attention_mma", "attention90")
+FIRST = ("verbs", "gemm", "linear", "gemm90", "gemm90_turns", "linear90", "attention", "attention_mma", "attention90")
 
 
 @dataclass

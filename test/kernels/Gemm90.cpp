@@ -7,9 +7,12 @@ namespace ingot::emulator {
 std::string Variant90::stub() const {
   std::ostringstream s;
   std::string type = math == "tf32" ? "float" : math;
-  s << "#include \"gemm90.cuh\"\n"
-    << "using Config = Gemm90Config<" << math << ", " << bn << ", " << stages
-    << ", " << stores << ", " << cm << ", " << cn << ">;\n"
+  s << "#include \"" << (turns ? "gemm90_turns" : "gemm90") << ".cuh\"\n"
+    << "using Config = Gemm90" << (turns ? "Turns" : "") << "Config<" << math
+    << ", " << bn << ", " << stages << ", " << stores;
+  if (!turns)
+    s << ", " << cm << ", " << cn;
+  s << ">;\n"
     << "using Epilogue = LinearEpilogue<" << type << ", " << v << ", "
     << activation << ", " << bias << ", " << residual << ">;\n"
     << "KERNEL_CLUSTER(384, 1, " << cm * cn
@@ -18,7 +21,8 @@ std::string Variant90::stub() const {
     << type << " *bias, const " << type << " *residual, " << type
     << " *out, i64 ldr, i64 ldo, int m, int n, int k, float *partials, u32 "
        "*counters, i64 parts) {\n"
-    << "  gemm90<Config>({&a, &w, &c}, m, n, k, Epilogue{out, ldo, bias, "
+    << "  gemm90" << (turns ? "_turns" : "")
+    << "<Config>({&a, &w, &c}, m, n, k, Epilogue{out, ldo, bias, "
        "residual, ldr}"
     << (parts ? ", Splits{partials, counters, parts}" : "") << ");\n"
     << "}\nEXPORT_KERNEL(gemm_test)\n";

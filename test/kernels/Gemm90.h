@@ -1,4 +1,4 @@
-// Products of gemm90.cuh.
+// Products of gemm90.cuh and gemm90_turns.cuh.
 #pragma once
 
 #include "Gemm.h"
@@ -14,14 +14,16 @@ struct Variant90 {
   int v = 2;
   std::string activation = "GeluTanh";
   bool bias = true, residual = true;
-  int blocks = 3; // or the next multiple of the cluster
-  int parts = 0;  // of K; 0: NoSplits
+  int blocks = 3;     // or the next multiple of the cluster
+  int parts = 0;      // of K; 0: NoSplits
+  bool turns = false; // a tile for each consumer
   Type type() const {
     return math == "bf16" ? Type::Bf16 : math == "f16" ? Type::F16 : Type::F32;
   }
   unsigned shared() const {
     return unsigned(stages * (128 + bn) * 128 +
-                    (stores ? bn / 64 * 64 * 256 : 0) + stages * 16 + 16);
+                    (stores ? bn / 64 * 64 * 256 * (turns ? 2 : 1) : 0) +
+                    stages * 16 + 16);
   }
   std::string stub() const;
 };

@@ -15,7 +15,14 @@ struct Edit {
   const char *header = "gemm90.cuh";
   int parts = 0;
   const char *math = "bf16";
+  bool turns = false;
 };
+
+// Of gemm90_turns.cuh, or what it has of others.
+constexpr Edit inTurns(const char *name, const char *from, const char *to,
+                       const char *header = "gemm90_turns.cuh") {
+  return {name, from, to, 1, 1, header, 0, "bf16", true};
+}
 
 const Edit edits[] = {
     // wait
@@ -27,8 +34,8 @@ const Edit edits[] = {
     {"WaitsForOneLessAtTheEnd", "wgmma_wait<0>();", "wgmma_wait<1>();"},
     {"WaitsForTwoLessInTheLoop", "C::ROUNDS ? 0 : 1", "2"},
     {"CommitsNever", "wgmma_commit();", ""},
-    {"NoWaitForTheLastPanels", "tma_store_wait_read<0>(); // the last",
-     "; // the last"},
+    {"NoWaitForTheLastPanels",
+     "tma_store_wait_read<C::HALVES - 1>(); // the last", "; // the last"},
     {"NoWaitAtTheEnd",
      "if (warp_uniform() % 4 == 0 && lane() == 0)\n        "
      "tma_store_wait_read<0>();",
@@ -57,12 +64,12 @@ const Edit edits[] = {
     {"NoBarrierBeforeStore", "stored above\n    meet();", "stored above"},
     {"OneBarrierForBothConsumers", "barrier_named<128>(2)",
      "barrier_named<128>(1)"},
-    {"EmptyCountsHalf", "mbar_init(empty + s, C::CONSUMERS * C::CLUSTER);",
-     "mbar_init(empty + s, C::CONSUMERS * C::CLUSTER / 2);"},
-    {"EmptyCountsOneBlock", "mbar_init(empty + s, C::CONSUMERS * C::CLUSTER);",
-     "mbar_init(empty + s, C::CONSUMERS);", 1, 2},
-    {"EmptyCountsTwo", "mbar_init(empty + s, C::CONSUMERS * C::CLUSTER);",
-     "mbar_init(empty + s, C::CONSUMERS * 2);"},
+    {"EmptyCountsHalf", "empty() + s, C::CONSUMERS * C::CLUSTER);",
+     "empty() + s, C::CONSUMERS * C::CLUSTER / 2);"},
+    {"EmptyCountsOneBlock", "empty() + s, C::CONSUMERS * C::CLUSTER);",
+     "empty() + s, C::CONSUMERS);", 1, 2},
+    {"EmptyCountsTwo", "empty() + s, C::CONSUMERS * C::CLUSTER);",
+     "empty() + s, C::CONSUMERS * 2);"},
     {"NobodyTellsTheOtherBlock", "mbar_arrive_remote(empty, rank ^ 1);", ";",
      2},
     {"TellsItself", "mbar_arrive_remote(empty, rank ^ 1);",
@@ -102,9 +109,9 @@ const Edit edits[] = {
     {"MulticastToOne", "m0 + rank * C::BOX_A, 3);", "m0 + rank * C::BOX_A, 1);",
      1, 2},
     // dependent launch
-    {"LoadsRowsEarly", "grid_wait();\n      for (int t", "for (int t"},
+    {"LoadsRowsEarly", "grid_wait();\n  for (int t", "for (int t"},
     {"WaitsAfterTheRows",
-     "grid_wait();\n      for (int t = first; t < tasks; t += step) {",
+     "grid_wait();\n  for (int t = first; t < tasks; t += step) {",
      "for (int t = first; t < tasks; grid_wait(), t += step) {"},
     {"ConsumersDoNotWait", "regs_up<232>();\n    grid_wait();",
      "regs_up<232>();"},
@@ -177,6 +184,68 @@ const Edit edits[] = {
      0, "tf32"},
     {"ClearsTheCounterEarly", "(before >> 8 & 255) + 1 == (u32)parts",
      "(before >> 8 & 255) + 2 == (u32)parts", 1, 1, "splits.cuh", 3},
+    // in turns: order
+    inTurns("NoWaitForTheTurn", "mbar_wait(turns + consumer, parity);", ""),
+    inTurns("WaitsForTheOthersTurn", "mbar_wait(turns + consumer, parity);",
+            "mbar_wait(turns + (consumer ^ 1), parity);"),
+    inTurns("NobodyBegins", "int parity = consumer ^ 1;", "int parity = 0;"),
+    inTurns("BothBegin", "int parity = consumer ^ 1;", "int parity = 1;"),
+    inTurns("EachTurnIsTheFirst", "parity ^= 1;", ""),
+    inTurns("KeepsTheTurn", "mbar_arrive(turns + (consumer ^ 1));", ";"),
+    inTurns("TakesTheNextTurnToo", "mbar_arrive(turns + (consumer ^ 1));",
+            "mbar_arrive(turns + consumer);"),
+    inTurns("EachLanePassesTheTurn", "if (lane() == 0)\n      mbar_arrive",
+            "mbar_arrive"),
+    inTurns("TheFirstWarpPassesTheTurn",
+            "mbar_init(shared.turns() + i, C::CONSUMERS);",
+            "mbar_init(shared.turns() + i, 1);", "gemm90.cuh"),
+    inTurns("OneHasNoTurns", "for (int i = 0; i < 2; ++i)\n        mbar_init",
+            "for (int i = 0; i < 1; ++i)\n        mbar_init", "gemm90.cuh"),
+    inTurns("BothFreeASlab", "CONSUMERS = 4;", "CONSUMERS = 8;"),
+    inTurns("TilesOfTheOther", "t = first + consumer * step;", "t = first;"),
+    inTurns("TakesAllTiles", "t += 2 * step", "t += step"),
+    // in turns: waits and stages
+    inTurns("TurnNoWaitForFull", "mbar_wait(full + ring.stage, ring.parity);",
+            ""),
+    inTurns("TurnFullParity", "mbar_wait(full + ring.stage, ring.parity);",
+            "mbar_wait(full + ring.stage, ring.parity ^ 1);"),
+    inTurns("TurnWaitsForOneLess", "wgmma_wait<0>();", "wgmma_wait<1>();"),
+    inTurns("TurnWaitsForTwoLess", "wgmma_wait<1>();", "wgmma_wait<2>();"),
+    inTurns("TurnCommitsNever", "wgmma_commit();", ""),
+    inTurns("TurnNoFenceOfRegisters", "wgmma_fence();", ""),
+    inTurns("BeginsAtTheOthersSlab", "ring.skip(consumer * slabs);", ""),
+    inTurns("GoesOnAtTheOthersSlab", "ring.skip(slabs);", ""),
+    inTurns("SkipsWithoutParity", "parity ^= at / STAGES & 1;", "",
+            "pipeline90.cuh"),
+    inTurns("TurnReleasesTheSlabInUse",
+            "if (i > 0)\n        gemm90_release<C>(empty + last, 0);",
+            "if (i > 0)\n        gemm90_release<C>(empty + ring.stage, 0);"),
+    inTurns("TurnNeverReleasesTheLast",
+            "gemm90_release<C>(empty + last, 0);\n    UNROLL", "UNROLL"),
+    // in turns: halves and panels
+    inTurns("RowsOfTheFirstHalf", "shared.a[ring.stage] + 64 * 128)",
+            "shared.a[ring.stage])"),
+    inTurns("StoresOverTheFirstHalf", "task.m0 + half * 64, task.n0, epilogue",
+            "task.m0, task.n0, epilogue"),
+    inTurns("ReadsOfTheFirstHalf", "task.m0 + half * 64 + warp * 16",
+            "task.m0 + warp * 16"),
+    inTurns("TurnForgetsSums", "i + s > 0", "s > 0"),
+    inTurns("HalvesShareAPanel", "(consumer * C::HALVES + half)",
+            "(consumer * C::HALVES)", "gemm90.cuh"),
+    inTurns("TurnsShareAPanel", "(consumer * C::HALVES + half)", "half",
+            "gemm90.cuh"),
+    inTurns("PanelsOfTheTileBefore", "tma_store_wait_read<C::HALVES - 1>();",
+            "tma_store_wait_read<C::HALVES>();", "gemm90.cuh"),
+    inTurns("NoRoomForPanels", "2 * Base::PANELS * 64", "Base::PANELS * 64"),
+    inTurns("TurnNoWaitAtTheEnd",
+            "if (warp == 0 && lane() == 0)\n      "
+            "tma_store_wait_read<0>();",
+            ";"),
+    // in turns: dependent launch, registers
+    inTurns("TurnDoesNotWait", "grid_wait();", ""),
+    inTurns("TheFirstTurnWaits", "grid_wait();",
+            "if (group == 1)\n    grid_wait();"),
+    inTurns("TurnTakesTooManyRegisters", "regs_up<232>();", "regs_up<240>();"),
 };
 
 void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }
@@ -190,11 +259,12 @@ TEST_P(Gemm90MutationTest, IsFound) {
   Variant90 v;
   v.math = edit.math;
   v.bn = 64;
-  v.stages = 3;
+  v.stages = edit.turns ? 4 : 3; // of 6 slabs
   v.cm = std::max(edit.cm, 1);
   v.cn = edit.cn;
   v.stores = edit.cm > 0;
   v.parts = edit.parts;
+  v.turns = edit.turns;
   Stub stub(v.stub());
   std::string found;
   for (const char *mode :

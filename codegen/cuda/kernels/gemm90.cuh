@@ -37,7 +37,10 @@ struct Gemm90Config {
   static constexpr int BM = 128, BN = BN_, STAGES = STAGES_;
   static constexpr bool STORES = STORES_;
   static constexpr int CM = CM_, CN = CN_, CLUSTER = CM * CN;
-  static constexpr int THREADS = 384, CONSUMERS = 8; // warps
+  static constexpr int THREADS = 384, CONSUMERS = 8; // warps, of a slab
+  // Of gemm90_turns.cuh: a consumer has a tile of its own, 64 rows twice.
+  static constexpr bool TURNS = false;
+  static constexpr int HALVES = 1;
   static constexpr int BOX_A = BM / CN, BOX_W = BN / CM;
   static constexpr int STAGE = (BM + BN) * 128;
   // Columns of C that leave by TMA, 64 in swizzled rows of 128 bytes, for each
@@ -49,7 +52,8 @@ struct Gemm90Config {
   static_assert(SHARED <= 227 * 1024);
 };
 
-// Slabs, C's panels, mbarriers, a word of parts, one after the other.
+// Slabs, C's panels, mbarriers, a word of parts or the mbarriers of turns, one
+// after the other.
 template <class C>
 struct Gemm90Shared {
   u8 a[C::STAGES][C::BM * 128], w[C::STAGES][C::BN * 128];
@@ -63,6 +67,7 @@ struct Gemm90Shared {
   DEV u32 *shares() {
     return reinterpret_cast<u32 *>(shared_base<u8>() + C::SHARED - 16);
   }
+  DEV u64 *turns() { return empty() + C::STAGES; }
 };
 
 struct Gemm90Maps {
@@ -192,7 +197,7 @@ template <class C, class Epilogue>
 struct Gemm90Reads {
   using Read = Gemm90Read<Epilogue>;
   // Registers for it, and of 16 columns, if all that is read were different.
-  static constexpr int ROOM = C::BN > 192 ? 64 : 128,
+  static constexpr int ROOM = C::HALVES * C::BN > 192 ? 64 : 128,
                        EACH = (int)sizeof(Read) / 4;
   static constexpr int WIDTH = 4 * EACH <= ROOM ? 32 : 16,
                        AHEAD = WIDTH / 16 * 2 * EACH <= ROOM ? 2 : 1;
@@ -239,22 +244,23 @@ DEV void gemm90_columns(const float *sum, const Gemm90Read<Epilogue> &read,
     store_matrix4(panel + swizzle128(lane() % 16, chunk + lane() / 16), packed);
 }
 
-// A consumer's share of a tile, from the sums on.
+// 64 rows of a consumer's tile, from the sums on.
 template <class C, class Epilogue>
 DEV void gemm90_finish(float (&sum)[C::BN / 2], Gemm90Reads<C, Epilogue> &reads,
                        const Gemm90Maps &maps, const Gemm90Place &place,
-                       int consumer, int m0, int n0, const Epilogue &epilogue) {
+                       int consumer, int half, int m0, int n0,
+                       const Epilogue &epilogue) {
   using Reads = Gemm90Reads<C, Epilogue>;
   constexpr int WIDTH = Reads::WIDTH, PARTS = C::BN / WIDTH;
-  u8 *panels =
-      Gemm90Shared<C>::get().panels() + consumer * C::PANELS * 64 * 128;
+  u8 *panels = Gemm90Shared<C>::get().panels() +
+               (consumer * C::HALVES + half) * C::PANELS * 64 * 128;
   int warp = warp_uniform() % 4;
   bool leads = warp == 0 && lane() == 0;
   // Two constants: a number that is none would take all barriers.
   auto meet = [&] { consumer ? barrier_named<128>(2) : barrier_named<128>(1); };
   if constexpr (C::STORES) {
     if (leads)
-      tma_store_wait_read<0>(); // the last tile has left the panels
+      tma_store_wait_read<C::HALVES - 1>(); // the last tile has left them
     meet();
   }
   UNROLL for (int p = 0; p < PARTS; ++p) {
@@ -355,6 +361,60 @@ DEV void gemm90_meet(const float (&sum)[C::BN / 2], const Splits &splits,
   }
 }
 
+// The block's mbarriers, and all of its threads after it.
+template <class C>
+DEV void gemm90_start(const Gemm90Maps &maps) {
+  auto &shared = Gemm90Shared<C>::get();
+  if (tid() == 0) {
+    tma_prefetch_map(maps.a);
+    tma_prefetch_map(maps.w);
+    if constexpr (C::STORES)
+      tma_prefetch_map(maps.out);
+    for (int s = 0; s < C::STAGES; ++s) {
+      mbar_init(shared.full() + s, 1);
+      mbar_init(shared.empty() + s, C::CONSUMERS * C::CLUSTER);
+    }
+    if constexpr (C::TURNS)
+      for (int i = 0; i < 2; ++i)
+        mbar_init(shared.turns() + i, C::CONSUMERS);
+    mbar_fence_init();
+  }
+  C::CLUSTER > 1 ? cluster_sync() : barrier();
+}
+
+// By one thread: keeps the ring filled with the slabs of tasks first, first +
+// step, ..
+template <class C, class S>
+DEV void gemm90_fill(const Gemm90Maps &maps, const Gemm90Tiles<C> &tiles,
+                     int tasks, int first, int step, int rank, int slabs,
+                     const S &splits) {
+  auto &shared = Gemm90Shared<C>::get();
+  u64 *full = shared.full(), *empty = shared.empty();
+  Ring<C::STAGES> ring;
+  Gemm90Task task;
+  int ahead = 0;
+  if (first < tasks) {
+    task = gemm90_task(tiles, first, rank, slabs, splits);
+    UNROLL1 for (; ahead < min_(task.slabs, C::STAGES); ++ahead)
+        gemm90_load_w<C>(maps, shared.w[ahead], full + ahead, rank,
+                         (task.first + ahead) * C::BK, task.n0);
+  }
+  grid_wait();
+  for (int t = first; t < tasks; t += step) {
+    task = gemm90_task(tiles, t, rank, slabs, splits);
+    UNROLL1 for (int i = 0; i < task.slabs; ++i, ring.next()) {
+      int k0 = (task.first + i) * C::BK;
+      if (--ahead < 0) {
+        mbar_wait(empty + ring.stage, ring.parity ^ 1);
+        gemm90_load_w<C>(maps, shared.w[ring.stage], full + ring.stage, rank,
+                         k0, task.n0);
+      }
+      gemm90_load_a<C>(maps, shared.a[ring.stage], full + ring.stage, rank, k0,
+                       task.m0);
+    }
+  }
+}
+
 template <class C, class Epilogue, class S = NoSplits>
 DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
                 const Epilogue &epilogue, const S &splits = {}) {
@@ -366,49 +426,16 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
   int rank = C::CLUSTER > 1 ? cluster_rank() : 0;
   int first = (int)block_number() / C::CLUSTER,
       step = (int)block_count() / C::CLUSTER;
-  if (tid() == 0) {
-    tma_prefetch_map(maps.a);
-    tma_prefetch_map(maps.w);
-    if constexpr (C::STORES)
-      tma_prefetch_map(maps.out);
-    for (int s = 0; s < C::STAGES; ++s) {
-      mbar_init(full + s, 1);
-      mbar_init(empty + s, C::CONSUMERS * C::CLUSTER);
-    }
-    mbar_fence_init();
-  }
-  C::CLUSTER > 1 ? cluster_sync() : barrier();
+  gemm90_start<C>(maps);
 
-  Ring<C::STAGES> ring;
   if (group == 0) {
     regs_down<40>();
-    if (tid() == 0) {
-      Gemm90Task task;
-      int ahead = 0;
-      if (first < tasks) {
-        task = gemm90_task(tiles, first, rank, slabs, splits);
-        UNROLL1 for (; ahead < min_(task.slabs, C::STAGES); ++ahead)
-            gemm90_load_w<C>(maps, shared.w[ahead], full + ahead, rank,
-                             (task.first + ahead) * C::BK, task.n0);
-      }
-      grid_wait();
-      for (int t = first; t < tasks; t += step) {
-        task = gemm90_task(tiles, t, rank, slabs, splits);
-        UNROLL1 for (int i = 0; i < task.slabs; ++i, ring.next()) {
-          int k0 = (task.first + i) * C::BK;
-          if (--ahead < 0) {
-            mbar_wait(empty + ring.stage, ring.parity ^ 1);
-            gemm90_load_w<C>(maps, shared.w[ring.stage], full + ring.stage,
-                             rank, k0, task.n0);
-          }
-          gemm90_load_a<C>(maps, shared.a[ring.stage], full + ring.stage, rank,
-                           k0, task.m0);
-        }
-      }
-    }
+    if (tid() == 0)
+      gemm90_fill<C>(maps, tiles, tasks, first, step, rank, slabs, splits);
   } else {
     regs_up<232>();
     grid_wait();
+    Ring<C::STAGES> ring;
     int consumer = group - 1;
     for (int t = first; t < tasks; t += step) {
       Gemm90Task task = gemm90_task(tiles, t, rank, slabs, splits);
@@ -462,7 +489,7 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
           continue;
         }
       }
-      gemm90_finish<C>(sum, reads, maps, place, consumer, m0, task.n0,
+      gemm90_finish<C>(sum, reads, maps, place, consumer, 0, m0, task.n0,
                        epilogue);
     }
     if constexpr (C::STORES)
