@@ -10,6 +10,7 @@ from rows import Skip
 
 ROWS = [1, 4, 16, 64, 128, 256, 384, 512, 768, 1024, 1536, 2048, 4096, 8192]
 COLUMNS = (64, 96, 128, 192, 256)  # of Hopper's tiles of 128 rows
+TURNS = (64, 96, 128)  # of those in turns, of 16 bits
 MULTIPROCESSORS = 132  # of an H100 SXM and of an H200
 LIBRARY = "cublaslt"
 
@@ -41,7 +42,7 @@ class Linear:
         return self.pair == "base-ffn" and not self.is_second and self.precision in ("bf16", "f32")
 
     def file(self, variant):
-        return f"{self.precision}.{'x'.join(map(str, self.sizes()))}.{variant}.ingot"
+        return f"{self.precision}.{'x'.join(map(str, self.sizes()))}.{variant.replace(' ', '-')}.ingot"
 
 
 def linears():
@@ -60,11 +61,35 @@ def has_hopper_tiles(target, precision):
     return target == "sm_90a" and precision != "f32"
 
 
+@dataclass(frozen=True)
+class Tile:
+    """Of Hopper: 128 rows by so many columns."""
+    columns: int
+    in_turns: bool = False
+
+    @property
+    def name(self):
+        return f"{self.columns} in turns" if self.in_turns else f"{self.columns}"
+
+    @property
+    def said(self):
+        """As records have it."""
+        return self.name if self.in_turns else self.columns
+
+
+def hopper(names):
+    """The tiles of those names, in the order that records have them in."""
+    every = [Tile(columns, in_turns) for columns in COLUMNS for in_turns in (False, True)[:1 + (columns in TURNS)]]
+    return [tile for tile in every if tile.name in names]
+
+
 def variants(target, precision):
     """{name: what a rule says to have nothing else from 64 rows on}"""
     first = few_rows(precision) + 1
     if has_hopper_tiles(target, precision):
-        return {f"{columns}": {"tiles": [[columns]]} for columns in COLUMNS}
+        turns = () if precision == "tf32" else TURNS
+        tiles = [*(Tile(columns) for columns in COLUMNS), *(Tile(columns, True) for columns in turns)]
+        return {tile.name: {"tiles": [[tile.said]]} for tile in tiles}
     return {"64": {"tile128_from": None}, "128": {"tile128_from": first}}
 
 
@@ -105,23 +130,25 @@ def fitted(waves):
 
 
 def hopper_tiles(n, measured):
-    """What a rule says of {rows: {columns: ms}}, and {rows: columns} that the kernel then takes. Where blocks share K the
+    """What a rule says of {rows: {a tile's name: ms}}, and {rows: name} that the kernel then takes. Where blocks share K the
     model knows what that saves, and is believed."""
-    count = {columns: {rows: math.ceil(rows / 128) * math.ceil(n / columns) for rows in measured} for columns in COLUMNS}
+    every = hopper(next(iter(measured.values())))
     expected, times = {}, {}
-    for columns in COLUMNS:
-        of = {rows: measured[rows][f"{columns}"] * 1e6 for rows in measured}
-        waves = {rows: (math.ceil(tiles / MULTIPROCESSORS), of[rows]) for rows, tiles in count[columns].items()}
-        alone = {rows: waves[rows] for rows, tiles in count[columns].items() if columns > 128 or 2 * tiles > MULTIPROCESSORS}
-        kernel, wave = times[columns] = fitted(alone or waves)
-        expected[columns] = {rows: kernel + waves[rows][0] * wave if rows in alone else of[rows] for rows in measured}
+    for tile in every:
+        of = {rows: measured[rows][tile.name] * 1e6 for rows in measured}
+        count = {rows: math.ceil(rows / 128) * math.ceil(n / tile.columns) for rows in measured}
+        waves = {rows: (math.ceil(tiles / MULTIPROCESSORS), of[rows]) for rows, tiles in count.items()}
+        shares = not tile.in_turns and tile.columns <= 128
+        alone = {rows: waves[rows] for rows, tiles in count.items() if not shares or 2 * tiles > MULTIPROCESSORS}
+        kernel, wave = times[tile] = fitted(alone or waves)
+        expected[tile] = {rows: kernel + waves[rows][0] * wave if rows in alone else of[rows] for rows in measured}
 
     def chosen(tiles):
-        return lambda rows: f"{min(tiles, key=lambda columns: expected[columns][rows])}"
+        return lambda rows: min(tiles, key=lambda tile: expected[tile][rows]).name
     # A tile more is code to compile and to load.
-    tiles = min((tiles for size in (1, 2, 3) for tiles in itertools.combinations(COLUMNS, size)),
+    tiles = min((tiles for size in (1, 2, 3) for tiles in itertools.combinations(every, size)),
                 key=lambda tiles: cost(measured, chosen(tiles)) + 0.05 * len(tiles))
-    return {"tiles": [[columns, *times[columns]] for columns in tiles]}, chosen(tiles)
+    return {"tiles": [[tile.said, *times[tile]] for tile in tiles]}, chosen(tiles)
 
 
 def fastest(target, precision, n, measured):

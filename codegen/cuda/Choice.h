@@ -177,13 +177,17 @@ LinearChoice chooseLinear(const LinearProblem &problem,
                           std::optional<int64_t> measured = std::nullopt);
 
 inline constexpr int64_t kHopperColumns[] = {64, 96, 128, 192, 256};
+/// Of tiles in turns, `kernels/gemm90_turns.cuh`.
+inline constexpr int64_t kHopperTurns[] = {64, 96, 128};
 /// Of which one stub has at most.
 inline constexpr size_t kMostHopperTiles = 3;
 
 /// Tiles of 128 rows, and what measuring says of them: nanoseconds of a kernel
 /// beside its waves, and of a wave of tiles with all of K. 0 and 0: nothing.
 struct HopperMeasured {
-  int64_t columns, kernel = 0, wave = 0;
+  int64_t columns;
+  bool turns = false;
+  int64_t kernel = 0, wave = 0;
 };
 
 /// Such a tile, and what it costs where a wave's tiles share K.
@@ -196,7 +200,9 @@ struct HopperTile : HopperMeasured {
 
 /// How a linear goes at some rows.
 struct HopperWay {
-  int64_t columns, parts, nanoseconds;
+  int64_t columns;
+  bool turns;
+  int64_t parts, nanoseconds;
 };
 
 /// What `kernels/linear90.cuh` is instantiated with, for sm_90a.
@@ -218,7 +224,7 @@ struct HopperLinear {
   /// Floats that all parts leave, at most.
   Expr partialSums(ExprPool &pool, Expr m) const;
   /// "few rows up to 16, 24 columns a block; wgmma 128x64, K in up to 8 parts;
-  /// 128x96; 128x192".
+  /// 128x96; 128x192", "wgmma 128x64; 128x128 in turns".
   std::string text() const;
 };
 

@@ -39,6 +39,10 @@ constexpr int64_t kMostParts = 8, kMostPartials = 1 << 21;
 /// Fitted to 60 linears of 16 to 8192 rows in bf16; 58 choices are within 5 %
 /// of the best measured. A slab of tf32 has half of the k at half of the rate,
 /// so that it should take as long; nobody has measured it.
+///
+/// Nor tiles in turns, which only records have: with a tile's epilogue by half
+/// as many warps, so that it should take twice as long at most,
+///   kernel + 2 * tile + waves * max(slabs * slab, slabs * slab / 2 + tile)
 struct MeasuredTile {
   int64_t columns, kernel, tile, slab, meeting;
 };
@@ -51,9 +55,11 @@ constexpr double kShare = 22.5, kPart = 0.15;
 /// Wider ones would not fit in registers beside what they meet with.
 constexpr int64_t kMostSharedColumns = 128;
 
-unsigned sharedBytes(int64_t columns, bool stores) {
-  int64_t stage = (kRows + columns) * 128,
-          panels = stores ? columns / 64 * 64 * 256 : 0;
+unsigned sharedBytes(const HopperTile &tile, bool stores) {
+  int64_t stage = (kRows + tile.columns) * 128,
+          panels = stores ? tile.columns / 64 * 64 * 256 : 0;
+  if (tile.turns)
+    panels *= 2;
   int64_t stages = std::min<int64_t>((226 * 1024 - panels) / stage, 8);
   return static_cast<unsigned>(stages * stage + panels + stages * 16 + 16);
 }
@@ -64,10 +70,19 @@ HopperTile tileOf(const LinearProblem &problem, const MeasuredTile &tile,
   int64_t slabs = ceilOf(problem.k * problem.bits / 8, kSlab);
   HopperTile made;
   made.columns = tile.columns;
-  made.kernel = measured.wave ? measured.kernel : tile.kernel;
-  made.wave = measured.wave ? measured.wave : tile.tile + slabs * tile.slab;
+  made.turns = measured.turns;
+  made.kernel = tile.kernel;
+  made.wave = tile.tile + slabs * tile.slab;
+  if (made.turns) {
+    made.kernel += 2 * tile.tile;
+    made.wave = std::max(slabs * tile.slab, slabs * tile.slab / 2 + tile.tile);
+  }
+  if (measured.wave) {
+    made.kernel = measured.kernel;
+    made.wave = measured.wave;
+  }
   made.part = std::llround(kPart * numberOf(tile.columns));
-  if (!problem.canSplit || tile.columns > kMostSharedColumns)
+  if (!problem.canSplit || made.turns || tile.columns > kMostSharedColumns)
     return made;
   for (int64_t parts = 2; parts <= std::min(slabs, kMostParts); ++parts) {
     int64_t each = ceilOf(slabs, parts), cost = 0;
@@ -89,7 +104,7 @@ HopperWay wayOf(const LinearProblem &problem, const HopperTile &tile,
                 int64_t m) {
   int64_t multiprocessors = hopperChip().multiprocessors;
   int64_t tiles = ceilOf(m, kRows) * ceilOf(problem.n, tile.columns);
-  HopperWay way{tile.columns, 1,
+  HopperWay way{tile.columns, tile.turns, 1,
                 tile.kernel + ceilOf(tiles, multiprocessors) * tile.wave};
   int64_t floats = ceilOf(m, 16) * ceilOf(problem.n, 16) * 256;
   for (auto [i, ofParts] : llvm::enumerate(tile.parts)) {
@@ -97,7 +112,7 @@ HopperWay wayOf(const LinearProblem &problem, const HopperTile &tile,
     int64_t cost = ofParts + parts * tiles * tile.part;
     if (ofParts && parts * tiles <= multiprocessors &&
         parts * floats <= kMostPartials && cost < way.nanoseconds)
-      way = {tile.columns, parts, cost};
+      way = {tile.columns, tile.turns, parts, cost};
   }
   return way;
 }
@@ -223,15 +238,16 @@ chooseHopperLinear(const LinearProblem &problem,
     choice.tiles = tilesOfModel(problem, rows);
   else if (isKnown)
     llvm::erase_if(
-        choice.tiles,
-        [best = bestOf(problem, choice.tiles, problem.m)](
-            const HopperTile &tile) { return tile.columns != best.columns; });
+        choice.tiles, [best = bestOf(problem, choice.tiles, problem.m)](
+                          const HopperTile &tile) {
+          return tile.columns != best.columns || tile.turns != best.turns;
+        });
   dropParts(problem, choice.tiles, rows);
   choice.stores = problem.outBits == 16 && problem.n % 8 == 0;
   choice.sharedBytes = 0;
   for (const HopperTile &tile : choice.tiles)
     choice.sharedBytes =
-        std::max(choice.sharedBytes, sharedBytes(tile.columns, choice.stores));
+        std::max(choice.sharedBytes, sharedBytes(tile, choice.stores));
   if (choice.fewTiles)
     choice.sharedBytes =
         std::max(choice.sharedBytes,
@@ -310,6 +326,8 @@ std::string HopperLinear::text() const {
     if (&tile != &tiles.front())
       text += "; ";
     text += std::to_string(kRows) + "x" + std::to_string(tile.columns);
+    if (tile.turns)
+      text += " in turns";
     if (tile.parts.empty())
       continue;
     text += problem.m >= 0

@@ -8,9 +8,11 @@ namespace ingot::cuda {
 
 /// A tile as the kernel's argument: what it costs, and the map of its weights.
 static std::string tileText(const HopperTile &tile, size_t map) {
-  std::string text = ", Linear90Tile<" + std::to_string(tile.columns);
-  for (int64_t number : {tile.kernel, tile.wave, tile.part})
-    text += ", " + std::to_string(number);
+  std::string text = tile.turns ? ", Linear90Turns<" : ", Linear90Tile<";
+  text += std::to_string(tile.columns) + ", " + std::to_string(tile.kernel) +
+          ", " + std::to_string(tile.wave);
+  if (!tile.turns)
+    text += ", " + std::to_string(tile.part);
   for (int64_t cost : tile.parts)
     text += ", " + std::to_string(cost);
   return text + ">{&map" + std::to_string(map) + "}";

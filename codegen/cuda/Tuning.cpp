@@ -27,6 +27,18 @@ static bool readRows(const json::Value &value, int64_t least, int64_t never,
   return true;
 }
 
+/// 128 or "128 in turns".
+static bool readColumns(const json::Value &value, HopperMeasured &tile) {
+  if (std::optional<int64_t> columns = value.getAsInteger()) {
+    tile.columns = *columns;
+    return llvm::is_contained(kHopperColumns, tile.columns);
+  }
+  llvm::StringRef text = value.getAsString().value_or("");
+  tile.turns = text.consume_back(" in turns");
+  return tile.turns && !text.getAsInteger(10, tile.columns) &&
+         llvm::is_contained(kHopperTurns, tile.columns);
+}
+
 /// [[columns, kernel, wave], ...], or [columns] with the model's times.
 static bool readHopperTiles(const json::Value &value,
                             llvm::SmallVectorImpl<HopperMeasured> &tiles,
@@ -38,21 +50,21 @@ static bool readHopperTiles(const json::Value &value,
   for (size_t i = 0; list && i < list->size(); ++i) {
     const json::Array *entry = (*list)[i].getAsArray();
     HopperMeasured tile{0};
+    bool isGood = entry && (entry->size() == 1 || entry->size() == 3) &&
+                  readColumns((*entry)[0], tile);
     auto read = [&](size_t at, int64_t &number) {
       number = (*entry)[at].getAsInteger().value_or(-1);
     };
-    if (entry && (entry->size() == 1 || entry->size() == 3)) {
-      read(0, tile.columns);
-      if (entry->size() == 3) {
-        read(1, tile.kernel);
-        read(2, tile.wave);
-      }
+    if (isGood && entry->size() == 3) {
+      read(1, tile.kernel);
+      read(2, tile.wave);
+      isGood = isNanoseconds(tile.kernel) && isNanoseconds(tile.wave) &&
+               tile.wave > 0;
     }
-    bool isGood = llvm::is_contained(kHopperColumns, tile.columns) &&
-                  (tiles.empty() || tile.columns > tiles.back().columns) &&
-                  isNanoseconds(tile.kernel) && isNanoseconds(tile.wave) &&
-                  (tile.wave > 0) == (entry->size() == 3);
-    if (!isGood)
+    auto order = [](const HopperMeasured &tile) {
+      return std::pair(tile.columns, tile.turns);
+    };
+    if (!isGood || (!tiles.empty() && order(tile) <= order(tiles.back())))
       break;
     tiles.push_back(tile);
   }
@@ -61,7 +73,8 @@ static bool readHopperTiles(const json::Value &value,
     return true;
   path.report("expected up to 3 of [columns] or [columns, nanoseconds of a "
               "kernel, nanoseconds of a wave], with 64, 96, 128, 192 or 256 "
-              "columns, each more than the last");
+              "columns, or \"64 in turns\", \"96 in turns\" or \"128 in "
+              "turns\", each more than the last");
   return false;
 }
 
@@ -94,6 +107,12 @@ llvm::Expected<TuningRecord> parseTuningRecord(llvm::StringRef text,
         (architecture != "sm_90a" || rule.type == "f32")) {
       path.field("tiles").report(
           "only tf32, bf16 and f16 on sm_90a have such tiles");
+      return false;
+    }
+    if (rule.type == "tf32" &&
+        llvm::any_of(rule.hopperTiles,
+                     [](const HopperMeasured &tile) { return tile.turns; })) {
+      path.field("tiles").report("tf32 has no tiles in turns");
       return false;
     }
     if (rule.cublasLtFrom == kNever)

@@ -275,15 +275,21 @@ class Tuning(unittest.TestCase):
     def test_hopper(self):
         names = tuned.variants("sm_90a", "bf16")
         self.assertEqual(list(tuned.variants("sm_90a", "f32")), ["64", "128"])
-        self.assertEqual(list(names), ["64", "96", "128", "192", "256"])
-        wave = {"64": 4000, "96": 5000, "128": 5300, "192": 7500, "256": 11000}
+        self.assertEqual(list(names), ["64", "96", "128", "192", "256", "64 in turns", "96 in turns", "128 in turns"])
+        self.assertEqual(list(tuned.variants("sm_90a", "tf32")), ["64", "96", "128", "192", "256"])
+        self.assertEqual(names["96 in turns"], {"tiles": [["96 in turns"]]})
+        wave = {"64": 4000, "96": 5000, "128": 5300, "192": 7500, "256": 11000, **dict.fromkeys(list(names)[5:], 12000)}
 
-        def ms(columns, rows):  # 1000 ns beside the waves
-            tiles = -(-rows // 128) * -(-3072 // int(columns))
-            return (1000 + -(-tiles // 132) * wave[columns]) / 1e6
+        def ms(name, rows):  # 1000 ns beside the waves
+            tiles = -(-rows // 128) * -(-3072 // int(name.split()[0]))
+            return (1000 + -(-tiles // 132) * wave[name]) / 1e6
         times = {rows: {name: ms(name, rows) for name in names} for rows in (16, 256, 512, 1024, 4096, 8192)}
         rule = tuned.rule("sm_90a", self.half, (3072, 768), times)
         self.assertEqual(rule["tiles"], [[64, 1000, 4000], [96, 1000, 5000], [192, 1000, 7500]])
+        wave["128 in turns"] = 4800
+        times = {rows: {name: ms(name, rows) for name in names} for rows in (16, 256, 512, 1024, 4096, 8192)}
+        rule = tuned.rule("sm_90a", self.half, (3072, 768), times)
+        self.assertEqual(rule["tiles"], [[64, 1000, 4000], ["128 in turns", 1000, 4800], [192, 1000, 7500]])
         # One width that is best everywhere is alone; of one number of waves the whole is the wave's.
         times = {rows: {**dict.fromkeys(names, 9e-3), "96": 5e-3} for rows in (16, 256)}
         self.assertEqual(tuned.rule("sm_90a", self.half, (3072, 768), times)["tiles"], [[96, 0, 5000]])

@@ -15,7 +15,7 @@
 // addresses or pitches are no multiples of 16 bytes (then maps are zeros), go
 // as they do on other GPUs.
 #pragma once
-#include "gemm90.cuh"
+#include "gemm90_turns.cuh"
 #include "linear.cuh"
 
 constexpr int LINEAR90_PARTIALS = 1 << 21;
@@ -28,6 +28,7 @@ template <int COLUMNS_, int KERNEL_, int WAVE_, int PART_, int... PARTS>
 struct Linear90Tile {
   const TensorMap *w;
   static constexpr int COLUMNS = COLUMNS_;
+  static constexpr bool TURNS = false;
   static constexpr bool HAS_PARTS = sizeof...(PARTS) > 0;
   struct Way {
     i64 cost;
@@ -55,16 +56,26 @@ struct Linear90Tile {
   }
 };
 
+// Such tiles that consumers take in turns.
+template <int COLUMNS, int KERNEL, int WAVE>
+struct Linear90Turns : Linear90Tile<COLUMNS, KERNEL, WAVE, 0> {
+  static constexpr bool TURNS = true;
+};
+
 template <class Math, class Out, int N>
 struct Linear90Configs {
   static constexpr bool STORES = sizeof(Out) == 2 && N % 8 == 0;
-  // As many slabs as fit, of those that help.
-  static DEV constexpr int stages(int bn) {
-    int panels = STORES ? bn / 64 * 64 * 256 : 0;
+  // As many slabs as fit, of those that help, beside panels for so many tiles.
+  static DEV constexpr int stages(int bn, int tiles) {
+    int panels = STORES ? bn / 64 * 64 * 256 * tiles : 0;
     return min_((226 * 1024 - panels) / ((128 + bn) * 128), 8);
   }
   template <class Tile>
-  using Of = Gemm90Config<Math, Tile::COLUMNS, stages(Tile::COLUMNS), STORES>;
+  using Of =
+      Gemm90Config<Math, Tile::COLUMNS, stages(Tile::COLUMNS, 1), STORES>;
+  template <class Tile>
+  using Turns =
+      Gemm90TurnsConfig<Math, Tile::COLUMNS, stages(Tile::COLUMNS, 2), STORES>;
   // Without TMA: 12 warps of 16 rows and 48 columns, element by element.
   using Narrow = GemmConfig<Math, 96, 96, 6, 2, 3,
                             sizeof(typename GemmElement<Math>::Type)>;
@@ -78,8 +89,8 @@ DEV auto linear90_splits(const S &splits, int parts) {
     return NoSplits{};
 }
 
-// FEW: as of linear.cuh, but of f32 divides 12. Tiles, of Linear90Tile: that is
-// taken which costs least.
+// FEW: as of linear.cuh, but of f32 divides 12. Tiles, of Linear90Tile and
+// Linear90Turns: that is taken which costs least.
 template <class Math, int N, int K, int FEW, class Out, class E, class Body,
           class S, class... Tiles>
 DEV void linear90(Out *out, const E *a, i64 lda, const E *w, i64 m,
@@ -133,9 +144,14 @@ DEV void linear90(Out *out, const E *a, i64 lda, const E *w, i64 m,
     if (number++ != chosen)
       return;
     using Tile = decltype(tile);
-    using Config = typename Configs::template Of<Tile>;
-    gemm90<Config>({map_a, tile.w, map_out}, (int)m, N, K, pairs,
-                   linear90_splits<Tile::HAS_PARTS>(splits, parts));
+    Gemm90Maps maps{map_a, tile.w, map_out};
+    if constexpr (Tile::TURNS)
+      gemm90_turns<typename Configs::template Turns<Tile>>(maps, (int)m, N, K,
+                                                           pairs);
+    else
+      gemm90<typename Configs::template Of<Tile>>(
+          maps, (int)m, N, K, pairs,
+          linear90_splits<Tile::HAS_PARTS>(splits, parts));
   };
   (run(tiles), ...);
 }

@@ -68,6 +68,9 @@ TEST(CudaChoice, HopperTiles) {
       EXPECT_EQ(std::max(choice->fewTiles, choice->fewWarps) > 0, known < 0);
       EXPECT_EQ(choice->fewTiles > 0, known < 0 && problem.math == Math::Half);
       EXPECT_LE(choice->tiles.size(), known < 0 ? kMostHopperTiles : 1);
+      // Nobody has timed them.
+      for (const HopperTile &tile : choice->tiles)
+        EXPECT_FALSE(tile.turns);
       EXPECT_GE(choice->estimate.seconds, choice->estimate.arithmeticSeconds);
       EXPECT_NE(choice->estimate.text("M").find("on an H100"),
                 std::string::npos);

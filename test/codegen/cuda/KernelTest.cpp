@@ -75,7 +75,8 @@ void CudaKernel::load(const std::string &text) {
   module = parseSourceString<ModuleOp>(text, &context);
   ASSERT_TRUE(module) << text;
   kernel = *module->getOps<plan::KernelOp>().begin();
-  FailureOr<cuda::CudaStub> made = cuda::printStub(kernel, arch);
+  FailureOr<cuda::CudaStub> made =
+      cuda::printStub(kernel, arch, record ? &*record : nullptr);
   ASSERT_TRUE(succeeded(made));
   printed = *made;
   stub = std::make_unique<Stub>(printed.text, printed.name + ".cu");

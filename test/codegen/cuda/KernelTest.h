@@ -56,7 +56,8 @@ protected:
   /// Where set, elements for which the reference has no value are counted.
   unsigned *noValue = nullptr;
   cuda::CudaStub printed;
-  std::string arch = "sm_80"; ///< that `load` prints for
+  std::string arch = "sm_80";               ///< that `load` prints for
+  std::optional<cuda::TuningRecord> record; ///< and follows
   /// How many bytes each buffer (outputs, then inputs) starts after a multiple
   /// of 16; 0 for those not named.
   std::vector<size_t> shifts;

@@ -366,6 +366,40 @@ TEST_F(CudaLinear, Tf32OnHopper) {
   checkRows(30);
 }
 
+/// In turns where a record says so: of the tiles that it names the one whose
+/// waves take least, of which loads tell.
+TEST_F(CudaLinear, InTurnsByARecord) {
+  arch = "sm_90a";
+  type = outType = BF16;
+  record = llvm::cantFail(cuda::parseTuningRecord(R"({
+    "architecture": "sm_90a", "measured": "made up for this test",
+    "linear": [{"type": "bf16", "tiles": [
+      [64, 1000, 2000], ["128 in turns", 4000, 1000]]}]})",
+                                                  "test"));
+  loadLinear(264, 328);
+  EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; wgmma "
+                            "128x64; 128x128 in turns");
+  EXPECT_EQ(printed.record, "sm_90a, linear[0]");
+  auto loads = [] { return emulator::statistic("loads"); };
+  checkRows(5);
+  EXPECT_EQ(loads(), 0u);
+  struct Case {
+    int64_t m;
+    unsigned blocks;
+    uint64_t tiles;
+  };
+  // Nine tiles, six of 128 columns; one wave of 64.
+  for (Case c : {Case{300, 1, 9}, {130, 4, 6}, {17, 5, 5}}) {
+    uint64_t before = loads();
+    checkRows(c.m, 0, false, {c.blocks, 1, 1});
+    EXPECT_EQ(loads() - before, 2 * 6 * c.tiles) << c.m << " rows";
+  }
+  checkRows(300, 8, true, {2, 1, 1});
+  uint64_t before = loads();
+  checkRows(65, 3); // not by TMA
+  EXPECT_EQ(loads(), before);
+}
+
 /// All ways of reading in an epilogue: rows of the residual `pitch` apart, a
 /// number a row, a table with two others between its elements, a mask that
 /// is not read in the first 8 columns, and an index that is looked up.

@@ -45,6 +45,16 @@ protected:
     EXPECT_TRUE(!!images);
     return images ? *images : std::vector<CudaImage>();
   }
+  void compileForHopper(std::vector<CudaStub> &stubs) {
+    for (auto [stub, cubin] :
+         llvm::zip_equal(stubs, compile(stubs, "sm_90a"))) {
+      ASSERT_EQ(cubin.error, "") << stub.text;
+      EXPECT_EQ(cubin.frameBytes, 0u) << stub.text;
+      EXPECT_EQ(cubin.spillBytes, 0u) << stub.text;
+      // Waits injected, setmaxnreg ignored, wgmma serialized.
+      EXPECT_EQ(cubin.log.find("C75"), std::string::npos) << cubin.log;
+    }
+  }
 
   const Nvrtc *nvrtc = nullptr;
   llvm::SmallString<128> folder;
@@ -61,7 +71,8 @@ CudaStub stubOf(std::string body) {
 
 /// The stubs of all kernels in a file.
 std::vector<CudaStub> stubsIn(const std::string &file,
-                              llvm::StringRef arch = "sm_80") {
+                              llvm::StringRef arch = "sm_80",
+                              const TuningRecord *record = nullptr) {
   mlir::DialectRegistry registry;
   registry.insert<plan::PlanDialect, tfm::TfmDialect, mlir::arith::ArithDialect,
                   mlir::func::FuncDialect>();
@@ -71,7 +82,7 @@ std::vector<CudaStub> stubsIn(const std::string &file,
   EXPECT_TRUE(module) << file;
   if (module)
     for (auto kernel : module->getOps<plan::KernelOp>()) {
-      llvm::FailureOr<CudaStub> stub = printStub(kernel, arch);
+      llvm::FailureOr<CudaStub> stub = printStub(kernel, arch, record);
       EXPECT_TRUE(llvm::succeeded(stub)) << kernel.getSymName().str();
       if (llvm::succeeded(stub))
         stubs.push_back(*stub);
@@ -117,13 +128,22 @@ TEST_P(GoldenStubs, CompileForHopper) {
   std::vector<CudaStub> stubs = stubsIn(GetParam(), "sm_90a");
   // The others are what they are on sm_80.
   llvm::erase_if(stubs, [](const CudaStub &stub) { return stub.maps.empty(); });
-  for (auto [stub, cubin] : llvm::zip_equal(stubs, compile(stubs, "sm_90a"))) {
-    ASSERT_EQ(cubin.error, "") << stub.text;
-    EXPECT_EQ(cubin.frameBytes, 0u) << stub.text;
-    EXPECT_EQ(cubin.spillBytes, 0u) << stub.text;
-    // Waits injected, setmaxnreg ignored, wgmma serialized.
-    EXPECT_EQ(cubin.log.find("C75"), std::string::npos) << cubin.log;
-  }
+  compileForHopper(stubs);
+}
+
+TEST_F(NvrtcTest, TilesInTurns) {
+  TuningRecord record = llvm::cantFail(parseTuningRecord(
+      R"({"architecture": "sm_90a", "measured": "made up for this test",
+          "linear": [{"type": "bf16", "tiles": [
+              ["64 in turns"], ["96 in turns"], ["128 in turns"]]}]})",
+      "test"));
+  std::vector<CudaStub> stubs = stubsIn(
+      INGOT_SOURCE_DIR "/test/codegen/cuda/linear90.mlir", "sm_90a", &record);
+  llvm::erase_if(stubs, [](const CudaStub &stub) {
+    return stub.text.find("Linear90Turns<128") == std::string::npos;
+  });
+  EXPECT_EQ(stubs.size(), 4u);
+  compileForHopper(stubs);
 }
 
 TEST_P(GoldenStubs, CompileWithoutSpills) {

@@ -117,7 +117,9 @@ TEST(CudaTuning, HopperTiles) {
   for (const char *tiles :
        {"[]", "9", "[64]", "[[60]]", "[[64], [64]]", "[[128], [64]]",
         "[[64, 1]]", "[[64, 1, 0]]", "[[64, -1, 5]]", "[[64, 1, 2.5]]",
-        "[[64], 3]", "[[64], [96], [128], [192]]"})
+        "[[64], 3]", "[[64], [96], [128], [192]]", R"([["64"]])",
+        R"([["192 in turns"]])", R"([[" in turns"]])",
+        R"([["64 in turns"], [64]])"})
     EXPECT_NE(llvm::toString(hopperRecord(tiles).takeError())
                   .find("each more than the last at a.json.linear[0].tiles"),
               std::string::npos)
@@ -125,6 +127,10 @@ TEST(CudaTuning, HopperTiles) {
   EXPECT_NE(llvm::toString(hopperRecord("[[64]]", "f32").takeError())
                 .find("only tf32, bf16 and f16 on sm_90a"),
             std::string::npos);
+  EXPECT_NE(
+      llvm::toString(hopperRecord(R"([["64 in turns"]])", "tf32").takeError())
+          .find("tf32 has no tiles in turns at a.json.linear[0].tiles"),
+      std::string::npos);
   LinearProblem problem{-1, 3072, 768, Math::Half, 16, 16, /*canSplit=*/false};
   auto choiceOf = [&](const char *tiles, int64_t m) {
     TuningRecord record = llvm::cantFail(hopperRecord(tiles));
@@ -145,6 +151,13 @@ TEST(CudaTuning, HopperTiles) {
   EXPECT_EQ(textOf(kBoth, 384), "wgmma 128x128");
   EXPECT_EQ(textOf(kBoth, 16), "");
   EXPECT_EQ(choiceOf(kBoth, -1)->at(384).nanoseconds, 3500);
+  // In turns: what a kernel costs beside its waves is more, a wave less.
+  constexpr const char *kTurns = R"([[128], ["128 in turns"]])";
+  EXPECT_EQ(textOf(kTurns, -1), few + "wgmma 128x128; 128x128 in turns");
+  EXPECT_EQ(textOf(kTurns, 512), "wgmma 128x128");
+  EXPECT_EQ(textOf(kTurns, 4096), "wgmma 128x128 in turns");
+  EXPECT_EQ(textOf(R"([[128, 1000, 2000], ["128 in turns", 1000, 1999]])", 512),
+            "wgmma 128x128 in turns");
   // What parts save is the model's.
   problem.canSplit = true;
   problem.k = 8192;
