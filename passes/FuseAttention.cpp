@@ -116,8 +116,9 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
                                              site.terms.end());
     auto attention = tfm::AttentionOp::create(
         builder, loc, shapes.type(dims, f32), query, key, value,
-        /*key_begin=*/Value(), /*key_end=*/Value(), llvm::APFloat(site.scale),
-        builder.getStrArrayAttr(terms), site.emptyRows);
+        /*pages=*/Value(), /*key_begin=*/Value(), /*key_end=*/Value(),
+        llvm::APFloat(site.scale), builder.getStrArrayAttr(terms),
+        site.emptyRows);
     if (site.scoreMod != site.scoreLeaf) {
       Block &block = attention.getScoreMod().emplaceBlock();
       block.addArgument(f32, loc);

@@ -74,8 +74,9 @@ bool PaddingReader::isSelfAttention(tfm::AttentionOp op) {
     return fail("its keys have bounds already");
   ShapeContext::Dims q = shapes.dims(op.getQuery()),
                      k = shapes.dims(op.getKey());
-  return q[1] == k[1] || fail("its keys are not the tokens of its queries (a "
-                              "cache, or another sequence)");
+  return (q[1] == k[1] && !op.getPages()) ||
+         fail("its keys are not the tokens of its queries (a "
+              "cache, or another sequence)");
 }
 
 /// Whether a key that is not there is filled, whatever else holds.

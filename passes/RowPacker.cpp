@@ -250,8 +250,9 @@ void RowPacker::packAttention(tfm::AttentionOp op) {
       terms.push_back(term);
   auto made = tfm::AttentionOp::create(
       builder, op.getLoc(), packedType(op.getResult()), rowsOf(op.getQuery()),
-      rowsOf(op.getKey()), rowsOf(op.getValue()), keyBegin, keyEnd,
-      op.getScale(), builder.getArrayAttr(terms), op.getEmptyRows());
+      rowsOf(op.getKey()), rowsOf(op.getValue()),
+      /*pages=*/Value(), keyBegin, keyEnd, op.getScale(),
+      builder.getArrayAttr(terms), op.getEmptyRows());
   made->setAttr(kSequencesAttr, shapes.attr(builder.getContext(), rows.batch));
   if (there.value != there.leaf) {
     Block &block = made.getScoreMod().emplaceBlock();

@@ -12,9 +12,14 @@ std::optional<Error> checkAttention(const Tensor &q, const Tensor &k,
                                     const AttentionOptions &options) {
   bool fits = q.rank() == 4 && k.rank() == 4 && v.rank() == 4 &&
               isFloat(q.type()) && q.type() == k.type() && q.type() == v.type();
-  fits = fits && k.dim(0) == q.dim(0) && v.dim(0) == q.dim(0) &&
-         v.dim(1) == k.dim(1) && v.dim(2) == k.dim(2) && k.dim(3) == q.dim(3) &&
-         (k.dim(2) ? q.dim(2) % k.dim(2) == 0 : q.dim(2) == 0);
+  fits =
+      fits && v.dim(0) == k.dim(0) &&
+      (options.pages
+           ? isInteger(options.pages->type()) && options.pages->rank() == 2 &&
+                 options.pages->dim(0) == q.dim(0) && !options.keyBegin
+           : k.dim(0) == q.dim(0)) &&
+      v.dim(1) == k.dim(1) && v.dim(2) == k.dim(2) && k.dim(3) == q.dim(3) &&
+      (k.dim(2) ? q.dim(2) % k.dim(2) == 0 : q.dim(2) == 0);
   for (const Tensor *bound : {options.keyBegin, options.keyEnd})
     fits = fits && !bound == !options.keyBegin &&
            (!bound || (bound->type() == ElementType::I64 &&
@@ -24,6 +29,28 @@ std::optional<Error> checkAttention(const Tensor &q, const Tensor &k,
   return Error{"attention of q " + print(q.shape()) + ", k " +
                print(k.shape()) + " and v " + print(v.shape())};
 }
+
+/// [N, C, G, D] and pages [B, P] to [B, P * C, G, D].
+Result<Tensor> keysOf(const Tensor &cache, const Tensor &pages) {
+  Result<Tensor> keys = gather(cache, pages, 0);
+  if (!keys)
+    return keys;
+  return reshape(*keys, {pages.dim(0), pages.dim(1) * cache.dim(1),
+                         cache.dim(2), cache.dim(3)});
+}
+
+Result<AttentionResult> pagedAttention(const Tensor &q, const Tensor &k,
+                                       const Tensor &v,
+                                       AttentionOptions options) {
+  Result<Tensor> keys = keysOf(k, *options.pages);
+  if (!keys)
+    return keys.error();
+  Result<Tensor> values = keysOf(v, *options.pages);
+  if (!values)
+    return values.error();
+  options.pages = nullptr;
+  return attention(q, *keys, *values, options);
+}
 } // namespace
 
 Result<AttentionResult> attention(const Tensor &q, const Tensor &k,
@@ -31,6 +58,8 @@ Result<AttentionResult> attention(const Tensor &q, const Tensor &k,
                                   const AttentionOptions &options) {
   if (std::optional<Error> error = checkAttention(q, k, v, options))
     return *error;
+  if (options.pages)
+    return pagedAttention(q, k, v, options);
   int64_t batch = q.dim(0), rows = q.dim(1), heads = q.dim(2), depth = q.dim(3);
   int64_t keys = k.dim(1), groups = k.dim(2), width = v.dim(3);
   Result<Tensor> output = Tensor::create(options.type.value_or(q.type()),

@@ -276,6 +276,7 @@ Result<Tensors> Evaluation::visit(tfm::AttentionOp o) {
   options.type = element();
   options.keyBegin = find(o.getKeyBegin());
   options.keyEnd = find(o.getKeyEnd());
+  options.pages = find(o.getPages());
   std::optional<ScalarRegion> region;
   if (!o.getScoreMod().empty()) {
     Result<ScalarRegion> made =

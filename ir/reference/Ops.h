@@ -172,6 +172,9 @@ struct AttentionOptions {
   std::optional<ElementType> type; ///< of the output; none: q's
   /// [B, S]: the first key of each query and where its keys end; null: all.
   const Tensor *keyBegin = nullptr, *keyEnd = nullptr;
+  /// [B, P]: k and v are [N, C, G, D] and [N, C, G, E], the keys of batch row b
+  /// those of its pages one after the other; null: they are none.
+  const Tensor *pages = nullptr;
 };
 struct AttentionResult {
   Tensor output;        ///< [B, S, H, E]

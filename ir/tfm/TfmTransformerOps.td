@@ -100,20 +100,29 @@ def Tfm_AttentionOp : Tfm_Op<"attention", [Pure, AttrSizedOperandSegments, Singl
     `key_end[b, q]` alone, as if there were no others; without any its row is 0.
     Sequences of several lengths in one batch row are written so.
 
-    - attention_c1: q, k and v have rank 4 and one element type; B, T, D, heads
-      agree, H is a multiple of G
+    With `pages` [B, P] keys and values lie in pages of a cache, k [N, C, G, D] and
+    v [N, C, G, E]: key t of batch row b is row t mod C of page
+    pages[b, t floordiv C], counted from the end where that is negative, and T is
+    P * C. A page may be any row's, and several times. Numbers outside of -N to
+    N - 1 are errors where the key is looked at.
+
+    - attention_c1: q, k and v have rank 4 and one element type; B (without pages),
+      T, D, heads agree, H is a multiple of G
     - attention_c2: the result is [B, S, H, E] of any float type
     - attention_c3: score_mod takes (float, i64 b, h, q, k), yields that float and
       holds scalar ops only
     - attention_c4: key_begin and key_end are both there or neither, [B, S] of i64
+    - attention_c5: pages are [B, P] of i32 or i64, and come without key_begin; k and
+      v have as many pages of as many rows
   }];
   let arguments = (ins Tfm_FloatTensor:$query, Tfm_FloatTensor:$key, Tfm_FloatTensor:$value,
-                       Optional<Tfm_Tensor>:$key_begin, Optional<Tfm_Tensor>:$key_end,
-                       F64Attr:$scale, StrArrayAttr:$terms, Tfm_EmptyRowsAttr:$empty_rows);
+                       Optional<Tfm_Tensor>:$pages, Optional<Tfm_Tensor>:$key_begin,
+                       Optional<Tfm_Tensor>:$key_end, F64Attr:$scale, StrArrayAttr:$terms,
+                       Tfm_EmptyRowsAttr:$empty_rows);
   let results = (outs Tfm_FloatTensor:$result);
   let regions = (region MaxSizedRegion<1>:$score_mod);
   let assemblyFormat = [{
-    $query `,` $key `,` $value (`keys` $key_begin^ `to` $key_end)? `scale` $scale `terms` $terms `empty_rows` custom<Word>($empty_rows)
+    $query `,` $key `,` $value (`pages` $pages^)? (`keys` $key_begin^ `to` $key_end)? `scale` $scale `terms` $terms `empty_rows` custom<Word>($empty_rows)
     (`score_mod` $score_mod^)? attr-dict `:` functional-type(operands, $result)
   }];
   let hasVerifier = 1;

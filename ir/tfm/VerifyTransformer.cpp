@@ -132,6 +132,26 @@ LogicalResult LinearOp::verifyRegions() {
   return verifyRegion(*this, getEpilogue(), "epilogue", {element}, element);
 }
 
+/// attention_c5
+static LogicalResult verifyPages(AttentionOp op) {
+  if (!op.getPages())
+    return success();
+  RankedTensorType pages = tensorTypeOf(op.getPages());
+  DimList batch{dimsOf(op.getQuery())[0]}, dims = dimsOf(pages);
+  bool isTable = pages.getElementType().isSignlessInteger(32) ||
+                 pages.getElementType().isSignlessInteger(64);
+  if (!isTable || dims.size() != 2 || dims[0] != batch[0])
+    return op.emitOpError("pages must be [B, P] of i32 or i64, got ")
+           << pages << " for " << op.getQuery().getType();
+  if (dimsOf(op.getKey())[0] != dimsOf(op.getValue())[0])
+    return op.emitOpError("k and v must have as many pages, got ")
+           << op.getKey().getType() << " and " << op.getValue().getType();
+  if (op.getKeyBegin())
+    return op.emitOpError("with pages has no bounds of keys, got ")
+           << op.getKeyBegin().getType();
+  return success();
+}
+
 LogicalResult AttentionOp::verify() {
   DimList q = dimsOf(getQuery()), k = dimsOf(getKey()), v = dimsOf(getValue());
   // attention_c1
@@ -142,8 +162,9 @@ LogicalResult AttentionOp::verify() {
     return std::move(diag << getQuery().getType() << ", " << getKey().getType()
                           << " and " << getValue().getType());
   };
-  if (q.size() != 4 || k.size() != 4 || v.size() != 4 || k[0] != q[0] ||
-      v[0] != q[0] || v[1] != k[1] || v[2] != k[2] || k[3] != q[3])
+  if (q.size() != 4 || k.size() != 4 || v.size() != 4 ||
+      (!getPages() && (k[0] != q[0] || v[0] != q[0])) || v[1] != k[1] ||
+      v[2] != k[2] || k[3] != q[3])
     return operands();
   std::optional<int64_t> heads = q[2].constant(), groups = k[2].constant();
   if (!heads || !groups ? q[2] != k[2] : *groups == 0 || *heads % *groups != 0)
@@ -163,7 +184,7 @@ LogicalResult AttentionOp::verify() {
                   dimsOf(bound) != DimList{q[0], q[1]}))
       return emitOpError("bounds of keys must be [B, S] of i64, got ")
              << bound.getType() << " for " << getQuery().getType();
-  return success();
+  return verifyPages(*this);
 }
 
 LogicalResult AttentionOp::verifyRegions() {

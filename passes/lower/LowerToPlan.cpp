@@ -41,8 +41,13 @@ struct LowerToPlanPass : impl::LowerToPlanBase<LowerToPlanPass> {
         return signalPassFailure();
       }
       for (const LoweringTarget &target : chosen) {
-        Lowering lowering(module, functionFor(target.name),
-                          weightBytesOf(module), kernels, derived, target);
+        func::FuncOp function = functionFor(target.name);
+        // What lowering changes is for this target alone.
+        OwningOpRef<func::FuncOp> copy;
+        if (hasPages(function))
+          function = *(copy = function.clone());
+        Lowering lowering(module, function, weightBytesOf(module), kernels,
+                          derived, target);
         std::string name = entry.getSymName().str();
         if (target.name != chosen.front().name)
           name += "_" + target.name.str();
@@ -52,6 +57,12 @@ struct LowerToPlanPass : impl::LowerToPlanBase<LowerToPlanPass> {
     }
     for (func::FuncOp function : functions)
       function.erase();
+  }
+
+  static bool hasPages(func::FuncOp function) {
+    return llvm::any_of(
+        function.getOps<tfm::AttentionOp>(),
+        [](tfm::AttentionOp op) { return static_cast<bool>(op.getPages()); });
   }
 
   static llvm::StringRef textOf(func::FuncOp function, llvm::StringRef attr,

@@ -18,7 +18,7 @@ using DerivedWeights = llvm::StringMap<mlir::FlatSymbolRefAttr>;
 
 /// Lowers one function to a `plan.program`. Each op that computes becomes one
 /// launch; reshapes and operands that are only read in another order become
-/// views.
+/// views. Attention over pages is changed on the way.
 class Lowering {
 public:
   Lowering(mlir::ModuleOp module, mlir::func::FuncOp function,
@@ -142,6 +142,10 @@ private:
   };
   /// Decides which fused ops are memory and which are read in place.
   void place();
+  /// Gives attention its keys and values one after the other where no kernel
+  /// reads them from their pages.
+  void gatherPages();
+  bool readsPages(tfm::AttentionOp op);
   bool isReadInPlace(tfm::FusedOp op);
   /// The norm that has the elements of `op` at hand and can store them beside
   /// its result, or null.

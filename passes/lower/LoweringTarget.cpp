@@ -7,13 +7,21 @@
 namespace ingot {
 
 LoweringTarget LoweringTarget::x86() {
-  return {"x86-64", "panels48", "panels48", /*hasFineTasks=*/false,
+  return {"x86-64",
+          "panels48",
+          "panels48",
+          /*hasFineTasks=*/false,
+          /*readsPages=*/false,
           /*arrangesQuantized=*/false};
 }
 
 LoweringTarget LoweringTarget::cuda(bool besideX86) {
-  return {"cuda", besideX86 ? "panels48" : "rows", "rows",
-          /*hasFineTasks=*/true, /*arrangesQuantized=*/true};
+  return {"cuda",
+          besideX86 ? "panels48" : "rows",
+          "rows",
+          /*hasFineTasks=*/true,
+          /*readsPages=*/false,
+          /*arrangesQuantized=*/true};
 }
 
 bool LoweringTarget::multipliesQuantized(mlir::Type input,

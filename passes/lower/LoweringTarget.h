@@ -22,6 +22,9 @@ struct LoweringTarget {
   /// Every element (or row) is a task, and the grid has one dim: blocks take as
   /// many as suit their kernel. Else tasks are chunks.
   bool hasFineTasks;
+  /// Attention reads keys and values from pages of a cache; else they are put
+  /// one after the other first.
+  bool readsPages;
   /// Kernels read quantized weights as init launches arrange them
   /// (plan::ArrangedShape), from panels or plain; else in the stored layout.
   bool arrangesQuantized;

@@ -50,7 +50,8 @@ Reading readingOf(Operation *op, unsigned operand) {
           [](Operation *) { return Reading::Matrix; })
       .Case([&](tfm::AttentionOp attention) {
         Value value = attention->getOperand(operand);
-        return value == attention.getKeyBegin() ||
+        return value == attention.getPages() ||
+                       value == attention.getKeyBegin() ||
                        value == attention.getKeyEnd()
                    ? Reading::Memory
                    : Reading::Heads;
@@ -102,6 +103,7 @@ void Lowering::place() {
          (op.getNumResults() == 1 && !isParameter(op.getResult(0)))))
       for (Value result : op.getResults())
         lifter.makeOpaque(result);
+  gatherPages();
   for (auto op : body.getOps<tfm::FusedOp>()) {
     if (isReadInPlace(op)) {
       inPlace.insert(op);

@@ -115,7 +115,7 @@ func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7
 // attention_c4
 func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7x4x16xf32>, %n: tensor<2x5xi64>) {
   // expected-error@+1 {{says where keys begin, but not where they end}}
-  %0 = "tfm.attention"(%q, %k, %v, %n) <{scale = 1.0 : f64, terms = [], empty_rows = #tfm<empty_rows zero>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0>}> ({}) : (tensor<2x5x12x32xf32>, tensor<2x7x4x32xf32>, tensor<2x7x4x16xf32>, tensor<2x5xi64>) -> tensor<2x5x12x16xf32>
+  %0 = "tfm.attention"(%q, %k, %v, %n) <{scale = 1.0 : f64, terms = [], empty_rows = #tfm<empty_rows zero>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0>}> ({}) : (tensor<2x5x12x32xf32>, tensor<2x7x4x32xf32>, tensor<2x7x4x16xf32>, tensor<2x5xi64>) -> tensor<2x5x12x16xf32>
   return
 }
 
@@ -125,5 +125,41 @@ func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7
 func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x4x32xf32>, %v: tensor<2x7x4x16xf32>, %m: tensor<2x5xi64>, %n: tensor<2x7xi64>) {
   // expected-error@+1 {{bounds of keys must be [B, S] of i64, got 'tensor<2x7xi64>'}}
   %0 = tfm.attention %q, %k, %v keys %m to %n scale 1.0 terms [] empty_rows nan : (tensor<2x5x12x32xf32>, tensor<2x7x4x32xf32>, tensor<2x7x4x16xf32>, tensor<2x5xi64>, tensor<2x7xi64>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c5
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<9x7x4x32xf32>, %v: tensor<9x7x4x16xf32>, %p: tensor<3x6xi64>) {
+  // expected-error@+1 {{pages must be [B, P] of i32 or i64, got 'tensor<3x6xi64>' for}}
+  %0 = tfm.attention %q, %k, %v pages %p scale 1.0 terms [] empty_rows nan : (tensor<2x5x12x32xf32>, tensor<9x7x4x32xf32>, tensor<9x7x4x16xf32>, tensor<3x6xi64>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c5
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<9x7x4x32xf32>, %v: tensor<9x7x4x16xf32>, %p: tensor<2x6xi16>) {
+  // expected-error@+1 {{pages must be [B, P] of i32 or i64, got 'tensor<2x6xi16>'}}
+  %0 = tfm.attention %q, %k, %v pages %p scale 1.0 terms [] empty_rows nan : (tensor<2x5x12x32xf32>, tensor<9x7x4x32xf32>, tensor<9x7x4x16xf32>, tensor<2x6xi16>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c5
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<9x7x4x32xf32>, %v: tensor<8x7x4x16xf32>, %p: tensor<2x6xi64>) {
+  // expected-error@+1 {{k and v must have as many pages, got 'tensor<9x7x4x32xf32>' and 'tensor<8x7x4x16xf32>'}}
+  %0 = tfm.attention %q, %k, %v pages %p scale 1.0 terms [] empty_rows nan : (tensor<2x5x12x32xf32>, tensor<9x7x4x32xf32>, tensor<8x7x4x16xf32>, tensor<2x6xi64>) -> tensor<2x5x12x16xf32>
+  return
+}
+
+// -----
+
+// attention_c5
+func.func @f(%q: tensor<2x5x12x32xf32>, %k: tensor<9x7x4x32xf32>, %v: tensor<9x7x4x16xf32>, %p: tensor<2x6xi64>, %m: tensor<2x5xi64>) {
+  // expected-error@+1 {{with pages has no bounds of keys, got 'tensor<2x5xi64>'}}
+  %0 = tfm.attention %q, %k, %v pages %p keys %m to %m scale 1.0 terms [] empty_rows nan : (tensor<2x5x12x32xf32>, tensor<9x7x4x32xf32>, tensor<9x7x4x16xf32>, tensor<2x6xi64>, tensor<2x5xi64>, tensor<2x5xi64>) -> tensor<2x5x12x16xf32>
   return
 }

@@ -27,3 +27,10 @@ func.func @bounds(%q: tensor<1x?x2x8xf32, #tfm.dims<1, n, 2, 8>>, %b: tensor<1x?
   %0 = tfm.attention %q, %q, %q keys %b to %e scale 0.125 terms [] empty_rows zero : (tensor<1x?x2x8xf32, #tfm.dims<1, n, 2, 8>>, tensor<1x?x2x8xf32, #tfm.dims<1, n, 2, 8>>, tensor<1x?x2x8xf32, #tfm.dims<1, n, 2, 8>>, tensor<1x?xi64, #tfm.dims<1, n>>, tensor<1x?xi64, #tfm.dims<1, n>>) -> tensor<1x?x2x8xf32, #tfm.dims<1, n, 2, 8>>
   return %0 : tensor<1x?x2x8xf32, #tfm.dims<1, n, 2, 8>>
 }
+
+// CHECK-LABEL: @pages
+func.func @pages(%q: tensor<?x1x4x8xf32, #tfm.dims<batch, 1, 4, 8>>, %k: tensor<?x16x2x8xf32, #tfm.dims<n, 16, 2, 8>>, %v: tensor<?x16x2x4xf32, #tfm.dims<n, 16, 2, 4>>, %p: tensor<?x3xi32, #tfm.dims<batch, 3>>) -> tensor<?x1x4x4xf32, #tfm.dims<batch, 1, 4, 4>> {
+  // CHECK: tfm.attention %{{.*}}, %{{.*}}, %{{.*}} pages %{{.*}} scale 1.250000e-01 terms [] empty_rows zero :
+  %0 = tfm.attention %q, %k, %v pages %p scale 0.125 terms [] empty_rows zero : (tensor<?x1x4x8xf32, #tfm.dims<batch, 1, 4, 8>>, tensor<?x16x2x8xf32, #tfm.dims<n, 16, 2, 8>>, tensor<?x16x2x4xf32, #tfm.dims<n, 16, 2, 4>>, tensor<?x3xi32, #tfm.dims<batch, 3>>) -> tensor<?x1x4x4xf32, #tfm.dims<batch, 1, 4, 4>>
+  return %0 : tensor<?x1x4x4xf32, #tfm.dims<batch, 1, 4, 4>>
+}

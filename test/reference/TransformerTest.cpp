@@ -113,6 +113,28 @@ TEST(Attention, BoundsOfKeys) {
   expectError(attention(q, k, v, options), "attention of q");
 }
 
+TEST(Attention, PagesOfACache) {
+  // Zero queries average the values of their keys: three pages of two rows, of
+  // which the second batch row has one twice.
+  Tensor q = empty(F32, {2, 1, 1, 1}), k = empty(F32, {3, 2, 1, 1});
+  Tensor v = f32({3, 2, 1, 1}, {1, 2, 4, 8, 16, 32});
+  Tensor pages = i64({2, 2}, {2, 0, -2, 1});
+  AttentionOptions options;
+  options.pages = &pages;
+  expectTensor(output(attention(q, k, v, options)),
+               f32({2, 1, 1, 1}, {12.75, 6}));
+  // Positions are those of the batch row.
+  options.scoreMod = [](double score,
+                        std::span<const int64_t> at) -> Result<double> {
+    return at[3] == 3 ? score : -kInf;
+  };
+  expectTensor(output(attention(q, k, v, options)), f32({2, 1, 1, 1}, {2, 8}));
+  pages = i64({2, 2}, {2, 0, 3, 1});
+  expectError(attention(q, k, v, options), "index 3 is outside an axis of 3");
+  pages = i64({1, 2}, {2, 0});
+  expectError(attention(q, k, v, options), "attention of q");
+}
+
 TEST(Attention, ScoreModSeesItsIndex) {
   AttentionOptions options;
   options.scoreMod = [](double score,
