@@ -20,6 +20,15 @@ bool isLeaf(Operation *op) {
   return !op || llvm::isa<tfm::GetWeightOp, tfm::ConstantOp>(op);
 }
 
+/// What others load, since no expression has such elements.
+bool roundsToByte(Operation *op) {
+  return llvm::isa<tfm::CastOp, tfm::QuantizeOp>(op) &&
+         !isParameter(op->getResult(0)) &&
+         llvm::isa<FloatType>(
+             tfm::tensorTypeOf(op->getResult(0)).getElementType()) &&
+         tfm::tensorTypeOf(op->getResult(0)).getElementTypeBitWidth() == 8;
+}
+
 struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>())
@@ -43,8 +52,10 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
         for (Value operand : op.getOperands())
           need(operand);
         op.walk([&](tfm::LoadOp load) { need(load.getTensor()); });
-      } else if (isDear(&op) && !op.getResult(0).use_empty() &&
-                 !llvm::hasSingleElement(op.getResult(0).getUsers())) {
+      } else if (op.getNumResults() == 1 && !op.getResult(0).use_empty() &&
+                 (roundsToByte(&op) ||
+                  (isDear(&op) &&
+                   !llvm::hasSingleElement(op.getResult(0).getUsers())))) {
         need(op.getResult(0));
       }
     }

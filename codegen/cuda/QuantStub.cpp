@@ -12,7 +12,10 @@ namespace {
 /// QuantFormat of kernels/quant.cuh, of a weight of `type`.
 std::string formatOf(StubWriter &w, Type type) {
   int64_t k = w.kernel.param("k"), block = std::min(w.kernel.param("block"), k);
-  return (Twine("QuantFormat<Quant") + (type.isUnsignedInteger() ? "U" : "I") +
+  StringRef kind = isa<FloatType>(type)       ? "F"
+                   : type.isUnsignedInteger() ? "U"
+                                              : "I";
+  return (Twine("QuantFormat<Quant") + kind +
           Twine(type.getIntOrFloatBitWidth()) + ", float, " +
           (w.flag("zeros") ? "true, " : "false, ") + Twine(k) + ", " +
           Twine(block) + ">")

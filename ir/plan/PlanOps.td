@@ -71,7 +71,7 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     | linear | f32 acc, i64 m, i64 n | in 0: A row-major [M, K] with row stride `lda`; in 1: W of the same type, for x86-64 packed [ceil(N/48)][K][48], in pairs [ceil(N/48)][K/2][48][2] where it has 16 bits, and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest; `block`, `zeros`, `math`, `splits` |
     | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v of one type; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows`, `causal_keys`, `key_bounds`, `math`, `splits` |
     | nonzero | i64 an extent | `extents`, `count` (extent); region 0 says (i1) which elements are kept. Out i, i64 [count]: coordinate i of each, in row-major order; of more than `count` the first, after fewer zeros. One task |
-    | arrange | | no region; for cuda, at load. In 0: W [K, N] of i8, ui8, i4 or ui4, 1: its scales, f32 [ceil(K/block), N], with `zeros` 2: its zeros, i8 or ui8 of the same shape, row-major, or with `panel` (48) packed as a linear's W for x86-64. Out 0, ui8: the units of W, 1, f32: scales, with `zeros` 2, ui32: words of zeros, in the order of `kernels/quant.cuh`; `n`, `k`, `block`, `zeros`, `panel` |
+    | arrange | | no region; for cuda, at load. In 0: W [K, N] of i8, ui8, i4, ui4 or f8E4M3FN, 1: its scales, f32 [ceil(K/block), N], with `zeros` 2: its zeros, i8 or ui8 of the same shape, row-major, or with `panel` (48) packed as a linear's W for x86-64. Out 0, ui8: the units of W, 1, f32: scales, with `zeros` 2, ui32: words of zeros, in the order of `kernels/quant.cuh`; `n`, `k`, `block`, `zeros`, `panel` |
 
     Params are integers of 1 or more (`chunk`, `rows`, `panels`, `panel`, `n`, `k`, `block`, `d`, `dv`,
     `group`), extents (`m`, `lda`, `batch`, ...), arrays of extents, floats (`epsilon`,
@@ -92,7 +92,7 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     batch * heads * queries * (dv + 2), where there are several, and u32 counters, one
     a task, which are zero before and after a launch.
 
-    `block` (a count, or absent; of linear): W is quantized, of i8, ui8, i4 or ui4 (for x86-64
+    `block` (a count, or absent; of linear): W is quantized, of i8, ui8, i4, ui4 or, for cuda, f8E4M3FN (for x86-64
     packed [ceil(N/48)][K][48], 4 bits in pairs [ceil(N/48)][ceil(K/2)][48][2] with the first in
     the low half of the byte). In 2: its scales, f32 [ceil(K/block), N]; with the flag `zeros` in 3:
     its zeros, i8 where W is signed, else ui8, of the same shape; both packed as a W. For cuda all three

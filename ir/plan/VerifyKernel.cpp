@@ -246,16 +246,22 @@ SmallVector<Type> leadingArguments(KernelOp kernel, unsigned number) {
 /// The types of a quantized weight, its scales and zeros, inputs from `first`
 /// on.
 static LogicalResult verifyQuantized(KernelOp kernel, unsigned first) {
-  auto weight = dyn_cast<IntegerType>(kernel.inType(first));
-  if (!weight || !tfm::isQuantizedWeightType(weight))
-    return kernel.emitOpError("with a block reads i8, ui8, i4 or ui4 from "
-                              "input ")
-           << first << ", got " << kernel.inType(first);
+  Type weight = kernel.inType(first);
+  if (!tfm::isQuantizedWeightType(weight))
+    return kernel.emitOpError("with a block reads i8, ui8, i4, ui4 or "
+                              "f8E4M3FN from input ")
+           << first << ", got " << weight;
   if (!kernel.inType(first + 1).isF32())
     return kernel.emitOpError("with a block reads scales of f32 from input ")
            << first + 1 << ", got " << kernel.inType(first + 1);
-  auto zeros = IntegerType::get(kernel.getContext(), 8, weight.getSignedness());
-  if (kernel.paramFlag("zeros") && kernel.inType(first + 2) != zeros)
+  if (!kernel.paramFlag("zeros"))
+    return success();
+  auto integer = dyn_cast<IntegerType>(weight);
+  if (!integer)
+    return kernel.emitOpError("has no zeros for weights of ") << weight;
+  auto zeros =
+      IntegerType::get(kernel.getContext(), 8, integer.getSignedness());
+  if (kernel.inType(first + 2) != zeros)
     return kernel.emitOpError("with a block reads zeros of ")
            << zeros << " from input " << first + 2 << ", got "
            << kernel.inType(first + 2);

@@ -112,11 +112,29 @@ struct ScaleOperands : public OpRewritePattern<ElementwiseOp> {
                                 axis, IntegerAttr());
   }
 };
+
+/// Zero points of 8-bit floats, which ONNX has to name the type, are 0.
+template <typename Op>
+struct DropFloatZero : public OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    DenseElementsAttr zero =
+        op.getZero() ? splatOf(op.getZero()) : DenseElementsAttr();
+    if (!zero || !isa<FloatType>(zero.getElementType()) ||
+        !zero.getSplatValue<APFloat>().isZero())
+      return rewriter.notifyMatchFailure(op, "no zero point of 0.0");
+    rewriter.modifyOpInPlace(op, [&] { op.getZeroMutable().clear(); });
+    return success();
+  }
+};
 } // namespace
 
 void DequantizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                                MLIRContext *context) {
-  patterns.add<ScaleOperands>(context);
+  patterns.add<ScaleOperands, DropFloatZero<DequantizeOp>,
+               DropFloatZero<QuantizeOp>>(context);
 }
 
 } // namespace ingot::tfm

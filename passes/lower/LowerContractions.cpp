@@ -57,8 +57,12 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   Type element = op.getInput().getType().getElementType();
   kernel.viewInput(input.memory, bytesAt(input.offset, element));
   std::string weightName;
+  // No kernel has zero points of floats.
+  bool hasFloatZeros =
+      op.getZeros() &&
+      llvm::isa<FloatType>(tfm::tensorTypeOf(op.getWeight()).getElementType());
   bool isQuantized =
-      op.isQuantized() &&
+      op.isQuantized() && !hasFloatZeros &&
       target.multipliesQuantized(element, tfm::tensorTypeOf(op.getWeight()),
                                  *op.getBlock());
   if (isQuantized) {
@@ -67,11 +71,11 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
     kernel.viewInput(op.getWeight(), zero);
     kernel.viewInput(castTo(beside, op.getScales(), beside.getF32Type()), zero);
     kernel.param("block", *op.getBlock());
-    auto quantized = llvm::cast<IntegerType>(
-        tfm::tensorTypeOf(op.getWeight()).getElementType());
+    Type quantized = tfm::tensorTypeOf(op.getWeight()).getElementType();
     if (op.getZeros()) {
       auto byte =
-          IntegerType::get(op.getContext(), 8, quantized.getSignedness());
+          IntegerType::get(op.getContext(), 8,
+                           llvm::cast<IntegerType>(quantized).getSignedness());
       kernel.viewInput(castTo(beside, op.getZeros(), byte), zero);
       kernel.param("zeros", beside.getBoolAttr(true));
     }

@@ -87,10 +87,13 @@ void Lowering::launchMap(Value result, llvm::ArrayRef<Expr> indices, Expr expr,
   Dims resultDims = shapes.dims(type);
   llvm::SmallVector<Expr> dims(resultDims.begin(), resultDims.end());
   llvm::SmallVector<Expr> at(indices.begin(), indices.end());
-  if (isNarrow(type.getElementType())) {
+  if (type.getElementTypeBitWidth() == 4) {
     expr = packed(resultDims, indices, expr, at);
     type = bytesOf(type);
     dims = shapes.dims(type);
+  } else if (isNarrow(type.getElementType())) {
+    type = llvm::cast<RankedTensorType>(
+        type.clone(builder.getIntegerType(8, /*isSigned=*/false)));
   }
   atLeastOne(dims, at);
   Expr flat = kernel.flatten(expr);
@@ -135,9 +138,24 @@ Expr Lowering::packed(llvm::ArrayRef<Expr> dims, llvm::ArrayRef<Expr> indices,
 
 LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
   Type element = op.getType().getElementType();
-  if (isNarrow(element) && !element.isInteger())
+  if (!isNarrow(element) || element.isInteger()) {
+    materialize(op);
+    return success();
+  }
+  if (!llvm::isa<Float8E4M3FNType>(element))
     return op.emitError("no kernel writes elements of ") << element;
-  materialize(op);
+  // Elements of the pool have 16 bits or more: it gets what is rounded last.
+  Operation *yield = op.getBody().front().getTerminator();
+  if (auto rounded = yield->getOperand(0).getDefiningOp<tfm::ConvertOp>()) {
+    yield->setOperand(0, rounded.getInput());
+    rounded.erase();
+  }
+  llvm::SmallVector<Expr> indices =
+      shapes.indices(shapes.dims(op.getResult()), "i");
+  std::optional<Expr> value = elementOf(op, indices);
+  if (!value || pool.type(*value) != ExprType::F32)
+    return op.emitError("no kernel rounds this to ") << element;
+  launchMap(op.getResult(), indices, e4m3Byte(pool, *value), op.getLoc());
   return success();
 }
 

@@ -254,7 +254,7 @@ Lowering::arranged(plan::KernelOp linear,
   Value weight = inputs[0].value;
   Location loc = weight.getLoc();
   auto type = llvm::cast<RankedTensorType>(weight.getType());
-  auto element = llvm::cast<IntegerType>(type.getElementType());
+  Type element = type.getElementType();
   int64_t k = type.getDimSize(0), n = type.getDimSize(1),
           block = linear.param("block");
   bool isPacked = target.quantizedLayout() == "panels48";
@@ -275,7 +275,7 @@ Lowering::arranged(plan::KernelOp linear,
   if (isPacked)
     kernel.param("panel", plan::kPanelColumns);
   plan::ArrangedShape shape =
-      plan::arrangedShape(element.getWidth(), k, n, block);
+      plan::arrangedShape(element.getIntOrFloatBitWidth(), k, n, block);
   int64_t sizes[] = {shape.weightBytes, 4 * shape.scales, 4 * shape.zeroWords};
   Type types[] = {builder.getIntegerType(8, /*isSigned=*/false),
                   builder.getF32Type(),

@@ -30,7 +30,6 @@ bool LoweringTarget::multipliesQuantized(mlir::Type input,
   if (!arrangesQuantized)
     return plan::multipliesQuantized(weight, block);
   return (input.isBF16() || input.isF16()) &&
-         llvm::isa<mlir::IntegerType>(weight.getElementType()) &&
          plan::canArrange(weight.getElementTypeBitWidth(), weight.getDimSize(0),
                           block);
 }

@@ -1,6 +1,8 @@
 #include "passes/lower/NarrowElements.h"
 
 #include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
 
 #include <cmath>
 #include <limits>
@@ -75,6 +77,38 @@ Expr narrowElement(ExprPool &pool, uint32_t memory, Type element, Expr flat) {
   if (element.isInteger())
     return nibble(pool, memory, !element.isUnsignedInteger(), flat);
   return float8(pool, memory, llvm::isa<Float8E4M3FNType>(element), flat);
+}
+
+Expr e4m3Byte(ExprPool &pool, Expr value) {
+  auto real = [&](double number) {
+    return pool.floatConst(ExprType::F32, number);
+  };
+  auto apply = [&](ScalarOp op, std::initializer_list<Expr> operands) {
+    return pool.apply(op, ExprType::F32, {operands.begin(), operands.size()});
+  };
+  // In units of the smallest normal number, 2^-6, halved until it is below 2:
+  // its significand, or that of a subnormal number.
+  Expr rest = apply(ScalarOp::Abs, {value});
+  rest = apply(ScalarOp::Min, {rest, real(448)});
+  rest = apply(ScalarOp::Mul, {rest, real(0x1p6)});
+  constexpr int kHalvings[] = {8, 4, 2, 1};
+  llvm::SmallVector<Expr> isLarger;
+  for (int halvings : kHalvings) {
+    double power = std::ldexp(1.0, halvings);
+    isLarger.push_back(pool.compare(ScalarOp::Le, real(power), rest));
+    rest =
+        apply(ScalarOp::Mul,
+              {rest, pool.select(isLarger.back(), real(1 / power), real(1))});
+  }
+  // Eight codes an exponent; what rounds up to the next one has its first.
+  Expr code = apply(ScalarOp::Round, {apply(ScalarOp::Mul, {rest, real(8)})});
+  for (auto [halvings, larger] : llvm::zip_equal(kHalvings, isLarger))
+    code = apply(ScalarOp::Add,
+                 {code, pool.select(larger, real(8.0 * halvings), real(0))});
+  code = pool.select(pool.compare(ScalarOp::Lt, value, real(0)),
+                     apply(ScalarOp::Add, {code, real(128)}), code);
+  code = pool.select(pool.compare(ScalarOp::Eq, value, value), code, real(127));
+  return pool.floatToInt(code);
 }
 
 } // namespace ingot

@@ -15,4 +15,8 @@ bool isNarrow(mlir::Type element);
 Expr narrowElement(ExprPool &pool, uint32_t memory, mlir::Type element,
                    Expr flat);
 
+/// The byte of an f32 as f8E4M3FN: the nearest, of two the even one; beyond
+/// 448, infinities too, the largest. A negative zero becomes 0.
+Expr e4m3Byte(ExprPool &pool, Expr value);
+
 } // namespace ingot

@@ -71,3 +71,23 @@ func.func @stays(%q: tensor<4x16xui8>, %w: tensor<16x24xi8>, %s: tensor<4x24xf32
   %8 = tfm.cast %7 : tensor<4x24xi32> -> tensor<4x24xf32>
   return %1, %3, %5, %4, %8 : tensor<4x24xf32>, tensor<4x24xf32>, tensor<4x24xf32>, tensor<4x24xf32>, tensor<4x24xf32>
 }
+
+// -----
+
+// Zero points of floats name a type; those of integers count.
+// CHECK-LABEL: @float_zeros
+// CHECK: tfm.quantize %{{.*}} scale %{{[a-z0-9]+}} : (tensor<4x16xf32>, tensor<f32>) -> tensor<4x16xf8E4M3FN>
+// CHECK: tfm.dequantize %{{.*}} scale %{{[a-z0-9]+}} {axis = 1 : i64} : (tensor<4x16xf8E4M3FN>, tensor<16xf32>)
+// CHECK: tfm.quantize %{{.*}} scale %{{.*}} zero
+// CHECK: tfm.dequantize %{{.*}} scale %{{.*}} zero
+func.func @float_zeros(%x: tensor<4x16xf32>, %s: tensor<16xf32>) -> (tensor<4x16xf32>, tensor<4x16xf32>) {
+  %one = tfm.constant dense<1.0> : tensor<f32>
+  %z = tfm.constant dense<0.0> : tensor<f8E4M3FN>
+  %zs = tfm.constant dense<0.0> : tensor<16xf8E4M3FN>
+  %half = tfm.constant dense<0.5> : tensor<f8E4M3FN>
+  %0 = tfm.quantize %x scale %one zero %z : (tensor<4x16xf32>, tensor<f32>, tensor<f8E4M3FN>) -> tensor<4x16xf8E4M3FN>
+  %1 = tfm.dequantize %0 scale %s zero %zs {axis = 1} : (tensor<4x16xf8E4M3FN>, tensor<16xf32>, tensor<16xf8E4M3FN>) -> tensor<4x16xf32>
+  %2 = tfm.quantize %x scale %one zero %half : (tensor<4x16xf32>, tensor<f32>, tensor<f8E4M3FN>) -> tensor<4x16xf8E4M3FN>
+  %3 = tfm.dequantize %2 scale %one zero %half : (tensor<4x16xf8E4M3FN>, tensor<f32>, tensor<f8E4M3FN>) -> tensor<4x16xf32>
+  return %1, %3 : tensor<4x16xf32>, tensor<4x16xf32>
+}

@@ -450,7 +450,7 @@ plan.kernel linear @k outs [f32] ins [f32, i8] scalars 0 params {m = 1 : i64, n 
 // -----
 
 // kernel_c1
-// expected-error@+1 {{with a block reads i8, ui8, i4 or ui4 from input 1, got 'f32'}}
+// expected-error@+1 {{with a block reads i8, ui8, i4, ui4 or f8E4M3FN from input 1, got 'f32'}}
 plan.kernel linear @k outs [f32] ins [f32, f32, f32] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64, block = 32 : i64} {
 ^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %s: tensor<?xf32>):
   tfm.yield %acc : f32
@@ -462,6 +462,15 @@ plan.kernel linear @k outs [f32] ins [f32, f32, f32] scalars 0 params {m = 1 : i
 // expected-error@+1 {{with a block reads scales of f32 from input 2, got 'f16'}}
 plan.kernel linear @k outs [f32] ins [f32, i8, f16] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64, block = 32 : i64} {
 ^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xi8>, %s: tensor<?xf16>):
+  tfm.yield %acc : f32
+}
+
+// -----
+
+// kernel_c1
+// expected-error@+1 {{has no zeros for weights of 'f8E4M3FN'}}
+plan.kernel linear @k outs [f32] ins [f32, f8E4M3FN, f32, ui8] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 2 : i64, block = 32 : i64, zeros} {
+^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf8E4M3FN>, %s: tensor<?xf32>, %z: tensor<?xui8>):
   tfm.yield %acc : f32
 }
 

@@ -115,23 +115,37 @@ func.func @halves(%x: tensor<2x96xf16>, %y: tensor<2x96xf16>) -> (tensor<2x50xf1
 
 // -----
 
-// Blocks that its order does not have, and 8-bit floats.
+// Blocks that its order does not have; 8-bit floats, which CPUs read dequantized; zero points
+// of these.
 // CUDA: tfm.dequantize {{.*}} {axis = 0 : i64, block = 48 : i64} : (tensor<96x24xui4>, tensor<2x24xf32>) -> tensor<96x24xf16>
-// CUDA-LABEL: plan.program @others_cuda
+// CUDA-LABEL: plan.program @others target
+// CUDA: weight @f.dequantize
+// CUDA-LABEL: plan.program @others_cuda entry
 // CUDA: plan.launch @unpack_f16_k96_n24 {{.*}} {init}
-// CUDA-NOT: arrange
+// CUDA: plan.launch @arrange_f8E4M3FN_b24_k24_n8 {{.*}} {init}
+// CUDA: plan.launch @unpack_f16_k8_n24 {{.*}} {init}
 // CUDA: plan.launch @linear_f16_k96_n24
-// CUDA: plan.launch @linear_f16_k24_n8
+// CUDA: plan.launch @[[F8:linear_f16_f8E4M3FN_b24_k24_n8[_0-9]*]] grid
+// CUDA: plan.launch @linear_f16_k8_n24
+// CUDA: plan.kernel linear @[[F8]] outs [f16] ins [f16, f8E4M3FN, f32]
+// CUDA: plan.kernel arrange {{.*}} ins [f8E4M3FN, f32]
 tfm.weight @q : tensor<96x24xui4> file "m" offset 0 length 1152
 tfm.weight @s : tensor<2x24xf32> file "m" offset 0 length 192
 tfm.weight @f : tensor<24x8xf8E4M3FN> file "m" offset 0 length 192
 tfm.weight @t : tensor<1x8xf32> file "m" offset 0 length 32
-func.func @others(%x: tensor<2x96xf16>) -> tensor<2x8xf16> {
+tfm.weight @g : tensor<8x24xf8E4M3FN> file "m" offset 0 length 192
+tfm.weight @u : tensor<1x24xf32> file "m" offset 0 length 96
+tfm.weight @z : tensor<1x24xf8E4M3FN> file "m" offset 0 length 24
+func.func @others(%x: tensor<2x96xf16>) -> tensor<2x24xf16> {
   %q = tfm.get_weight @q : tensor<96x24xui4>
   %s = tfm.get_weight @s : tensor<2x24xf32>
   %f = tfm.get_weight @f : tensor<24x8xf8E4M3FN>
   %t = tfm.get_weight @t : tensor<1x8xf32>
   %0 = tfm.linear %x, %q scales %s {block = 48 : i64} : (tensor<2x96xf16>, tensor<96x24xui4>, tensor<2x24xf32>) -> tensor<2x24xf16>
   %1 = tfm.linear %0, %f scales %t {block = 24 : i64} : (tensor<2x24xf16>, tensor<24x8xf8E4M3FN>, tensor<1x8xf32>) -> tensor<2x8xf16>
-  return %1 : tensor<2x8xf16>
+  %g = tfm.get_weight @g : tensor<8x24xf8E4M3FN>
+  %u = tfm.get_weight @u : tensor<1x24xf32>
+  %z = tfm.get_weight @z : tensor<1x24xf8E4M3FN>
+  %2 = tfm.linear %1, %g scales %u zeros %z {block = 8 : i64} : (tensor<2x8xf16>, tensor<8x24xf8E4M3FN>, tensor<1x24xf32>, tensor<1x24xf8E4M3FN>) -> tensor<2x24xf16>
+  return %2 : tensor<2x24xf16>
 }

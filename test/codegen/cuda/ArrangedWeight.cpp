@@ -18,14 +18,17 @@ public:
   Order(plan::KernelOp kernel, Type weight)
       : bits(weight.getIntOrFloatBitWidth()), k(kernel.param("k")),
         n(kernel.param("n")), block(std::min(kernel.param("block"), k)),
-        neutral(weight.isUnsignedInteger() ? 0 : 1 << (bits - 1)) {
+        isFloat(isa<FloatType>(weight)),
+        neutral(weight.isUnsignedInteger() || isFloat ? 0 : 1 << (bits - 1)) {
     bool isSmall = block < k && block < step;
     blocks = isSmall ? step / block : 1;
     records = llvm::divideCeil(k, isSmall ? step : block);
     words = llvm::divideCeil(records, recordsAWord());
   }
 
-  const int64_t bits, k, n, block, neutral;
+  const int64_t bits, k, n, block;
+  const bool isFloat; ///< f8E4M3FN
+  const int64_t neutral;
 
   Place weight(int64_t row, int64_t column) const {
     int64_t r = column % 8, side = column / 8 % 2, inStep = row % step;
@@ -109,10 +112,20 @@ std::vector<Tensor> arrangedWeight(plan::KernelOp kernel,
   if (kernel.paramFlag("zeros"))
     outputs.push_back(*Tensor::create(ElementType::U32, {shape.zeroWords}));
   int64_t blocks = llvm::divideCeil(order.k, order.block);
+  // A NaN makes its whole column NaN, in a block as anywhere.
+  auto hasNan = [&](int64_t b, int64_t n) {
+    int64_t first = b * order.block;
+    for (int64_t k = first; k < std::min(first + order.block, order.k); ++k)
+      if (order.isFloat && (stored(k, n) & 127) == 127)
+        return true;
+    return false;
+  };
   for (int64_t b = 0; b < blocks; ++b)
     for (int64_t n = 0; n < order.n; ++n) {
       int64_t from = at(blocks, b, n);
-      outputs[1].setNumber(order.scale(b, n), inputs[1].number(from));
+      outputs[1].setNumber(order.scale(b, n), hasNan(b, n)
+                                                  ? std::nan("")
+                                                  : inputs[1].number(from));
       if (outputs.size() > 2)
         addBits(outputs[2], order.zero(b, n),
                 moved(inputs[2].integer(from), order));
@@ -126,8 +139,11 @@ double arrangedValue(plan::KernelOp linear, llvm::ArrayRef<Tensor> from,
   int64_t b = k / order.block, zero = order.neutral;
   if (linear.paramFlag("zeros"))
     zero = bitsAt(from[2], order.zero(b, n), order.bits);
-  auto number = static_cast<double>(
-      bitsAt(from[0], order.weight(k, n), order.bits) - zero);
+  int64_t bits = bitsAt(from[0], order.weight(k, n), order.bits);
+  double number =
+      order.isFloat
+          ? APFloat(APFloat::Float8E4M3FN(), APInt(8, bits)).convertToDouble()
+          : static_cast<double>(bits - zero);
   return number * from[1].number(order.scale(b, n));
 }
 

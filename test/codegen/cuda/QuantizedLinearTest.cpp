@@ -72,10 +72,17 @@ protected:
       return tensor;
     };
     int64_t perByte = 8 / c.bits();
+    // Of floats one alone is NaN.
+    auto withOneNan = [&](Tensor tensor) {
+      for (int64_t i = 0; c.type[0] == 'f' && i < tensor.size(); ++i)
+        if (i == 3 || (tensor.integer(i) & 127) == 127)
+          tensor.setInteger(i, i == 3 ? 127 : 0x28);
+      return tensor;
+    };
     std::vector<Tensor> stored{
-        bytes(c.panel ? c.stored(llvm::divideCeil(c.k, perByte))
-                      : static_cast<int64_t>(
-                            llvm::divideCeil(c.stored(c.k), perByte))),
+        withOneNan(bytes(c.panel ? c.stored(llvm::divideCeil(c.k, perByte))
+                                 : static_cast<int64_t>(llvm::divideCeil(
+                                       c.stored(c.k), perByte)))),
         noise(c.stored(c.blocks()), 3, 0.1f)};
     if (c.hasZeros)
       stored.push_back(bytes(c.stored(c.blocks())));
@@ -110,6 +117,16 @@ TEST_F(CudaQuantizedLinear, EveryTypeWithAndWithoutZeros) {
         c.input = hasZeros ? "f16" : "bf16";
         checkCase(c);
       }
+}
+
+TEST_F(CudaQuantizedLinear, FloatsOf8Bits) {
+  // One weight is NaN: all of its column is, and no other.
+  Case c{"f8E4M3FN"};
+  checkCase(c);
+  c.input = "f16";
+  c.block = c.k;
+  c.panel = 48;
+  checkCase(c);
 }
 
 TEST_F(CudaQuantizedLinear, EveryBlock) {

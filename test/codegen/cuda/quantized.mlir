@@ -55,3 +55,16 @@ plan.kernel arrange @arrange_ui4 outs [ui8, f32, ui32] ins [ui4, f32, ui8] scala
 // CHECK-LABEL: // arrange_i8: 256 threads, 0 bytes of shared memory
 // CHECK:         quant_arrange(out0, out1, (u32 *)nullptr, QuantSource<QuantFormat<QuantI8, float, false, 96, 96>, 0>{body.in0, body.in1, nullptr, 50});
 plan.kernel arrange @arrange_i8 outs [ui8, f32] ins [i8, f32] scalars 0 params {block = 96, k = 96, n = 50}
+
+// Floats of 8 bits, as they are.
+// CHECK-LABEL: // linear_f16_f8: 256 threads
+// CHECK:         quantized<f16, QuantFormat<QuantF8, float, false, 256, 128>, 64, {{.*}}>(out0, in0, 256, in1, in2, nullptr, s0, body);
+plan.kernel linear @linear_f16_f8 outs [f16] ins [f16, f8E4M3FN, f32] scalars 1 params {m = -1, n = 64, k = 256, lda = 256, rows = 64, panels = 1, block = 128} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf16>, %w: tensor<?xf8E4M3FN>, %s: tensor<?xf32>, %M: i64):
+  %0 = tfm.convert %acc : f32 to f16
+  tfm.yield %0 : f16
+}
+
+// CHECK-LABEL: // arrange_f8: 256 threads
+// CHECK:         quant_arrange(out0, out1, (u32 *)nullptr, QuantSource<QuantFormat<QuantF8, float, false, 256, 128>, 0>{body.in0, body.in1, nullptr, 64});
+plan.kernel arrange @arrange_f8 outs [ui8, f32] ins [f8E4M3FN, f32] scalars 0 params {block = 128, k = 256, n = 64}
