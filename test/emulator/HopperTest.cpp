@@ -434,6 +434,35 @@ EXPORT_KERNEL(halves)
             cu::invalidClusterSize);
 }
 
+// "mapa": the address of the same variable in the shared memory window of the
+// block of that rank; "%cluster_ctarank": of a block within its cluster.
+TEST_F(HopperTest, StoreRemote) {
+  const char *text = R"(
+#include "vocabulary.cuh"
+KERNEL_CLUSTER(64, 1, 3) exchange(u32 *out) {
+  float *s = shared_base<float>() + 1;
+  cluster_sync();
+  for (int rank = 0; rank < 3; ++rank)
+    store_remote(s + cluster_rank() * 64 + tid(), bid_x() * 100 + tid(), rank);
+  cluster_sync();
+  for (int i = tid(); i < 192; i += threads())
+    out[bid_x() * 192 + i] = (u32)s[i];
+}
+EXPORT_KERNEL(exchange)
+)";
+  compiles(text);
+  Stub stub(text);
+  for (const char *mode : modes) {
+    control(mode);
+    DeviceArray<uint32_t> out(6 * 192);
+    ASSERT_EQ(stub.launch("exchange", {6}, 64, 772, out), cu::success)
+        << control("report");
+    std::vector<uint32_t> got = out.get();
+    for (uint32_t i = 0; i < got.size(); ++i)
+      ASSERT_EQ(got[i], (i / 576 * 3 + i % 192 / 64) * 100 + i % 64);
+  }
+}
+
 TEST_F(HopperTest, WhatTheDriverTakesForAMap) {
   DeviceArray<uint16_t> data(4096);
   struct Arguments {

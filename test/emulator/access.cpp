@@ -48,6 +48,7 @@ struct Accessor {
   const View *view;
   const Block *block;
   uint32_t actor, clock;
+  const Block *window = block; // whose shared memory it may touch
   bool knows(uint32_t other, uint32_t actorThere, uint32_t when) const {
     return thread ? happenedBefore(*thread, other, actorThere, when)
                   : happenedBefore(*view, other, actorThere, when);
@@ -221,7 +222,7 @@ void check(const Accessor &by, const char *p, size_t bytes, unsigned flags,
          "misaligned: " + sized(p, bytes, flags) +
              format(", address %p", static_cast<const void *>(p)),
          where);
-  if (!visible(*by.block, offset) || !visible(*by.block, offset + bytes - 1))
+  if (!visible(*by.window, offset) || !visible(*by.window, offset + bytes - 1))
     fail(Fault::IllegalAddress,
          "out of bounds: " + sized(p, bytes, flags) +
              ", which belongs to another block or device",
@@ -302,6 +303,16 @@ void access(const void *pointer, size_t bytes, unsigned flags,
   check({t, nullptr, t->block, copy ? machine.launch.threads + self : self,
          copy ? t->committed + 1 : t->clock},
         p, bytes, flags, where);
+}
+
+void accessRemote(const Block &window, const void *p, size_t bytes,
+                  unsigned flags, const Where &where) {
+  const Thread &t = *machine.current;
+  machine.idleSpins = 0;
+  if (machine.options.checks)
+    check(
+        {&t, nullptr, t.block, static_cast<uint32_t>(t.tid), t.clock, &window},
+        static_cast<const char *>(p), bytes, flags, where);
 }
 
 void access(const AsyncActor &actor, const void *p, size_t bytes,

@@ -16,13 +16,14 @@ struct MBarrier {
   uint32_t expected = 0, pending = 0;
   uint32_t phases = 0; // that are over
   int64_t bytes = 0;   // to come in this phase
-  // mbar_init: which event it was, and what its thread had fenced.
+  // Of mbar_init, and when that thread fenced it; 0: not yet.
   Thread *initializer = nullptr;
-  uint32_t initClock = 0, initFences = 0;
+  uint32_t fenceClock = 0;
   View current, done; // of arrivals in this phase, in all before
   // Phases that somebody has waited for, and the one of the last load.
   uint32_t waited = 0, loaded = 0;
   bool hasLoads = false;
+  bool hasRemote = false; // arrivals of other blocks
   Where loadedAt;
   std::vector<Thread *> waiting;
 };

@@ -51,6 +51,7 @@ void Machine::startBlock(Block &block) {
   block.base.assign(actorsOf(l.threads), 0);
   block.clusterRank = block.index[0] % l.cluster;
   block.firstSlot = block.slot - block.clusterRank;
+  block.hasRemoteStores = false;
   block.mbarriers.clear();
   block.warpgroups.clear();
   block.warpgroups.resize(l.threads / 128);
@@ -81,7 +82,7 @@ void Machine::startBlock(Block &block) {
     t.stores.clear();
     t.storesCommitted = 0;
     t.wgmma = WgmmaThread();
-    t.fences = t.initFences = 0;
+    t.fences = 0;
     t.registers = registersAtStart(l);
     t.hasWaited = false;
     t.spinsOn = nullptr;

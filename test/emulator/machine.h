@@ -39,7 +39,7 @@ struct Thread {
   std::vector<std::shared_ptr<Transaction>> stores; // TMA's
   uint32_t storesCommitted;                         // groups
   WgmmaThread wgmma;
-  uint32_t fences, initFences; // of the asynchronous proxy, of mbar_init
+  uint32_t fences; // of the asynchronous proxy
   unsigned registers;
   bool hasWaited; // for the grids before this one
   // The last acquiring load, to notice that a thread spins.
@@ -77,6 +77,7 @@ struct Block {
   Barrier barriers[16];
   Clocks base; // what every thread knew at the last barrier of all
   unsigned clusterRank = 0, firstSlot = 0; // of the cluster's blocks
+  bool hasRemoteStores = false;            // of other blocks, here
   std::unordered_map<const void *, MBarrier> mbarriers;
   std::vector<Warpgroup> warpgroups;
   uint32_t transactions = 0;  // started; their actors go round
@@ -174,6 +175,9 @@ enum AccessFlags : unsigned {
   IsAsync = 32   // of the asynchronous proxy: stores must have been fenced
 };
 void access(const void *p, size_t bytes, unsigned flags, const Where &where);
+// The same in the shared memory of another block of the cluster.
+void accessRemote(const Block &window, const void *p, size_t bytes,
+                  unsigned flags, const Where &where);
 // The same by an asynchronous operation of `block`, which knows `view`.
 struct AsyncActor {
   const Block *block;

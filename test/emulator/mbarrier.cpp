@@ -33,16 +33,16 @@ MBarrier &findFenced(Block &block, const void *address, const View &view,
   const Thread &by = *b.initializer;
   if (!machine.options.checks)
     return b;
-  if (by.initFences == b.initFences)
+  if (!b.fenceClock)
     fail(Fault::LaunchFailed,
          "missing fence: the mbarrier is used by others than threads of the "
          "block, without mbar_fence_init",
          where);
   if (!happenedBefore(view, block.number, static_cast<uint32_t>(by.tid),
-                      b.initClock))
+                      b.fenceClock))
     fail(Fault::LaunchFailed,
          format("race: the mbarrier at %s of block %u is used, not ordered "
-                "after its mbar_init",
+                "after its mbar_init and that one's fence",
                 memory.describe(address).c_str(), block.number),
          where);
   return b;
@@ -118,8 +118,6 @@ void emu_mbar_init(unsigned long long *b, int arrivals, const char *file,
   m.word = *b = wordFor(b);
   m.expected = m.pending = static_cast<uint32_t>(arrivals);
   m.initializer = &t;
-  m.initClock = t.clock;
-  m.initFences = t.initFences;
   m.current.block = m.done.block = t.block->number;
   m.current.clocks = m.done.clocks = Clocks(t.block->base.size(), 0);
   t.block->mbarriers[b] = m;
@@ -141,14 +139,16 @@ void emu_mbar_arrive(unsigned long long *b, int bytes, int rank,
     auto *there = reinterpret_cast<unsigned long long *>(
         other.window() +
         (reinterpret_cast<const char *>(b) - t.block->window()));
-    arrive(findFenced(other, there, view, where), bytes, view, where);
+    MBarrier &m = findFenced(other, there, view, where);
+    m.hasRemote |= &other != t.block;
+    arrive(m, bytes, view, where);
   }
   if (machine.options.mode == Mode::Random)
     machine.yield();
 }
 
-void emu_mbar_wait(unsigned long long *b, int parity, const char *file,
-                   int line) {
+void emu_mbar_wait(unsigned long long *b, int parity, int cluster,
+                   const char *file, int line) {
   Thread &t = *machine.current;
   Where where{file, line};
   t.where = where;
@@ -159,6 +159,12 @@ void emu_mbar_wait(unsigned long long *b, int parity, const char *file,
   for (;;) {
     MBarrier &m = findBarrier(*t.block, b, where);
     if (static_cast<int>(m.phases & 1) != parity) {
+      if (!cluster && m.hasRemote && t.block->hasRemoteStores)
+        fail(Fault::LaunchFailed,
+             "missing scope: threads of other blocks have stored here and "
+             "arrived at the mbarrier, and mbar_wait does not see that: "
+             "mbar_wait_cluster does",
+             where);
       m.waited = std::max(m.waited, m.phases);
       learn(t, m.done);
       return;
@@ -170,7 +176,9 @@ void emu_mbar_wait(unsigned long long *b, int parity, const char *file,
 
 void emu_fence_async(int only_inits) {
   Thread &t = *machine.current;
-  ++t.initFences;
+  for (auto &[address, b] : t.block->mbarriers)
+    if (b.initializer == &t && !b.fenceClock)
+      b.fenceClock = t.clock;
   if (!only_inits)
     ++t.fences;
 }
@@ -203,6 +211,29 @@ void emu_cluster_sync(const char *file, int line) {
     if (*i != &t)
       machine.wake(**i);
   waiting.erase(mine, waiting.end());
+}
+
+void emu_store_remote(float *s, float x, int rank, const char *file, int line) {
+  Thread &t = *machine.current;
+  Where where{file, line};
+  t.where = where;
+  emu_saddr(s, file, line);
+  Block &other = clusterBlock(*t.block, rank, where);
+  bool isOwn = &other == t.block;
+  if (!isOwn && machine.options.checks &&
+      !(t.knowledge && t.knowledge->count(other.number)))
+    fail(Fault::LaunchFailed,
+         format("race: a store to block %d of the cluster, not ordered after "
+                "its start",
+                rank),
+         where);
+  auto *there = reinterpret_cast<float *>(
+      other.window() + (reinterpret_cast<const char *>(s) - t.block->window()));
+  accessRemote(other, there, sizeof x, IsWrite, where);
+  *there = x;
+  other.hasRemoteStores |= !isOwn;
+  if (machine.options.mode == Mode::Random)
+    machine.yield();
 }
 
 // A block has as many registers as it started with: who wants more waits for

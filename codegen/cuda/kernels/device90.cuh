@@ -21,6 +21,16 @@ DEV void cluster_sync() {
                "barrier.cluster.wait.acquire;" ::
                    : "memory");
 }
+// To the same place in block `rank` of the cluster, which has to be there
+// still: its mbarrier tells when it is seen (mbar_arrive_remote,
+// mbar_wait_cluster).
+DEV void store_remote(float *s, float x, int rank) {
+  asm volatile("{.reg .b32 a;\n"
+               "mapa.shared::cluster.u32 a, %0, %1;\n"
+               "st.shared::cluster.f32 [a], %2;}" ::"r"(saddr(s)),
+               "r"(rank), "f"(x)
+               : "memory");
+}
 
 // ---- fragments to shared memory
 
@@ -56,13 +66,16 @@ DEV void mbar_arrive_expect(u64 *b, int bytes) {
       "r"(bytes)
       : "memory");
 }
-// At the mbarrier of the same place in block `rank` of the cluster.
+// At the mbarrier of the same place in block `rank` of the cluster. What this
+// thread knows to be stored there is seen by who waits for it.
 DEV void mbar_arrive_remote(u64 *b, int rank) {
-  asm volatile("{.reg .b32 a;\n"
-               "mapa.shared::cluster.u32 a, %0, %1;\n"
-               "mbarrier.arrive.shared::cluster.b64 _, [a];}" ::"r"(saddr(b)),
-               "r"(rank)
-               : "memory");
+  asm volatile(
+      "{.reg .b32 a;\n"
+      "mapa.shared::cluster.u32 a, %0, %1;\n"
+      "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [a];}" ::"r"(
+          saddr(b)),
+      "r"(rank)
+      : "memory");
 }
 // Until the phase of that parity (0 for the first) is over: before the first
 // ends, parity 1 counts as over.
@@ -74,6 +87,19 @@ DEV void mbar_wait(u64 *b, int parity) {
                "D:}" ::"r"(saddr(b)),
                "r"(parity)
                : "memory");
+}
+// The same where threads of other blocks stored what is read after it: theirs
+// and this block's order alone is not enough then.
+DEV void mbar_wait_cluster(u64 *b, int parity) {
+  asm volatile(
+      "{.reg .pred p;\n"
+      "W: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%0], "
+      "%1;\n"
+      "@p bra D;\n"
+      "bra W;\n"
+      "D:}" ::"r"(saddr(b)),
+      "r"(parity)
+      : "memory");
 }
 
 // ---- TMA: boxes of tensors, by one thread

@@ -41,6 +41,9 @@ struct Gemm90Config {
   // Of gemm90_turns.cuh: a consumer has a tile of its own, 64 rows twice.
   static constexpr bool TURNS = false;
   static constexpr int HALVES = 1;
+  // Tiles of a block lie one below the other, and those of consecutive blocks
+  // side by side: they finish rows together, as linear_norm90.cuh has it.
+  static constexpr bool OWNS_ROWS = false;
   static constexpr int BOX_A = BM / CN, BOX_W = BN / CM;
   static constexpr int STAGE = (BM + BN) * 128;
   // Columns of C that leave by TMA, 64 in swizzled rows of 128 bytes, for each
@@ -84,7 +87,7 @@ struct Gemm90Tiles {
       : rows(ceil_div(m, C::BM * C::CM)), columns(ceil_div(n, C::BN * C::CN)) {}
   DEV int count() const { return rows * columns; }
   DEV void place(int t, int rank, int &m0, int &n0) const {
-    constexpr int BAND = 8 / C::CM;
+    constexpr int BAND = C::OWNS_ROWS ? 1 : 8 / C::CM;
     int band = t / (BAND * columns), within = t % (BAND * columns);
     int height = min_(BAND, rows - band * BAND);
     m0 = ((band * BAND + within % height) * C::CM + (C::CM > 1 ? rank : 0)) *
@@ -489,8 +492,12 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
           continue;
         }
       }
-      gemm90_finish<C>(sum, reads, maps, place, consumer, 0, m0, task.n0,
-                       epilogue);
+      if constexpr (C::OWNS_ROWS)
+        epilogue.template finish<C>(sum, reads, maps, place, consumer, m0,
+                                    task.n0);
+      else
+        gemm90_finish<C>(sum, reads, maps, place, consumer, 0, m0, task.n0,
+                         epilogue);
     }
     if constexpr (C::STORES)
       if (warp_uniform() % 4 == 0 && lane() == 0)
