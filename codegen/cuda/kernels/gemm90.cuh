@@ -172,6 +172,11 @@ struct Gemm90Place {
   int row, column, m, n;
   DEV Gemm90Place(int m0, int m, int n)
       : row(m0 + lane() / 4), column(lane() % 4 * 2), m(m), n(n) {}
+  DEV Gemm90Place below(int rows) const {
+    Gemm90Place place = *this;
+    place.row += rows;
+    return place;
+  }
   // Of the panel of 64 columns that column c is in.
   DEV bool has_panel(int c) const { return c / 64 * 64 < n; }
 };
@@ -247,42 +252,46 @@ DEV void gemm90_columns(const float *sum, const Gemm90Read<Epilogue> &read,
     store_matrix4(panel + swizzle128(lane() % 16, chunk + lane() / 16), packed);
 }
 
-// 64 rows of a consumer's tile, from the sums on.
+// A consumer's share of a tile, from the sums on: 64 rows, or twice 64.
 template <class C, class Epilogue>
-DEV void gemm90_finish(float (&sum)[C::BN / 2], Gemm90Reads<C, Epilogue> &reads,
-                       const Gemm90Maps &maps, const Gemm90Place &place,
-                       int consumer, int half, int m0, int n0,
+DEV void gemm90_finish(float (&sum)[C::HALVES * C::BN / 2],
+                       Gemm90Reads<C, Epilogue> &reads, const Gemm90Maps &maps,
+                       const Gemm90Place &place, int consumer, int m0, int n0,
                        const Epilogue &epilogue) {
   using Reads = Gemm90Reads<C, Epilogue>;
-  constexpr int WIDTH = Reads::WIDTH, PARTS = C::BN / WIDTH;
+  constexpr int WIDTH = Reads::WIDTH, EACH = C::BN / WIDTH,
+                PARTS = C::HALVES * EACH;
   u8 *panels = Gemm90Shared<C>::get().panels() +
-               (consumer * C::HALVES + half) * C::PANELS * 64 * 128;
+               consumer * C::HALVES * C::PANELS * 64 * 128;
   int warp = warp_uniform() % 4;
   bool leads = warp == 0 && lane() == 0;
   // Two constants: a number that is none would take all barriers.
   auto meet = [&] { consumer ? barrier_named<128>(2) : barrier_named<128>(1); };
   if constexpr (C::STORES) {
     if (leads)
-      tma_store_wait_read<C::HALVES - 1>(); // the last tile has left them
+      tma_store_wait_read<0>(); // the last tile has left the panels
     meet();
   }
   UNROLL for (int p = 0; p < PARTS; ++p) {
-    int at = p * WIDTH;
+    int half = p / EACH, at = p % EACH * WIDTH;
     if (place.has_panel(n0 + at)) {
       UNROLL for (int j = 0; j < WIDTH / 16; ++j) {
         const auto &read = reads.reads[p % Reads::AHEAD][j];
         int from = at + j * 16;
+        const float *sums = sum + half * C::BN / 2 + from / 2;
+        int panel = half * C::PANELS + at / 64;
         if (C::STORES && at < C::PANELS * 64)
-          gemm90_columns<C::STORES>(sum + from / 2, read,
-                                    panels + (at / 64 * 64 + warp * 16) * 128,
-                                    from % 64 / 8, place, n0 + from, epilogue);
+          gemm90_columns<C::STORES>(
+              sums, read, panels + (panel * 64 + warp * 16) * 128,
+              from % 64 / 8, place.below(half * 64), n0 + from, epilogue);
         else
-          gemm90_columns<false>(sum + from / 2, read, nullptr, 0, place,
+          gemm90_columns<false>(sums, read, nullptr, 0, place.below(half * 64),
                                 n0 + from, epilogue);
       }
-      if (p + Reads::AHEAD < PARTS)
-        reads.load(p, place, n0 + at + Reads::AHEAD * WIDTH, epilogue);
     }
+    if (int next = p + Reads::AHEAD; next < PARTS)
+      reads.load(next, place.below(next / EACH * 64), n0 + next % EACH * WIDTH,
+                 epilogue);
     // One part after the other: addresses of all would not fit in registers.
     fence_regs(sum);
   }
@@ -290,9 +299,10 @@ DEV void gemm90_finish(float (&sum)[C::BN / 2], Gemm90Reads<C, Epilogue> &reads,
     fence_async(); // what this thread stored above
     meet();
     if (leads) {
-      for (int p = 0; p < C::PANELS; ++p)
-        if (place.has_panel(n0 + p * 64))
-          tma_store2(maps.out, panels + p * 64 * 128, n0 + p * 64, m0);
+      for (int p = 0; p < C::HALVES * C::PANELS; ++p)
+        if (int c = n0 + p % C::PANELS * 64; place.has_panel(c))
+          tma_store2(maps.out, panels + p * 64 * 128, c,
+                     m0 + p / C::PANELS * 64);
       tma_store_commit();
     }
   }
@@ -496,7 +506,7 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
         epilogue.template finish<C>(sum, reads, maps, place, consumer, m0,
                                     task.n0);
       else
-        gemm90_finish<C>(sum, reads, maps, place, consumer, 0, m0, task.n0,
+        gemm90_finish<C>(sum, reads, maps, place, consumer, m0, task.n0,
                          epilogue);
     }
     if constexpr (C::STORES)

@@ -51,7 +51,10 @@ DEV void gemm90_turns(const Gemm90Maps &maps, int m, int n, int k,
   for (int t = first + consumer * step; t < tasks; t += 2 * step) {
     Gemm90Task task = gemm90_task(tiles, t, 0, slabs, NoSplits{});
     int last = 0;
-    float sum[2][C::BN / 2];
+    float sum[C::BN];
+    auto half = [&](int h) -> float(&)[C::BN / 2] {
+      return reinterpret_cast<float(&)[C::BN / 2]>(sum[h * C::BN / 2]);
+    };
     mbar_wait(turns + consumer, parity);
     parity ^= 1;
     UNROLL1 for (int i = 0; i < slabs; ++i, ring.next()) {
@@ -59,16 +62,14 @@ DEV void gemm90_turns(const Gemm90Maps &maps, int m, int n, int k,
       u64 a[2] = {wgmma_desc(shared.a[ring.stage]),
                   wgmma_desc(shared.a[ring.stage] + 64 * 128)};
       u64 w = wgmma_desc(shared.w[ring.stage]);
-      fence_regs(sum[0]);
-      fence_regs(sum[1]);
+      fence_regs(sum);
       wgmma_fence();
       // 32 bytes of k at a time.
       UNROLL for (int s = 0; s < 4; ++s) UNROLL for (int h = 0; h < 2; ++h)
-          wgmma<typename C::Math, C::BN>(sum[h], a[h] + s * 2, w + s * 2,
+          wgmma<typename C::Math, C::BN>(half(h), a[h] + s * 2, w + s * 2,
                                          i + s > 0);
       wgmma_commit();
-      fence_regs(sum[0]);
-      fence_regs(sum[1]);
+      fence_regs(sum);
       wgmma_wait<1>();
       if (i > 0)
         gemm90_release<C>(empty + last, 0);
@@ -78,21 +79,14 @@ DEV void gemm90_turns(const Gemm90Maps &maps, int m, int n, int k,
     if (lane() == 0)
       mbar_arrive(turns + (consumer ^ 1));
     ring.skip(slabs);
-    auto place = [&](int half) {
-      return Gemm90Place(task.m0 + half * 64 + warp * 16, m, n);
-    };
+    Gemm90Place place(task.m0 + warp * 16, m, n);
     Gemm90Reads<C, Epilogue> reads;
-    reads.start(place(0), task.n0, epilogue);
+    reads.start(place, task.n0, epilogue);
     wgmma_wait<0>();
-    fence_regs(sum[0]);
-    fence_regs(sum[1]);
+    fence_regs(sum);
     gemm90_release<C>(empty + last, 0);
-    UNROLL for (int half = 0; half < 2; ++half) {
-      if (half > 0)
-        reads.start(place(half), task.n0, epilogue);
-      gemm90_finish<C>(sum[half], reads, maps, place(half), consumer, half,
-                       task.m0 + half * 64, task.n0, epilogue);
-    }
+    gemm90_finish<C>(sum, reads, maps, place, consumer, task.m0, task.n0,
+                     epilogue);
   }
   if constexpr (C::STORES)
     if (warp == 0 && lane() == 0)
