@@ -244,6 +244,15 @@ const Edit edits[] = {
             "if (warp == 0 && lane() == 0)\n      "
             "tma_store_wait_read<0>();",
             ";"),
+    inTurns("TurnNoFenceOfPanels", "fence_async(); // what", "// what",
+            "gemm90.cuh"),
+    // in turns: bytes, guards
+    inTurns("TurnTooFewBytes", "mbar_arrive_expect(full, C::STAGE);",
+            "mbar_arrive_expect(full, C::STAGE - 64 * 128);", "gemm90.cuh"),
+    inTurns("TurnLoadsPastTheEnd", "min_(place.row + q % 2 * 8, place.m - 1)",
+            "place.row + q % 2 * 8", "gemm90.cuh"),
+    inTurns("TurnPastTheLastTile", "t < tasks; t += 2 * step",
+            "t < tasks + step; t += 2 * step"),
     // in turns: dependent launch, registers
     inTurns("TurnDoesNotWait", "grid_wait();", ""),
     inTurns("TheFirstTurnWaits", "grid_wait();",
