@@ -46,21 +46,52 @@ QuantVariant many(const char *weight, int block, int k) {
 const std::vector<QuantCase> manyRows = {
     {17, 48}, {64, 65}, {100, 16}, {3, 130}, {0, 16}};
 
-TEST_F(QuantTest, EveryWeightAndBlock) {
-  for (const char *weight :
-       {"QuantI4", "QuantU4", "QuantI8", "QuantU8", "QuantF8"})
-    for (int block : {0, 16, 32, 64, 128}) {
-      QuantVariant v = few(weight, block, 328);
-      v.math = block % 64 ? "bf16" : "f16";
-      v.scale = block == 32 ? "float" : block == 128 ? "bf16" : "f16";
-      for (bool zeros : {false, true}) {
-        v.zeros = zeros;
-        v.units = zeros ? 2 : 1;
-        if (!zeros || v.weight != "QuantF8")
-          check(v, {{13, 35}}, {"mode late", "mode random 1"});
-      }
-    }
+struct QuantForm {
+  const char *weight;
+  int block;
+  bool zeros = false;
+};
+class QuantForms : public QuantTest,
+                   public testing::WithParamInterface<QuantForm> {};
+
+TEST_P(QuantForms, WeightAndBlock) {
+  auto [weight, block, zeros] = GetParam();
+  QuantVariant v = few(weight, block, 328);
+  v.math = block % 64 ? "bf16" : "f16";
+  v.scale = block == 32 ? "float" : block == 128 ? "bf16" : "f16";
+  v.zeros = zeros;
+  v.units = zeros ? 2 : 1;
+  check(v, {{13, 35}}, {"mode late", "mode random 1"});
 }
+
+// Each weight and each block, with zeros and without; then the other pairs.
+constexpr const char *kWeights[] = {"QuantI4", "QuantU4", "QuantI8", "QuantU8",
+                                    "QuantF8"};
+const std::vector<QuantForm> kMainForms = {
+    {"QuantI4", 32, false}, {"QuantU4", 16, true}, {"QuantI8", 0, true},
+    {"QuantU8", 128, true}, {"QuantI8", 64},       {"QuantF8", 128}};
+std::vector<QuantForm> otherForms() {
+  std::vector<QuantForm> forms;
+  for (const char *weight : kWeights)
+    for (int block : {0, 16, 32, 64, 128})
+      for (bool zeros : {false, true})
+        if ((!zeros || weight != std::string("QuantF8")) &&
+            std::none_of(kMainForms.begin(), kMainForms.end(),
+                         [&](const QuantForm &form) {
+                           return form.weight == std::string(weight) &&
+                                  form.block == block && form.zeros == zeros;
+                         }))
+          forms.push_back({weight, block, zeros});
+  return forms;
+}
+std::string nameOfForm(const testing::TestParamInfo<QuantForm> &info) {
+  return info.param.weight + std::to_string(info.param.block) +
+         (info.param.zeros ? "_zeros" : "");
+}
+INSTANTIATE_TEST_SUITE_P(Main, QuantForms, testing::ValuesIn(kMainForms),
+                         nameOfForm);
+INSTANTIATE_TEST_SUITE_P(Rest, QuantForms, testing::ValuesIn(otherForms()),
+                         nameOfForm);
 
 TEST_F(QuantTest, FewRows) {
   QuantVariant v = few("QuantI4", 32, 1096);
@@ -128,27 +159,41 @@ TEST_F(QuantTest, FromPanels) {
 }
 
 // Formats are exact where bits are: each weight there is, times a power of two.
-TEST_F(QuantTest, EveryNumber) {
-  for (const char *weight :
-       {"QuantI4", "QuantU4", "QuantI8", "QuantU8", "QuantF8"})
-    for (const char *math : {"bf16", "f16"})
-      for (bool zeros : {false, true}) {
-        QuantVariant v = few(weight, 64, 64);
-        v.math = math;
-        v.scale = "float";
-        v.bias = v.residual = false;
-        v.zeros = zeros && v.weight != "QuantF8";
-        QuantCase c{16, 256};
-        int count = 1 << v.bits();
-        for (int n = 0; n < c.n; ++n)
-          if (v.weight != "QuantF8" || (n & 127) != 127)
-            c.weights.push_back({n, unsigned(n % count)});
-        for (int m = 0; m < c.m; ++m)
-          for (int k = 0; k < v.k; ++k)
-            c.rows.push_back({m * v.k + k, k ? 0 : std::ldexp(1., m - 8)});
-        check(v, {c}, {"mode late"});
-      }
+using MathAndZeros = std::pair<const char *, bool>;
+class QuantNumbers : public QuantTest,
+                     public testing::WithParamInterface<MathAndZeros> {};
+TEST_P(QuantNumbers, Every) {
+  auto [math, zeros] = GetParam();
+  for (const char *weight : kWeights) {
+    QuantVariant v = few(weight, 64, 64);
+    if (zeros && v.weight == "QuantF8")
+      continue;
+    v.math = math;
+    v.scale = "float";
+    v.bias = v.residual = false;
+    v.zeros = zeros;
+    QuantCase c{16, 256};
+    int count = 1 << v.bits();
+    for (int n = 0; n < c.n; ++n)
+      if (v.weight != "QuantF8" || (n & 127) != 127)
+        c.weights.push_back({n, unsigned(n % count)});
+    for (int m = 0; m < c.m; ++m)
+      for (int k = 0; k < v.k; ++k)
+        c.rows.push_back({m * v.k + k, k ? 0 : std::ldexp(1., m - 8)});
+    check(v, {c}, {"mode late"});
+  }
 }
+std::string nameOfMath(const testing::TestParamInfo<MathAndZeros> &info) {
+  return std::string(info.param.first) + (info.param.second ? "_zeros" : "");
+}
+INSTANTIATE_TEST_SUITE_P(Main, QuantNumbers,
+                         testing::Values(MathAndZeros("bf16", false),
+                                         MathAndZeros("f16", true)),
+                         nameOfMath);
+INSTANTIATE_TEST_SUITE_P(Rest, QuantNumbers,
+                         testing::Values(MathAndZeros("bf16", true),
+                                         MathAndZeros("f16", false)),
+                         nameOfMath);
 
 // One kernel for all rows; also where A lies so that no copy takes it.
 TEST_F(QuantTest, AllRowsInOneKernel) {

@@ -107,17 +107,58 @@ protected:
   }
 };
 
-TEST_F(CudaQuantizedLinear, EveryTypeWithAndWithoutZeros) {
+/// Types with zeros and without, as they lie and in panels; K in blocks of
+/// every size, that ends within a unit.
+class CudaQuantizedForms : public CudaQuantizedLinear,
+                           public testing::WithParamInterface<Case> {};
+TEST_P(CudaQuantizedForms, AgreeWithTheReference) {
+  const Case &c = GetParam();
+  checkCase(c, c.k == 136 ? std::vector<int64_t>{1, 18}
+                          : std::vector<int64_t>{0, 1, 5, 17});
+}
+
+Case ofType(const char *type, bool hasZeros, int64_t panel) {
+  Case c{type, hasZeros ? "f16" : "bf16"};
+  c.hasZeros = hasZeros;
+  c.panel = panel;
+  return c;
+}
+Case ofBlock(const char *type, int64_t block) {
+  return {type, "bf16", 136, 50, block, true};
+}
+const std::vector<Case> kMainForms = {
+    ofType("i8", false, 0),  ofType("ui8", true, 48), ofType("i4", true, 0),
+    ofType("ui4", true, 48), ofBlock("ui4", 16),      ofBlock("i8", 32),
+    ofBlock("ui4", 64),      ofBlock("i8", 128),      ofBlock("ui4", 136)};
+std::string nameOf(const Case &c) {
+  return c.input + "_" + c.type + "_block" + std::to_string(c.block) + "_k" +
+         std::to_string(c.k) + (c.hasZeros ? "_zeros" : "") +
+         (c.panel ? "_panels" : "");
+}
+std::vector<Case> otherForms() {
+  std::vector<Case> forms;
+  auto add = [&](const Case &c) {
+    if (llvm::none_of(kMainForms, [&](const Case &form) {
+          return nameOf(form) == nameOf(c);
+        }))
+      forms.push_back(c);
+  };
   for (const char *type : {"i8", "ui8", "i4", "ui4"})
     for (bool hasZeros : {false, true})
-      for (int64_t panel : {0, 48}) {
-        Case c{type};
-        c.hasZeros = hasZeros;
-        c.panel = panel;
-        c.input = hasZeros ? "f16" : "bf16";
-        checkCase(c);
-      }
+      for (int64_t panel : {0, 48})
+        add(ofType(type, hasZeros, panel));
+  for (const char *type : {"ui4", "i8"})
+    for (int64_t block : {16, 32, 64, 128, 136})
+      add(ofBlock(type, block));
+  return forms;
 }
+std::string nameOfForm(const testing::TestParamInfo<Case> &info) {
+  return nameOf(info.param);
+}
+INSTANTIATE_TEST_SUITE_P(Main, CudaQuantizedForms,
+                         testing::ValuesIn(kMainForms), nameOfForm);
+INSTANTIATE_TEST_SUITE_P(Rest, CudaQuantizedForms,
+                         testing::ValuesIn(otherForms()), nameOfForm);
 
 TEST_F(CudaQuantizedLinear, FloatsOf8Bits) {
   // One weight is NaN: all of its column is, and no other.
@@ -129,18 +170,9 @@ TEST_F(CudaQuantizedLinear, FloatsOf8Bits) {
   checkCase(c);
 }
 
-TEST_F(CudaQuantizedLinear, EveryBlock) {
-  // Of 4 and 8 bits; K that ends within a unit; a block a column.
-  for (const char *type : {"ui4", "i8"})
-    for (int64_t block : {16, 32, 64, 128, 136}) {
-      Case c{type};
-      c.k = 136;
-      c.block = block;
-      c.hasZeros = true;
-      checkCase(c, {1, 18});
-    }
+TEST_F(CudaQuantizedLinear, ElementByElement) {
   Case c{"i4"};
-  c.k = 33; // goes element by element
+  c.k = 33;
   c.block = 33;
   c.n = 7;
   checkCase(c);
