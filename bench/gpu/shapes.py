@@ -95,6 +95,7 @@ BENCHED = {
     "llama-8b-attention": Pair(4096, 6144, 4096, 2), "llama-8b-ffn": Pair(4096, 28672, 14336, 1),
     "attention-64": Attention(32, 64, False), "attention-64-causal": Attention(32, 64, True),
     "attention-128": Attention(16, 128, False), "attention-128-causal": Attention(16, 128, True),
+    "attention-256": Attention(8, 256, False), "attention-256-causal": Attention(8, 256, True),
     "attention-128-grouped": Attention(32, 128, False, group=4),
     "bert-base": Model(12, 768, 12, 3072, 30522, 512), "gpt2": Model(12, 768, 12, 3072, 50257, causal=True),
     "vit-base": Model(12, 768, 12, 3072, image=224, patch=16),

@@ -298,7 +298,7 @@ struct HopperAttention {
   std::string text() const;
 };
 /// Nothing where other kernels have to do: no products of 16 bits, heads of
-/// other widths than multiples of 16 up to 192, or so narrow that most of what
+/// other widths than multiples of 16 up to 256, or so narrow that most of what
 /// wgmma multiplies would be padding.
 std::optional<HopperAttention>
 chooseHopperAttention(const AttentionProblem &problem);

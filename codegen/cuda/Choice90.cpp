@@ -260,15 +260,16 @@ std::optional<HopperAttention>
 chooseHopperAttention(const AttentionProblem &problem) {
   int64_t d = problem.d, dv = problem.dv;
   if (problem.math != Math::Half || d % 16 != 0 || dv % 8 != 0 ||
-      std::max(d, dv) > 192)
+      std::max(d, dv) > 256)
     return std::nullopt;
   HopperAttention choice;
   // As Attention90Config has it.
-  choice.columns = 192;
-  for (int64_t columns : {128, 96, 64})
+  choice.columns = 256;
+  for (int64_t columns : {192, 128, 96, 64})
     if (dv <= columns)
       choice.columns = columns;
-  choice.keys = std::max(d, choice.columns) <= 128 ? 128 : 96;
+  int64_t widest = std::max(d, choice.columns);
+  choice.keys = widest <= 128 ? 128 : widest <= 192 ? 96 : 64;
   // mma.sync, which pads less, reaches some five eighths of wgmma's rate.
   int64_t padded = d + choice.columns;
   if (5 * padded > 8 * (d + dv))

@@ -97,7 +97,8 @@ struct Attention90Consumer {
   // s = q k^T for the next tile of keys: under way.
   DEV void issue_scores() {
     wait_keys();
-    u64 a = wgmma_desc(shared.q + number * 64 * 128),
+    // Made anew: those of all steps would take two registers each in the loop.
+    u64 a = (u64)unknown((i64)wgmma_desc(shared.q + number * 64 * 128)),
         b = wgmma_desc(shared.k[keys.stage]);
     fence_regs(s);
     wgmma_fence();
@@ -280,6 +281,9 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
                           const Body &body, const Attention90Maps &maps,
                           const S &splits) {
   using Terms = Attention90Terms<C, Body>;
+  // Registers of addresses, where scores read memory. Who loads has them to
+  // spare if it computes no terms.
+  constexpr int MORE = Body::READS && !Terms::SHARED ? 8 : 0;
   auto &shared = *shared_base<Attention90Shared<C>>();
   if (tid() == 0) {
     if (shape.batch * shape.queries * shape.keys) { // else maps are zeros
@@ -304,7 +308,7 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
 
   int group = warp_uniform() / 4;
   if (group == 0) {
-    regs_down<32>();
+    regs_down<32 - MORE>();
     if (tid() == 0) {
       const S parts = attention90_splits<C>(shape, splits);
       const auto places = attention90_places<C>(shape, body, parts);
@@ -357,7 +361,7 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
       }
     }
   } else {
-    regs_up<232>();
+    regs_up<232 + MORE>();
     const S parts = attention90_splits<C>(shape, splits);
     Attention90Consumer<C> consumer{shared, group - 1};
     for (u32 place = (u32)block_number();
@@ -377,22 +381,22 @@ DEV bool attention90_strides(const AttentionShape &shape) {
 
 // What the copy engine cannot take because addresses or strides are no
 // multiples of 16 bytes, or because there is nothing (then maps are zeros),
-// goes as on other GPUs, but that blocks share nothing: 192 rows a block; wide
-// heads, whose sums would not fit into registers, 96 on FMA units.
+// goes as on other GPUs, but that blocks share nothing: 192 rows a block. Sums
+// of wide values would not fit into registers: half of the columns at a time.
 template <class Math, int D, int DV, bool ZERO_EMPTY, class Out, class E,
           class Body, class S = NoSplits>
 DEV void attention90(Out *out, const E *q, const E *k, const E *v,
                      const AttentionShape &shape, const Body &body,
                      const Attention90Maps &maps, const S &splits = {}) {
   using C = Attention90Config<Math, D, DV>;
-  static_assert(sizeof(AttentionTiles<Math, D, DV, 32, 192>) <= C::SHARED);
+  constexpr int TIMES = ceil_div(DV, 128), WIDTH = ceil_div(DV / 8, TIMES) * 8;
+  static_assert(sizeof(AttentionTiles<Math, D, WIDTH, 32, 192>) <= C::SHARED);
   if (attention_aligned(q, k, v, shape) && attention90_strides(shape))
     return attention90_rows<C, ZERO_EMPTY>(out, q, shape, body, maps, splits);
   grid_wait();
-  if constexpr (max_(D, DV) <= 128)
-    attention_mma_rows<Math, D, DV, 32, ZERO_EMPTY, 192, (int)sizeof(E)>(
-        out, q, k, v, shape, body, NoSplits());
-  else
-    attention_rows<D, DV, 96, 16, ZERO_EMPTY, false>(out, q, k, v, shape, body,
-                                                     NoSplits());
+  UNROLL1 for (int i = 0; i < TIMES; ++i) {
+    int first = i * (DV - WIDTH);
+    attention_mma_rows<Math, D, WIDTH, 32, ZERO_EMPTY, 192, (int)sizeof(E), DV>(
+        out + first, q, k, v + first, shape, body, NoSplits());
+  }
 }

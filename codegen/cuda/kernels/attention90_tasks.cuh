@@ -14,8 +14,11 @@ struct Attention90Config {
   static constexpr int VP = DV <= 64    ? 64
                             : DV <= 96  ? 96
                             : DV <= 128 ? 128
-                                        : 192;
-  static constexpr int BN = max_(D, VP) <= 128 ? 128 : 96;
+                            : DV <= 192 ? 192
+                                        : 256;
+  static constexpr int BN = max_(D, VP) <= 128   ? 128
+                            : max_(D, VP) <= 192 ? 96
+                                                 : 64;
   static constexpr int STEPS = D / 16, PANELS = ceil_div(D, 64),
                        VALUE_PANELS = ceil_div(VP, 64);
   static constexpr int QUERIES = PANELS * BM * 128, KEYS = PANELS * BN * 128,
@@ -23,7 +26,7 @@ struct Attention90Config {
   static constexpr int TERMS = BN * 8; // bytes, of what is known of a key
   static constexpr int SHARED =
       QUERIES + STAGES * (KEYS + VALUES + TERMS) + (2 + 6 * STAGES) * 8 + 16;
-  static_assert(D % 16 == 0 && D <= 192 && DV <= 192);
+  static_assert(D % 16 == 0 && DV % 8 == 0 && max_(D, DV) <= 256);
   static_assert(SHARED <= 227 * 1024);
 };
 

@@ -210,15 +210,18 @@ DEV void attention_apply(float (&s)[FN][4], const AttentionRows<Body> &rows,
   // What scores depend on is read for two tiles of columns at once.
   constexpr int GROUP = 2;
   UNROLL for (int first = 0; first < FN; first += GROUP) {
+    // Else addresses of all that is read would be computed first.
+    const int near = Body::READS ? (int)unknown((i64)k0) : (int)k0;
     typename Body::Keys terms[GROUP][2];
     typename Body::Loads loads[GROUP][4];
     auto each = [&](int count, auto visit) {
       UNROLL for (int j = 0; j < GROUP; ++j) {
         UNROLL for (int i = 0; i < count; ++i) {
-          u32 q = rows.query(i / 2),
-              k = k0 + (first + j) * 8 + lane() % 4 * 2 + i % 2;
+          u32 q = rows.query(i / 2);
+          // Signed, so that addresses of a row's pairs are constants apart.
+          int k = near + lane() % 4 * 2 + (first + j) * 8 + i % 2;
           i64 c[4] = {rows.b, rows.head(i / 2), q, k};
-          visit(j, i, c, KEPT || (q < queries && k < keys));
+          visit(j, i, c, KEPT || (q < queries && (u32)k < keys));
         }
       }
     };
@@ -322,8 +325,9 @@ DEV void attention_result(Out *to, const float (&o)[FV][4], int r, float total,
 }
 
 // ZERO_EMPTY: a row without keys gives 0, else the NaN that the formula gives.
+// PITCH: of rows of `out`, where DV are some of a head's columns (no parts).
 template <class Math, int D, int DV, int BN, bool ZERO_EMPTY, int BM, int ALIGN,
-          class Out, class E, class Body, class S>
+          int PITCH = DV, class Out, class E, class Body, class S>
 DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
                             const AttentionShape &shape, const Body &body,
                             const S &splits) {
@@ -419,8 +423,8 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
         }
       }
       attention_result<DV, ZERO_EMPTY>(
-          out + ((at.b * queries + query) * shape.heads + head) * DV, o[0], r,
-          total, keys);
+          out + ((at.b * queries + query) * shape.heads + head) * PITCH, o[0],
+          r, total, keys);
     }
     if constexpr (S::POSSIBLE) {
       if (splits.count > 1 &&

@@ -3,6 +3,8 @@
 #include "test/codegen/cuda/AttentionRun.h"
 #include "test/kernels/Mutant.h"
 
+#include <tuple>
+
 namespace ingot::test {
 namespace {
 
@@ -127,8 +129,8 @@ const Edit kEdits[] = {
     // guard
     {"StoresPastTheEnd", "query >= (int)shape.queries",
      "query >= (int)shape.queries + 128"},
-    {"ScoresPastTheEnd", "KEPT || (q < queries && k < keys)", "true", kShared,
-     0, false, Bias::Pair},
+    {"ScoresPastTheEnd", "KEPT || (q < queries && (u32)k < keys)", "true",
+     kShared, 0, false, Bias::Pair},
     {"TermsPastTheEnd",
      "to[i] = c[3] < shape.keys ? body.keys(c) : typename Body::Keys{};",
      "to[i] = body.keys(c);"},
@@ -142,7 +144,7 @@ const Edit kEdits[] = {
     {"FirstBatchAlone", "tile * C::BN, at.b);\n          mbar",
      "tile * C::BN, 0);\n          mbar"},
     {"HeadsOfTheirOwn", "(u32)at.h / (u32)shape.group", "(u32)at.h"},
-    {"MoreRegistersThanThereAre", "regs_up<232>();", "regs_up<248>();"},
+    {"MoreRegistersThanThereAre", "regs_up<232 + MORE>();", "regs_up<248>();"},
     // mask and empty rows
     {"EndsTooEarly", "query((u32)row0 + C::BM - 1)", "query((u32)row0)",
      kTasks},
@@ -224,6 +226,29 @@ TEST_F(Attention90Sections, OfTwoHeads) {
     ASSERT_NO_FATAL_FAILURE(edit(kTasks, from, to));
     EXPECT_NE(run(), "") << to;
     ASSERT_NO_FATAL_FAILURE(edit(kTasks, to, from));
+  }
+}
+
+/// What TMA cannot take, of values that are wider than sums fit into registers.
+class Attention90Halves : public MutantTest {};
+TEST_F(Attention90Halves, OfWideValues) {
+  AttentionVariant v;
+  v.isHopper = true, v.d = 16, v.dv = 200;
+  auto run = [&] {
+    Stub stub(v.stub());
+    std::string found = runAttention(v, stub, {1, 2, 30, 40, 1});
+    control("revive");
+    return found;
+  };
+  for (auto [from, to, header] :
+       {std::tuple("i * (DV - WIDTH)", "i * WIDTH", kKernel),
+        {"out + first, q", "out + 0 * first, q", kKernel},
+        {"v + first, shape", "v + 0 * first, shape", kKernel},
+        {"i < TIMES", "i < TIMES / 2", kKernel},
+        {"* PITCH, o[0]", "* DV, o[0]", kShared}}) {
+    ASSERT_NO_FATAL_FAILURE(edit(header, from, to));
+    EXPECT_NE(run(), "") << to;
+    ASSERT_NO_FATAL_FAILURE(edit(header, to, from));
   }
 }
 

@@ -56,6 +56,7 @@ TEST_F(Attention90Test, HeadDims) {
                        {80, 80},
                        {32, 40},
                        {192, 128},
+                       {256, 256},
                        {64, 184}}) {
     AttentionVariant v = variant("bf16", d, dv);
     Stub stub(v.stub());
@@ -156,8 +157,9 @@ TEST_F(Attention90Test, Parts) {
 
 /// Rows at other places than multiples of 16 bytes.
 TEST_F(Attention90Test, WithoutTma) {
-  for (int64_t d : {64, 192}) {
-    AttentionVariant v = variant("bf16", d, d);
+  // Values of more than 128 columns in halves, which overlap here.
+  for (auto [d, dv] : {std::pair<int64_t, int64_t>{64, 64}, {256, 200}}) {
+    AttentionVariant v = variant("bf16", d, dv);
     v.parts = 3;
     Stub stub(v.stub());
     check(v, stub, {1, 2, 210, 150, 1}, false);
@@ -193,7 +195,10 @@ TEST_F(Attention90Test, DeviceCode) {
                                       {"bf16", 192},
                                       {"bf16", 64, 4},
                                       {"bf16", 128, 4, Bias::KeyAndHead},
-                                      {"bf16", 192, 4}}) {
+                                      {"bf16", 192, 4},
+                                      {"bf16", 256},
+                                      {"f16", 256, 4, Bias::KeyAndHead},
+                                      {"bf16", 256, 1, Bias::Pair}}) {
     AttentionVariant v = variant(math, d, d);
     v.causal = true, v.parts = 3, v.group = group, v.bias = bias;
     SCOPED_TRACE(testing::Message() << math << d << " in groups of " << group);
@@ -209,7 +214,7 @@ TEST_F(Attention90Test, DeviceCode) {
            static_cast<long long>(group), static_cast<long long>(d),
            cubin.registers, v.hopperShared());
     // Of the assembler: waits injected, setmaxnreg ignored, wgmma serialized.
-    for (const char *note : {"C7508", "C7510", "C7517"})
+    for (const char *note : {"C7508", "C7510", "C7513", "C7517"})
       EXPECT_EQ(cubin.log.find(note), std::string::npos) << cubin.log;
     std::string sass = disassemble(cubin.image);
     if (sass.empty())

@@ -35,14 +35,15 @@ unsigned AttentionVariant::shared() const {
 }
 
 static int64_t hopperColumns(int64_t dv) {
-  for (int64_t columns : {64, 96, 128})
+  for (int64_t columns : {64, 96, 128, 192})
     if (dv <= columns)
       return columns;
-  return 192;
+  return 256;
 }
 
 int64_t AttentionVariant::hopperKeys() const {
-  return std::max(d, hopperColumns(dv)) <= 128 ? 128 : 96;
+  int64_t widest = std::max(d, hopperColumns(dv));
+  return widest <= 128 ? 128 : widest <= 192 ? 96 : 64;
 }
 
 unsigned AttentionVariant::hopperShared() const {

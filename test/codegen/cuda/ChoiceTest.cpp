@@ -259,7 +259,7 @@ TEST(CudaChoice, HopperAttention) {
             chooseHopperAttention(problem);
         SCOPED_TRACE(testing::Message() << "math " << int(math) << " d " << d);
         ASSERT_EQ(choice.has_value(),
-                  math == Math::Half && d % 16 == 0 && d >= 32 && d <= 192);
+                  math == Math::Half && d % 16 == 0 && d >= 32 && d <= 256);
         if (!choice)
           continue;
         EXPECT_LE(choice->sharedBytes, 227u << 10);
@@ -275,6 +275,7 @@ TEST(CudaChoice, HopperAttention) {
   std::string parts = ", keys in up to 9 parts";
   EXPECT_EQ(text(64, 64), "wgmma, 128 queries by 128 keys" + parts);
   EXPECT_EQ(text(192, 128), "wgmma, 128 queries by 96 keys" + parts);
+  EXPECT_EQ(text(256, 256), "wgmma, 128 queries by 64 keys" + parts);
   EXPECT_EQ(text(64, 60), ""); // rows of 120 bytes
 }
 

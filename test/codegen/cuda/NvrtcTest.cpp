@@ -228,7 +228,7 @@ TEST_F(NvrtcTest, SassOfHopper) {
     EXPECT_NE(sass.find("PREEXIT"), std::string::npos);
     EXPECT_NE(sass.find("ACQBULK"), std::string::npos);
   }
-  EXPECT_EQ(seen, 9u);
+  EXPECT_EQ(seen, 10u);
 }
 
 /// The compiler moves no access to global memory before the wait.

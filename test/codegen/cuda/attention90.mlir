@@ -68,6 +68,27 @@ plan.kernel attention @d80 outs [f32] ins [bf16, bf16, bf16] scalars 1 params {b
   tfm.yield %s : f32
 }
 
+// Heads of 256: 64 keys a tile.
+// CHECK-LABEL: // d256: 384 threads, 197760 bytes
+// CHECK:         attention90<bf16, 256, 256, true>(
+plan.kernel attention @d256 outs [bf16] ins [bf16, bf16, bf16, f32] scalars 2 params {batch = 1, heads = 8, queries = -1, keys = -2, d = 256, dv = 256, group = 2, causal_keys = 1, scale = 0.0625 : f64, q_strides = array<i64: 0, 2048, 256>, k_strides = array<i64: 0, 1024, 256>, v_strides = array<i64: 0, 1024, 256>, rows = 64, empty_rows = "zero"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %bias: tensor<?xf32>, %Q: i64, %K: i64):
+  %inf = arith.constant 0xFF800000 : f32
+  %fifty = arith.constant 50.0 : f32
+  %0 = tfm.apply div(%s, %fifty) : (f32, f32) -> f32
+  %1 = tfm.apply tanh(%0) : (f32) -> f32
+  %2 = tfm.apply mul(%1, %fifty) : (f32, f32) -> f32
+  %3 = tfm.apply mul(%h, %Q) : (i64, i64) -> i64
+  %4 = tfm.apply add(%3, %q) : (i64, i64) -> i64
+  %5 = tfm.apply mul(%4, %K) : (i64, i64) -> i64
+  %6 = tfm.apply add(%5, %k) : (i64, i64) -> i64
+  %7 = tfm.load %bias[%6] : tensor<?xf32> -> f32
+  %8 = tfm.apply add(%2, %7) : (f32, f32) -> f32
+  %9 = tfm.apply le(%k, %q) : (i64, i64) -> i1
+  %10 = tfm.choose %9, %8, %inf : f32
+  tfm.yield %10 : f32
+}
+
 // Narrow and wide heads, heads one below the other, tf32: as on other GPUs.
 // CHECK-LABEL: // d16: 128 threads
 // CHECK:         attention_mma<bf16, 16, 16, 64, false>(
@@ -76,9 +97,9 @@ plan.kernel attention @d16 outs [f32] ins [bf16, bf16, bf16] scalars 0 params {b
   tfm.yield %s : f32
 }
 
-// CHECK-LABEL: // d256: 128 threads
-// CHECK:         attention_mma<bf16, 256, 256, 32, false>(
-plan.kernel attention @d256 outs [f32] ins [bf16, bf16, bf16] scalars 0 params {batch = 1, heads = 4, queries = 300, keys = 300, d = 256, dv = 256, group = 1, scale = 0.0625 : f64, q_strides = array<i64: 0, 1024, 256>, k_strides = array<i64: 0, 1024, 256>, v_strides = array<i64: 0, 1024, 256>, rows = 64, empty_rows = "nan"} {
+// CHECK-LABEL: // d272: 64 threads
+// CHECK:         attention<272, 272, 16, 16, false>(
+plan.kernel attention @d272 outs [f32] ins [bf16, bf16, bf16] scalars 0 params {batch = 1, heads = 4, queries = 300, keys = 300, d = 272, dv = 272, group = 1, scale = 0.0625 : f64, q_strides = array<i64: 0, 1088, 272>, k_strides = array<i64: 0, 1088, 272>, v_strides = array<i64: 0, 1088, 272>, rows = 64, empty_rows = "nan"} {
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>):
   tfm.yield %s : f32
 }
