@@ -1,6 +1,7 @@
 #include "ir/lift/RegionBuilder.h"
 #include "passes/AttentionSite.h"
 #include "passes/Match.h"
+#include "passes/PagedKeys.h"
 #include "passes/Passes.h"
 #include "passes/Weights.h"
 
@@ -81,6 +82,27 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
     }
   }
 
+  /// The table of pages: as the model has it, or computed.
+  Value tableOf(OpBuilder &builder, Location loc, ElementLifter &lifter,
+                const AttentionSite &site, const PagedKeys &pages) {
+    ShapeContext &shapes = lifter.context();
+    ExprPool &pool = shapes.pool();
+    Expr dims[] = {site.batch, pages.perSequence}, at[] = {site.b, pages.place};
+    if (pool.kind(pages.table) == ExprKind::Load &&
+        llvm::ArrayRef<Expr>(at) ==
+            llvm::ArrayRef<Expr>(pool.operands(pages.table).data(),
+                                 pool.operands(pages.table).size())) {
+      Value table = lifter.tensor(pool.loadTensor(pages.table));
+      RankedTensorType type = tfm::tensorTypeOf(table);
+      bool isIndex = type.getElementType().isSignlessInteger(32) ||
+                     type.getElementType().isSignlessInteger(64);
+      if (isIndex && type == shapes.type(dims, type.getElementType()))
+        return table;
+    }
+    return buildFused(builder, loc, lifter,
+                      shapes.type(dims, builder.getI64Type()), at, pages.table);
+  }
+
   void rewrite(ElementLifter &lifter, AttentionSite &site) {
     ShapeContext &shapes = lifter.context();
     ExprPool &pool = shapes.pool();
@@ -104,21 +126,35 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
     Value query = operand(site.scores.getLhs(),
                           {site.batch, site.queries, site.heads, site.depth},
                           {site.b, site.q, site.h, site.d}, site.query);
-    Value key = operand(site.scores.getRhs(),
-                        {site.batch, site.keys, groups, site.depth},
-                        {site.b, site.k, site.g, site.d}, site.key);
-    Value value = operand(site.output.getRhs(),
-                          {site.batch, site.keys, groups, site.valueDepth},
-                          {site.b, site.k, site.g, site.e}, site.value);
+    PagedKeysReader reader(lifter, site);
+    std::optional<PagedKeys> pages = reader.read();
+    if (pages) // it looks them up
+      loc = FusedLoc::get(&getContext(),
+                          {loc, chainLocation(site.scores.getRhs(), isComputed),
+                           chainLocation(site.output.getRhs(), isComputed)});
+    // [batch, key, head, column], or [page, row, head, column].
+    Expr outer = pages ? pages->count : site.batch,
+         rows = pages ? pages->rows : site.keys,
+         outerAt = pages ? pages->page : site.b,
+         rowAt = pages ? pages->row : site.k;
+    Value key = operand(site.scores.getRhs(), {outer, rows, groups, site.depth},
+                        {outerAt, rowAt, site.g, site.d},
+                        pages ? pages->key : site.key);
+    Value value = operand(
+        site.output.getRhs(), {outer, rows, groups, site.valueDepth},
+        {outerAt, rowAt, site.g, site.e}, pages ? pages->value : site.value);
+    Value table = pages ? tableOf(builder, loc, lifter, site, *pages) : Value();
     llvm::SmallVector<Expr> dims{site.batch, site.queries, site.heads,
                                  site.valueDepth};
     llvm::SmallVector<llvm::StringRef> terms(site.terms.begin(),
                                              site.terms.end());
     auto attention = tfm::AttentionOp::create(
-        builder, loc, shapes.type(dims, f32), query, key, value,
-        /*pages=*/Value(), /*key_begin=*/Value(), /*key_end=*/Value(),
-        llvm::APFloat(site.scale), builder.getStrArrayAttr(terms),
-        site.emptyRows);
+        builder, loc, shapes.type(dims, f32), query, key, value, table,
+        /*key_begin=*/Value(), /*key_end=*/Value(), llvm::APFloat(site.scale),
+        builder.getStrArrayAttr(terms), site.emptyRows);
+    if (!reader.reason().empty())
+      noteUnfused(attention, "its keys and values are copied from a cache: " +
+                                 reader.reason());
     if (site.scoreMod != site.scoreLeaf) {
       Block &block = attention.getScoreMod().emplaceBlock();
       block.addArgument(f32, loc);

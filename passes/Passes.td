@@ -146,6 +146,14 @@ def FuseAttention : Ingot_Pass<"fuse-attention"> {
     around it is the `score_mod` region, and query, key and value are read from
     the elements of the products' operands: layouts, scales and grouped heads
     need no patterns.
+
+    Keys and values that one table of pages gathers from two caches stay there:
+
+    ```mlir
+    %k = tfm.gather %cache, %table axis 0 : (tensor<nx16x2x64>, tensor<bxp>) -> tensor<bxpx16x2x64>
+    // reshaped, transposed, multiplied ..., becomes
+    tfm.attention %q, %cache, %values pages %table ...
+    ```
   }];
 }
 
