@@ -117,6 +117,12 @@ Error CudaGraph::launch(cuda::Stream stream) {
                        "starting a graph");
 }
 
+/// Whether a graph has no node for the step: its neighbours are next to each
+/// other, as long as they are what runs.
+static bool isLeftOut(const BoundStep &step) {
+  return !step.tasks && step.step->alternates();
+}
+
 cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
                               const CudaTransfers &transfers) {
   const CudaDriver &driver = device->driver;
@@ -138,11 +144,14 @@ cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
 
   memcpy(args.data(), program.args.data(), args.size() * sizeof(uint64_t));
   bool didWait = false; // the kernel of the step before
+  Node *nodeBefore = nullptr;
   for (uint32_t i = 0; i < steps.size(); ++i) {
     const BoundStep &step = program.steps[i];
     uint64_t *ofStep = args.data() + step.firstArg;
     Node &node = steps[i];
     node = {};
+    if (isLeftOut(step))
+      continue;
     memcpy(node.grid, step.grid, sizeof(node.grid));
     node.status = transfers.device;
     node.memoryVersion = transfers.memoryVersion;
@@ -177,11 +186,12 @@ cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
       bool isEarly = waits && didWait;
       result = addKernel(kernel, before, isEarly, &last);
       if (isEarly)
-        node.overlaps = steps[i - 1].overlaps = true;
+        node.overlaps = nodeBefore->overlaps = true;
     }
     if (result)
       return result;
     node.node = last;
+    nodeBefore = &node;
     didWait = waits;
   }
 
@@ -199,8 +209,9 @@ cuda::Result CudaGraph::build(const CudaModel &model, const Program &program,
   if (cuda::Result result = enable(upload, transfers.uploadBytes))
     return result;
   for (uint32_t i = 0; i < steps.size(); ++i)
-    if (cuda::Result result = enable(steps[i], program.steps[i].tasks))
-      return result;
+    if (steps[i].node)
+      if (cuda::Result result = enable(steps[i], program.steps[i].tasks))
+        return result;
   return cuda::success;
 }
 
@@ -265,6 +276,11 @@ cuda::Result CudaGraph::update(const CudaModel &model, const Program &program,
       return result;
   }
   for (uint32_t i = 0; i < steps.size(); ++i) {
+    // Others take its place, or it theirs.
+    if (isLeftOut(program.steps[i]) != !steps[i].node)
+      return cuda::graphExecUpdateFailure;
+    if (!steps[i].node)
+      continue;
     // A node stays of its kind.
     if (steps[i].isByLibrary != program.isByLibrary(program.steps[i]))
       return cuda::graphExecUpdateFailure;

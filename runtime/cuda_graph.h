@@ -40,7 +40,7 @@ public:
 private:
   // What a node does now.
   struct Node {
-    cuda::GraphNode node = nullptr;
+    cuda::GraphNode node = nullptr; // none where others take the step's place
     int64_t grid[3] = {};
     uint64_t status = 0; // address
     uint64_t memoryVersion = 0;

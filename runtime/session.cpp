@@ -346,8 +346,9 @@ void ingot_session::reportProfile(const Bind &bind) {
                     : step.kind == fmt::StepKind::Copy ? "copy"
                                                        : "fill";
     report.nanoseconds = stepTimes[i].nanoseconds;
-    report.flops = step.flops;
-    report.bytes = step.bytes;
+    // What others take the place of does nothing.
+    report.flops = step.tasks ? step.flops : 0;
+    report.bytes = step.tasks ? step.bytes : 0;
     report.tasks = step.tasks;
     report.source_count = count(step.step->sources());
     report.internal = step.step;

@@ -319,6 +319,38 @@ TEST_F(CudaOverlap, EmptyNodes) {
   control("record off");
 }
 
+/// Steps that take each other's place are no nodes where they are empty, so
+/// that their neighbours overlap; the graph is made anew where others do.
+TEST_F(CudaOverlap, StepsInEachOthersPlace) {
+  uint32_t length = maker.node(ExprOp::Symbol, maker.symbolNumber("sequence")),
+           isMany = maker.node(ExprOp::GeZero, maker.node(ExprOp::Sub, length,
+                                                          maker.constant(100)));
+  auto &steps = maker.plan().steps;
+  auto other = std::make_unique<StepT>(*steps[1]);
+  uint32_t tasks = other->grid->x();
+  for (StepT *step : {steps[1].get(), other.get()}) {
+    bool isOther = step == other.get();
+    step->alternates = true;
+    *step->grid =
+        Grid(maker.node(ExprOp::Select, isMany, isOther ? tasks : maker.zero,
+                        isOther ? maker.zero : tasks),
+             maker.one, maker.one);
+  }
+  steps.insert(steps.begin() + 2, std::move(other));
+  ingot_session *session = start();
+  for (size_t size : {5, 300}) {
+    control("record on");
+    runs(session, size);
+    EXPECT_EQ(timesCalled("cuGraphInstantiateWithFlags"), 1u) << size;
+    EXPECT_EQ(timesCalled("cuGraphAddKernelNode_v2"), 2u) << size;
+    EXPECT_EQ(timesCalled("cuGraphAddDependencies_v2"), 1u) << size;
+  }
+  control("record on");
+  runs(session, 200);
+  EXPECT_EQ(timesCalled("cuGraphInstantiateWithFlags"), 0u);
+  control("record off");
+}
+
 /// Seen on an H200: what copies inputs and the status was not set again where
 /// larger memory lay at the old address, and the next run crashed.
 TEST_F(CudaRun, MemoryAnewAtTheSameAddress) {
