@@ -435,16 +435,26 @@ EXPORT_KERNEL(halves)
 }
 
 // "mapa": the address of the same variable in the shared memory window of the
-// block of that rank; "%cluster_ctarank": of a block within its cluster.
+// block of that rank; "%cluster_ctarank": of a block within its cluster;
+// "st.async": a store, then "complete-tx" of its bytes on the mbarrier.
 TEST_F(HopperTest, StoreRemote) {
   const char *text = R"(
 #include "vocabulary.cuh"
 KERNEL_CLUSTER(64, 1, 3) exchange(u32 *out) {
-  float *s = shared_base<float>() + 1;
+  u64 *b = shared_base<u64>();
+  float *s = shared_base<float>() + 3;
+  if (tid() == 0) {
+    mbar_init(b, 1);
+    mbar_fence_init();
+  }
   cluster_sync();
+  // Bytes may come before they are expected.
   for (int rank = 0; rank < 3; ++rank)
-    store_remote(s + cluster_rank() * 64 + tid(), bid_x() * 100 + tid(), rank);
-  cluster_sync();
+    store_remote(s + cluster_rank() * 64 + tid(), bid_x() * 100 + tid(), b,
+                 rank);
+  if (tid() == 7)
+    mbar_arrive_expect(b, 768);
+  mbar_wait_cluster(b, 0);
   for (int i = tid(); i < 192; i += threads())
     out[bid_x() * 192 + i] = (u32)s[i];
 }
@@ -455,7 +465,7 @@ EXPORT_KERNEL(exchange)
   for (const char *mode : modes) {
     control(mode);
     DeviceArray<uint32_t> out(6 * 192);
-    ASSERT_EQ(stub.launch("exchange", {6}, 64, 772, out), cu::success)
+    ASSERT_EQ(stub.launch("exchange", {6}, 64, 780, out), cu::success)
         << control("report");
     std::vector<uint32_t> got = out.get();
     for (uint32_t i = 0; i < got.size(); ++i)

@@ -5,9 +5,6 @@
 
 DEV int cluster_rank() { return emu_cluster_rank(); }
 DEV void cluster_sync(HERE) { emu_cluster_sync(file, line); }
-DEV void store_remote(float *s, float x, int rank, HERE) {
-  emu_store_remote(s, x, rank, file, line);
-}
 
 // ---- fragments to shared memory
 
@@ -30,6 +27,9 @@ DEV void mbar_arrive_remote(u64 *b, int rank, HERE) {
 }
 DEV void mbar_wait(u64 *b, int parity, HERE) {
   emu_mbar_wait(b, parity, 0, file, line);
+}
+DEV void store_remote(float *s, float x, u64 *b, int rank, HERE) {
+  emu_store_remote(s, x, b, rank, file, line);
 }
 DEV void mbar_wait_cluster(u64 *b, int parity, HERE) {
   emu_mbar_wait(b, parity, 1, file, line);

@@ -213,11 +213,13 @@ void emu_cluster_sync(const char *file, int line) {
   waiting.erase(mine, waiting.end());
 }
 
-void emu_store_remote(float *s, float x, int rank, const char *file, int line) {
+void emu_store_remote(float *s, float x, unsigned long long *b, int rank,
+                      const char *file, int line) {
   Thread &t = *machine.current;
   Where where{file, line};
   t.where = where;
   emu_saddr(s, file, line);
+  emu_saddr(b, file, line);
   Block &other = clusterBlock(*t.block, rank, where);
   bool isOwn = &other == t.block;
   if (!isOwn && machine.options.checks &&
@@ -227,11 +229,19 @@ void emu_store_remote(float *s, float x, int rank, const char *file, int line) {
                 "its start",
                 rank),
          where);
-  auto *there = reinterpret_cast<float *>(
-      other.window() + (reinterpret_cast<const char *>(s) - t.block->window()));
-  accessRemote(other, there, sizeof x, IsWrite, where);
-  *there = x;
+  auto there = [&](void *mine) {
+    return other.window() + (static_cast<char *>(mine) - t.block->window());
+  };
+  accessRemote(other, there(s), sizeof x, IsWrite, where);
+  memcpy(there(s), &x, sizeof x);
+  View view = viewOf(t);
+  MBarrier &m = isOwn ? findBarrier(other, b, where)
+                      : findFenced(other, there(b), view, where);
   other.hasRemoteStores |= !isOwn;
+  m.hasRemote |= !isOwn;
+  m.bytes -= sizeof x;
+  join(m.current, view);
+  completePhase(m);
   if (machine.options.mode == Mode::Random)
     machine.yield();
 }

@@ -62,8 +62,6 @@ void emu_mma(int type, float *acc, const unsigned *a, const unsigned *b, int fm,
 // Hopper.
 int emu_cluster_rank();
 void emu_cluster_sync(const char *file, int line);
-void emu_store_remote(float *shared, float x, int rank, const char *file,
-                      int line);
 void emu_store_matrix4(void *shared, const unsigned *r, const char *file,
                        int line);
 void emu_mbar_init(unsigned long long *b, int arrivals, const char *file,
@@ -71,6 +69,8 @@ void emu_mbar_init(unsigned long long *b, int arrivals, const char *file,
 // rank -1: of this block; else without bytes to expect.
 void emu_mbar_arrive(unsigned long long *b, int bytes, int rank,
                      const char *file, int line);
+void emu_store_remote(float *shared, float x, unsigned long long *b, int rank,
+                      const char *file, int line);
 // `cluster`: what threads of other blocks have stored is seen, too.
 void emu_mbar_wait(unsigned long long *b, int parity, int cluster,
                    const char *file, int line);

@@ -18,8 +18,7 @@ struct NormVariant90 {
   Type type() const { return math == "bf16" ? Type::Bf16 : Type::F16; }
   unsigned shared() const {
     int panels = stores() ? bn * 256 : 0,
-        exchange = blocks > 1 ? 2 * (blocks * 128 * 4 + 8 * 8) : 0,
-        stage = (128 + bn) * 128,
+        exchange = 2 * (blocks * 128 * 4 + 8 * 8), stage = (128 + bn) * 128,
         stages = std::min((226 * 1024 - panels - exchange) / stage, 8);
     return unsigned(stages * (stage + 16) + panels + exchange + 16);
   }

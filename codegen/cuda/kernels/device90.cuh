@@ -21,16 +21,6 @@ DEV void cluster_sync() {
                "barrier.cluster.wait.acquire;" ::
                    : "memory");
 }
-// To the same place in block `rank` of the cluster, which has to be there
-// still: its mbarrier tells when it is seen (mbar_arrive_remote,
-// mbar_wait_cluster).
-DEV void store_remote(float *s, float x, int rank) {
-  asm volatile("{.reg .b32 a;\n"
-               "mapa.shared::cluster.u32 a, %0, %1;\n"
-               "st.shared::cluster.f32 [a], %2;}" ::"r"(saddr(s)),
-               "r"(rank), "f"(x)
-               : "memory");
-}
 
 // ---- fragments to shared memory
 
@@ -66,16 +56,13 @@ DEV void mbar_arrive_expect(u64 *b, int bytes) {
       "r"(bytes)
       : "memory");
 }
-// At the mbarrier of the same place in block `rank` of the cluster. What this
-// thread knows to be stored there is seen by who waits for it.
+// At the mbarrier of the same place in block `rank` of the cluster.
 DEV void mbar_arrive_remote(u64 *b, int rank) {
-  asm volatile(
-      "{.reg .b32 a;\n"
-      "mapa.shared::cluster.u32 a, %0, %1;\n"
-      "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [a];}" ::"r"(
-          saddr(b)),
-      "r"(rank)
-      : "memory");
+  asm volatile("{.reg .b32 a;\n"
+               "mapa.shared::cluster.u32 a, %0, %1;\n"
+               "mbarrier.arrive.shared::cluster.b64 _, [a];}" ::"r"(saddr(b)),
+               "r"(rank)
+               : "memory");
 }
 // Until the phase of that parity (0 for the first) is over: before the first
 // ends, parity 1 counts as over.
@@ -88,8 +75,21 @@ DEV void mbar_wait(u64 *b, int parity) {
                "r"(parity)
                : "memory");
 }
-// The same where threads of other blocks stored what is read after it: theirs
-// and this block's order alone is not enough then.
+// To the same place in block `rank` of the cluster, which has to be there
+// still, and 4 bytes to the mbarrier of the same place there: who has waited
+// for it by mbar_wait_cluster sees the number. An arrival with release would
+// fence all that came before.
+DEV void store_remote(float *s, float x, u64 *b, int rank) {
+  asm volatile(
+      "{.reg .b32 a, c;\n"
+      "mapa.shared::cluster.u32 a, %0, %3;\n"
+      "mapa.shared::cluster.u32 c, %2, %3;\n"
+      "st.async.shared::cluster.mbarrier::complete_tx::bytes.f32 [a], %1, "
+      "[c];}" ::"r"(saddr(s)),
+      "f"(x), "r"(saddr(b)), "r"(rank)
+      : "memory");
+}
+// As mbar_wait, where threads of other blocks stored what is read next.
 DEV void mbar_wait_cluster(u64 *b, int parity) {
   asm volatile(
       "{.reg .pred p;\n"

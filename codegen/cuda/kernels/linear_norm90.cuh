@@ -27,8 +27,7 @@ template <class Math, int BN, int BLOCKS_, bool STORES>
 struct LinearNorm90Sizes {
   static constexpr int BLOCKS = BLOCKS_;
   // Sums of rows and mbarriers, for two exchanges in turn.
-  static constexpr int EXCHANGE = BLOCKS > 1 ? 2 * (BLOCKS * 128 * 4 + 8 * 8)
-                                             : 0;
+  static constexpr int EXCHANGE = 2 * (BLOCKS * 128 * 4 + 8 * 8);
   static constexpr int PANELS = STORES ? BN * 256 : 0;
   // As many slabs as fit, of those that help.
   static constexpr int STAGES =
@@ -45,7 +44,7 @@ struct LinearNorm90Config
   static constexpr int BLOCKS = BLOCKS_;
   static constexpr int SHARED = Base::SHARED + Sizes::EXCHANGE;
   // Of 256 columns too few registers would be left.
-  static_assert(BN_ % 64 == 0 && BN_ <= 192 && BLOCKS >= 1 && BLOCKS <= 8 &&
+  static_assert(BN_ % 64 == 0 && BN_ <= 192 && BLOCKS >= 2 && BLOCKS <= 8 &&
                 SHARED <= 227 * 1024);
 };
 
@@ -66,27 +65,25 @@ struct RowSums {
 template <class C>
 DEV void exchange_rows(float (&x)[2], int consumer, int number) {
   UNROLL for (int i = 0; i < 2; ++i) x[i] = row_sum4(x[i]);
-  if constexpr (C::BLOCKS > 1) {
-    auto &shared = RowSums<C>::get();
-    int slot = number % 2, warp = consumer * 4 + warp_uniform() % 4,
-        row = warp * 16 + lane() / 4;
-    float *mine = shared.sums[slot][cluster_rank()] + row;
-    UNROLL for (int b = 0; b < ceil_div(C::BLOCKS, 4); ++b) {
-      int block = b * 4 + lane() % 4;
-      if (block < C::BLOCKS)
-        UNROLL for (int i = 0; i < 2; ++i)
-            store_remote(mine + i * 8, x[i], block);
-    }
-    warp_sync(); // what all lanes have stored is told by one
-    u64 *full = &shared.full[slot][warp];
-    if (lane() < C::BLOCKS)
-      mbar_arrive_remote(full, lane());
-    mbar_wait_cluster(full, number / 2 % 2);
-    UNROLL for (int i = 0; i < 2; ++i) {
-      x[i] = 0;
-      UNROLL for (int b = 0; b < C::BLOCKS; ++b) x[i] +=
-          shared.sums[slot][b][row + i * 8];
-    }
+  auto &shared = RowSums<C>::get();
+  int slot = number % 2, warp = consumer * 4 + warp_uniform() % 4,
+      row = warp * 16 + lane() / 4;
+  float *mine = shared.sums[slot][cluster_rank()] + row;
+  u64 *full = &shared.full[slot][warp];
+  warp_sync(); // all lanes have read the last sums: others may follow
+  if (lane() == 0)
+    mbar_arrive_expect(full, C::BLOCKS * 16 * 4);
+  UNROLL for (int b = 0; b < ceil_div(C::BLOCKS, 4); ++b) {
+    int block = b * 4 + lane() % 4;
+    if (block < C::BLOCKS)
+      UNROLL for (int i = 0; i < 2; ++i)
+          store_remote(mine + i * 8, x[i], full, block);
+  }
+  mbar_wait_cluster(full, number / 2 % 2);
+  UNROLL for (int i = 0; i < 2; ++i) {
+    x[i] = 0;
+    UNROLL for (int b = 0; b < C::BLOCKS; ++b) x[i] +=
+        shared.sums[slot][b][row + i * 8];
   }
 }
 
@@ -240,16 +237,14 @@ struct NormEpilogue {
 template <class C, class Epilogue>
 DEV void linear_norm90(const Gemm90Maps &maps, int m, int n, int k,
                        const Epilogue &epilogue) {
-  if constexpr (C::BLOCKS > 1) {
-    if (tid() == 0) {
-      auto &shared = RowSums<C>::get();
-      for (int w = 0; w < C::CONSUMERS; ++w)
-        for (int slot = 0; slot < 2; ++slot)
-          mbar_init(&shared.full[slot][w], C::BLOCKS);
-      mbar_fence_init();
-    }
-    cluster_sync();
+  if (tid() == 0) {
+    auto &shared = RowSums<C>::get();
+    for (int w = 0; w < C::CONSUMERS; ++w)
+      for (int slot = 0; slot < 2; ++slot)
+        mbar_init(&shared.full[slot][w], 1);
+    mbar_fence_init();
   }
+  cluster_sync();
   gemm90<C>(maps, m, n, k, epilogue);
 }
 

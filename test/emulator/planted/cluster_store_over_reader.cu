@@ -5,24 +5,36 @@
 KERNEL_CLUSTER(32, 1, 2)
 wrong(const u32 *data, int n, u32 *out, GRID_CONST TensorMap from,
       GRID_CONST TensorMap to) {
-  float *s = shared_base<float>();
+  u64 *b = shared_base<u64>();
+  float *s = shared_base<float>() + 2;
+  if (tid() == 0) {
+    mbar_init(b, 1);
+    mbar_fence_init();
+    mbar_arrive_expect(b, 128);
+  }
   s[tid()] = 1;
   cluster_sync();
   out[bid_x() * 32 + tid()] = f32_bits(s[31 - tid()]); // reported: race
-  store_remote(s + tid(), 2, 1 - cluster_rank());      // reported: race
-  cluster_sync();
+  store_remote(s + tid(), 2, b, 1 - cluster_rank());   // reported: race
+  mbar_wait_cluster(b, 0);
 }
 EXPORT_KERNEL(wrong)
 
 KERNEL_CLUSTER(32, 1, 2)
 right(const u32 *data, int n, u32 *out, GRID_CONST TensorMap from,
       GRID_CONST TensorMap to) {
-  float *s = shared_base<float>();
+  u64 *b = shared_base<u64>();
+  float *s = shared_base<float>() + 2;
+  if (tid() == 0) {
+    mbar_init(b, 1);
+    mbar_fence_init();
+    mbar_arrive_expect(b, 128);
+  }
   s[tid()] = 1;
   cluster_sync();
   out[bid_x() * 32 + tid()] = f32_bits(s[31 - tid()]);
   cluster_sync();
-  store_remote(s + tid(), 2, 1 - cluster_rank());
-  cluster_sync();
+  store_remote(s + tid(), 2, b, 1 - cluster_rank());
+  mbar_wait_cluster(b, 0);
 }
 EXPORT_KERNEL(right)

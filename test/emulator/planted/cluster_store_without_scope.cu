@@ -8,12 +8,12 @@ wrong(const u32 *data, int n, u32 *out, GRID_CONST TensorMap from,
   u64 *b = shared_base<u64>();
   float *s = shared_base<float>() + 2;
   if (tid() == 0) {
-    mbar_init(b, 32);
+    mbar_init(b, 1);
     mbar_fence_init();
+    mbar_arrive_expect(b, 128);
   }
   cluster_sync();
-  store_remote(s + tid(), 1, 1 - cluster_rank());
-  mbar_arrive_remote(b, 1 - cluster_rank());
+  store_remote(s + tid(), 1, b, 1 - cluster_rank());
   mbar_wait(b, 0); // reported: missing scope
   out[bid_x() * 32 + tid()] = f32_bits(s[tid()]);
 }
@@ -25,12 +25,12 @@ right(const u32 *data, int n, u32 *out, GRID_CONST TensorMap from,
   u64 *b = shared_base<u64>();
   float *s = shared_base<float>() + 2;
   if (tid() == 0) {
-    mbar_init(b, 32);
+    mbar_init(b, 1);
     mbar_fence_init();
+    mbar_arrive_expect(b, 128);
   }
   cluster_sync();
-  store_remote(s + tid(), 1, 1 - cluster_rank());
-  mbar_arrive_remote(b, 1 - cluster_rank());
+  store_remote(s + tid(), 1, b, 1 - cluster_rank());
   mbar_wait_cluster(b, 0);
   out[bid_x() * 32 + tid()] = f32_bits(s[tid()]);
 }

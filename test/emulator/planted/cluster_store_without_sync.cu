@@ -5,9 +5,16 @@
 KERNEL_CLUSTER(32, 1, 2)
 wrong(const u32 *data, int n, u32 *out, GRID_CONST TensorMap from,
       GRID_CONST TensorMap to) {
-  float *s = shared_base<float>();
-  store_remote(s + tid(), 1, 1 - cluster_rank()); // reported: its start
-  cluster_sync();
+  u64 *b = shared_base<u64>();
+  float *s = shared_base<float>() + 2;
+  if (tid() == 0) {
+    mbar_init(b, 1);
+    mbar_fence_init();
+    mbar_arrive_expect(b, 128);
+  }
+  barrier();
+  store_remote(s + tid(), 1, b, 1 - cluster_rank()); // reported: its start
+  mbar_wait_cluster(b, 0);
   out[bid_x() * 32 + tid()] = f32_bits(s[tid()]);
 }
 EXPORT_KERNEL(wrong)
@@ -15,10 +22,16 @@ EXPORT_KERNEL(wrong)
 KERNEL_CLUSTER(32, 1, 2)
 right(const u32 *data, int n, u32 *out, GRID_CONST TensorMap from,
       GRID_CONST TensorMap to) {
-  float *s = shared_base<float>();
+  u64 *b = shared_base<u64>();
+  float *s = shared_base<float>() + 2;
+  if (tid() == 0) {
+    mbar_init(b, 1);
+    mbar_fence_init();
+    mbar_arrive_expect(b, 128);
+  }
   cluster_sync();
-  store_remote(s + tid(), 1, 1 - cluster_rank());
-  cluster_sync();
+  store_remote(s + tid(), 1, b, 1 - cluster_rank());
+  mbar_wait_cluster(b, 0);
   out[bid_x() * 32 + tid()] = f32_bits(s[tid()]);
 }
 EXPORT_KERNEL(right)
