@@ -2,6 +2,7 @@
 
 #include "codegen/artifact/ExprTable.h"
 #include "codegen/cuda/LibraryProduct.h"
+#include "codegen/cuda/LinearNormChoice.h"
 #include "ir/reference/Interpreter.h"
 #include "runtime/artifact_format.h"
 #include "runtime/kernel_abi.h"
@@ -194,6 +195,7 @@ private:
       if (code.isCuda)
         made->block = std::make_unique<Block>(kernel.threads, 1, 1);
       made->shared_bytes = kernel.sharedBytes;
+      made->cluster = kernel.cluster;
       made->waits = kernel.waits;
       made->source = kernel.source;
       for (auto &[key, value] : kernel.details)
@@ -351,11 +353,30 @@ private:
       buffers[buffer.getResult()] = made->buffers.size();
       made->buffers.push_back(std::move(b));
     }
+    // Of a linear, a norm and what takes their place, if the target has that:
+    // whether it does, and how many more launches that is about.
+    uint32_t isTaken = 0;
+    unsigned replaced = 0;
     for (auto launch : program.getBody().getOps<plan::LaunchOp>()) {
-      uint32_t number = kernelNumbers.lookup(launch.getKernel());
-      (launch.getInit() ? made->init : made->steps)
-          .push_back(step(*made, launch, number,
-                          targets[target].kernels[number], buffers));
+      auto found = kernelNumbers.find(launch.getKernel());
+      if (found == kernelNumbers.end())
+        continue;
+      KernelCode &kernel = targets[target].kernels[found->second];
+      auto each = step(*made, launch, found->second, kernel, buffers);
+      if (kernel.kernel.getFamily() == plan::Family::LinearNorm) {
+        isTaken = exprs.constant(0);
+        uint32_t m = extent(launch, kernel.kernel.param("m"));
+        for (auto [i, from] :
+             llvm::enumerate(kernel.kernel.paramArray("taken")))
+          isTaken = exprs.select(exprs.atLeast(m, exprs.constant(from)),
+                                 exprs.constant(i % 2 == 0), isTaken);
+        replaced = 2;
+        runOnlyIf(isTaken, true, *each);
+      } else if (replaced) {
+        --replaced;
+        runOnlyIf(isTaken, false, *each);
+      }
+      (launch.getInit() ? made->init : made->steps).push_back(std::move(each));
     }
     return made;
   }
@@ -395,6 +416,22 @@ private:
     }
   }
 
+  /// Else its grid is empty.
+  void runOnlyIf(uint32_t condition, bool isTrue, StepT &step) {
+    step.alternates = true;
+    uint32_t x = step.grid->x(), none = exprs.constant(0);
+    *step.grid = Grid(isTrue ? exprs.select(condition, x, none)
+                             : exprs.select(condition, none, x),
+                      step.grid->y(), step.grid->z());
+  }
+
+  /// As many whole clusters as cuda::clustersAtOnce says.
+  uint32_t clusteredBlocks(uint32_t multiprocessors, int64_t blocks) {
+    int64_t each = cuda::clustersAtOnce(16, blocks) * blocks;
+    return exprs.max(exprs.product(exprs.floorDiv(multiprocessors, 16), each),
+                     exprs.constant(blocks));
+  }
+
   std::unique_ptr<StepT> step(PlanT &plan, plan::LaunchOp launch,
                               uint32_t kernelNumber, KernelCode &kernel,
                               llvm::DenseMap<Value, uint32_t> &buffers) {
@@ -408,9 +445,12 @@ private:
           i < launch.getGrid().size()
               ? exprs.ceilDiv(launch.getGrid(), i, i == 0 ? kernel.tasks : 1)
               : exprs.constant(1);
-    if (kernel.isPersistent)
-      grid[0] = exprs.min(exprs.product(grid[0], kernel.mostParts),
-                          exprs.symbolValue(exprs.symbol(kMultiprocessors)));
+    if (kernel.isPersistent) {
+      uint32_t most = exprs.symbolValue(exprs.symbol(kMultiprocessors));
+      if (kernel.cluster > 1)
+        most = clusteredBlocks(most, kernel.cluster);
+      grid[0] = exprs.min(exprs.product(grid[0], kernel.mostParts), most);
+    }
     made->grid = std::make_unique<Grid>(grid[0], grid[1], grid[2]);
     size_t outs = kernel.kernel.numOuts(),
            written = outs + kernel.kernel.numWorkspace();

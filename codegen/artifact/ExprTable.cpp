@@ -34,8 +34,20 @@ uint32_t ExprTable::equal(uint32_t left, uint32_t right) {
   return node(ExprOp::EqZero, node(ExprOp::Sub, left, right));
 }
 
+uint32_t ExprTable::select(uint32_t condition, uint32_t yes, uint32_t no) {
+  return node(ExprOp::Select, condition, yes, no);
+}
+
 uint32_t ExprTable::min(uint32_t left, uint32_t right) {
   return node(ExprOp::Min, left, right);
+}
+
+uint32_t ExprTable::max(uint32_t left, uint32_t right) {
+  return node(ExprOp::Max, left, right);
+}
+
+uint32_t ExprTable::floorDiv(uint32_t value, int64_t divisor) {
+  return node(ExprOp::FloorDiv, value, constant(divisor));
 }
 
 uint32_t ExprTable::product(uint32_t value, int64_t factor) {

@@ -27,7 +27,10 @@ public:
   uint32_t atLeast(uint32_t left, uint32_t right);
   uint32_t equal(uint32_t left, uint32_t right);
 
+  uint32_t select(uint32_t condition, uint32_t yes, uint32_t no);
   uint32_t min(uint32_t left, uint32_t right);
+  uint32_t max(uint32_t left, uint32_t right);
+  uint32_t floorDiv(uint32_t value, int64_t divisor);
   uint32_t product(uint32_t value, int64_t factor);
   uint32_t symbolValue(uint32_t symbol);
 

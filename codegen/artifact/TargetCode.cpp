@@ -71,6 +71,7 @@ TargetCode cudaTarget(llvm::StringRef arch,
     made.offset = target.code.size();
     made.length = image.image.size();
     made.threads = stub.threads;
+    made.cluster = stub.cluster;
     made.sharedBytes = stub.sharedBytes;
     made.tasks = stub.tasks;
     made.maps = stub.maps;

@@ -15,6 +15,7 @@ struct KernelCode {
   std::vector<std::pair<std::string, std::string>> details;
   // Of GPUs only.
   unsigned threads = 0; ///< a block
+  unsigned cluster = 1; ///< blocks
   unsigned sharedBytes = 0;
   unsigned tasks = 1; ///< of a launch's grid, a block
   std::vector<cuda::StubMap> maps;

@@ -39,7 +39,8 @@ OwningOpRef<ModuleOp> emitKernel(plan::KernelOp kernel, const Isa &target,
                              case plan::Family::NonZero:
                                return emitNonZero(writer);
                              case plan::Family::Arrange:
-                               llvm_unreachable("only GPUs arrange weights");
+                             case plan::Family::LinearNorm:
+                               llvm_unreachable("only GPUs have such kernels");
                              }
                            });
 }

@@ -230,6 +230,8 @@ struct HopperLinear {
 
 /// The chip that code for sm_90a is chosen for.
 const Chip &hopperChip();
+/// Tiles of all widths that the model has times of.
+llvm::SmallVector<HopperTile> hopperTilesOf(const LinearProblem &problem);
 /// Nothing where other kernels have to do: products of f32, few rows only, or K
 /// no multiple of 16 bytes. `measured`: the tiles to have, in place of the
 /// model's.

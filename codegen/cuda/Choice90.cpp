@@ -136,9 +136,7 @@ constexpr int64_t kTypical[] = {16,  64,   128,  256,  384,  512,
 llvm::SmallVector<HopperTile, kMostHopperTiles>
 tilesOfModel(const LinearProblem &problem, llvm::ArrayRef<int64_t> rows) {
   constexpr double kWorth = 0.05;
-  llvm::SmallVector<HopperTile> all;
-  for (const MeasuredTile &tile : kMeasured)
-    all.push_back(tileOf(problem, tile));
+  llvm::SmallVector<HopperTile> all = hopperTilesOf(problem);
   llvm::SmallVector<HopperTile, kMostHopperTiles> best;
   double least = 0;
   for (unsigned chosen = 1; chosen < 1u << all.size(); ++chosen) {
@@ -211,6 +209,13 @@ Expr HopperLinear::partialSums(ExprPool &pool, Expr m) const {
   Expr pieces = pool.ceilDiv(m, pool.integer(16));
   return pool.min(pool.scale(pieces, ceilOf(problem.n, 16) * 256 * kMostParts),
                   pool.integer(kMostPartials));
+}
+
+llvm::SmallVector<HopperTile> hopperTilesOf(const LinearProblem &problem) {
+  llvm::SmallVector<HopperTile> tiles;
+  for (const MeasuredTile &tile : kMeasured)
+    tiles.push_back(tileOf(problem, tile));
+  return tiles;
 }
 
 std::optional<HopperLinear>

@@ -31,6 +31,45 @@ hopperLinearOf(plan::KernelOp kernel, bool canSplit,
   return chooseHopperLinear(problemOf(kernel, canSplit), measured);
 }
 
+/// Of a norm, or a linear_norm: whether a result has 16 bits.
+static bool hasHalf(plan::KernelOp kernel) {
+  return kernel.paramFlag("copy") ||
+         kernel.outType(0).getIntOrFloatBitWidth() == 16;
+}
+
+/// Bytes of a row that a norm writes; of its outputs one may be the linear's.
+static int64_t writtenBytes(plan::KernelOp kernel, bool keepsSum) {
+  int64_t columns = kernel.getFamily() == plan::Family::Norm
+                        ? kernel.paramArray("extents").back()
+                        : kernel.param("n"),
+          bits = keepsSum ? -32 : 0;
+  for (unsigned i = 0; i < kernel.numOuts(); ++i)
+    bits += kernel.outType(i).getIntOrFloatBitWidth();
+  return columns * bits / 8;
+}
+
+LinearNormChoice linearNormChoiceOf(plan::KernelOp kernel) {
+  LinearProblem linear = problemOf(kernel, /*canSplit=*/true);
+  linear.outBits = 32;
+  bool keepsSum = kernel.numOuts() > 1u + kernel.paramFlag("copy");
+  std::optional<LinearNormChoice> choice = chooseLinearNorm(
+      {linear, kernel.paramText("kind") == "layer", 0,
+       writtenBytes(kernel, keepsSum), keepsSum, hasHalf(kernel)},
+      kernel.param("columns"));
+  assert(choice && "the kernel was made from one");
+  choice->taken = llvm::to_vector(kernel.paramArray("taken"));
+  return *choice;
+}
+
+std::optional<LinearNormChoice> chooseLinearNormOf(plan::KernelOp linear,
+                                                   plan::KernelOp norm,
+                                                   int64_t readBytes,
+                                                   bool keepsSum) {
+  return chooseLinearNorm({problemOf(linear, /*canSplit=*/true),
+                           norm.paramText("kind") == "layer", readBytes,
+                           writtenBytes(norm, false), keepsSum, hasHalf(norm)});
+}
+
 static AttentionProblem attentionOf(plan::KernelOp kernel, bool canSplit) {
   auto extent = [&](llvm::StringRef name) {
     return std::max<int64_t>(kernel.param(name), -1);

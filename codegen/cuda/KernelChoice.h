@@ -2,7 +2,7 @@
 //-----------------===//
 #pragma once
 
-#include "codegen/cuda/Choice.h"
+#include "codegen/cuda/LinearNormChoice.h"
 #include "ir/plan/Plan.h"
 
 namespace ingot::cuda {
@@ -20,6 +20,14 @@ LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit,
 std::optional<HopperLinear>
 hopperLinearOf(plan::KernelOp kernel, bool canSplit,
                llvm::ArrayRef<HopperMeasured> measured = {});
+/// Of a kernel of linear_norm.
+LinearNormChoice linearNormChoiceOf(plan::KernelOp kernel);
+/// The same of a linear and the norm of its rows; nothing where two kernels
+/// take less.
+std::optional<LinearNormChoice> chooseLinearNormOf(plan::KernelOp linear,
+                                                   plan::KernelOp norm,
+                                                   int64_t readBytes,
+                                                   bool keepsSum);
 AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit);
 /// For sm_90a; nothing also where heads do not lie side by side in rows that
 /// the copy engine takes.

@@ -46,6 +46,15 @@ ArrayRef<StringRef> architecturesOf(StringRef name) {
   return {};
 }
 
+std::vector<plan::KernelOp> kernelsFor(ArrayRef<plan::KernelOp> kernels,
+                                       StringRef architecture) {
+  std::vector<plan::KernelOp> result;
+  for (plan::KernelOp kernel : kernels)
+    if (hasKernel(kernel, architecture))
+      result.push_back(kernel);
+  return result;
+}
+
 FailureOr<std::vector<CudaStub>> printStubs(ArrayRef<plan::KernelOp> kernels,
                                             const Tuning &tuning,
                                             StringRef architecture) {
@@ -65,11 +74,12 @@ compilePlanKernels(std::vector<plan::KernelOp> kernels,
                    const KernelCompilerOptions &options) {
   CompiledKernels result;
   for (const std::string &name : options.architectures) {
+    std::vector<plan::KernelOp> ofArch = kernelsFor(kernels, name);
     FailureOr<std::vector<CudaStub>> stubs =
-        printStubs(kernels, options.tuning, name);
+        printStubs(ofArch, options.tuning, name);
     if (failed(stubs))
       return failure();
-    result.architectures.push_back({name, std::move(*stubs), {}});
+    result.architectures.push_back({name, ofArch, std::move(*stubs), {}});
   }
   if (kernels.empty())
     return result;
@@ -84,8 +94,8 @@ compilePlanKernels(std::vector<plan::KernelOp> kernels,
 
   bool isGood = true;
   auto next = images->begin();
-  for (auto &[name, stubs, made] : result.architectures) {
-    for (auto [kernel, stub] : llvm::zip_equal(kernels, stubs)) {
+  for (auto &[name, ofArch, stubs, made] : result.architectures) {
+    for (auto [kernel, stub] : llvm::zip_equal(ofArch, stubs)) {
       CudaImage &image = *next++;
       if (!image.error.empty()) {
         isGood = false;

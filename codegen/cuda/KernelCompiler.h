@@ -21,12 +21,17 @@ struct KernelCompilerOptions {
 struct CompiledKernels {
   struct Architecture {
     std::string name;
-    /// In the order of the kernels.
+    /// Those that it has, and what they became.
+    std::vector<plan::KernelOp> kernels;
     std::vector<CudaStub> stubs;
     std::vector<CudaImage> images;
   };
   std::vector<Architecture> architectures;
 };
+
+/// Of `kernels` those that code for the architecture has.
+std::vector<plan::KernelOp> kernelsFor(llvm::ArrayRef<plan::KernelOp> kernels,
+                                       llvm::StringRef architecture);
 
 /// The stubs of `kernels` for one architecture.
 llvm::FailureOr<std::vector<CudaStub>>

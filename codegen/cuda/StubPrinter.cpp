@@ -32,6 +32,10 @@ static LogicalResult check(plan::KernelOp kernel) {
   return success();
 }
 
+bool hasKernel(plan::KernelOp kernel, StringRef arch) {
+  return kernel.getFamily() != plan::Family::LinearNorm || arch == "sm_90a";
+}
+
 bool hasDependentLaunch(StringRef arch) {
   unsigned number;
   return arch.consume_front("sm_") &&
@@ -61,6 +65,8 @@ FailureOr<CudaStub> printStub(plan::KernelOp kernel, StringRef arch,
     return printLinear(writer);
   case plan::Family::Arrange:
     return printArrange(writer);
+  case plan::Family::LinearNorm:
+    return printLinearNorm90(writer);
   case plan::Family::NonZero:
     break; // refused
   }
@@ -81,6 +87,8 @@ struct PrintCudaStubsPass
   }
   void runOnOperation() final {
     for (auto kernel : getOperation().getOps<plan::KernelOp>()) {
+      if (!hasKernel(kernel, arch))
+        continue;
       FailureOr<CudaStub> stub = printStub(kernel, arch);
       if (failed(stub))
         return signalPassFailure();

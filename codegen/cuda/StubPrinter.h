@@ -28,6 +28,7 @@ struct CudaStub {
   unsigned threads = 0;     ///< a block
   unsigned sharedBytes = 0; ///< dynamic, a block
   unsigned minBlocks = 1;   ///< a multiprocessor holds, by its launch bounds
+  unsigned cluster = 1;     ///< blocks along x that run together
   /// Elements, rows or lines (what the grids of plans for cuda count) that a
   /// block takes at a time.
   unsigned tasks = 1;
@@ -51,6 +52,9 @@ struct CudaStub {
 /// Whether kernels for `arch` can wait for the grids before them: "sm_90" and
 /// later do.
 bool hasDependentLaunch(llvm::StringRef arch);
+
+/// Whether code for `arch` has the kernel: linear_norm is sm_90a's alone.
+bool hasKernel(plan::KernelOp kernel, llvm::StringRef arch);
 
 /// Fails with a diagnostic at the kernel for what CUDA code cannot do yet.
 /// `arch`: what the text is for, "sm_80"; some kernels are others on "sm_90a".

@@ -127,6 +127,7 @@ void StubWriter::addIsWide(const LaneNeeds &needs, unsigned width) {
     if (needs.scalars >> k & 1)
       require("s" + std::to_string(k) + " % " + std::to_string(width) +
               " == 0");
+  scalarsOfLanes |= needs.scalars;
   methods += "  DEV bool is_wide() const { return " +
              (condition.empty() ? "true" : condition) + "; }\n";
 }
@@ -253,13 +254,29 @@ CudaStub StubWriter::finish(StringRef header, const std::string &call,
     wait = "  grid_launch_next();\n";
   if (stub.waits && !waitsByItself)
     wait += "  grid_wait();\n";
-  stub.text =
-      ("#include \"" + header + "\"\n\nstruct Body {\n  " +
-       llvm::join(members, ";\n  ") + ";\n" + methods + "};\n\n" + "KERNEL(" +
-       bounds + ") " + stub.name + "(" + llvm::join(parameters, ", ") +
-       ") {\n" + wait + "  Body body{" + llvm::join(names, ", ") + "};\n  " +
-       call + "\n}\nEXPORT_KERNEL(" + stub.name + ")\n")
-          .str();
+  stub.cluster = cluster;
+  std::string keyword = "KERNEL(" + bounds;
+  if (cluster > 1)
+    keyword = "KERNEL_CLUSTER(" + bounds + ", " + std::to_string(cluster);
+  std::string functors, values;
+  auto functor = [&](StringRef type, StringRef name, StringRef ofType) {
+    functors += ("struct " + type + " {\n  " + llvm::join(members, ";\n  ") +
+                 ";\n" + ofType + "};\n\n")
+                    .str();
+    values +=
+        ("  " + type + " " + name + "{" + llvm::join(names, ", ") + "};\n")
+            .str();
+  };
+  if (methodsOfBody.empty()) {
+    functor("Body", "body", methods);
+  } else {
+    functor("Body", "body", methodsOfBody);
+    functor("End", "end", methods);
+  }
+  stub.text = ("#include \"" + header + "\"\n\n" + functors + keyword + ") " +
+               stub.name + "(" + llvm::join(parameters, ", ") + ") {\n" + wait +
+               values + "  " + call + "\n}\nEXPORT_KERNEL(" + stub.name + ")\n")
+                  .str();
   return stub;
 }
 

@@ -24,6 +24,7 @@ public:
   /// The template waits for the grids before it by itself; else the stub does,
   /// where the architecture can.
   bool waitsByItself = false;
+  unsigned cluster = 1; ///< of the stub
 
   std::string out(unsigned i) { return "out" + std::to_string(i); }
   std::string outs(); ///< all of them, as arguments
@@ -88,6 +89,14 @@ public:
   unsigned lanes(size_t along, size_t coordinates, llvm::StringRef extents,
                  size_t finishCoordinates, bool anyEnd = false);
 
+  /// Scalars that have to be multiples of the width where is_wide(): a bit
+  /// each.
+  uint64_t scalarsOfLanes = 0;
+
+  /// What is added from here on are methods of one more functor, `End end`
+  /// after `Body body`.
+  void startEnd() { std::swap(methods, methodsOfBody); }
+
   /// The stub with `call` as the kernel's body.
   CudaStub finish(llvm::StringRef header, const std::string &call,
                   unsigned threads, unsigned sharedBytes = 0,
@@ -107,6 +116,7 @@ private:
                size_t finishCoordinates, bool anyEnd);
   std::vector<std::string> arguments(llvm::ArrayRef<std::string> leading);
   std::string methods;
+  std::string methodsOfBody; ///< once there is an end
 };
 
 /// "c[0]", "c[1]", ...
@@ -131,6 +141,9 @@ bool canMultiplyQuantized(plan::KernelOp kernel);
 CudaStub printArrange(StubWriter &w);
 /// For sm_90a.
 CudaStub printLinear90(StubWriter &w, const struct HopperLinear &choice);
+CudaStub printLinearNorm90(StubWriter &w);
+/// Whether pairs of what its regions load lie at multiples of two elements.
+bool hasPairs(plan::KernelOp linearNorm);
 /// Whether attention takes heads this wide.
 bool hasAttention(int64_t d, int64_t dv);
 

@@ -92,6 +92,8 @@ bool canArrange(unsigned bits, int64_t k, int64_t block) {
 }
 
 size_t KernelOp::numWeights() {
+  if (getFamily() == Family::LinearNorm)
+    return 1;
   if (getFamily() != Family::Linear)
     return 0;
   return isQuantized() ? 2 + paramFlag("zeros") : 1;

@@ -16,7 +16,7 @@ def Plan_Family : I32EnumAttr<"Family", "the family of a kernel", [
     I32EnumAttrCase<"Scan", 2, "scan">, I32EnumAttrCase<"Softmax", 3, "softmax">,
     I32EnumAttrCase<"Norm", 4, "norm">, I32EnumAttrCase<"Linear", 5, "linear">,
     I32EnumAttrCase<"Attention", 6, "attention">, I32EnumAttrCase<"NonZero", 7, "nonzero">,
-    I32EnumAttrCase<"Arrange", 8, "arrange">]> {
+    I32EnumAttrCase<"Arrange", 8, "arrange">, I32EnumAttrCase<"LinearNorm", 9, "linear_norm">]> {
   let cppNamespace = "::ingot::plan";
   let genSpecializedAttr = 0;
 }

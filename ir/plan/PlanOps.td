@@ -73,8 +73,10 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     | nonzero | i64 an extent | `extents`, `count` (extent); region 0 says (i1) which elements are kept. Out i, i64 [count]: coordinate i of each, in row-major order; of more than `count` the first, after fewer zeros. One task |
     | arrange | | no region; for cuda, at load. In 0: W [K, N] of i8, ui8, i4, ui4 or f8E4M3FN, 1: its scales, f32 [ceil(K/block), N], with `zeros` 2: its zeros, i8 or ui8 of the same shape, row-major, or with `panel` (48) packed as a linear's W for x86-64. Out 0, ui8: the units of W, 1, f32: scales, with `zeros` 2, ui32: words of zeros, in the order of `kernels/quant.cuh`; `n`, `k`, `block`, `zeros`, `panel` |
 
+    | linear_norm | f32 acc, i64 m, i64 n | for cuda: a linear of 16 bits, W as [N][K], whose rows are normalized. Region 0 is the linear's and yields f32; region 1: epilogue(normalized, i64 m, i64 n). `m` (extent), `n`, `k`, `lda`; `kind`, `epsilon`, `copy` and outs as norm; `columns` a block; `taken`: at how many rows it is launched: from the first number on, not from the second, from the third again and so on |
+
     Params are integers of 1 or more (`chunk`, `rows`, `panels`, `panel`, `n`, `k`, `block`, `d`, `dv`,
-    `group`), extents (`m`, `lda`, `batch`, ...), arrays of extents, floats (`epsilon`,
+    `columns`, `group`), extents (`m`, `lda`, `batch`, ...), arrays of extents, of numbers (`taken`), floats (`epsilon`,
     `scale`), strings (`kind`, `empty_rows`, `math`) and flags (`exclusive`, `reverse`, `last`, `zeros`, `key_bounds`: a
     unit or boolean, absent where false).
 
@@ -263,6 +265,9 @@ def Plan_LaunchOp : Plan_Op<"launch", [HasParent<"ProgramOp">,
       write model buffers
     - launch_c5: W of linear, its scales and zeros are weights or model buffers:
       kernels read them before the launches before them are done
+    - launch_c6: after a launch of linear_norm come those of the linear and the norm
+      that it is of. At the rows that `taken` says, on GPUs that have such kernels
+      (sm_90a), it takes their place, else they run and it does not
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Tfm_DimsAttr:$grid,
                        Variadic<Plan_BufferType>:$buffers, Tfm_DimsAttr:$offsets,

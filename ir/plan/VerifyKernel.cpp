@@ -75,6 +75,10 @@ ArrayRef<Param> paramsOf(Family family) {
                                        {"block", Count},
                                        {"zeros", Flag},
                                        {"panel", OptionalCount}};
+  static constexpr Param kLinearNorm[] = {
+      {"m", Extent},   {"n", Count},       {"k", Count},
+      {"lda", Extent}, {"kind", Kind},     {"epsilon", Float},
+      {"copy", Flag},  {"columns", Count}, {"taken", Extents}};
   static constexpr Param kNonZero[] = {{"extents", Extents}, {"count", Extent}};
   switch (family) {
   case Family::Map:
@@ -94,9 +98,16 @@ ArrayRef<Param> paramsOf(Family family) {
     return kNonZero;
   case Family::Arrange:
     return kArrange;
+  case Family::LinearNorm:
+    return kLinearNorm;
   }
   assert(false && "unknown family");
   return {};
+}
+
+/// Whether rows are normalized, into outputs of a norm.
+bool isNorm(Family family) {
+  return family == Family::Norm || family == Family::LinearNorm;
 }
 
 /// What a string parameter may say.
@@ -106,7 +117,7 @@ ArrayRef<StringRef> kindsOf(Family family) {
   static constexpr StringRef kNorm[] = {"layer", "rms"};
   static constexpr StringRef kEmptyRows[] = {"scores", "mean", "nan", "zero"};
   return family == Family::Reduce ? ArrayRef<StringRef>(kReduce)
-         : family == Family::Norm ? ArrayRef<StringRef>(kNorm)
+         : isNorm(family)         ? ArrayRef<StringRef>(kNorm)
                                   : ArrayRef<StringRef>(kEmptyRows);
 }
 
@@ -197,7 +208,9 @@ Counts countsOf(KernelOp kernel) {
   case Family::Softmax:
     return {0, 1, kernel.getBodies().size() == 2 ? kAny : 1, 1, 2};
   case Family::Norm:
-    return {0, kernel.paramFlag("copy") ? 2u : 1u,
+  case Family::LinearNorm:
+    return {kernel.getFamily() == Family::LinearNorm ? 2u : 0u,
+            kernel.paramFlag("copy") ? 2u : 1u,
             kernel.paramFlag("copy") ? 3u : 2u, 2, 2};
   case Family::Linear:
     return {1 + kernel.numWeights(), 1, 1, 1, 1};
@@ -227,7 +240,8 @@ TypeRange yieldedBy(Region &region) {
 SmallVector<Type> leadingArguments(KernelOp kernel, unsigned number) {
   Type index = IntegerType::get(kernel.getContext(), 64),
        f32 = Float32Type::get(kernel.getContext());
-  if (kernel.getFamily() == Family::Linear)
+  if (kernel.getFamily() == Family::Linear ||
+      kernel.getFamily() == Family::LinearNorm)
     return {f32, index, index};
   if (kernel.getFamily() == Family::Attention)
     return {f32, index, index, index, index};
@@ -357,14 +371,14 @@ LogicalResult KernelOp::verifyRegions() {
     // kernel_c3
     TypeRange yielded = yieldedBy(region);
     bool inner = number + 1 < getBodies().size();
-    bool needsFloat = number == 0 && (getFamily() == Family::Softmax ||
-                                      getFamily() == Family::Norm);
+    bool needsFloat =
+        number == 0 && (getFamily() == Family::Softmax || isNorm(getFamily()));
     SmallVector<Type> expected = results;
     if (getFamily() == Family::NonZero) // looked at, not stored
       expected.assign(1, IntegerType::get(getContext(), 1));
     else if (inner) // any one scalar; region 1 takes it
       expected = llvm::to_vector(yielded.take_front(1));
-    else if (getFamily() == Family::Norm)
+    else if (isNorm(getFamily()))
       expected.truncate(1);
     else if (number == 0 && isArg(*this)) // compared, not stored
       expected = llvm::to_vector(yielded.take_front(1));
@@ -379,10 +393,10 @@ LogicalResult KernelOp::verifyRegions() {
       return failure();
   }
   // kernel_c3
-  bool isCopied = getFamily() == Family::Norm && paramFlag("copy");
+  bool isCopied = isNorm(getFamily()) && paramFlag("copy");
   if (isCopied && !outType(0).isF32())
     return emitOpError("copies an output of ") << outType(0) << ", not of f32";
-  if (getFamily() == Family::Norm && numOuts() == (isCopied ? 3 : 2) &&
+  if (isNorm(getFamily()) && numOuts() == (isCopied ? 3 : 2) &&
       yieldedBy(getBodies()[0]) != TypeRange(results[1]))
     return emitOpError("stores region 0's ")
            << yieldedBy(getBodies()[0]) << " as " << results[1];

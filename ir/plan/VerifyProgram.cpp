@@ -158,6 +158,20 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
       return emitOpError("multiplies by a buffer of kind ")
              << stringifyBufferKind(buffer.getKind());
   }
+  // launch_c6
+  if (kernel.getFamily() == Family::LinearNorm) {
+    Operation *next = *this;
+    for (Family family : {Family::Linear, Family::Norm}) {
+      next = next->getNextNode();
+      auto launch = dyn_cast_or_null<LaunchOp>(next);
+      auto of = launch ? symbols.lookupNearestSymbolFrom<KernelOp>(
+                             *this, launch.getKernelAttr())
+                       : KernelOp();
+      if (!of || of.getFamily() != family)
+        return emitOpError("takes the place of a linear and a norm, but no ")
+               << stringifyFamily(family) << " comes after it";
+    }
+  }
   return success();
 }
 

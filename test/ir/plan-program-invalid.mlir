@@ -299,3 +299,21 @@ plan.program @f target "x86-64" symbols [] inputs [] outputs [{name = "y", type 
   // expected-error@+1 {{multiplies by a buffer of kind scratch}}
   plan.launch @k grid <1> (%y, %x, %w, %s) offsets <0, 0, 0, 0> scalars <> flops <48> bytes <80> sources []
 }
+
+// -----
+
+// launch_c6
+plan.kernel linear_norm @k outs [f32] ins [bf16, bf16] scalars 0 params {m = 128, n = 8, k = 8, lda = 8, kind = "rms", epsilon = 1.0e-5, columns = 64, taken = array<i64: 1>} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
+  tfm.yield %acc : f32
+}, {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
+  tfm.yield %acc : f32
+}
+plan.program @main target "cuda" symbols [] inputs [] outputs [] {
+  %y = plan.buffer scratch -1 size <4096>
+  %x = plan.buffer scratch -1 size <2048>
+  %w = plan.buffer model 0 size <128>
+  // expected-error@+1 {{takes the place of a linear and a norm, but no linear comes after it}}
+  plan.launch @k grid <1> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <1> bytes <1> sources []
+}

@@ -1,5 +1,6 @@
 // `ingot compile`.
 #include "codegen/cpu/KernelChoice.h"
+#include "codegen/cuda/LinearNorm.h"
 #include "codegen/cuda/SplitWork.h"
 #include "passes/Pipelines.h"
 #include "tools/compiler/CompileArguments.h"
@@ -152,8 +153,8 @@ int Compilation::compileForCuda() {
   if (failed(made))
     return kExitInput;
   for (const auto &architecture : made->architectures)
-    code.push_back(cudaTarget(architecture.name, kernels, architecture.stubs,
-                              architecture.images));
+    code.push_back(cudaTarget(architecture.name, architecture.kernels,
+                              architecture.stubs, architecture.images));
   if (!endsAt(Stage::Asm) && !dumps.isOn())
     return 0;
   options.progress = nullptr;
@@ -178,11 +179,12 @@ int Compilation::compileForCuda() {
 int Compilation::listStubs(llvm::ArrayRef<plan::KernelOp> kernels) {
   cuda::CompiledKernels printed;
   for (const std::string &arch : arguments.targets.archs) {
+    std::vector<plan::KernelOp> ofArch = cuda::kernelsFor(kernels, arch);
     FailureOr<std::vector<cuda::CudaStub>> stubs =
-        cuda::printStubs(kernels, arguments.tunings.cuda, arch);
+        cuda::printStubs(ofArch, arguments.tunings.cuda, arch);
     if (failed(stubs))
       return kExitInput;
-    printed.architectures.push_back({arch, std::move(*stubs), {}});
+    printed.architectures.push_back({arch, ofArch, std::move(*stubs), {}});
   }
   for (const DistinctStub &each : distinctStubs(printed)) {
     const cuda::CudaStub &stub = *each.stub;
@@ -259,10 +261,12 @@ int Compilation::run() {
     return emitModule(Stage::Fused);
   summary.countFused(module);
   if (int code = lower(Stage::Plan, [&](OpPassManager &passes) {
-        buildPlanPipeline(passes, arguments.targets.plans(),
-                          [](OpPassManager &before) {
-                            before.addPass(cuda::createSplitWork());
-                          });
+        buildPlanPipeline(
+            passes, arguments.targets.plans(), [&](OpPassManager &before) {
+              if (llvm::is_contained(arguments.targets.archs, "sm_90a"))
+                before.addPass(cuda::createFuseLinearNorm());
+              before.addPass(cuda::createSplitWork());
+            });
       }))
     return code;
   if (int code = tune())

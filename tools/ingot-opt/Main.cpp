@@ -1,4 +1,5 @@
 // Runs passes on .mlir files: `ingot-opt --help` lists them.
+#include "codegen/cuda/LinearNorm.h"
 #include "codegen/cuda/SplitWork.h"
 #include "codegen/cuda/StubPrinter.h"
 #include "ir/plan/Plan.h"
@@ -19,6 +20,7 @@ int main(int argc, char **argv) {
   ingot::registerIngotPasses();
   ingot::cuda::registerPrintCudaStubs();
   ingot::cuda::registerSplitWork();
+  ingot::cuda::registerFuseLinearNorm();
   mlir::PassPipelineRegistration<> canonical(
       "canonical", "Import to canonical stage", ingot::buildCanonicalPipeline);
   mlir::PassPipelineRegistration<> fused(

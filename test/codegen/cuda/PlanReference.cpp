@@ -80,7 +80,8 @@ private:
   void reduce();
   Scalar reduced(ArrayRef<Scalar> values);
   void scan();
-  void rows();
+  void rows(const Shape &shape, ArrayRef<double> products);
+  std::vector<double> products();
   void linear();
   void attention();
 
@@ -220,18 +221,22 @@ void Run::scan() {
   });
 }
 
-/// softmax and norm.
-void Run::rows() {
-  Shape shape = extents("extents"), outer(shape.begin(), shape.end() - 1);
+/// softmax and norm; of linear_norm `products` are the rows.
+void Run::rows(const Shape &shape, ArrayRef<double> products) {
+  Shape outer(shape.begin(), shape.end() - 1);
   int64_t columns = shape.back();
-  bool isNorm = kernel.getFamily() == plan::Family::Norm;
+  bool isNorm = kernel.getFamily() != plan::Family::Softmax;
   each(outer, [&](ArrayRef<int64_t> row, int64_t number) {
     SmallVector<int64_t> c(row);
     c.push_back(0);
     std::vector<double> x;
-    for (c.back() = 0; c.back() < columns; ++c.back())
-      x.push_back(evaluate(0, {}, c).number);
     int64_t start = number * columns;
+    for (c.back() = 0; c.back() < columns; ++c.back()) {
+      std::optional<Scalar> sum;
+      if (!products.empty())
+        sum = Scalar::ofFloat(ElementType::F32, products[start + c.back()]);
+      x.push_back(evaluate(0, sum, c).number);
+    }
     bool isCopied = kernel.paramFlag("copy");
     if (outputs.size() > (isCopied ? 2 : 1))
       for (int64_t j = 0; j < columns; ++j)
@@ -269,7 +274,7 @@ void Run::rows() {
 }
 
 /// W as CUDA reads it: [N][K], or a quantized one as `arrange` makes it.
-void Run::linear() {
+std::vector<double> Run::products() {
   int64_t m = extent("m"), n = kernel.param("n"), k = kernel.param("k");
   int64_t lda = extent("lda");
   std::vector<double> weights(static_cast<size_t>(n * k));
@@ -279,15 +284,20 @@ void Run::linear() {
           kernel.isQuantized()
               ? arrangedValue(kernel, inputs.drop_front(), r, j)
               : inputs[1].number(j * k + r);
+  std::vector<double> sums(static_cast<size_t>(m * n));
   for (int64_t i = 0; i < m; ++i)
-    for (int64_t j = 0; j < n; ++j) {
-      double sum = 0;
+    for (int64_t j = 0; j < n; ++j)
       for (int64_t r = 0; r < k; ++r)
-        sum += inputs[0].number(i * lda + r) * weights[j * k + r];
-      Scalar value =
-          evaluate(0, Scalar::ofFloat(ElementType::F32, sum), {i, j});
-      outputs[0].set(i * n + j, castScalar(value, outputs[0].type()));
-    }
+        sums[i * n + j] += inputs[0].number(i * lda + r) * weights[j * k + r];
+  return sums;
+}
+
+void Run::linear() {
+  std::vector<double> sums = products();
+  each({extent("m"), kernel.param("n")}, [&](ArrayRef<int64_t> c, int64_t at) {
+    Scalar sum = Scalar::ofFloat(ElementType::F32, sums[at]);
+    outputs[0].set(at, castScalar(evaluate(0, sum, c), outputs[0].type()));
+  });
 }
 
 void Run::attention() {
@@ -348,7 +358,12 @@ void Run::run() {
   case plan::Family::Softmax:
   case plan::Family::Norm:
     make(extents("extents"));
-    return rows();
+    return rows(extents("extents"), {});
+  case plan::Family::LinearNorm: {
+    Shape shape = {extent("m"), kernel.param("n")};
+    make(shape);
+    return rows(shape, products());
+  }
   case plan::Family::Linear:
     make({extent("m"), kernel.param("n")});
     return linear();
@@ -370,6 +385,7 @@ std::vector<Tensor> runPlanKernel(plan::KernelOp kernel,
                                   ArrayRef<int64_t> scalars,
                                   unsigned *noValue) {
   if (kernel.numOuts() > 1 && kernel.getFamily() != plan::Family::Norm &&
+      kernel.getFamily() != plan::Family::LinearNorm &&
       kernel.getFamily() != plan::Family::Arrange) {
     // As many kernels of one output.
     std::vector<Tensor> outputs;

@@ -1,0 +1,147 @@
+#include "codegen/cuda/LinearNormChoice.h"
+
+#include "codegen/cuda/ChoiceNumbers.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+#include <cmath>
+
+namespace ingot::cuda {
+
+namespace {
+constexpr int64_t kRows = 128, kMostBlocks = 8;
+/// Rows of one block are those of models to play with.
+constexpr int64_t kLeastBlocks = 2;
+/// Of tiles that linear_norm90.cuh takes: of 256 too few registers are left.
+constexpr int64_t kColumns[] = {64, 128, 192};
+/// Rows up to which the two are compared where M is no number.
+constexpr int64_t kMostRows = 16384;
+/// Of the estimate where it is not.
+constexpr int64_t kAssumedRows = 4096;
+/// Of a norm's kernel beside its bytes, and bytes a nanosecond: what norms of
+/// 768 columns took on an H200 at 128 to 6304 rows rises by that.
+constexpr int64_t kNorm = 2000;
+constexpr double kNormBytes = 5200;
+/// For blocks to meet: two or three times what shared memory of another block
+/// takes, and what the slowest is behind. Nobody has measured it.
+constexpr int64_t kExchange = 500;
+/// By what share it has to be faster where it is taken, since some of this is
+/// guessed; and on average over all rows, as it is a kernel more to compile.
+constexpr double kLess = 0.05, kWorth = 0.01;
+
+/// LinearNorm90Sizes.
+unsigned sharedBytes(int64_t columns, int64_t blocks, bool stores) {
+  int64_t stage = (kRows + columns) * 128, panels = stores ? columns * 256 : 0,
+          exchange = 2 * (blocks * kRows * 4 + 8 * 8);
+  int64_t stages =
+      std::min<int64_t>((226 * 1024 - panels - exchange) / stage, 8);
+  return static_cast<unsigned>(stages * (stage + 16) + panels + exchange + 16);
+}
+
+int64_t timeOf(int64_t bytes) {
+  return std::llround(numberOf(bytes) / kNormBytes);
+}
+
+int64_t pairTime(const LinearNormProblem &problem, int64_t m) {
+  LinearProblem linear = problem.linear;
+  linear.m = m;
+  std::optional<HopperLinear> choice = chooseHopperLinear(linear);
+  if (!choice)
+    return 0; // few rows
+  int64_t bytes =
+      problem.readBytes + problem.writtenBytes + 4 * problem.linear.n;
+  return choice->at(m).nanoseconds + kNorm + timeOf(m * bytes);
+}
+
+int64_t fusedTime(const LinearNormProblem &problem, const HopperTile &tile,
+                  int64_t blocks, int64_t m) {
+  int64_t clusters = clustersAtOnce(hopperChip().multiprocessors, blocks),
+          waves = ceilOf(ceilOf(m, kRows), clusters);
+  int64_t exchanges = problem.isLayer ? 2 : 1;
+  // A linear's times have its own f32 result in them.
+  int64_t bytes = problem.readBytes + problem.writtenBytes -
+                  (problem.keepsSum ? 0 : 4 * problem.linear.n);
+  return tile.kernel + waves * (tile.wave + exchanges * kExchange) +
+         timeOf(m * std::max<int64_t>(bytes, 0));
+}
+/// What is saved, as a logarithm: 0 where it is not worth it.
+double gainAt(const LinearNormProblem &problem, const HopperTile &tile,
+              int64_t blocks, int64_t m) {
+  int64_t pair = pairTime(problem, m);
+  if (!pair)
+    return 0;
+  double share = numberOf(fusedTime(problem, tile, blocks, m)) / numberOf(pair);
+  return share < 1 - kLess ? -std::log(share) : 0;
+}
+} // namespace
+
+int64_t clustersAtOnce(int64_t multiprocessors, int64_t blocks) {
+  return std::max<int64_t>(multiprocessors / 16 * (16 / blocks), 1);
+}
+
+std::optional<LinearNormChoice>
+chooseLinearNorm(const LinearNormProblem &problem, int64_t columns) {
+  const LinearProblem &linear = problem.linear;
+  if (linear.math != Math::Half || !linear.isWide() || linear.n % 8 != 0)
+    return std::nullopt;
+  bool isKnown = linear.m >= 0;
+  std::optional<LinearNormChoice> best;
+  double most = 0;
+  for (const HopperTile &tile : hopperTilesOf(linear)) {
+    int64_t blocks = ceilOf(linear.n, tile.columns);
+    if (!llvm::is_contained(kColumns, tile.columns) || blocks < kLeastBlocks ||
+        blocks > kMostBlocks || (columns && tile.columns != columns))
+      continue;
+    LinearNormChoice choice;
+    choice.columns = tile.columns;
+    choice.blocks = blocks;
+    choice.sharedBytes = sharedBytes(tile.columns, blocks, problem.stores);
+    choice.isAssumed = !isKnown;
+    choice.rows = linear.m;
+    double gain = 0;
+    if (isKnown) {
+      choice.taken = {1};
+      gain = gainAt(problem, tile, blocks, linear.m);
+    } else {
+      for (int64_t m = kRows; m <= kMostRows; m += kRows) {
+        double here = gainAt(problem, tile, blocks, m);
+        gain += here * kRows / kMostRows;
+        if ((here > 0) != (choice.taken.size() % 2 == 1))
+          // Few rows have kernels of their own.
+          choice.taken.push_back(std::max(m - kRows, linear.fewRows()) + 1);
+      }
+      choice.rows = kAssumedRows;
+    }
+    if (!columns && gain < kWorth)
+      continue;
+    choice.nanoseconds = fusedTime(problem, tile, blocks, choice.rows);
+    choice.pair = pairTime(problem, choice.rows);
+    if (!best || gain > most) {
+      best = choice;
+      most = gain;
+    }
+  }
+  return best;
+}
+
+std::string LinearNormChoice::text() const {
+  std::string text = "wgmma 128x" + std::to_string(columns) +
+                     " in clusters of " + std::to_string(blocks) +
+                     " blocks, rows normalized";
+  for (size_t i = 0; isAssumed && i < taken.size(); i += 2) {
+    text += i ? ", " : ", at M ";
+    text += i + 1 < taken.size() ? std::to_string(taken[i]) + " to " +
+                                       std::to_string(taken[i + 1] - 1)
+                                 : "from " + std::to_string(taken[i]);
+  }
+  return text;
+}
+
+std::string LinearNormChoice::estimate() const {
+  return llvm::formatv("{0:F2} us on an {1} at M {2}{3}, {4:F2} us as two "
+                       "kernels",
+                       numberOf(nanoseconds) / 1000, hopperChip().name, rows,
+                       isAssumed ? " (assumed)" : "", numberOf(pair) / 1000);
+}
+
+} // namespace ingot::cuda
