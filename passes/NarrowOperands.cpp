@@ -47,10 +47,11 @@ public:
 
 private:
   /// Pairs along k are multiplied at once, so k is even. A quantized weight
-  /// stays as it is.
+  /// stays as it is, and so do rows of 8-bit floats (widen-rows).
   static bool takesNarrow(tfm::LinearOp linear) {
     RankedTensorType weight = tfm::tensorTypeOf(linear.getWeight());
     return isParameter(linear.getWeight()) &&
+           linear.getInput().getType().getElementTypeBitWidth() > 8 &&
            (weight.getElementType().isF32() || linear.isQuantized()) &&
            weight.getDimSize(0) % 2 == 0;
   }

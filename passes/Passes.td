@@ -249,6 +249,25 @@ def NarrowOperands : Ingot_Pass<"narrow-operands"> {
                  Option<"precision", "precision", "std::string", "", "bf16, f16 or tf32">];
 }
 
+def WidenRows : Ingot_Pass<"widen-rows"> {
+  let summary = "Products whose rows are 8-bit floats read wider ones where a target has no kernel";
+  let description = [{
+    Behind `narrow-operands`. A linear reads rows of f8E4M3FN where its function's target
+    is one of `f8_targets`, in bf16 or f16, the weight is f8E4M3FN too, without zeros, its
+    block is 128 or all of K, and K a multiple of 16. Elsewhere a copy of the rows in the
+    precision of the function is made beside, which is exact.
+
+    ```mlir
+    %1 = tfm.linear %q, %w scales %s {block = 768} : (tensor<?x768xf8E4M3FN>, ...) -> tensor<?x3072xf32>
+    // becomes
+    %x = tfm.fused { loads of %q, converted } : tensor<?x768xbf16>
+    %1 = tfm.linear %x, %w scales %s {block = 768} : (tensor<?x768xbf16>, ...) -> tensor<?x3072xf32>
+    ```
+  }];
+  let options = [ListOption<"f8Targets", "f8-targets", "std::string",
+                            "targets all of whose architectures multiply 8-bit floats">];
+}
+
 def LowerToPlan : Ingot_Pass<"lower-to-plan"> {
   let summary = "Functions become programs: kernels, buffers, steps";
   let description = [{

@@ -72,8 +72,11 @@ void buildPlanPipeline(OpPassManager &passes,
                        llvm::ArrayRef<PlanTarget> targets,
                        llvm::function_ref<void(OpPassManager &)> beforeSlots) {
   LowerToPlanOptions options;
+  WidenRowsOptions rows;
   for (const PlanTarget &target : targets) {
     options.targets.push_back(target.name);
+    if (target.multipliesF8)
+      rows.f8Targets.push_back(target.name);
     if (target.precision == "f32")
       continue;
     NarrowOperandsOptions narrow;
@@ -81,6 +84,7 @@ void buildPlanPipeline(OpPassManager &passes,
     narrow.precision = target.precision;
     passes.addPass(createNarrowOperands(narrow));
   }
+  passes.addPass(createWidenRows(rows));
   passes.addPass(createLowerToPlan(options));
   if (beforeSlots)
     beforeSlots(passes);

@@ -22,6 +22,7 @@ void buildFusedPipeline(mlir::OpPassManager &passes, bool skipPadding = false);
 struct PlanTarget {
   std::string name;              ///< "x86-64" or "cuda"
   std::string precision = "f32"; ///< of products: "tf32", "bf16", "f16"
+  bool multipliesF8 = false;     ///< all its architectures do
 };
 /// Fused to plan: kernels, buffers and steps for each of `targets`.
 /// `beforeSlots` adds what the code generator of a target does to launches

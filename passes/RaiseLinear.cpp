@@ -83,6 +83,28 @@ public:
                            zeros ? rows(zeros) : Value(), block};
   }
 
+  /// Where `rows` are 8-bit floats times one number, as the weight's elements
+  /// are: that product, whose number the weight's scales take in, in f32.
+  tfm::DequantizeOp takeRowScale(Value rows, QuantizedWeight &quantized) {
+    auto dequantize = rows.getDefiningOp<tfm::DequantizeOp>();
+    auto isF8 = [](Value value) {
+      return llvm::isa<Float8E4M3FNType>(
+          tfm::tensorTypeOf(value).getElementType());
+    };
+    if (!dequantize || dequantize.getAxis() || dequantize.getZero() ||
+        quantized.zeros || !isParameter(dequantize.getScale()) ||
+        !isF8(dequantize.getInput()) || !isF8(quantized.weight))
+      return {};
+    Value scales = widened(quantized.scales),
+          factor = widened(dequantize.getScale());
+    OwningOpRef<tfm::ElementwiseOp> product = tfm::ElementwiseOp::create(
+        builder, dequantize.getLoc(), scales.getType(),
+        tfm::ScalarOpAttr::get(builder.getContext(), ScalarOp::Mul),
+        ValueRange{scales, factor});
+    quantized.scales = recipes.derive(builder, *product);
+    return dequantize;
+  }
+
 private:
   static bool isStored(tfm::DequantizeOp dequantize) {
     return llvm::all_of(dequantize->getOperands(), isParameter);
@@ -95,6 +117,16 @@ private:
         Op::create(builder, from.getLoc(),
                    RankedTensorType::get(shape, element), from, args...);
     return recipes.derive(builder, *op);
+  }
+
+  /// A parameter in f32.
+  Value widened(Value value) {
+    RankedTensorType type = tfm::tensorTypeOf(value);
+    if (type.getElementType().isF32())
+      return value;
+    OwningOpRef<tfm::CastOp> cast = tfm::CastOp::create(
+        builder, value.getLoc(), type.clone(builder.getF32Type()), value);
+    return recipes.derive(builder, *cast);
   }
 
   /// A matrix as the product reads it.
@@ -157,8 +189,8 @@ struct RaiseLinearPass : impl::RaiseLinearBase<RaiseLinearPass> {
     auto weight = llvm::cast<RankedTensorType>(product.getRhs().getType());
     if (!weight.getElementType().isF32())
       return noteUnfused(product, "not f32");
-    std::optional<QuantizedWeight> quantized =
-        QuantizedMatcher(getOperation(), product).match();
+    QuantizedMatcher matcher(getOperation(), product);
+    std::optional<QuantizedWeight> quantized = matcher.match();
     if (!quantized && !isParameter(product.getRhs())) {
       if (isOuterProduct(product))
         return multiply(product);
@@ -177,8 +209,13 @@ struct RaiseLinearPass : impl::RaiseLinearBase<RaiseLinearPass> {
     RankedTensorType type = tfm::tensorType(dims, weight.getElementType());
     Value result = product.getResult();
     llvm::SmallVector<Operation *> ops;
-    if (quantized)
+    if (quantized) {
+      if (tfm::DequantizeOp rows = matcher.takeRowScale(input, *quantized)) {
+        ops.push_back(rows);
+        input = rows.getInput();
+      }
       ops.push_back(quantized->dequantize);
+    }
     ops.push_back(product);
     auto advance = [&] {
       ops.push_back(*result.getUsers().begin());

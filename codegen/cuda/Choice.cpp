@@ -30,6 +30,8 @@ const Chip &referenceChip() {
 Math mathOf(llvm::StringRef tag) {
   if (tag == "float")
     return Math::F32;
+  if (tag == "e4m3")
+    return Math::E4M3;
   return tag == "tf32" ? Math::TF32 : Math::Half;
 }
 
@@ -41,6 +43,8 @@ double rateOf(const Chip &chip, Math math) {
     return chip.productsTf32;
   case Math::Half:
     return chip.products16;
+  case Math::E4M3:
+    return chip.products8;
   }
   llvm_unreachable("unknown math");
 }

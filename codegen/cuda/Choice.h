@@ -42,7 +42,8 @@ struct Chip {
   double memoryBytes; ///< a second
   double products16, productsTf32, productsF32, exponentials;
   double sharedBytes, l2Bytes;
-  double l2Latency; ///< clocks
+  double l2Latency;     ///< clocks
+  double products8 = 0; ///< of e4m3; 0: none
 
   double seconds(double clocks) const { return clocks / hertz; }
 };
@@ -50,8 +51,8 @@ struct Chip {
 /// The chip that choices are made for, whatever the architecture: an A100.
 const Chip &referenceChip();
 
-enum class Math { F32, TF32, Half };
-/// Of "float", "tf32", "bf16" or "f16".
+enum class Math { F32, TF32, Half, E4M3 };
+/// Of "float", "tf32", "bf16", "f16" or "e4m3".
 Math mathOf(llvm::StringRef tag);
 
 struct Estimate {
@@ -102,8 +103,10 @@ struct LinearProblem {
 
   /// Whether few rows are products of `kernels/linear_few.cuh`.
   bool hasFewOnTensorCores() const { return math == Math::Half && isWide(); }
-  /// Rows that a kernel for few takes.
+  /// Rows that a kernel for few takes; of e4m3 there is none.
   int64_t fewRows() const {
+    if (math == Math::E4M3)
+      return 0;
     return hasFewOnTensorCores() ? kFewTensorRows : kFewRows;
   }
   /// Of the whole, with so many rows; operands and result once.

@@ -12,11 +12,11 @@ namespace ingot::cuda {
 
 const Chip &hopperChip() {
   // "NVIDIA H100 Tensor Core GPU" (data sheet, SXM5): 989.4 TFLOPS of bf16 and
-  // f16, half of it tf32, 3352 GB/s; 132 multiprocessors of 4096 such
-  // operations a clock are 1830 MHz. L2 and shared memory as on an A100 until
-  // somebody measures them.
+  // f16, half of it tf32, twice of it fp8 (1978.9), 3352 GB/s; 132
+  // multiprocessors of 4096 such operations a clock are 1830 MHz. L2 and shared
+  // memory as on an A100 until somebody measures them.
   static const Chip h100 = {"H100", 132, 1.83e9, 3352e9,       2048, 1024,
-                            128.0,  16,  128,    5120.0 / 132, 200};
+                            128.0,  16,  128,    5120.0 / 132, 200,  4096};
   return h100;
 }
 
@@ -38,7 +38,8 @@ constexpr int64_t kMostParts = 8, kMostPartials = 1 << 21;
 /// leave sums and wait for the others; share: to add up a part's share of them.
 /// Fitted to 60 linears of 16 to 8192 rows in bf16; 58 choices are within 5 %
 /// of the best measured. A slab of tf32 has half of the k at half of the rate,
-/// so that it should take as long; nobody has measured it.
+/// one of e4m3 twice of it at twice the rate, so that both should take as long;
+/// nobody has measured them.
 ///
 /// Nor tiles in turns, which only records have: with a tile's epilogue by half
 /// as many warps, so that it should take twice as long at most,
@@ -54,6 +55,10 @@ constexpr MeasuredTile kMeasured[] = {
 constexpr double kShare = 22.5, kPart = 0.15;
 /// Wider ones would not fit in registers beside what they meet with.
 constexpr int64_t kMostSharedColumns = 128;
+/// Nor beside totals, which products of e4m3 have.
+int64_t mostColumns(const LinearProblem &problem) {
+  return problem.math == Math::E4M3 ? 128 : 256;
+}
 
 unsigned sharedBytes(const HopperTile &tile, bool stores) {
   int64_t stage = (kRows + tile.columns) * 128,
@@ -176,10 +181,9 @@ Estimate estimateOf(const LinearProblem &problem, const HopperWay &way,
   Estimate e;
   e.chip = chip.name;
   e.memorySeconds = problem.memoryBytes(m) / chip.memoryBytes;
-  double rate =
-      problem.math == Math::TF32 ? chip.productsTf32 : chip.products16;
   e.arithmeticSeconds =
-      chip.seconds(problem.products(m) / rate / numberOf(chip.multiprocessors));
+      chip.seconds(problem.products(m) / rateOf(chip, problem.math) /
+                   numberOf(chip.multiprocessors));
   e.blocks = ceilOf(m, kRows) * ceilOf(problem.n, way.columns) * way.parts;
   e.waves = ceilOf(e.blocks, chip.multiprocessors);
   e.wavesSeconds = numberOf(way.nanoseconds) * 1e-9;
@@ -214,7 +218,8 @@ Expr HopperLinear::partialSums(ExprPool &pool, Expr m) const {
 llvm::SmallVector<HopperTile> hopperTilesOf(const LinearProblem &problem) {
   llvm::SmallVector<HopperTile> tiles;
   for (const MeasuredTile &tile : kMeasured)
-    tiles.push_back(tileOf(problem, tile));
+    if (tile.columns <= mostColumns(problem))
+      tiles.push_back(tileOf(problem, tile));
   return tiles;
 }
 
@@ -232,14 +237,14 @@ chooseHopperLinear(const LinearProblem &problem,
   choice.problem = problem;
   if (!isKnown && problem.hasFewOnTensorCores())
     choice.fewTiles = FewRows::of(problem.n, hopperChip()).tiles;
-  else if (!isKnown)
+  else if (!isKnown && problem.fewRows())
     choice.fewWarps = fewWarpsOf(problem, hopperChip(), kMostFewWarps);
   choice.rows = isKnown ? problem.m : kTypicalRows;
   for (const HopperMeasured &each : measured)
     for (const MeasuredTile &tile : kMeasured)
-      if (tile.columns == each.columns)
+      if (tile.columns == each.columns && tile.columns <= mostColumns(problem))
         choice.tiles.push_back(tileOf(problem, tile, each));
-  if (measured.empty())
+  if (choice.tiles.empty())
     choice.tiles = tilesOfModel(problem, rows);
   else if (isKnown)
     llvm::erase_if(

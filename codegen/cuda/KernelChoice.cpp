@@ -4,20 +4,27 @@
 
 namespace ingot::cuda {
 
+bool multipliesF8(plan::KernelOp kernel) {
+  return kernel.isQuantized() &&
+         llvm::isa<mlir::Float8E4M3FNType>(kernel.inType(0));
+}
+
 llvm::StringRef mathTagOf(plan::KernelOp kernel) {
+  if (multipliesF8(kernel))
+    return "e4m3";
   return kernel.getParams().contains("math") ? kernel.paramText("math")
                                              : memoryTypeName(kernel.inType(0));
 }
 
 static LinearProblem problemOf(plan::KernelOp kernel, bool canSplit) {
   // Scalars are no numbers.
-  return {std::max<int64_t>(kernel.param("m"), -1),
-          kernel.param("n"),
-          kernel.param("k"),
-          mathOf(mathTagOf(kernel)),
+  return {std::max<int64_t>(kernel.param("m"), -1), kernel.param("n"),
+          kernel.param("k"), mathOf(mathTagOf(kernel)),
           kernel.inType(0).getIntOrFloatBitWidth(),
           kernel.outType(0).getIntOrFloatBitWidth(),
-          canSplit};
+          // Scales of blocks leave no registers for meeting.
+          canSplit && (!kernel.isQuantized() ||
+                       kernel.param("block") >= kernel.param("k"))};
 }
 
 LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit,

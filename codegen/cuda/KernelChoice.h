@@ -7,8 +7,11 @@
 
 namespace ingot::cuda {
 
-/// The tag of what multiplies the operands of a linear or attention: "tf32", or
-/// their type.
+/// A linear whose rows are f8E4M3FN, as its weight: for sm_90a alone.
+bool multipliesF8(plan::KernelOp kernel);
+
+/// The tag of what multiplies the operands of a linear or attention: "tf32",
+/// "e4m3" or their type.
 llvm::StringRef mathTagOf(plan::KernelOp kernel);
 
 /// `canSplit`: it has a workspace, or may get one. `measured`: see

@@ -38,13 +38,21 @@ CudaStub printLinear90(StubWriter &w, const HopperLinear &choice) {
     w.maps.push_back(
         {a + 1, type, k, n, k, static_cast<unsigned>(tile.columns)});
   }
-  std::string call =
-      ("linear90<" + w.math() + ", " + Twine(n) + ", " + Twine(k) + ", " +
-       Twine(std::max(choice.fewTiles, choice.fewWarps)) + ">(out0, in0, " +
-       w.extent("lda") + ", in1, " + w.extent("m") + ", body" + maps + last +
-       ");")
-          .str();
-  CudaStub stub = w.finish("linear90.cuh", call, kThreads, choice.sharedBytes);
+  // What both have in common: the kernel's N and K, its operands.
+  std::string sizes = (Twine(n) + ", " + Twine(k) + ", ").str(),
+              rows = "(out0, in0, " + w.extent("lda") + ", in1, ",
+              rest = w.extent("m") + ", body" + maps + last + ");";
+  bool isF8 = multipliesF8(w.kernel);
+  std::string call = isF8 ? ("linear90_f8<" + sizes +
+                             Twine(std::min(w.kernel.param("block"), k)) + ">" +
+                             rows + "in2, " + rest)
+                                .str()
+                          : ("linear90<" + w.math() + ", " + sizes +
+                             Twine(std::max(choice.fewTiles, choice.fewWarps)) +
+                             ">" + rows + rest)
+                                .str();
+  CudaStub stub = w.finish(isF8 ? "linear90_f8.cuh" : "linear90.cuh", call,
+                           kThreads, choice.sharedBytes);
   stub.isPersistent = true;
   stub.mostParts = choice.mostParts();
   stub.choice = choice.text();

@@ -12,7 +12,7 @@ static llvm::StringRef recordName(llvm::StringRef tag) {
 }
 
 CudaStub printLinear(StubWriter &w) {
-  if (w.kernel.isQuantized())
+  if (w.kernel.isQuantized() && !multipliesF8(w.kernel))
     return printQuantizedLinear(w);
   int64_t n = w.kernel.param("n"), k = w.kernel.param("k"),
           m = w.kernel.param("m");

@@ -39,7 +39,8 @@ public:
     for (auto &[name, users] : launches) {
       auto kernel = module.lookupSymbol<plan::KernelOp>(name);
       // Quantized weights are streamed by blocks of few columns.
-      if (kernel.hasSplits() || kernel.isQuantized())
+      bool isStreamed = kernel.isQuantized() && !multipliesF8(kernel);
+      if (kernel.hasSplits() || isStreamed)
         continue;
       isShared = ofOthers.contains(name);
       if (kernel.getFamily() == plan::Family::Linear)
@@ -58,6 +59,8 @@ private:
   }
 
   void splitLinear(plan::KernelOp kernel, ArrayRef<plan::LaunchOp> launches) {
+    if (multipliesF8(kernel))
+      return splitF8(kernel, launches);
     LinearChoice choice = linearChoiceOf(kernel, /*canSplit=*/true);
     // Plans are for all architectures.
     std::optional<HopperLinear> hopper =
@@ -80,6 +83,22 @@ private:
       if (hopper)
         floats = pool.max(floats, hopper->partialSums(pool, m));
       addWorkspace(kernel, launch, parts, floats);
+    }
+  }
+
+  /// Of one architecture alone, which decides itself in how many parts.
+  void splitF8(plan::KernelOp kernel, ArrayRef<plan::LaunchOp> launches) {
+    std::optional<HopperLinear> hopper =
+        hopperLinearOf(kernel, /*canSplit=*/true);
+    if (!hopper || hopper->mostParts() == 1)
+      return;
+    kernel = withSplits(kernel, hopper->mostParts());
+    ExprPool &pool = shapes.pool();
+    for (plan::LaunchOp launch : launches) {
+      launch.setKernelAttr(FlatSymbolRefAttr::get(kernel.getSymNameAttr()));
+      Expr m = extent(kernel, launch, "m");
+      addWorkspace(kernel, launch, pool.integer(hopper->mostParts()),
+                   hopper->partialSums(pool, m));
     }
   }
 

@@ -7,7 +7,7 @@ using namespace mlir;
 namespace ingot::cuda {
 
 /// What kernels cannot do yet is said here, so that printers may count on it.
-static LogicalResult check(plan::KernelOp kernel) {
+static LogicalResult check(plan::KernelOp kernel, StringRef arch) {
   auto refuse = [&](Type type) {
     return kernel.emitError("CUDA kernels have no elements of type ") << type;
   };
@@ -17,10 +17,13 @@ static LogicalResult check(plan::KernelOp kernel) {
   for (unsigned i = 0; i < kernel.numIns(); ++i)
     if (inTypeName(kernel, i).empty())
       return refuse(kernel.inType(i));
-  if (kernel.isQuantized() && !canMultiplyQuantized(kernel))
-    return kernel.emitError("there is no CUDA kernel that multiplies ")
-           << kernel.inType(0) << " by " << kernel.inType(1) << " in blocks of "
-           << kernel.param("block");
+  bool canMultiply = multipliesF8(kernel)   ? arch == "sm_90a"
+                     : kernel.isQuantized() ? canMultiplyQuantized(kernel)
+                                            : true;
+  if (!canMultiply)
+    return kernel.emitError("there is no CUDA kernel for ")
+           << arch << " that multiplies " << kernel.inType(0) << " by "
+           << kernel.inType(1) << " in blocks of " << kernel.param("block");
   if (kernel.getFamily() == plan::Family::NonZero ||
       (kernel.getFamily() == plan::Family::Attention &&
        kernel.paramFlag("key_bounds")))
@@ -45,7 +48,7 @@ bool hasDependentLaunch(StringRef arch) {
 
 FailureOr<CudaStub> printStub(plan::KernelOp kernel, StringRef arch,
                               const TuningRecord *record) {
-  if (failed(check(kernel)))
+  if (failed(check(kernel, arch)))
     return failure();
   StubWriter writer(kernel, arch, record);
   switch (kernel.getFamily()) {

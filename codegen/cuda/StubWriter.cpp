@@ -8,6 +8,8 @@ using llvm::Twine;
 namespace ingot::cuda {
 
 StringRef inTypeName(plan::KernelOp kernel, unsigned i) {
+  if (multipliesF8(kernel) && i <= kernel.numWeights())
+    return i == 2 ? "float" : "u8";
   if (kernel.isQuantized() && i >= 1 && i <= kernel.numWeights()) {
     constexpr StringRef kTypes[] = {"u8", "float", "u32"};
     return kTypes[i - 1];

@@ -98,7 +98,8 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     packed [ceil(N/48)][K][48], 4 bits in pairs [ceil(N/48)][ceil(K/2)][48][2] with the first in
     the low half of the byte). In 2: its scales, f32 [ceil(K/block), N]; with the flag `zeros` in 3:
     its zeros, i8 where W is signed, else ui8, of the same shape; both packed as a W. For cuda all three
-    are what `arrange` made of such. What is multiplied is
+    are what `arrange` made of such; but for rows of f8E4M3FN, which sm_90a alone multiplies, by weights of
+    f8E4M3FN in blocks of 128 or all of K, a multiple of 16: then W is [N][K] and its scales lie plain. What is multiplied is
     (W[k, n] - zeros[k div block, n]) * scales[k div block, n].
 
     linear and attention multiply operands of f32, bf16 or f16 and add up in f32;

@@ -282,6 +282,18 @@ static LogicalResult verifyQuantized(KernelOp kernel, unsigned first) {
   return success();
 }
 
+/// Rows of f8E4M3FN: what kernels take beside them.
+static LogicalResult verifyF8Rows(KernelOp kernel) {
+  int64_t k = kernel.param("k"), block = kernel.param("block");
+  if (!isa<Float8E4M3FNType>(kernel.inType(1)) || k % 16 != 0 ||
+      (block < k && block != 128))
+    return kernel.emitOpError("multiplies rows of f8E4M3FN by such weights, in "
+                              "blocks of 128 or all of K, a multiple of 16; "
+                              "got ")
+           << kernel.inType(1) << ", blocks of " << block << " and K " << k;
+  return success();
+}
+
 /// What `arrange` writes, and whether there is such an order.
 static LogicalResult verifyArranged(KernelOp kernel) {
   MLIRContext *context = kernel.getContext();
@@ -317,7 +329,8 @@ LogicalResult KernelOp::verify() {
   size_t multiplied = isQuantized() ? 1 : isArrange ? 0 : counts.minIns;
   for (size_t i = 0; i < multiplied; ++i) {
     Type type = inType(i);
-    if (!type.isF32() && !type.isBF16() && !type.isF16())
+    bool isF8 = isQuantized() && isa<Float8E4M3FNType>(type);
+    if (!type.isF32() && !type.isBF16() && !type.isF16() && !isF8)
       return emitOpError("of family ") << stringifyFamily(getFamily())
                                        << " reads f32, bf16 or f16 from input "
                                        << i << ", got " << getInTypes()[i];
@@ -342,6 +355,9 @@ LogicalResult KernelOp::verify() {
     if (failed(verifyParam(*this, param)))
       return failure();
   if (isArrange && failed(verifyArranged(*this)))
+    return failure();
+  if (isQuantized() && isa<Float8E4M3FNType>(inType(0)) &&
+      failed(verifyF8Rows(*this)))
     return failure();
   bool hasRow = getFamily() == Family::Softmax || getFamily() == Family::Norm;
   if (hasRow && paramArray("extents").empty())

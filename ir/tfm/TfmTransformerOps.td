@@ -34,7 +34,8 @@ def Tfm_LinearOp : Tfm_Op<"linear", [Pure, AttrSizedOperandSegments, SingleBlock
 
     With `scales` the weight is quantized: what is multiplied is
     (weight[k, n] - zeros[k div block, n]) * scales[k div block, n]. One scale a
-    column is a block of K.
+    column is a block of K. The rows may be f8E4M3FN then, too: numbers times one scale, which
+    the weight's scales have taken in (`raise-linear`).
 
     - linear_c1: the weight is [K, N] with K the operand's last dim and, without
       scales, of its element type; bias is [N]; bias, residual and result have any

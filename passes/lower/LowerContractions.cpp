@@ -61,10 +61,12 @@ LogicalResult Lowering::lowerLinear(tfm::LinearOp op) {
   bool hasFloatZeros =
       op.getZeros() &&
       llvm::isa<FloatType>(tfm::tensorTypeOf(op.getWeight()).getElementType());
+  // Rows of f8 are there only for kernels that multiply them: widen-rows.
   bool isQuantized =
       op.isQuantized() && !hasFloatZeros &&
-      target.multipliesQuantized(element, tfm::tensorTypeOf(op.getWeight()),
-                                 *op.getBlock());
+      (llvm::isa<Float8E4M3FNType>(element) ||
+       target.multipliesQuantized(element, tfm::tensorTypeOf(op.getWeight()),
+                                  *op.getBlock()));
   if (isQuantized) {
     OpBuilder beside(op);
     Expr zero = pool.integer(0);

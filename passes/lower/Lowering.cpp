@@ -428,7 +428,11 @@ void Lowering::launchInto(KernelBuilder &kernel, plan::Family family,
   llvm::SmallVector<Expr> offsets(outs.size(), pool.integer(0));
   for (auto [i, in] : llvm::enumerate(kernel.inputs())) {
     bool isWeight = i >= 1 && i <= made.numWeights();
-    if (i == 1 && made.isQuantized() && target.arrangesQuantized)
+    if (i == 1 && made.isQuantized() &&
+        llvm::isa<Float8E4M3FNType>(made.inType(0)))
+      weights = {weightBuffer(in.value, target.linearLayout),
+                 weightBuffer(kernel.inputs()[2].value, "plain")};
+    else if (i == 1 && made.isQuantized() && target.arrangesQuantized)
       weights = arranged(made, kernel.inputs());
     operands.push_back(!isWeight         ? buffer(in.value)
                        : weights.empty() ? linearWeight(in.value)

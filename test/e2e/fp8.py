@@ -104,7 +104,9 @@ def main(ingot, work, target, precision):
     call("compile", path, f"--target={target},x86-64", f"--precision={target}:{precision}", "-o", both)
     for artifact in alone, both:
         kernels = call("inspect", artifact, "--kernels")
-        for name in f"linear_{precision}_f8E4M3FN_b{WIDE}_k{WIDE}_n{INNER}", f"arrange_f8E4M3FN_b{WIDE}_":
+        rows = "f8E4M3FN" if target == "sm_90a" else precision
+        for name in (f"linear_{precision}_f8E4M3FN_b{WIDE}_k{WIDE}_n{INNER}", f"arrange_f8E4M3FN_b{WIDE}_",
+                     f"linear_{rows}_f8E4M3FN_b{K}_", f"linear_{rows}_f8E4M3FN_b{BLOCK}_"):
             assert f" {name}" in kernels, name
         assert kernels.count("frame 0, spills 0") == kernels.count("spills "), "spills"
     for rows in ROWS:

@@ -106,7 +106,9 @@ DeviceBytes::~DeviceBytes() {
 
 cu::TensorMap makeMap(cu::Pointer base, const MapShape &s) {
   cu::TensorMap map = {};
-  uint64_t bytes = s.type == cu::tensorMapF32 ? 4 : 2;
+  uint64_t bytes = s.type == cu::tensorMapF32  ? 4
+                   : s.type == cu::tensorMapU8 ? 1
+                                               : 2;
   uint64_t dims[] = {s.columns, s.rows, s.planes},
            strides[] = {s.pitch * bytes, s.plane * bytes};
   unsigned box[] = {s.boxColumns, s.boxRows, 1}, steps[] = {1, 1, 1};

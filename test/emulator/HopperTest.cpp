@@ -277,6 +277,9 @@ uint32_t numberOf(int value, const std::string &type) {
   if (!value)
     return 0;
   int m = std::abs(value), e = 31 - __builtin_clz(static_cast<unsigned>(m));
+  if (type == "e4m3")
+    return static_cast<uint32_t>((value < 0 ? 0x80 : 0) | (e + 7) << 3 |
+                                 ((m << (3 - e)) & 7));
   return static_cast<uint32_t>((value < 0 ? 0x8000 : 0) | (e + 15) << 10 |
                                ((m << (10 - e)) & 0x3ff));
 }
@@ -296,14 +299,19 @@ TEST_F(HopperTest, Products) {
                  {"f16", 192, true, true},
                  {"bf16", 96, false, true},
                  {"tf32", 64, false, false},
-                 {"tf32", 256, false, true}}) {
+                 {"tf32", 256, false, true},
+                 {"e4m3", 128, false, false},
+                 {"e4m3", 64, false, true}}) {
     SCOPED_TRACE(std::string(c.type) + " " + std::to_string(c.n));
     std::string type = c.type,
                 text = productStub(c.type, c.n, c.transposed, c.registers);
     compiles(text);
     Stub stub(text);
     std::mt19937 random(7);
-    int bytes = type == "tf32" ? 4 : 2, depth = 128 / bytes;
+    int bytes = type == "tf32"   ? 4
+                : type == "e4m3" ? 1
+                                 : 2,
+        depth = 128 / bytes;
     std::vector<int> a(static_cast<size_t>(64 * depth)),
         b(static_cast<size_t>(depth * c.n)); // [k][n]
     for (int &x : a)
@@ -325,9 +333,10 @@ TEST_F(HopperTest, Products) {
     DeviceArray<uint8_t> da(ha), db(hb);
     auto columns = static_cast<uint64_t>(c.n), k64 = uint64_t(depth);
     MapShape shape{k64, 64, k64, 64};
-    shape.type = type == "bf16"  ? cu::tensorMapBf16
-                 : type == "f16" ? cu::tensorMapF16
-                                 : cu::tensorMapF32;
+    shape.type = type == "bf16"   ? cu::tensorMapBf16
+                 : type == "f16"  ? cu::tensorMapF16
+                 : type == "e4m3" ? cu::tensorMapU8
+                                  : cu::tensorMapF32;
     shape.boxColumns = unsigned(depth);
     cu::TensorMap ma = makeMap(da.pointer, shape);
     if (c.transposed)
@@ -359,6 +368,65 @@ TEST_F(HopperTest, Products) {
         }
     }
   }
+}
+
+// All of e4m3 times 1 in one column and 0 in the others: "Floating-point
+// formats", 4 bits of exponent with a bias of 7, subnormal numbers in units of
+// 2^-9, no infinities, NaN where all bits are set.
+TEST_F(HopperTest, EveryE4m3) {
+  Stub stub(productStub("e4m3", 128, false, false));
+  std::vector<uint8_t> a(64 * 128), b(128 * 128);
+  for (size_t i = 0; i < a.size(); ++i)
+    a[i] = static_cast<uint8_t>((i & 127) == 127 ? 0 : i);
+  a[63 * 128 + 5] = 0x7f;
+  a[62 * 128 + 6] = 0xff;
+  for (size_t i = 0; i < 128; ++i)
+    b[i * 128 + i] = 0x38;
+  DeviceArray<uint8_t> da(a), db(b);
+  MapShape shape{128, 64, 128, 64};
+  shape.type = cu::tensorMapU8;
+  shape.boxColumns = 128;
+  cu::TensorMap ma = makeMap(da.pointer, shape);
+  shape.rows = shape.boxRows = 128;
+  DeviceArray<float> out(128 * 64);
+  ASSERT_EQ(stub.launch("product", {1}, 128, 64 * 128 + 256 * 128 + 8, ma,
+                        makeMap(db.pointer, shape), out),
+            cu::success)
+      << control("report");
+  std::vector<float> got = out.get();
+  for (int row = 0; row < 64; ++row)
+    for (int column = 0; column < 128; ++column) {
+      int thread = row / 16 * 32 + row % 8 * 4 + column % 8 / 2,
+          i = column / 8 * 4 + row % 16 / 8 * 2 + column % 2;
+      float value = got[static_cast<size_t>(thread * 64 + i)];
+      unsigned bits = a[static_cast<size_t>(row * 128 + column)];
+      int exponent = bits >> 3 & 15, mantissa = bits & 7;
+      double size = exponent ? std::ldexp(8 + mantissa, exponent - 10)
+                             : std::ldexp(mantissa, -9);
+      if (row >= 62)
+        EXPECT_TRUE(std::isnan(value)) << row << ", " << column;
+      else
+        EXPECT_EQ(value, bits & 128 ? -size : size) << bits;
+    }
+}
+
+// Sums begin in f32 and keep some 14 bits from product to product.
+TEST_F(HopperTest, SumsOfE4m3HaveFewBits) {
+  Stub stub(productStub("e4m3", 64, false, true));
+  // 100 + 128 * 2^-18: that is 2^-11, and the last of 14 bits is 2^-7.
+  std::vector<uint8_t> a(64 * 128, 0x01), b(64 * 128, 0x01);
+  DeviceArray<uint8_t> da(a), db(b);
+  MapShape shape{128, 64, 128, 64};
+  shape.type = cu::tensorMapU8;
+  shape.boxColumns = 128;
+  cu::TensorMap map = makeMap(da.pointer, shape);
+  DeviceArray<float> out(128 * 32);
+  ASSERT_EQ(stub.launch("product", {1}, 128, 64 * 128 + 256 * 128 + 8, map,
+                        makeMap(db.pointer, shape), out),
+            cu::success)
+      << control("report");
+  for (float value : out.get())
+    EXPECT_EQ(value, 100.f);
 }
 
 TEST_F(HopperTest, StoreMatrix) {

@@ -298,8 +298,13 @@ template <>
 struct MmaType<tf32> {
   static constexpr int KIND = EMU_TF32;
 };
+template <>
+struct MmaType<e4m3> {
+  static constexpr int KIND = EMU_E4M3;
+};
 template <class T>
 DEV void mma(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1, HERE) {
+  static_assert(sizeof(T) > 1);
   u32 b[2] = {b0, b1};
   emu_mma(MmaType<T>::KIND, d, a, b, 1, 1, file, line);
 }

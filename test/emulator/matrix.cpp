@@ -27,6 +27,17 @@ float halfToFloat(uint32_t h) {
   return fromBits(sign | (exponent + 112) << 23 | mantissa << 13);
 }
 
+// Exponents as they are but for 15, whose last number alone is NaN.
+float e4m3ToFloat(uint32_t bits) {
+  uint32_t sign = (bits & 0x80) << 24, exponent = bits >> 3 & 15,
+           mantissa = bits & 7;
+  if (exponent == 15 && mantissa == 7)
+    return fromBits(sign | 0x7fc00000);
+  if (exponent == 0)
+    return (sign ? -1.f : 1.f) * static_cast<float>(mantissa) * 0x1p-9f;
+  return fromBits(sign | (exponent + 120) << 23 | mantissa << 20);
+}
+
 // c[rows][columns] += a[rows][depth] * b[depth][columns], row-major.
 template <int Depth>
 [[gnu::always_inline]] inline void
@@ -40,7 +51,9 @@ multiplyLoops(float *c, const float *a, const float *b, int rows, int columns) {
 [[gnu::target("avx2,fma")]] void multiplyWide(float *c, const float *a,
                                               const float *b, int rows,
                                               int columns, int depth) {
-  if (depth == 16)
+  if (depth == 32)
+    multiplyLoops<32>(c, a, b, rows, columns);
+  else if (depth == 16)
     multiplyLoops<16>(c, a, b, rows, columns);
   else
     multiplyLoops<8>(c, a, b, rows, columns);
@@ -48,7 +61,9 @@ multiplyLoops(float *c, const float *a, const float *b, int rows, int columns) {
 
 void multiplyPlain(float *c, const float *a, const float *b, int rows,
                    int columns, int depth) {
-  if (depth == 16)
+  if (depth == 32)
+    multiplyLoops<32>(c, a, b, rows, columns);
+  else if (depth == 16)
     multiplyLoops<16>(c, a, b, rows, columns);
   else
     multiplyLoops<8>(c, a, b, rows, columns);
@@ -56,11 +71,13 @@ void multiplyPlain(float *c, const float *a, const float *b, int rows,
 
 } // namespace
 
-float element(int type, uint32_t word, int half) {
+float element(int type, uint32_t word, int i) {
   if (type == EMU_TF32)
     return fromBits(word &
                     ~0x1fffu); // the tensor core does not see the low 13 bits
-  uint32_t bits = word >> 16 * half & 0xffff;
+  if (type == EMU_E4M3)
+    return e4m3ToFloat(word >> 8 * i & 0xff);
+  uint32_t bits = word >> 16 * i & 0xffff;
   return type == EMU_BF16 ? fromBits(bits << 16) : halfToFloat(bits);
 }
 

@@ -15,12 +15,12 @@ struct MmaLane {
 
 void multiplyTile(const MmaLane *lanes[32]);
 
-// c[rows][columns] += a[rows][depth] * b[depth][columns], row-major; depth is 8
-// or 16.
+// c[rows][columns] += a[rows][depth] * b[depth][columns], row-major; depth is
+// 8, 16 or 32.
 void multiply(float *c, const float *a, const float *b, int rows, int columns,
               int depth);
 // What the tensor core sees of a word's element: of EMU_BF16 and EMU_F16 that
-// of its lower or upper half, of EMU_TF32 the whole.
-float element(int type, uint32_t word, int half);
+// of its lower or upper half, of EMU_TF32 the whole, of EMU_E4M3 of byte `i`.
+float element(int type, uint32_t word, int i);
 
 } // namespace ingot::emulator

@@ -54,7 +54,7 @@ void emu_copy_wait(int groups, const char *file, int line);
 
 void emu_load_matrix4(unsigned *r, const void *shared, int transposed,
                       const char *file, int line);
-enum { EMU_BF16, EMU_F16, EMU_TF32 };
+enum { EMU_BF16, EMU_F16, EMU_TF32, EMU_E4M3 }; // the last of wgmma alone
 // acc[fm][fn][4] += a[fm][4] * b[fn / 2][4]; fn 1: b[2].
 void emu_mma(int type, float *acc, const unsigned *a, const unsigned *b, int fm,
              int fn, const char *file, int line);

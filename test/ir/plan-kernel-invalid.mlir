@@ -515,3 +515,12 @@ plan.kernel arrange @k outs [i8, f32] ins [i8, f32] scalars 0 params {n = 96 : i
 // kernel_c2
 // expected-error@+1 {{has no order for blocks of 48 of 4 bits}}
 plan.kernel arrange @k outs [ui8, f32] ins [i4, f32] scalars 0 params {n = 96 : i64, k = 96 : i64, block = 48 : i64}
+
+// -----
+
+// kernel_c2
+// expected-error@+1 {{multiplies rows of f8E4M3FN by such weights, in blocks of 128 or all of K, a multiple of 16; got 'f8E4M3FN', blocks of 64 and K 128}}
+plan.kernel linear @k outs [f32] ins [f8E4M3FN, f8E4M3FN, f32] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 128 : i64, lda = 128 : i64, rows = 64 : i64, panels = 1 : i64, block = 64 : i64} {
+^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf8E4M3FN>, %w: tensor<?xf8E4M3FN>, %s: tensor<?xf32>):
+  tfm.yield %acc : f32
+}

@@ -129,7 +129,8 @@ const Edit edits[] = {
     {"LoadsOverWhatIsAhead", "reads[at % AHEAD]", "reads[0]"},
     {"KeepsTheLastTilesSums", "a + s * 2, w + s * 2, keep);",
      "a + s * 2, w + s * 2, 1);"},
-    {"ForgetsSums", "bool keep = i + s > 0;", "bool keep = s > 0;"},
+    {"ForgetsSums", "bool keep = (C::PROMOTES ? s : i + s) > 0;",
+     "bool keep = s > 0;"},
     {"TileOrder", "within / height * C::CN", "within / BAND * C::CN"},
     {"TooManyRegisters", "regs_up<232>();", "regs_up<240>();"},
     // K in parts

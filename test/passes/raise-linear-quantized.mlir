@@ -9,6 +9,8 @@ tfm.weight @b3 : tensor<3x4xf32> file "m" offset 0 length 48
 tfm.weight @b3t : tensor<4x3xf32> file "m" offset 0 length 48
 tfm.weight @z3t : tensor<4x3xui4> file "m" offset 0 length 6
 tfm.weight @r : tensor<8xf32> file "m" offset 0 length 32
+tfm.weight @f8 : tensor<8x4xf8E4M3FN> file "m" offset 0 length 32
+tfm.weight @w : tensor<8x4xf32> file "m" offset 0 length 128
 
 // The transposed weight is one of 4 bits, as is what its scales and zeros are made of.
 // CHECK-DAG: tfm.weight @[[QT:.*]] : tensor<8x4xui4> recipe {
@@ -87,4 +89,28 @@ func.func @alone(%x: tensor<2x8xf32>, %y: tensor<8x4xi8>) -> (tensor<2x4xf32>, t
   %4 = tfm.dequantize %y scale %s {axis = 1 : i64} : (tensor<8x4xi8>, tensor<4xf32>) -> tensor<8x4xf32>
   %5 = tfm.matmul %x, %4 : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
   return %1, %3, %5 : tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>
+}
+
+// Rows of 8-bit floats times one number: the weight's scales take it in.
+// CHECK-LABEL: func.func @rows_of_f8
+// CHECK: %[[ROWS:.*]] = tfm.quantize %arg0
+// CHECK: %[[WIDE:.*]] = tfm.dequantize %[[ROWS]]
+// CHECK: %[[COMPUTED:.*]] = tfm.dequantize %[[ROWS]] scale %arg1
+// CHECK: %[[S:.*]] = tfm.get_weight @{{.*}}elementwise : tensor<1x4xf32>
+// CHECK: tfm.linear %[[ROWS]], %{{.*}} scales %[[S]] {block = 8 : i64} : (tensor<2x8xf8E4M3FN>, tensor<8x4xf8E4M3FN>, tensor<1x4xf32>) -> tensor<2x4xf32>
+// Not where the weight is of floats, or the number is computed.
+// CHECK: tfm.linear %[[WIDE]], %{{.*}} : (tensor<2x8xf32>, tensor<8x4xf32>)
+// CHECK: tfm.linear %[[COMPUTED]], %{{.*}} : (tensor<2x8xf32>, tensor<8x4xf8E4M3FN>, tensor<1x4xf32>)
+func.func @rows_of_f8(%x: tensor<2x8xf32>, %computed: tensor<f32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>) {
+  %s = tfm.constant dense<0.5> : tensor<f32>
+  %f = tfm.get_weight @f8 : tensor<8x4xf8E4M3FN>
+  %w = tfm.get_weight @w : tensor<8x4xf32>
+  %q = tfm.quantize %x scale %s : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf8E4M3FN>
+  %a = tfm.dequantize %q scale %s : (tensor<2x8xf8E4M3FN>, tensor<f32>) -> tensor<2x8xf32>
+  %b = tfm.dequantize %f scale %s : (tensor<8x4xf8E4M3FN>, tensor<f32>) -> tensor<8x4xf32>
+  %c = tfm.dequantize %q scale %computed : (tensor<2x8xf8E4M3FN>, tensor<f32>) -> tensor<2x8xf32>
+  %0 = tfm.matmul %a, %b : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
+  %1 = tfm.matmul %a, %w : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
+  %2 = tfm.matmul %c, %b : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
+  return %0, %1, %2 : tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>
 }

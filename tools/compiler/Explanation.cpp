@@ -123,6 +123,12 @@ std::string describeLinear(tfm::LinearOp linear, unsigned products) {
                                  std::to_string(dim(linear.getWeight(), 1))};
   if (products > 1)
     parts.push_back(std::to_string(products) + " merged");
+  if (!linear.getInput().getType().getElementType().isF32()) {
+    std::string text;
+    llvm::raw_string_ostream(text)
+        << "rows of " << linear.getInput().getType().getElementType();
+    parts.push_back(text);
+  }
   if (linear.isQuantized()) {
     std::string text;
     llvm::raw_string_ostream(text)

@@ -9,8 +9,10 @@ std::vector<PlanTarget> Targets::plans() const {
   std::vector<PlanTarget> plans;
   if (x86)
     plans.push_back({"x86-64", x86Precision});
+  bool multipliesF8 = llvm::all_of(
+      archs, [](llvm::StringRef arch) { return arch == "sm_90a"; });
   if (hasCuda())
-    plans.push_back({"cuda", cudaPrecision});
+    plans.push_back({"cuda", cudaPrecision, multipliesF8});
   return plans;
 }
 

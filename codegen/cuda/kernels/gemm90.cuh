@@ -1,6 +1,7 @@
 // Matrix product for sm_90a, with weights as they lie:
-// C[m, n] = epilogue(sum over k of A[m, k] * W[n, k]), A and W bf16 or f16, or
-// f32 multiplied as tf32: A is rounded to it, of W the low bits are cut off
+// C[m, n] = epilogue(sum over k of A[m, k] * W[n, k]), A and W bf16, f16 or
+// e4m3 (see gemm90_f8.cuh), or f32 multiplied as tf32: A is rounded to it, of W
+// the low bits are cut off
 //
 //   grid   any, x a multiple of the cluster; blocks take tiles in turn
 //   block  384: warpgroup 0 loads, 1 and 2 multiply 64 rows of the tile each
@@ -21,19 +22,23 @@
 // picture.
 #pragma once
 #include "epilogue.cuh"
+#include "gemm90_f8.cuh"
 #include "pipeline90.cuh"
 #include "shape.cuh"
 #include "splits.cuh"
 
 // CM, CN: blocks of a cluster along M or N, 1 or 2. They share a slab of W or
 // of A: each loads a half for both. STORES: C, of 16 bits, leaves by TMA.
+// BLOCKS: of e4m3, W has scales of blocks.
 template <class Math_, int BN_, int STAGES_, bool STORES_, int CM_ = 1,
-          int CN_ = 1>
+          int CN_ = 1, bool BLOCKS_ = false>
 struct Gemm90Config {
   using Math = Math_;
   static constexpr int BK = 128 / (int)sizeof(typename GemmElement<Math>::Type);
   // What is multiplied goes through registers to be rounded.
   static constexpr bool ROUNDS = BK == 32;
+  // Sums of e4m3 have few bits: each slab's are added up in f32.
+  static constexpr bool PROMOTES = BK == 128, BLOCKS = BLOCKS_;
   static constexpr int BM = 128, BN = BN_, STAGES = STAGES_;
   static constexpr bool STORES = STORES_;
   static constexpr int CM = CM_, CN = CN_, CLUSTER = CM * CN;
@@ -75,6 +80,7 @@ struct Gemm90Shared {
 
 struct Gemm90Maps {
   const TensorMap *a, *w, *out;
+  const float *scales = nullptr; // [slabs][N] if BLOCKS
 };
 
 // The place of tile number `t` among those of clusters, in units of tiles:
@@ -454,7 +460,9 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
       Gemm90Task task = gemm90_task(tiles, t, rank, slabs, splits);
       int last = 0;
       float sum[C::BN / 2];
+      Gemm90Totals<C> totals;
       UNROLL1 for (int i = 0; i < task.slabs; ++i, ring.next()) {
+        totals.load(maps.scales, task.first + i, task.n0, n);
         mbar_wait(full + ring.stage, ring.parity);
         const u8 *rows = shared.a[ring.stage] + consumer * 64 * 128;
         u64 a = wgmma_desc(rows), w = wgmma_desc(shared.w[ring.stage]);
@@ -473,7 +481,7 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
         wgmma_fence();
         // 32 bytes of k at a time.
         UNROLL for (int s = 0; s < 4; ++s) {
-          bool keep = i + s > 0;
+          bool keep = (C::PROMOTES ? s : i + s) > 0;
           if constexpr (C::ROUNDS)
             wgmma<typename C::Math, C::BN>(sum, rounded.a[s], w + s * 2, keep);
           else
@@ -483,6 +491,7 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
         fence_regs(sum);
         if constexpr (!C::ROUNDS)
           free_last();
+        totals.add(sum);
         last = ring.stage;
       }
       bool is_shared = S::POSSIBLE && splits.count > 1;
@@ -494,6 +503,7 @@ DEV void gemm90(const Gemm90Maps &maps, int m, int n, int k,
       wgmma_wait<0>();
       fence_regs(sum);
       gemm90_release<C>(empty + last, rank);
+      totals.give(sum);
       if constexpr (S::POSSIBLE) {
         if (is_shared) {
           // The other block's tile may be past the end.

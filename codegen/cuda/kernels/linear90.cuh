@@ -89,6 +89,30 @@ DEV auto linear90_splits(const S &splits, int parts) {
     return NoSplits{};
 }
 
+// run(tile, parts of K) with that of the tiles which costs least.
+template <class Run, class... Tiles>
+DEV void linear90_cheapest(int m, int n, const Run &run,
+                           const Tiles &...tiles) {
+  int blocks = (int)block_count(), number = 0, chosen = 0, parts = 1;
+  i64 least = 0;
+  auto consider = [&](const auto &tile) {
+    auto way = tile.way(m, n, blocks);
+    if (number == 0 || way.cost < least) {
+      least = way.cost;
+      parts = way.parts;
+      chosen = number;
+    }
+    ++number;
+  };
+  (consider(tiles), ...);
+  number = 0;
+  auto run_if_chosen = [&](const auto &tile) {
+    if (number++ == chosen)
+      run(tile, parts);
+  };
+  (run_if_chosen(tiles), ...);
+}
+
 // FEW: as of linear.cuh, but of f32 divides 12. Tiles, of Linear90Tile and
 // Linear90Turns: that is taken which costs least.
 template <class Math, int N, int K, int FEW, class Out, class E, class Body,
@@ -126,32 +150,18 @@ DEV void linear90(Out *out, const E *a, i64 lda, const E *w, i64 m,
     grid_wait();
     return gemm_tiles<typename Configs::Narrow>(p, one);
   }
-  int blocks = (int)block_count(), number = 0, chosen = 0, parts = 1;
-  i64 least = 0;
-  auto consider = [&](const auto &tile) {
-    auto way = tile.way((int)m, N, blocks);
-    if (number == 0 || way.cost < least) {
-      least = way.cost;
-      parts = way.parts;
-      chosen = number;
-    }
-    ++number;
-  };
-  (consider(tiles), ...);
   auto pairs = linear_epilogue<V>(out, N, body);
-  number = 0;
-  auto run = [&](auto tile) {
-    if (number++ != chosen)
-      return;
-    using Tile = decltype(tile);
-    Gemm90Maps maps{map_a, tile.w, map_out};
-    if constexpr (Tile::TURNS)
-      gemm90_turns<typename Configs::template Turns<Tile>>(maps, (int)m, N, K,
-                                                           pairs);
-    else
-      gemm90<typename Configs::template Of<Tile>>(
-          maps, (int)m, N, K, pairs,
-          linear90_splits<Tile::HAS_PARTS>(splits, parts));
-  };
-  (run(tiles), ...);
+  linear90_cheapest((int)m, N,
+                    [&](auto tile, int parts) {
+                      using Tile = decltype(tile);
+                      Gemm90Maps maps{map_a, tile.w, map_out};
+                      if constexpr (Tile::TURNS)
+                        gemm90_turns<typename Configs::template Turns<Tile>>(
+                            maps, (int)m, N, K, pairs);
+                      else
+                        gemm90<typename Configs::template Of<Tile>>(
+                            maps, (int)m, N, K, pairs,
+                            linear90_splits<Tile::HAS_PARTS>(splits, parts));
+                    },
+                    tiles...);
 }

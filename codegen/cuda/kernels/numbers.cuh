@@ -41,6 +41,12 @@ DEV u32 pack(f16 lo, f16 hi) { return lo.bits | (u32)hi.bits << 16; }
 DEV float to_f32(float x) { return x; }
 DEV float to_f32(bf16 x) { return bits_f32((u32)x.bits << 16); }
 DEV float to_f32(f16 x) { return half_f32(x.bits); }
+// In the places of a number of f32 it is 2^-120 of itself.
+DEV float to_f32(e4m3 x) {
+  u32 bits = (x.bits & 0x80u) << 24 | (x.bits & 0x7fu) << 20;
+  return (x.bits & 0x7f) == 0x7f ? bits_f32(0x7fc00000)
+                                 : bits_f32(bits) * bits_f32(0x7b800000);
+}
 DEV bf16 to_bf16(float x) { return bf16{(u16)pack_bf16(x, 0.f)}; }
 DEV f16 to_f16(float x) { return f16{(u16)pack_f16(x, 0.f)}; }
 

@@ -26,6 +26,10 @@ struct f16 {
 struct tf32 {
   u32 bits;
 };
+// Floats of 8 bits without infinities: 4 bits of exponent, 3 of mantissa.
+struct e4m3 {
+  u8 bits;
+};
 // What memory holds of operands that are multiplied as Math.
 template <class Math>
 struct GemmElement {

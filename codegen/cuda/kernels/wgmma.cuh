@@ -1,14 +1,16 @@
 // wgmma, sm_90a: a warpgroup (4 warps from a multiple of 4 on) multiplies 64
-// rows by N columns, 32 bytes of k at a time (16 of bf16 and f16, 8 of tf32),
+// rows by N columns, 32 bytes of k at a time (16 of bf16 and f16, 8 of tf32, 32
+// of e4m3),
 // asynchronously.
 //
 //   d[i] of a thread: row warp % 4 * 16 + lane / 4 + i / 2 % 2 * 8,
 //                     column i / 4 * 8 + lane % 4 * 2 + i % 2
 //   a    a descriptor, or registers as load_matrix4 brings 32 bytes of each of
 //        a warp's 16 rows
-//   b    a descriptor: rows of k (K-major), or TB = 1, not of tf32: rows of
+//   b    a descriptor: rows of k (K-major), or TB = 1, of 16 bits: rows of
 //        columns (MN-major); wgmma_desc and wgmma_desc_t of numbers.cuh
 //   tf32 words of f32, of which the low 13 bits do not count
+//   e4m3 sums have some 14 bits, although they are f32
 #pragma once
 
 // Operands %0 to %(n - 1), and the variables behind them.
@@ -92,7 +94,8 @@ struct Wgmma;
 #define WGMMA_ALL(...)                                                         \
   WGMMA(bf16, HALF, "k16.f32.bf16.bf16", __VA_ARGS__)                          \
   WGMMA(f16, HALF, "k16.f32.f16.f16", __VA_ARGS__)                             \
-  WGMMA(tf32, WORD, "k8.f32.tf32.tf32", __VA_ARGS__)
+  WGMMA(tf32, WORD, "k8.f32.tf32.tf32", __VA_ARGS__)                           \
+  WGMMA(e4m3, WORD, "k32.f32.e4m3.e4m3", __VA_ARGS__)
 WGMMA_ALL(64, 32, 32, 33, 34, 35, 36, 37, 38)
 WGMMA_ALL(80, 40, 40, 41, 42, 43, 44, 45, 46)
 WGMMA_ALL(96, 48, 48, 49, 50, 51, 52, 53, 54)

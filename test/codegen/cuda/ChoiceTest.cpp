@@ -52,6 +52,7 @@ TEST(CudaChoice, HopperHasItsPublishedPeaks) {
   double perRate = 2 * chip.hertz * double(chip.multiprocessors);
   EXPECT_NEAR(perRate * chip.products16, 989.4e12, 1e12);
   EXPECT_NEAR(perRate * chip.productsTf32, 494.7e12, 1e12);
+  EXPECT_NEAR(perRate * chip.products8, 1978.9e12, 1e12);
 }
 
 TEST(CudaChoice, HopperTiles) {
@@ -76,6 +77,22 @@ TEST(CudaChoice, HopperTiles) {
                 std::string::npos);
     }
   });
+}
+
+/// Totals leave no registers for more than 128 columns, and few rows have no
+/// kernel of their own.
+TEST(CudaChoice, TilesOfE4m3) {
+  for (int64_t m : {-1, 1, 128, 8192}) {
+    SCOPED_TRACE(m);
+    LinearProblem problem{m, 4096, 4096, Math::E4M3, 8, 16};
+    std::optional<HopperLinear> choice = chooseHopperLinear(problem);
+    ASSERT_TRUE(choice);
+    EXPECT_EQ(choice->fewTiles + choice->fewWarps, 0);
+    for (const HopperTile &tile : choice->tiles)
+      EXPECT_LE(tile.columns, 128);
+    EXPECT_GE(choice->estimate.seconds, choice->estimate.arithmeticSeconds);
+    EXPECT_EQ(choice->estimate.limit == "tensor cores", m == 8192);
+  }
 }
 
 /// The best measured on an H200, or within 5 %.

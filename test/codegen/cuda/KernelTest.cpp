@@ -123,10 +123,12 @@ static cu::TensorMap mapOf(const cuda::StubMap &map, uint64_t address,
   MapShape shape{extent(map.columns), extent(map.rows), extent(map.pitch),
                  map.boxRows};
   unsigned bytes = map.type.getIntOrFloatBitWidth() / 8, unit = 16 / bytes;
-  EXPECT_TRUE(map.type.isF16() || map.type.isBF16() || map.type.isF32());
+  EXPECT_TRUE(map.type.isF16() || map.type.isBF16() || map.type.isF32() ||
+              llvm::isa<mlir::Float8E4M3FNType>(map.type));
   shape.type = map.type.isF16()    ? cu::tensorMapF16
                : map.type.isBF16() ? cu::tensorMapBf16
-                                   : cu::tensorMapF32;
+               : map.type.isF32()  ? cu::tensorMapF32
+                                   : cu::tensorMapU8;
   shape.boxColumns = 128 / bytes;
   bool canMove = address && address % 16 == 0 && shape.pitch % unit == 0 &&
                  shape.columns && shape.rows;

@@ -273,15 +273,20 @@ void Run::rows(const Shape &shape, ArrayRef<double> products) {
   });
 }
 
-/// W as CUDA reads it: [N][K], or a quantized one as `arrange` makes it.
+/// W as CUDA reads it: [N][K], or a quantized one as `arrange` makes it; beside
+/// rows of f8 as [N][K] with scales [blocks][N].
 std::vector<double> Run::products() {
   int64_t m = extent("m"), n = kernel.param("n"), k = kernel.param("k");
   int64_t lda = extent("lda");
+  bool hasF8Rows =
+      kernel.isQuantized() && isa<Float8E4M3FNType>(kernel.inType(0));
   std::vector<double> weights(static_cast<size_t>(n * k));
   for (int64_t j = 0; j < n; ++j)
     for (int64_t r = 0; r < k; ++r)
       weights[j * k + r] =
-          kernel.isQuantized()
+          hasF8Rows ? inputs[1].number(j * k + r) *
+                          inputs[2].number(r / kernel.param("block") * n + j)
+          : kernel.isQuantized()
               ? arrangedValue(kernel, inputs.drop_front(), r, j)
               : inputs[1].number(j * k + r);
   std::vector<double> sums(static_cast<size_t>(m * n));

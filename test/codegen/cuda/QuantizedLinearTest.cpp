@@ -187,6 +187,56 @@ TEST_F(CudaQuantizedLinear, OnHopper) {
   }
 }
 
+/// Rows of f8 too, on Hopper: tails of all dims, parts of K, blocks, and what
+/// TMA cannot take.
+TEST_F(CudaQuantizedLinear, RowsOfF8) {
+  arch = "sm_90a";
+  auto loads = [] { return emulator::statistic("loads"); };
+  auto numbers = [](int64_t count, unsigned seed) {
+    std::mt19937 random(seed);
+    Tensor tensor = *Tensor::create(ElementType::F8E4M3FN, {count});
+    for (int64_t i = 0; i < count; ++i)
+      tensor.setNumber(i, double(random() % 225) / 8 - 14);
+    return tensor;
+  };
+  auto check = [&](int64_t m, int64_t n, int64_t k, int64_t block, int64_t pad,
+                   const std::string &out, bool allModes) {
+    SCOPED_TRACE(testing::Message() << m << "x" << n << "x" << k << " in blocks"
+                                    << " of " << block << ", pitch + " << pad);
+    load("plan.kernel linear @k outs [" + out +
+         "] ins [f8E4M3FN, f8E4M3FN, f32, f32] scalars 2 params {n = " +
+         std::to_string(n) + ", k = " + std::to_string(k) +
+         ", block = " + std::to_string(block) +
+         ", m = -1, lda = -2, rows = 64, panels = 1} {\n^bb0(%acc: f32, %m: "
+         "i64, %n: i64, %x: tensor<?xf8E4M3FN>, %w: tensor<?xf8E4M3FN>, %s: "
+         "tensor<?xf32>, %b: tensor<?xf32>, %M: i64, %l: i64):\n"
+         "  %0 = tfm.load %b[%n] : tensor<?xf32> -> f32\n"
+         "  %1 = tfm.apply add(%acc, %0) : (f32, f32) -> f32\n" +
+         (out == "f32" ? "  tfm.yield %1 : f32\n}"
+                       : "  %2 = tfm.convert %1 : f32 to bf16\n  tfm.yield "
+                         "%2 : bf16\n}"));
+    int64_t blocks = static_cast<int64_t>(llvm::divideCeil(k, block));
+    std::vector<Tensor> inputs{numbers(m * (k + pad), 1), numbers(n * k, 2),
+                               noise(blocks * n, 3, 1e-3f), noise(n, 4)};
+    // Sums of a slab have some 14 bits.
+    Tolerance tolerance{2e-4 * 0.2 * static_cast<double>(k), 0x1p-7};
+    if (allModes)
+      checkInAllModes(inputs, {m, k + pad}, tolerance);
+    else
+      CudaKernel::check(inputs, {m, k + pad}, tolerance);
+  };
+  check(130, 72, 144, 144, 16, "bf16", true);
+  EXPECT_GT(loads(), 0u);
+  check(5, 72, 144, 144, 0, "bf16", false);
+  check(0, 72, 144, 144, 0, "bf16", false);
+  check(130, 51, 272, 128, 0, "f32", true);
+  uint64_t before = loads();
+  check(33, 72, 144, 144, 3, "bf16", true); // not by TMA
+  shifts = {0, 8};
+  check(33, 51, 272, 128, 0, "f32", false);
+  EXPECT_EQ(loads(), before);
+}
+
 TEST_F(CudaQuantizedLinear, KnownRowsHaveOneKernel) {
   Case c;
   load(c.linear("4"));

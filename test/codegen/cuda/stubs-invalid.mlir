@@ -26,8 +26,16 @@ plan.kernel attention @k outs [f32] ins [f32, f32, f32, i64, i64] scalars 0 para
 
 // -----
 
-// expected-error@+1 {{there is no CUDA kernel that multiplies 'f32' by 'i8' in blocks of 32}}
+// expected-error@+1 {{there is no CUDA kernel for sm_80 that multiplies 'f32' by 'i8' in blocks of 32}}
 plan.kernel linear @k outs [f32] ins [f32, i8, f32] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 1 : i64, block = 32 : i64} {
 ^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xi8>, %s: tensor<?xf32>):
+  tfm.yield %acc : f32
+}
+
+// -----
+
+// expected-error@+1 {{there is no CUDA kernel for sm_80 that multiplies 'f8E4M3FN' by 'f8E4M3FN' in blocks of 64}}
+plan.kernel linear @k outs [f32] ins [f8E4M3FN, f8E4M3FN, f32] scalars 0 params {m = 1 : i64, n = 96 : i64, k = 64 : i64, lda = 64 : i64, rows = 64 : i64, panels = 1 : i64, block = 64 : i64} {
+^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf8E4M3FN>, %w: tensor<?xf8E4M3FN>, %s: tensor<?xf32>):
   tfm.yield %acc : f32
 }

@@ -1,0 +1,28 @@
+// RUN: ingot-opt %s --print-cuda-stubs=arch=sm_90a -o /dev/null | FileCheck %s
+
+// Rows and weights of f8, by tiles of up to 128 columns; the scales of columns are the epilogue's.
+// CHECK-LABEL: // linear_f8: 384 threads
+// CHECK-NEXT:  #include "linear90_f8.cuh"
+// CHECK:         const u8 *in0;
+// CHECK-NEXT:    const u8 *in1;
+// CHECK-NEXT:    const float *in2;
+// CHECK-NEXT:    const float *in3;
+// CHECK:         struct Loads { float x0; };
+// CHECK:         float v0 = in3[c[1]];
+// CHECK:       KERNEL(384, 1) linear_f8(bf16 *out0, const u8 *in0, const u8 *in1, const float *in2, const float *in3, i64 s0, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2
+// CHECK:         linear90_f8<4096, 4096, 4096>(out0, in0, 4096, in1, in2, s0, body, &map0, &map1, NoSplits{}, Linear90Tile<{{64|96|128}}, {{.*}});
+plan.kernel linear @linear_f8 outs [bf16] ins [f8E4M3FN, f8E4M3FN, f32, f32] scalars 1 params {m = -1, n = 4096, k = 4096, lda = 4096, rows = 64, panels = 1, block = 4096} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf8E4M3FN>, %w: tensor<?xf8E4M3FN>, %s: tensor<?xf32>, %b: tensor<?xf32>, %M: i64):
+  %0 = tfm.load %b[%n] : tensor<?xf32> -> f32
+  %1 = tfm.apply add(%acc, %0) : (f32, f32) -> f32
+  %2 = tfm.convert %1 : f32 to bf16
+  tfm.yield %2 : bf16
+}
+
+// Scales of blocks, and a result that is not stored by TMA.
+// CHECK-LABEL: // linear_f8_b128: 384 threads
+// CHECK:         linear90_f8<100, 144, 128>(out0, in0, 144, in1, in2, 300, body, &map0, nullptr, NoSplits{}, Linear90Tile<{{.*}});
+plan.kernel linear @linear_f8_b128 outs [f32] ins [f8E4M3FN, f8E4M3FN, f32] scalars 0 params {m = 300, n = 100, k = 144, lda = 144, rows = 64, panels = 1, block = 128} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf8E4M3FN>, %w: tensor<?xf8E4M3FN>, %s: tensor<?xf32>):
+  tfm.yield %acc : f32
+}
