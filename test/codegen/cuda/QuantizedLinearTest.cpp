@@ -200,15 +200,17 @@ TEST_F(CudaQuantizedLinear, RowsOfF8) {
     return tensor;
   };
   auto check = [&](int64_t m, int64_t n, int64_t k, int64_t block, int64_t pad,
-                   const std::string &out, bool allModes) {
+                   const std::string &out, bool allModes,
+                   const char *splits = "") {
     SCOPED_TRACE(testing::Message() << m << "x" << n << "x" << k << " in blocks"
                                     << " of " << block << ", pitch + " << pad);
     load("plan.kernel linear @k outs [" + out +
          "] ins [f8E4M3FN, f8E4M3FN, f32, f32] scalars 2 params {n = " +
          std::to_string(n) + ", k = " + std::to_string(k) +
          ", block = " + std::to_string(block) +
-         ", m = -1, lda = -2, rows = 64, panels = 1} {\n^bb0(%acc: f32, %m: "
-         "i64, %n: i64, %x: tensor<?xf8E4M3FN>, %w: tensor<?xf8E4M3FN>, %s: "
+         ", m = -1, lda = -2, rows = 64, panels = 1" + splits +
+         "} {\n^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf8E4M3FN>, %w: "
+         "tensor<?xf8E4M3FN>, %s: "
          "tensor<?xf32>, %b: tensor<?xf32>, %M: i64, %l: i64):\n"
          "  %0 = tfm.load %b[%n] : tensor<?xf32> -> f32\n"
          "  %1 = tfm.apply add(%acc, %0) : (f32, f32) -> f32\n" +
@@ -221,7 +223,7 @@ TEST_F(CudaQuantizedLinear, RowsOfF8) {
     // Sums of a slab have some 14 bits.
     Tolerance tolerance{2e-4 * 0.2 * static_cast<double>(k), 0x1p-7};
     if (allModes)
-      checkInAllModes(inputs, {m, k + pad}, tolerance);
+      checkInAllModes(inputs, {m, k + pad}, tolerance, {12, 1, 1});
     else
       CudaKernel::check(inputs, {m, k + pad}, tolerance);
   };
@@ -230,6 +232,8 @@ TEST_F(CudaQuantizedLinear, RowsOfF8) {
   check(5, 72, 144, 144, 0, "bf16", false);
   check(0, 72, 144, 144, 0, "bf16", false);
   check(130, 51, 272, 128, 0, "f32", true);
+  check(20, 72, 2064, 2064, 0, "f32", true, ", splits = 8");
+  EXPECT_EQ(printed.choice, "wgmma 128x64, K in up to 6 parts");
   uint64_t before = loads();
   check(33, 72, 144, 144, 3, "bf16", true); // not by TMA
   shifts = {0, 8};
