@@ -1,6 +1,7 @@
 #include "passes/Match.h"
 #include "passes/Passes.h"
 #include "passes/WeightRecipes.h"
+#include "passes/Weights.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -51,7 +52,8 @@ struct QuantizedWeight {
 class QuantizedMatcher {
 public:
   QuantizedMatcher(ModuleOp module, tfm::MatmulOp product)
-      : recipes(module), builder(product), value(product.getRhs()) {}
+      : module(module), recipes(module), builder(product),
+        value(product.getRhs()) {}
 
   /// Nothing where `value` is no such weight, or its scales are others: of rows
   /// along K, or blocks along N.
@@ -77,7 +79,7 @@ public:
       if (hasBlocks)
         block = std::min<int64_t>(block, *dequantize.getBlock());
     }
-    Value zeros = dequantize.getZero();
+    Value zeros = zerosOf(dequantize);
     return QuantizedWeight{dequantize, stored(dequantize.getInput()),
                            rows(dequantize.getScale()),
                            zeros ? rows(zeros) : Value(), block};
@@ -119,6 +121,24 @@ private:
     return recipes.derive(builder, *op);
   }
 
+  /// None where they are stored floats of 0: ONNX has them to name the type.
+  /// The canonicalizer has dropped constants.
+  Value zerosOf(tfm::DequantizeOp dequantize) {
+    Value zeros = dequantize.getZero();
+    auto weight =
+        zeros ? zeros.getDefiningOp<tfm::GetWeightOp>() : tfm::GetWeightOp();
+    ElementLifter::StoredBytes stored = weightBytesOf(module);
+    if (!weight || !stored ||
+        !llvm::isa<Float8E4M3FNType>(tfm::tensorTypeOf(zeros).getElementType()))
+      return zeros;
+    llvm::ArrayRef<char> bytes =
+        stored(module.lookupSymbol<tfm::WeightOp>(weight.getWeight()));
+    bool areZero = llvm::all_of(bytes, [](char bits) {
+      return (static_cast<unsigned char>(bits) & 0x7f) == 0;
+    });
+    return bytes.empty() || !areZero ? zeros : Value();
+  }
+
   /// A parameter in f32.
   Value widened(Value value) {
     RankedTensorType type = tfm::tensorTypeOf(value);
@@ -150,6 +170,7 @@ private:
     }
   }
 
+  ModuleOp module;
   WeightRecipes recipes;
   OpBuilder builder;
   Value value;

@@ -14,9 +14,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 # Rows are rounded to four bits between layers, of which some go the other way where numbers differ in their last bits.
-TOLERANCE = {"f32": 1e-5, "bf16": 2e-2, "f16": 2e-2}
-ROWS = 1, 5, 17, 130
-K, WIDE, INNER, N, BLOCK = 192, 256, 256, 72, 128
+TOLERANCE = {"f32": 1e-3, "bf16": 2e-2, "f16": 2e-2}
+ROWS = 1, 17, 130
+# Zero points of so many columns are weights, and no constants.
+K, WIDE, INNER, N, BLOCK = 192, 256, 1040, 72, 128
 F8 = TensorProto.FLOAT8E4M3FN
 
 
@@ -60,7 +61,7 @@ def model():
     x = b.linear(b.rounded("x", 0.01), b.weight("w1", (K, WIDE), (), axis=0), WIDE, "one")
     x = b.node("Relu", [x], "relu")
     x = b.linear(x, b.weight("w2", (WIDE, INNER), (INNER,), axis=1), INNER, "two")
-    y = b.linear(b.rounded(x, 0.02), b.weight("w3", (INNER, N), (INNER // BLOCK, N), axis=0, block_size=BLOCK), N, "y")
+    y = b.linear(b.rounded(x, 0.02), b.weight("w3", (INNER, N), (-(-INNER // BLOCK), N), axis=0, block_size=BLOCK), N, "y")
     graph = helper.make_graph(b.nodes, "fp8", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ("n", K))],
                               [helper.make_tensor_value_info(y, TensorProto.FLOAT, ("n", N))], b.initializers)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
