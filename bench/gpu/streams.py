@@ -6,7 +6,7 @@ import covers
 from rows import Row
 
 SHAPES = ((6144, 4096), (4096, 4096), (28672, 4096), (4096, 14336))  # columns, K
-SCALES = (("QuantI8", 0, False), ("QuantI8", 128, False), ("QuantI4", 128, False), ("QuantU4", 32, True))
+SCALES = (("QuantI8", 0, False), ("QuantI8", 128, False), ("QuantF8", 0, False), ("QuantI4", 128, False), ("QuantU4", 32, True))
 SHARED = {"sm_90a": 224 << 10}  # bytes that a block may have, else:
 LEAST_SHARED = 99 << 10
 CACHES = 3  # times the L2 that weights are, so that they come from memory
