@@ -8,28 +8,38 @@ namespace ingot::cuda {
 
 bool hasAttention(int64_t d, int64_t dv) { return std::max(d, dv) <= 512; }
 
-/// Queries, keys and values as [batch][rows][heads side by side].
+static bool hasPages(plan::KernelOp kernel) {
+  return kernel.getParams().contains("page_rows");
+}
+
+/// Queries, keys and values as [batch][rows][heads side by side]; of pages as
+/// [page][row][heads side by side].
 static void addMaps(StubWriter &w, const HopperAttention &choice) {
   constexpr unsigned kQueries = 128;
   int64_t heads = w.kernel.param("heads"), group = w.kernel.param("group");
   // Inputs come after outputs and what of a workspace there is.
   auto first =
       static_cast<unsigned>(w.kernel.numOuts() + w.kernel.numWorkspace());
-  auto add = [&](StringRef name, StringRef width, int64_t count, StringRef rows,
-                 unsigned boxRows) {
+  auto add = [&](StringRef name, StringRef width, int64_t count,
+                 StringRef outer, StringRef rows, unsigned boxRows) {
     ArrayRef<int64_t> strides = w.kernel.paramArray(name);
     unsigned number = static_cast<unsigned>(w.maps.size());
     w.maps.push_back({first + number, w.kernel.inType(number),
                       (count - 1) * strides[2] + w.kernel.param(width),
                       w.kernel.param(rows), strides[1], boxRows,
-                      w.kernel.param("batch"),
+                      w.kernel.param(outer),
                       // Of one batch that may be nothing, which TMA refuses.
                       strides[0] ? strides[0] : strides[1]});
   };
-  auto keys = static_cast<unsigned>(choice.keys);
-  add("q_strides", "d", heads, "queries", kQueries);
-  add("k_strides", "d", heads / group, "keys", keys);
-  add("v_strides", "dv", heads / group, "keys", keys);
+  bool isPaged = hasPages(w.kernel);
+  int64_t box = isPaged ? std::min(choice.keys, w.kernel.param("page_rows"))
+                        : choice.keys;
+  StringRef outer = isPaged ? "cached_pages" : "batch",
+            rows = isPaged ? "page_rows" : "keys";
+  add("q_strides", "d", heads, "batch", "queries", kQueries);
+  for (auto [name, width] :
+       {std::pair("k_strides", "d"), std::pair("v_strides", "dv")})
+    add(name, width, heads / group, outer, rows, static_cast<unsigned>(box));
 }
 
 CudaStub printAttention(StubWriter &w) {
@@ -54,20 +64,31 @@ CudaStub printAttention(StubWriter &w) {
     return "{" + llvm::join(numbers, ", ") + "}";
   };
   bool isCausal = w.kernel.getParams().contains("causal_keys");
+  bool isPaged = hasPages(w.kernel);
+  std::string pages, keys = w.extent("keys");
+  if (isPaged) {
+    pages = "AttentionPages<" + inTypeName(w.kernel, 3).str() +
+            "> pages{in3, " + w.extent("pages") + ", " + w.extent("page_rows") +
+            ", " + w.extent("cached_pages") + ", status, step};\n  ";
+    keys = "pages.keys()";
+  }
   std::string shape = llvm::join(
-      std::vector<std::string>{
-          w.extent("batch"), w.extent("heads"), w.extent("queries"),
-          w.extent("keys"), w.extent("group"),
-          w.extent(isCausal ? "causal_keys" : "keys"), strides("q_strides"),
-          strides("k_strides"), strides("v_strides"), literal(w.real("scale"))},
+      std::vector<std::string>{w.extent("batch"), w.extent("heads"),
+                               w.extent("queries"), keys, w.extent("group"),
+                               w.extent(isCausal ? "causal_keys" : "keys"),
+                               strides("q_strides"), strides("k_strides"),
+                               strides("v_strides"), literal(w.real("scale"))},
       ", ");
   if (isCausal && w.text("empty_rows") == "mean")
     shape += ", true";
   bool zero = w.text("empty_rows") == "zero";
   auto callOf = [&](const std::string &instance, const char *more) {
-    return "AttentionShape shape{" + shape + "};\n  " + instance +
+    std::string last = w.splits();
+    if (isPaged)
+      last = (last.empty() ? ", NoSplits()" : last) + ", pages";
+    return pages + "AttentionShape shape{" + shape + "};\n  " + instance +
            (zero ? ", true" : ", false") +
-           ">(out0, in0, in1, in2, shape, body" + more + w.splits() + ");";
+           ">(out0, in0, in1, in2, shape, body" + more + last + ");";
   };
   const AttentionProblem &at = tile.estimated;
   auto finish = [&](CudaStub stub, std::string choice,

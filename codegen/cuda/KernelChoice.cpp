@@ -98,6 +98,21 @@ AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit) {
   return chooseAttention(attentionOf(kernel, canSplit));
 }
 
+/// Whether boxes of a page make a tile of `keys`, and the heads of a row lie
+/// side by side in it.
+static bool takesPages(plan::KernelOp kernel, int64_t keys) {
+  int64_t rows = kernel.param("page_rows");
+  if (rows <= 0 || rows % 8 != 0 || (keys % rows != 0 && rows % keys != 0))
+    return false;
+  int64_t groups = kernel.param("heads") / kernel.param("group");
+  return llvm::all_of(llvm::ArrayRef<llvm::StringRef>{"k_strides", "v_strides"},
+                      [&](llvm::StringRef name) {
+                        llvm::ArrayRef<int64_t> strides =
+                            kernel.paramArray(name);
+                        return strides[1] >= groups * strides[2];
+                      });
+}
+
 std::optional<HopperAttention> hopperAttentionOf(plan::KernelOp kernel,
                                                  bool canSplit) {
   if (kernel.param("heads") < 0 || kernel.param("group") < 0)
@@ -114,7 +129,12 @@ std::optional<HopperAttention> hopperAttentionOf(plan::KernelOp kernel,
         }))
       return std::nullopt;
   }
-  return chooseHopperAttention(attentionOf(kernel, canSplit));
+  std::optional<HopperAttention> choice =
+      chooseHopperAttention(attentionOf(kernel, canSplit));
+  if (choice && kernel.getParams().contains("page_rows") &&
+      !takesPages(kernel, choice->keys))
+    return std::nullopt;
+  return choice;
 }
 
 } // namespace ingot::cuda

@@ -69,7 +69,7 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     | softmax | i64 an extent | `extents`, last is the row; region 1 (optional): epilogue(probability, i64 an extent); `chunk`: rows a task |
     | norm | i64 an extent | `extents`, last is the row; `kind` layer or rms, `epsilon`; region 1: epilogue(normalized, i64 an extent). With `copy` the last output is output 0, which is f32, rounded to its type; a second output beside stores region 0's value; `chunk`: rows a task |
     | linear | f32 acc, i64 m, i64 n | in 0: A row-major [M, K] with row stride `lda`; in 1: W of the same type, for x86-64 packed [ceil(N/48)][K][48], in pairs [ceil(N/48)][K/2][48][2] where it has 16 bits, and [N][K] for cuda; `m` (extent), `n`, `k`; out [M, N] dense; `rows`, `panels` a task, panels fastest; `block`, `zeros`, `math`, `splits` |
-    | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v of one type; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows`, `causal_keys`, `key_bounds`, `math`, `splits` |
+    | attention | f32 score, i64 b, h, q, k | in 0..2: q, k, v of one type; `batch heads queries keys` (extents), `d`, `dv`, `group`, `scale`; `q_strides k_strides v_strides` = [b, row, head] in elements, d contiguous; out [B, S, H, DV] dense; `rows`: query rows a task, `empty_rows`, `causal_keys`, `key_bounds`, `page_rows`, `pages`, `cached_pages`, `math`, `splits` |
     | nonzero | i64 an extent | `extents`, `count` (extent); region 0 says (i1) which elements are kept. Out i, i64 [count]: coordinate i of each, in row-major order; of more than `count` the first, after fewer zeros. One task |
     | arrange | | no region; for cuda, at load. In 0: W [K, N] of i8, ui8, i4, ui4 or f8E4M3FN, 1: its scales, f32 [ceil(K/block), N], with `zeros` 2: its zeros, i8 or ui8 of the same shape, row-major, or with `panel` (48) packed as a linear's W for x86-64. Out 0, ui8: the units of W, 1, f32: scales, with `zeros` 2, ui32: words of zeros, in the order of `kernels/quant.cuh`; `n`, `k`, `block`, `zeros`, `panel` |
 
@@ -88,6 +88,12 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
     `key_bounds`: inputs 3 and 4, i64 [B, S], are the first key of each query and
     where its keys end; others are as if they were not there. Bounds lie in 0 to
     `keys`, which is below 2^31.
+
+    `page_rows` (an extent, or absent; for cuda): k and v lie in pages of so many rows, of
+    which the caches have `cached_pages`, and a batch row `pages` (extents): keys are
+    pages * page_rows, their strides [page, row of it, head], and input 3, i32 or i64
+    [B, pages], is the page of each page_rows keys, from the end where negative. Others
+    than those of the cache are reported as `tfm.check_index` does.
 
     `splits` (an extent, or absent; for cuda) is in how many parts blocks share a
     task: K, or the keys. The workspace has room for an f32 result a part, M * N, or
@@ -111,8 +117,8 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
       the table says; operands of linear and attention have one type, f32, bf16
       or f16; of a linear with `block` in 1 to 3 and of arrange all have the types
       that it says
-    - kernel_c2: params of the family are present, of their kind; extents name
-      scalars there are; `block` of arrange is one that the order has: all of K, or
+    - kernel_c2: params of the family are present, of their kind, `pages` and
+      `cached_pages` with `page_rows`; extents name scalars there are; `block` of arrange is one that the order has: all of K, or
       a multiple of 16 that divides the rows of a unit (64 of 4 bits, 32 of 8) or
       is a multiple of them
     - kernel_c3: regions yield what the table says

@@ -68,6 +68,9 @@ ArrayRef<Param> paramsOf(Family family) {
                                          {"empty_rows", Kind},
                                          {"causal_keys", OptionalExtent},
                                          {"key_bounds", Flag},
+                                         {"page_rows", OptionalExtent},
+                                         {"pages", OptionalExtent},
+                                         {"cached_pages", OptionalExtent},
                                          {"math", Math},
                                          {"splits", OptionalExtent}};
   static constexpr Param kArrange[] = {{"n", Count},
@@ -311,6 +314,23 @@ static LogicalResult verifyArranged(KernelOp kernel) {
   return success();
 }
 
+/// Of attention over pages: what says which, and that of nothing else.
+static LogicalResult verifyPages(KernelOp kernel) {
+  bool hasRows = kernel.getParams().contains("page_rows");
+  for (StringRef name : {"pages", "cached_pages"})
+    if (kernel.getParams().contains(name) != hasRows)
+      return kernel.emitOpError("parameter ")
+             << name << " belongs to page_rows, of which there "
+             << (hasRows ? "are" : "are none");
+  bool isTable =
+      kernel.numIns() > 3 && (kernel.inType(3).isSignlessInteger(32) ||
+                              kernel.inType(3).isSignlessInteger(64));
+  if (hasRows && (!isTable || kernel.paramFlag("key_bounds")))
+    return kernel.emitOpError("reads pages, which are i32 or i64 and come "
+                              "without bounds of keys, from input 3");
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   // kernel_c1
   for (Attribute type :
@@ -358,6 +378,8 @@ LogicalResult KernelOp::verify() {
     return failure();
   if (isQuantized() && isa<Float8E4M3FNType>(inType(0)) &&
       failed(verifyF8Rows(*this)))
+    return failure();
+  if (getFamily() == Family::Attention && failed(verifyPages(*this)))
     return failure();
   bool hasRow = getFamily() == Family::Softmax || getFamily() == Family::Norm;
   if (hasRow && paramArray("extents").empty())

@@ -213,6 +213,14 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
   operand(op.getValue(), "v_strides");
 
   Expr batch = q[0], queries = q[1], keys = k[1];
+  if (op.getPages()) {
+    Expr pages = shapes.dims(op.getPages())[1];
+    kernel.viewInput(op.getPages(), pool.integer(0));
+    kernel.param("page_rows", kernel.extent(keys));
+    kernel.param("pages", kernel.extent(pages));
+    kernel.param("cached_pages", kernel.extent(k[0]));
+    keys = pool.mul(pages, keys);
+  }
   if (op.getKeyBegin()) {
     kernel.viewInput(op.getKeyBegin(), pool.integer(0));
     kernel.viewInput(op.getKeyEnd(), pool.integer(0));
@@ -262,7 +270,7 @@ LogicalResult Lowering::lowerAttention(tfm::AttentionOp op) {
   kernel.region(arguments, modified);
   std::string name = "attention_" +
                      typeName(op.getQuery().getType().getElementType()) + "_d" +
-                     std::to_string(*d);
+                     std::to_string(*d) + (op.getPages() ? "_pages" : "");
   Expr grid[] = {pool.ceilDiv(queries, pool.integer(rows)),
                  pool.integer(*heads), batch};
   Expr products = pool.scale(pool.mul(batch, pairs), *heads);

@@ -20,7 +20,7 @@ LoweringTarget LoweringTarget::cuda(bool besideX86) {
           besideX86 ? "panels48" : "rows",
           "rows",
           /*hasFineTasks=*/true,
-          /*readsPages=*/false,
+          /*readsPages=*/true,
           /*arrangesQuantized=*/true};
 }
 

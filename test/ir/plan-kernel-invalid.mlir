@@ -524,3 +524,30 @@ plan.kernel linear @k outs [f32] ins [f8E4M3FN, f8E4M3FN, f32] scalars 0 params 
 ^bb0(%acc: f32, %i: i64, %n: i64, %x: tensor<?xf8E4M3FN>, %w: tensor<?xf8E4M3FN>, %s: tensor<?xf32>):
   tfm.yield %acc : f32
 }
+
+// -----
+
+// kernel_c2
+// expected-error@+1 {{parameter cached_pages belongs to page_rows, of which there are}}
+plan.kernel attention @k outs [f32] ins [f32, f32, f32, i64] scalars 0 params {batch = 1 : i64, heads = 1 : i64, queries = 1 : i64, keys = 32 : i64, d = 32 : i64, dv = 32 : i64, group = 1 : i64, scale = 1.0 : f64, q_strides = array<i64: 32, 32, 32>, k_strides = array<i64: 512, 32, 32>, v_strides = array<i64: 512, 32, 32>, rows = 32 : i64, empty_rows = "nan", page_rows = 16 : i64, pages = 2 : i64} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %0: tensor<?xf32>, %1: tensor<?xf32>, %2: tensor<?xf32>, %3: tensor<?xi64>):
+  tfm.yield %s : f32
+}
+
+// -----
+
+// kernel_c2
+// expected-error@+1 {{parameter pages belongs to page_rows, of which there are none}}
+plan.kernel attention @k outs [f32] ins [f32, f32, f32, i64] scalars 0 params {batch = 1 : i64, heads = 1 : i64, queries = 1 : i64, keys = 32 : i64, d = 32 : i64, dv = 32 : i64, group = 1 : i64, scale = 1.0 : f64, q_strides = array<i64: 32, 32, 32>, k_strides = array<i64: 512, 32, 32>, v_strides = array<i64: 512, 32, 32>, rows = 32 : i64, empty_rows = "nan", pages = 2 : i64} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %0: tensor<?xf32>, %1: tensor<?xf32>, %2: tensor<?xf32>, %3: tensor<?xi64>):
+  tfm.yield %s : f32
+}
+
+// -----
+
+// kernel_c1
+// expected-error@+1 {{reads pages, which are i32 or i64 and come without bounds of keys, from input 3}}
+plan.kernel attention @k outs [f32] ins [f32, f32, f32, f32] scalars 0 params {batch = 1 : i64, heads = 1 : i64, queries = 1 : i64, keys = 32 : i64, d = 32 : i64, dv = 32 : i64, group = 1 : i64, scale = 1.0 : f64, q_strides = array<i64: 32, 32, 32>, k_strides = array<i64: 512, 32, 32>, v_strides = array<i64: 512, 32, 32>, rows = 32 : i64, empty_rows = "nan", page_rows = 16 : i64, pages = 2 : i64, cached_pages = 9 : i64} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %0: tensor<?xf32>, %1: tensor<?xf32>, %2: tensor<?xf32>, %3: tensor<?xf32>):
+  tfm.yield %s : f32
+}

@@ -86,6 +86,9 @@ std::string describeAttention(tfm::AttentionOp attention) {
     parts.push_back("query, key and value of one linear");
   if (facts.hasCache)
     parts.push_back("keys and values behind a cache");
+  if (attention.getPages())
+    parts.push_back("keys and values in pages of " +
+                    tfm::dimTexts(tfm::tensorTypeOf(attention.getKey()))[1]);
   if (!facts.hasRegion) {
     parts.push_back("no mask");
   } else {

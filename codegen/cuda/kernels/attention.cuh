@@ -9,11 +9,13 @@
 //   smem   sizeof(AttentionShared)
 //   needs  q, k, v contiguous along d, strides of [b, row, head] in elements;
 //          out dense [batch, queries, heads, DV]; BM and BN multiples of 16
+//          Pages: how keys and values lie, see attention_pages.cuh
 //          Body: the score of c = {b, h, q, k}, see AttentionTerms
 //          Splits: partial sums of batch * heads * queries * (DV + 2) floats a
 //          part, as many counters as there are tasks
 // Letters: D and DV head dims, DP and VP those padded, BN keys a tile.
 #pragma once
+#include "attention_pages.cuh"
 #include "shape.cuh"
 #include "splits.cuh"
 
@@ -92,7 +94,7 @@ struct AttentionTask {
 };
 
 // Number `place` of the tasks times the parts.
-template <int BM, class S, class Body, class E>
+template <int BM, class S, class P, class Body, class E>
 DEV AttentionTask<E> attention_task(i64 place, const AttentionTasks &tasks,
                                     const AttentionHeads<Body> &heads,
                                     const E *q, const E *k, const E *v,
@@ -111,11 +113,12 @@ DEV AttentionTask<E> attention_task(i64 place, const AttentionTasks &tasks,
           (int)task,
           (int)split,
           q + b * shape.q_strides[0] + h * shape.q_strides[2],
-          k + b * shape.k_strides[0] + g * shape.k_strides[2],
-          v + b * shape.v_strides[0] + g * shape.v_strides[2]};
+          k + P::start(b, shape.k_strides) + g * shape.k_strides[2],
+          v + P::start(b, shape.v_strides) + g * shape.v_strides[2]};
 }
 
-// From one row of a task to the next, of queries: of keys it is a number.
+// From one row of a task to the next, of queries: of keys it is a number, or
+// what AttentionPages have.
 template <class Body>
 struct AttentionStride {
   AttentionHeads<Body> heads;
@@ -275,10 +278,10 @@ DEV void attention_tile(float (&to)[COUNT][PITCH], const E *from,
 
 // ZERO_EMPTY: a row without keys gives 0, else the NaN that the formula gives.
 template <int D, int DV, int BM, int BN, bool ZERO_EMPTY, bool WIDE, class Out,
-          class E, class Body, class S>
+          class E, class Body, class S, class P>
 DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
                         const AttentionShape &shape, const Body &body,
-                        const S &splits) {
+                        const S &splits, const P &pages) {
   constexpr int DP = (D + 15) / 16 * 16, VP = (DV + 31) / 32 * 32;
   constexpr int C = VP % 64 == 0 ? 4 : 2, COLUMNS = VP / (16 * C);
   constexpr int KEYS = BN / 16, THREADS = BM * 4;
@@ -292,11 +295,14 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
   // Blocks that share keys cannot ask: rows that may be the mean of all keys
   // look at all.
   const bool may_ask = shape.mean && splits.count == 1;
+  pages.check(shape.batch * queries);
   for (i64 place = block_number(); place < tasks.count * splits.count;
        place += block_count()) {
     const AttentionTask<E> at =
-        attention_task<BM, S>(place, tasks, heads, q, k, v, shape);
+        attention_task<BM, S, P>(place, tasks, heads, q, k, v, shape);
     const E *keys_at = at.k, *values_at = at.v;
+    const auto key_rows = pages.rows(at.b, shape.k_strides),
+               value_rows = pages.rows(at.b, shape.v_strides);
     i64 first = 0, end = attention_end(shape, heads.query(at.row0 + BM - 1));
     if (shape.mean && (end == 0 || !may_ask))
       end = keys;
@@ -308,8 +314,8 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
         AttentionStride<Body>{heads, shape.q_strides[1], shape.q_strides[2]},
         at.row0, tasks.rows);
     if (first < end) // else there is no address to copy nothing from
-      attention_tile<WIDE, D, DP, BN, THREADS>(shared.k, keys_at,
-                                               shape.k_strides[1], first, keys);
+      attention_tile<WIDE, D, DP, BN, THREADS>(shared.k, keys_at, key_rows,
+                                               first, keys);
     copy_commit();
 
     float acc[4][COLUMNS][C] = {}, largest[4], sum[4] = {};
@@ -319,8 +325,8 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
       // values come while scores are computed.
       copy_wait<0>();
       barrier();
-      attention_tile<WIDE, DV, VP, BN, THREADS>(shared.v, values_at,
-                                                shape.v_strides[1], k0, keys);
+      attention_tile<WIDE, DV, VP, BN, THREADS>(shared.v, values_at, value_rows,
+                                                k0, keys);
       copy_commit();
 
       float s[4][KEYS] = {};
@@ -402,8 +408,8 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
                      ++row) if (!(shared.p[row][BN] > -1e29f)) end = keys;
       }
       if (k0 + BN < end)
-        attention_tile<WIDE, D, DP, BN, THREADS>(
-            shared.k, keys_at, shape.k_strides[1], k0 + BN, keys);
+        attention_tile<WIDE, D, DP, BN, THREADS>(shared.k, keys_at, key_rows,
+                                                 k0 + BN, keys);
       copy_commit();
       UNROLL1 for (int n = 0; n < BN; n += 4) {
         FloatVector<4> p[4];
@@ -425,7 +431,7 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
     copy_wait<0>(); // also where there was no key
     // Found once more, so that nothing of it takes registers in the loop.
     const AttentionTask<E> done =
-        attention_task<BM, S>(unknown(place), tasks, heads, q, k, v, shape);
+        attention_task<BM, S, P>(unknown(place), tasks, heads, q, k, v, shape);
     UNROLL for (int i = 0; i < 4; ++i) {
       float total = sum[i];
       UNROLL for (int d = 8; d > 0; d /= 2) total += shfl_xor(total, d);
@@ -475,15 +481,15 @@ DEV void attention_rows(Out *out, const E *q, const E *k, const E *v,
 }
 
 template <int D, int DV, int BM, int BN, bool ZERO_EMPTY, class Out, class E,
-          class Body, class S = NoSplits>
+          class Body, class S = NoSplits, class P = AttentionInOrder>
 DEV void attention(Out *out, const E *q, const E *k, const E *v,
                    const AttentionShape &shape, const Body &body,
-                   const S &splits = {}) {
+                   const S &splits = {}, const P &pages = {}) {
   constexpr bool EVEN = D % 4 == 0 && DV % 4 == 0 && sizeof(E) == 4;
   if (EVEN && attention_aligned(q, k, v, shape))
     attention_rows<D, DV, BM, BN, ZERO_EMPTY, EVEN>(out, q, k, v, shape, body,
-                                                    splits);
+                                                    splits, pages);
   else
     attention_rows<D, DV, BM, BN, ZERO_EMPTY, false>(out, q, k, v, shape, body,
-                                                     splits);
+                                                     splits, pages);
 }

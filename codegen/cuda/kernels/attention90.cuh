@@ -5,7 +5,8 @@
 //   block  384: warpgroup 0 loads, 1 and 2 have 64 rows each
 //   smem   Config::SHARED, dynamic
 //   maps   q [B][Sq][columns] in boxes of 128 rows, k and v [B][Sk][columns] of
-//          BN: 128 swizzled bytes a row; head h is at column h * stride
+//          BN: 128 swizzled bytes a row; head h is at column h * stride. In
+//          pages [page][row][columns], in boxes of a page or of BN of its rows
 //   needs  as attention.cuh; bases and strides that are multiples of 16 bytes;
 //          D a multiple of 16. Rows past the end of a batch are zeros by the
 //          maps; columns past the end of a head are not looked at.
@@ -18,7 +19,7 @@
 // loads compute what scores need to know of each key. docs/hopper.md has a
 // picture.
 #pragma once
-#include "attention90_tasks.cuh"
+#include "attention90_pages.cuh"
 
 // Lane 4 r + t of a warp has rows r and r + 8, of each 8 columns 2t and 2t + 1.
 template <class C>
@@ -276,10 +277,11 @@ struct Attention90Consumer {
   }
 };
 
-template <class C, bool ZERO_EMPTY, class Out, class E, class Body, class S>
+template <class C, bool ZERO_EMPTY, class Out, class E, class Body, class S,
+          class P>
 DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
                           const Body &body, const Attention90Maps &maps,
-                          const S &splits) {
+                          const S &splits, const P &pages) {
   using Terms = Attention90Terms<C, Body>;
   // Registers of addresses, where scores read memory. Who loads has them to
   // spare if it computes no terms.
@@ -305,6 +307,7 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
   }
   barrier();
   grid_wait();
+  pages.check(shape.batch * shape.queries);
 
   int group = warp_uniform() / 4;
   if (group == 0) {
@@ -316,7 +319,8 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
       Ring<C::STAGES> ring;
       for (u32 place = (u32)block_number(); place < places.count;
            place += (u32)block_count()) {
-        auto at = attention90_task<C>(place, places, shape, parts);
+        auto at =
+            attention90_load_task<C, P>(place, places, shape, body, parts);
         if (at.first == at.end)
           continue;
         if (!Body::PACKS || places.heads.count == 1) {
@@ -330,13 +334,13 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
         UNROLL1 for (int tile = at.first; tile < at.end; ++tile, ring.next()) {
           int s = ring.stage;
           mbar_wait(shared.k_empty + s, ring.parity ^ 1);
-          attention90_load<C::PANELS>(
+          attention90_load_keys<C::PANELS, C::BN>(
               shared.k[s], C::KEYS, maps.k, shared.k_full + s,
-              g * (int)shape.k_strides[2], tile * C::BN, at.b);
+              g * (int)shape.k_strides[2], tile * C::BN, at.b, pages);
           mbar_wait(shared.v_empty + s, ring.parity ^ 1);
-          attention90_load<C::VALUE_PANELS>(
+          attention90_load_keys<C::VALUE_PANELS, C::BN>(
               shared.v[s], C::VALUES, maps.v, shared.v_full + s,
-              g * (int)shape.v_strides[2], tile * C::BN, at.b);
+              g * (int)shape.v_strides[2], tile * C::BN, at.b, pages);
         }
       }
     } else if (Terms::SHARED && tid() >= 32) {
@@ -384,19 +388,21 @@ DEV bool attention90_strides(const AttentionShape &shape) {
 // goes as on other GPUs, but that blocks share nothing: 192 rows a block. Sums
 // of wide values would not fit into registers: half of the columns at a time.
 template <class Math, int D, int DV, bool ZERO_EMPTY, class Out, class E,
-          class Body, class S = NoSplits>
+          class Body, class S = NoSplits, class P = AttentionInOrder>
 DEV void attention90(Out *out, const E *q, const E *k, const E *v,
                      const AttentionShape &shape, const Body &body,
-                     const Attention90Maps &maps, const S &splits = {}) {
+                     const Attention90Maps &maps, const S &splits = {},
+                     const P &pages = {}) {
   using C = Attention90Config<Math, D, DV>;
   constexpr int TIMES = ceil_div(DV, 128), WIDTH = ceil_div(DV / 8, TIMES) * 8;
   static_assert(sizeof(AttentionTiles<Math, D, WIDTH, 32, 192>) <= C::SHARED);
   if (attention_aligned(q, k, v, shape) && attention90_strides(shape))
-    return attention90_rows<C, ZERO_EMPTY>(out, q, shape, body, maps, splits);
+    return attention90_rows<C, ZERO_EMPTY>(out, q, shape, body, maps, splits,
+                                           pages);
   grid_wait();
   UNROLL1 for (int i = 0; i < TIMES; ++i) {
     int first = i * (DV - WIDTH);
     attention_mma_rows<Math, D, WIDTH, 32, ZERO_EMPTY, 192, (int)sizeof(E), DV>(
-        out + first, q, k, v + first, shape, body, NoSplits());
+        out + first, q, k, v + first, shape, body, NoSplits(), pages);
   }
 }

@@ -59,17 +59,18 @@ DEV void attention_slabs(u8 *to, const E *from, const Stride &stride, i64 first,
 }
 
 // The same into rows of PITCH floats.
-template <int ALIGN, int D, int ROWS, int PITCH, int THREADS>
-DEV void attention_words(u8 *to, const float *from, i64 stride, i64 first,
-                         i64 rows) {
+template <int ALIGN, int D, int ROWS, int PITCH, int THREADS, class Stride>
+DEV void attention_words(u8 *to, const float *from, const Stride &stride,
+                         i64 first, i64 rows) {
   constexpr int STEP = ALIGN / 4, PER_ROW = (PITCH - 4) / STEP;
   UNROLL1 for (int i = tid(); i < ROWS * PER_ROW; i += THREADS) {
     int row = i / PER_ROW, column = i % PER_ROW * STEP;
     int valid = min_(max_((D - column) * 4, 0), ALIGN);
     bool inside = first + row < rows && valid > 0;
-    gemm_copy<ALIGN>(to + (row * PITCH + column) * 4,
-                     from + (inside ? (first + row) * stride + column : 0),
-                     inside ? valid : 0);
+    gemm_copy<ALIGN>(
+        to + (row * PITCH + column) * 4,
+        from + (inside ? attention_offset(stride, first + row) + column : 0),
+        inside ? valid : 0);
   }
 }
 
@@ -327,10 +328,10 @@ DEV void attention_result(Out *to, const float (&o)[FV][4], int r, float total,
 // ZERO_EMPTY: a row without keys gives 0, else the NaN that the formula gives.
 // PITCH: of rows of `out`, where DV are some of a head's columns (no parts).
 template <class Math, int D, int DV, int BN, bool ZERO_EMPTY, int BM, int ALIGN,
-          int PITCH = DV, class Out, class E, class Body, class S>
+          int PITCH = DV, class Out, class E, class Body, class S, class P>
 DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
                             const AttentionShape &shape, const Body &body,
-                            const S &splits) {
+                            const S &splits, const P &pages) {
   using T = AttentionTiles<Math, D, DV, BN, BM>;
   constexpr int FN = T::FN, FV = T::FV, THREADS = T::THREADS;
   T &tiles = *shared_base<T>();
@@ -340,10 +341,11 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
   const i64 queries = shape.queries, keys = shape.keys;
   const auto heads = attention_heads<BM, Body>(shape);
   const AttentionTasks tasks = attention_tasks<BM>(shape, heads);
+  pages.check(shape.batch * queries);
   for (i64 place = block_number(); place < tasks.count * splits.count;
        place += block_count()) {
     const AttentionTask<E> at =
-        attention_task<BM, S>(place, tasks, heads, q, k, v, shape);
+        attention_task<BM, S, P>(place, tasks, heads, q, k, v, shape);
     // Rows that may be the mean of all keys look at all.
     i64 begin = 0, end = keys;
     if (!shape.mean)
@@ -352,15 +354,15 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
       attention_part<BN>(begin, end, at.split, splits.count);
     auto fetch_keys = [&](i64 k0) {
       attention_slabs<ALIGN, D, BN, T::SLABS, THREADS>(
-          tiles.k, at.k, shape.k_strides[1], k0, keys);
+          tiles.k, at.k, pages.rows(at.b, shape.k_strides), k0, keys);
     };
     auto fetch_values = [&](i64 k0) {
       if constexpr (T::WORDS)
         attention_words<ALIGN, DV, BN, T::PITCH, THREADS>(
-            tiles.v, at.v, shape.v_strides[1], k0, keys);
+            tiles.v, at.v, pages.rows(at.b, shape.v_strides), k0, keys);
       else
         attention_slabs<ALIGN, DV, BN, T::VALUE_SLABS, THREADS>(
-            tiles.v, at.v, shape.v_strides[1], k0, keys);
+            tiles.v, at.v, pages.rows(at.b, shape.v_strides), k0, keys);
     };
     // No barrier: everyone is done with q and k since the last values landed.
     attention_slabs<ALIGN, D, BM, T::SLABS, THREADS>(
@@ -436,18 +438,19 @@ DEV void attention_mma_rows(Out *out, const E *q, const E *k, const E *v,
 }
 
 template <class Math, int D, int DV, int BN, bool ZERO_EMPTY, int BM = 64,
-          class Out, class E, class Body, class S = NoSplits>
+          class Out, class E, class Body, class S = NoSplits,
+          class P = AttentionInOrder>
 DEV void attention_mma(Out *out, const E *q, const E *k, const E *v,
                        const AttentionShape &shape, const Body &body,
-                       const S &splits = {}) {
+                       const S &splits = {}, const P &pages = {}) {
   // Elements in 16 bytes; rows of heads start at multiples of them or nowhere.
   constexpr int UNIT = 16 / (int)sizeof(E);
   constexpr bool EVEN = D % UNIT == 0 && DV % UNIT == 0;
   if (EVEN && attention_aligned(q, k, v, shape))
     attention_mma_rows<Math, D, DV, BN, ZERO_EMPTY, BM,
                        EVEN ? 16 : (int)sizeof(E)>(out, q, k, v, shape, body,
-                                                   splits);
+                                                   splits, pages);
   else
     attention_mma_rows<Math, D, DV, BN, ZERO_EMPTY, BM, (int)sizeof(E)>(
-        out, q, k, v, shape, body, splits);
+        out, q, k, v, shape, body, splits, pages);
 }

@@ -12,6 +12,7 @@ using namespace ingot::emulator;
 
 constexpr const char *kKernel = "attention90.cuh",
                      *kTasks = "attention90_tasks.cuh",
+                     *kPages = "attention90_pages.cuh",
                      *kShared = "attention_mma.cuh", *kPlain = "attention.cuh",
                      *kNumbers = "numbers.cuh", *kRing = "pipeline90.cuh";
 
@@ -23,6 +24,7 @@ struct Edit {
   bool zeroEmpty = false;
   Bias bias = Bias::Key;
   bool mean = false;
+  int64_t page = 0;
 };
 
 const Edit kEdits[] = {
@@ -202,6 +204,20 @@ const Edit kEdits[] = {
     {"RowsTwice", "in / section", "in / section / 2", kTasks},
     {"HeadsTwice", "before + in % section", "before + in % 1", kTasks},
     {"PlacesOfOnePart", "tasks * (u32)splits.count", "tasks", kTasks, 3},
+    // pages
+    {"TooFewBytesOfPages", "mbar_arrive_expect(full, bytes);",
+     "mbar_arrive_expect(full, bytes - 128);", kPages, 0, false, Bias::Key,
+     false, 16},
+    {"BoxesInOnePlace", " + first * 128", "", kPages, 0, false, Bias::Key,
+     false, 16},
+    {"PanelsOfPagesOverlap", "bytes / PANELS", "bytes / PANELS / 2", kPages, 0,
+     false, Bias::Key, false, 16},
+    {"PastTheLastPage", "place < (u32)pages.count ?", "true ?", kPages, 0,
+     false, Bias::Key, false, 16},
+    {"AnyPagePastTheLast", ": pages.cached", ": 0", kPages, 0, false,
+     Bias::Pair, false, 16},
+    {"FirstRowsOfAPage", "in_page, page);", "0, page);", kPages, 0, false,
+     Bias::Key, false, 256},
 };
 
 /// Of several sections of heads there are as many keys as no test has: sections
@@ -263,7 +279,7 @@ TEST_P(Attention90MutationTest, IsFound) {
   AttentionVariant v;
   v.isHopper = true, v.d = 80, v.dv = 72, v.group = 2, v.causal = true;
   v.parts = edit.parts, v.zeroEmpty = edit.zeroEmpty;
-  v.bias = edit.bias, v.mean = edit.mean;
+  v.bias = edit.bias, v.mean = edit.mean, v.page = edit.page;
   Stub stub(v.stub());
   std::string found;
   for (const char *mode :
@@ -273,6 +289,8 @@ TEST_P(Attention90MutationTest, IsFound) {
           AttentionSizes{1, 4, 200, 300}, AttentionSizes{4, 2, 150, 170}}) {
       if (!found.empty())
         break;
+      if (v.page)
+        s.keys = llvm::alignTo(s.keys, v.page);
       control("reset; " + std::string(mode));
       found = runAttention(v, stub, s);
       control("revive");

@@ -21,10 +21,11 @@ struct Edit {
   int64_t parts = 0;
   const char *file = nullptr; ///< the variant's
   Bias bias = Bias::Pair;
+  int64_t page = 0;
 };
 
 constexpr const char *kPlain = "attention.cuh", *kMma = "attention_mma.cuh",
-                     *kSplits = "splits.cuh";
+                     *kPages = "attention_pages.cuh", *kSplits = "splits.cuh";
 
 const Edit kEdits[] = {
     // wait
@@ -72,15 +73,13 @@ const Edit kEdits[] = {
     {"MmaPitch", "(j * 8 + l % 4 * 2) * T::PITCH",
      "(j * 8 + l % 4 * 2) * (T::PITCH - 4)", "tf32"},
     // stage: keys and values that are being replaced
-    {"NextKeysTooEarly", "shape.v_strides[1], k0, keys);\n      copy_commit();",
-     "shape.v_strides[1], k0, keys);\n      copy_commit();\n      if (k0 + BN "
-     "< "
+    {"NextKeysTooEarly", "                k0, keys);\n      copy_commit();",
+     "                k0, keys);\n      copy_commit();\n      if (k0 + BN < "
      "keys)\n        attention_tile<WIDE, D, DP, BN, THREADS>(shared.k, "
-     "keys_at, "
-     "shape.k_strides[1], k0 + BN, keys);",
+     "keys_at, key_rows, k0 + BN, keys);",
      "float"},
-    {"SameKeysAgain", "shape.k_strides[1], k0 + BN, keys",
-     "shape.k_strides[1], k0, keys", "float"},
+    {"SameKeysAgain", "k0 + BN, keys);\n      copy_commit();",
+     "k0, keys);\n      copy_commit();", "float"},
     {"MmaNextKeysTooEarly", "fetch_values(k0);\n",
      "fetch_values(k0);\n      if (k0 + BN < keys) fetch_keys(k0 + BN);\n",
      "bf16"},
@@ -201,6 +200,24 @@ const Edit kEdits[] = {
      "*last = atomic_add(counter, 1u)", "bf16", false, 3, kSplits},
     {"CounterStays", "if (*last)\n      *counter = 0;", "", "bf16", false, 3,
      kSplits},
+    // pages
+    {"PagesOfTheFirstRow", "table[b * count + place]", "table[place]", "float",
+     false, 0, kPages, Bias::Pair, 10},
+    {"AllInTheFirstPage", "table[b * count + place]", "table[b * count]",
+     "bf16", false, 0, kPages, Bias::Pair, 10},
+    {"PagesNotChecked",
+     "check_index(table[b * count + place], cached, status, step)",
+     "table[b * count + place]", "bf16", false, 0, kPages, Bias::Pair, 10},
+    {"RowsPastThePage", "((u32)row - place * length)", "(u32)row", "tf32",
+     false, 0, kPages, Bias::Pair, 10},
+    {"PagesOfARow", "at.strides[0]", "at.strides[1]", "float", false, 0, kPages,
+     Bias::Pair, 10},
+    {"RowsOfAPage", "at.strides[1]", "at.strides[2]", "bf16", false, 0, kPages,
+     Bias::Pair, 10},
+    {"KeysStartByTheRow", "P::start(b, shape.k_strides)",
+     "b * shape.k_strides[0]", "float", false, 0, kPlain, Bias::Pair, 10},
+    {"ValuesStartByTheRow", "P::start(b, shape.v_strides)",
+     "b * shape.v_strides[0]", "bf16", false, 0, kPlain, Bias::Pair, 10},
 };
 
 void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }
@@ -229,7 +246,7 @@ TEST_P(AttentionMutationTest, IsFound) {
   AttentionVariant v;
   v.math = edit.math;
   v.d = 40, v.dv = 24, v.causal = true, v.zeroEmpty = edit.zeroEmpty;
-  v.parts = edit.parts, v.bias = edit.bias, v.group = 3;
+  v.parts = edit.parts, v.bias = edit.bias, v.group = 3, v.page = edit.page;
   fs::path file = folder / (edit.file     ? edit.file
                             : v.isPlain() ? kPlain
                                           : kMma);
@@ -249,6 +266,8 @@ TEST_P(AttentionMutationTest, IsFound) {
           AttentionSizes{1, 3, 150, 90}}) {
       if (!found.empty())
         break;
+      if (v.page)
+        s.batch = 2, s.keys = llvm::alignTo(s.keys, v.page);
       control("reset; " + std::string(mode));
       found = runAttention(v, stub, s);
       control("revive");

@@ -110,12 +110,18 @@ std::string AttentionVariant::stub() const {
     << element() << " *q, const " << element() << " *k, const " << element()
     << " *v, const float *bias, i64 batch, i64 heads, i64 queries, i64 keys, "
        "i64 qb, i64 qr, i64 kb, i64 kr, i64 vb, i64 vr, float *partials, "
-       "u32 *counters, i64 parts"
+       "u32 *counters, i64 parts, const int *table, i64 cached, KernelStatus "
+       "*status"
     << (isHopper ? ", GRID_CONST TensorMap mq, GRID_CONST TensorMap mk, "
                    "GRID_CONST TensorMap mv"
                  : "")
     << ") {\n"
-    << "  AttentionShape shape{batch, heads, queries, keys, " << group
+    << (page ? "  AttentionPages<int> pages{table, keys / " +
+                   std::to_string(page) + ", " + std::to_string(page) +
+                   ", cached, status, 0};\n"
+             : "")
+    << "  AttentionShape shape{batch, heads, queries, "
+    << (page ? "pages.keys(), " : "keys, ") << group
     << (causal ? ", keys - queries + 1" : ", keys") << ", {qb, qr, " << d
     << "}, {kb, kr, " << d << "}, {vb, vr, " << dv << "}, 0.25f"
     << (mean ? ", true" : "") << "};\n  "
@@ -135,6 +141,10 @@ std::string AttentionVariant::stub() const {
     s << ", {&mq, &mk, &mv}";
   if (parts)
     s << ", Splits{partials, counters, parts}";
+  else if (page)
+    s << ", NoSplits()";
+  if (page)
+    s << ", pages";
   s << ");\n}\n"
        "EXPORT_KERNEL(attention_test)\n";
   return s.str();
@@ -150,6 +160,21 @@ static std::unique_ptr<DeviceBytes> upload(const Tensor &tensor) {
   return memory;
 }
 
+/// Rows of `size` elements in pages, where the table says; other pages hold
+/// NaN.
+static Tensor inPages(const Tensor &rows, int64_t size, int64_t page,
+                      const std::vector<int> &table, int64_t cached) {
+  Tensor cache = *Tensor::create(rows.type(), {cached * page * size, 1});
+  for (int64_t i = 0; i < cache.size(); ++i)
+    cache.setNumber(i, NAN);
+  for (auto [place, number] : llvm::enumerate(table))
+    for (int64_t i = 0; i < page * size; ++i)
+      cache.copyElement((number < 0 ? number + cached : number) * page * size +
+                            i,
+                        rows, static_cast<int64_t>(place) * page * size + i);
+  return cache;
+}
+
 std::string runAttention(const AttentionVariant &v, Stub &stub,
                          const AttentionSizes &s) {
   int64_t g = s.heads / v.group;
@@ -162,7 +187,17 @@ std::string runAttention(const AttentionVariant &v, Stub &stub,
   std::optional<EarlyLaunches> early;
   if (v.isHopper)
     early.emplace();
-  auto dq = upload(q), dk = upload(k), dw = upload(w), db = upload(bias);
+  // Backwards, every other one counted from the end; nobody has page 0.
+  std::vector<int> table;
+  int64_t cached = v.page ? s.batch * s.keys / v.page + 1 : s.batch;
+  for (int64_t i = 0; v.page && i < cached - 1; ++i)
+    table.push_back(static_cast<int>(cached - 1 - i - (i % 2 ? cached : 0)));
+  DeviceArray<int> dt(table);
+  DeviceArray<int64_t> status(std::vector<int64_t>(4, 0));
+  auto dq = upload(q), db = upload(bias);
+  auto dk = upload(v.page ? inPages(k, kr, v.page, table, cached) : k),
+       dw = upload(v.page ? inPages(w, vr, v.page, table, cached) : w);
+  int64_t rowsOf = v.page ? v.page : s.keys;
   DeviceArray<float> out(
       static_cast<size_t>(s.batch * s.queries * s.heads * v.dv));
   int64_t rows = s.batch * s.heads * s.queries;
@@ -174,27 +209,28 @@ std::string runAttention(const AttentionVariant &v, Stub &stub,
   auto launch = [&](const auto &...maps) {
     return stub.launch("attention_test", {3}, v.threads(), v.shared(), out, *dq,
                        *dk, *dw, *db, n(s.batch), n(s.heads), n(s.queries),
-                       n(s.keys), n(s.queries * qr), n(qr), n(s.keys * kr),
-                       n(kr), n(s.keys * vr), n(vr), partials, counters,
-                       n(v.parts), maps...);
+                       n(s.keys), n(s.queries * qr), n(qr), n(rowsOf * kr),
+                       n(kr), n(rowsOf * vr), n(vr), partials, counters,
+                       n(v.parts), dt, n(cached), status, maps...);
   };
   auto map = [&](const DeviceBytes &x, int64_t columns, int64_t rows,
-                 int64_t boxRows) {
+                 int64_t boxRows, int64_t planes) {
     cu::TensorMapType type =
         v.math == "f16" ? cu::tensorMapF16 : cu::tensorMapBf16;
     auto pitch = static_cast<uint64_t>(columns + s.pad);
-    bool canMove = columns * rows * s.batch > 0 && pitch % 8 == 0;
+    bool canMove = columns * rows * planes > 0 && pitch % 8 == 0;
     return canMove
                ? makeMap(x.pointer, {uint64_t(columns), uint64_t(rows), pitch,
-                                     unsigned(boxRows), uint64_t(s.batch),
+                                     unsigned(boxRows), uint64_t(planes),
                                      uint64_t(rows) * pitch, type})
                : cu::TensorMap();
   };
-  cu::Result result = v.isHopper
-                          ? launch(map(*dq, qr - s.pad, s.queries, 128),
-                                   map(*dk, kr - s.pad, s.keys, v.hopperKeys()),
-                                   map(*dw, vr - s.pad, s.keys, v.hopperKeys()))
-                          : launch();
+  int64_t box = v.page ? std::min(v.page, v.hopperKeys()) : v.hopperKeys();
+  cu::Result result =
+      v.isHopper ? launch(map(*dq, qr - s.pad, s.queries, 128, s.batch),
+                          map(*dk, kr - s.pad, rowsOf, box, cached),
+                          map(*dw, vr - s.pad, rowsOf, box, cached))
+                 : launch();
   if (result)
     return control("report") + "\nresult " + std::to_string(result);
   std::vector<float> got(out.bytes / 4);

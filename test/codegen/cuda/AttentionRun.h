@@ -23,6 +23,7 @@ struct AttentionVariant {
   bool isHopper = false;
   Bias bias = Bias::Key;
   bool alone = false; ///< heads of a group never share tiles
+  int64_t page = 0;   ///< rows of pages that keys and values lie in; 0: in none
 
   bool packs() const { return group > 1 && !alone; }
   bool isPlain() const { return math == "float"; }

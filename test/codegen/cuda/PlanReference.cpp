@@ -314,6 +314,19 @@ void Run::attention() {
   auto at = [](const Shape &strides, int64_t b, int64_t row, int64_t head) {
     return b * strides[0] + row * strides[1] + head * strides[2];
   };
+  bool isPaged = kernel.getParams().contains("page_rows");
+  if (isPaged && extent("cached_pages") == 0)
+    keys = 0; // as for other numbers that no page has
+  auto atKey = [&](const Shape &strides, int64_t b, int64_t row, int64_t head) {
+    if (!isPaged)
+      return at(strides, b, row, head);
+    int64_t rows = extent("page_rows"),
+            page = inputs[3].integer(b * extent("pages") + row / rows);
+    page += page < 0 ? extent("cached_pages") : 0;
+    // A number that no page has: the first is taken, and the run has failed.
+    bool isThere = page >= 0 && page < extent("cached_pages");
+    return at(strides, isThere ? page : 0, row % rows, head);
+  };
   each({extent("batch"), queries, heads},
        [&](ArrayRef<int64_t> c, int64_t row) {
          int64_t b = c[0], i = c[1], h = c[2], g = h / group;
@@ -323,7 +336,7 @@ void Run::attention() {
            double dot = 0;
            for (int64_t e = 0; e < d; ++e)
              dot += inputs[0].number(at(q, b, i, h) + e) *
-                    inputs[1].number(at(k, b, j, g) + e);
+                    inputs[1].number(atKey(k, b, j, g) + e);
            Scalar score = Scalar::ofFloat(ElementType::F32,
                                           dot * kernel.paramReal("scale"));
            p[j] = evaluate(0, score, {b, h, i, j}).number;
@@ -337,7 +350,7 @@ void Run::attention() {
            double value = 0;
            for (int64_t j = 0; j < keys; ++j)
              if (!isEmpty)
-               value += p[j] / sum * inputs[2].number(at(v, b, j, g) + e);
+               value += p[j] / sum * inputs[2].number(atKey(v, b, j, g) + e);
            outputs[0].setNumber(row * dv + e, value);
          }
        });
