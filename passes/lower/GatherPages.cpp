@@ -45,4 +45,15 @@ void Lowering::gatherPages() {
   }
 }
 
+Expr Lowering::bytesOfPages(plan::KernelOp made, KernelBuilder &kernel,
+                            RankedTensorType cache) {
+  Expr bytes = byteSize(cache);
+  int64_t code = made.param("cached_pages");
+  Expr cached = code >= 0 ? pool.integer(code)
+                          : kernel.scalars()[static_cast<size_t>(-1 - code)];
+  std::optional<Expr> page = pool.exactDiv(bytes, cached);
+  Expr named = countOf(shapes.dims(kernel.inputs()[3].value));
+  return page ? pool.min(bytes, pool.mul(*page, named)) : bytes;
+}
+
 } // namespace ingot

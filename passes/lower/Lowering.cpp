@@ -439,7 +439,9 @@ void Lowering::launchInto(KernelBuilder &kernel, plan::Family family,
                                          : weights[i - 1]);
     offsets.push_back(in.byteOffset);
     auto inType = llvm::cast<RankedTensorType>(in.value.getType());
-    Expr read = byteSize(inType);
+    Expr read = made.getParams().contains("page_rows") && (i == 1 || i == 2)
+                    ? bytesOfPages(made, kernel, inType)
+                    : byteSize(inType);
     // Of a table, at most an element for each one that is computed.
     bool isTable =
         inType.getRank() > 1 && in.value.getDefiningOp<tfm::GetWeightOp>();

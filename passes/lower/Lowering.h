@@ -146,6 +146,9 @@ private:
   /// reads them from their pages.
   void gatherPages();
   bool readsPages(tfm::AttentionOp op);
+  /// What attention `made` reads of a cache: the pages that its table names.
+  Expr bytesOfPages(plan::KernelOp made, KernelBuilder &kernel,
+                    mlir::RankedTensorType cache);
   bool isReadInPlace(tfm::FusedOp op);
   /// The norm that has the elements of `op` at hand and can store them beside
   /// its result, or null.

@@ -16,7 +16,7 @@
 // CUDA-DAG: %[[V:.*]] = plan.buffer input 2
 // CUDA-DAG: %[[T:.*]] = plan.buffer input 3
 // CUDA-NOT: scratch
-// CUDA: plan.launch @attention_f32_d8_pages grid <4*b> (%{{.*}}, %{{.*}}, %[[K]], %[[V]], %[[T]]) {{.*}} scalars <{{.*}}>
+// CUDA: plan.launch @attention_f32_d8_pages grid <4*b> (%{{.*}}, %{{.*}}, %[[K]], %[[V]], %[[T]]) {{.*}} scalars <p, n, b, 16*p> {{.*}} bytes <2*min(1024*b*p, 1024*n) + 256*b + 4*b*p>
 // CUDA-NOT: plan.launch
 // CUDA: plan.kernel attention @attention_f32_d8_pages outs [f32] ins [f32, f32, f32, i32]
 // CUDA-SAME: k_strides = array<i64: 256, 16, 8>

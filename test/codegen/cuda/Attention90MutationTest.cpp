@@ -143,8 +143,8 @@ const Edit kEdits[] = {
      "if (true)\n        store", kShared},
     {"PartColumnsPastTheEnd", "if (column < DV)\n        *",
      "if (true)\n        *", kShared, 3},
-    {"FirstBatchAlone", "tile * C::BN, at.b);\n          mbar",
-     "tile * C::BN, 0);\n          mbar"},
+    {"FirstBatchAlone", "tile * C::BN, at.b, pages);\n          mbar",
+     "tile * C::BN, 0, pages);\n          mbar"},
     {"HeadsOfTheirOwn", "(u32)at.h / (u32)shape.group", "(u32)at.h"},
     {"MoreRegistersThanThereAre", "regs_up<232 + MORE>();", "regs_up<248>();"},
     // mask and empty rows
