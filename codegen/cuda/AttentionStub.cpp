@@ -15,7 +15,7 @@ static bool hasPages(plan::KernelOp kernel) {
 /// Queries, keys and values as [batch][rows][heads side by side]; of pages as
 /// [page][row][heads side by side].
 static void addMaps(StubWriter &w, const HopperAttention &choice) {
-  constexpr unsigned kQueries = 128;
+  constexpr unsigned kQueries = 64;
   int64_t heads = w.kernel.param("heads"), group = w.kernel.param("group");
   // Inputs come after outputs and what of a workspace there is.
   auto first =

@@ -295,6 +295,9 @@ struct HopperAttention {
   int64_t keys;    ///< a tile, by 128 queries
   int64_t columns; ///< of values that are multiplied, some of them for nothing
   bool packs;      ///< see AttentionProblem
+  /// Where a consumer holds all rows of a task and there are more tasks than
+  /// multiprocessors, a block takes two: perhaps where dims are symbols.
+  bool isTwo = false, isMaybeTwo = false;
   unsigned sharedBytes;
   AttentionChoice others; ///< says in how many parts keys are
   Estimate estimate;

@@ -295,6 +295,18 @@ chooseHopperAttention(const AttentionProblem &problem) {
 
   const AttentionProblem &p = choice.others.estimated;
   constexpr int64_t kBytes = 2, kConsumers = 2;
+  auto areTwo = [&](int64_t batch, int64_t queries) {
+    int64_t together = choice.packs ? p.group : 1;
+    return (queries < 0 || queries * together <= kRows / kConsumers) &&
+           (batch < 0 ||
+            batch * p.heads / together *
+                    choice.others.partsAt(p.batch, p.queries, p.keys) >
+                hopperChip().multiprocessors);
+  };
+  choice.isTwo = areTwo(p.batch, p.queries);
+  choice.isMaybeTwo = areTwo(problem.batch, problem.queries) &&
+                      (problem.batch < 0 || problem.queries < 0);
+  const int64_t tasks = choice.isTwo ? 2 : 1; // of a block
   int64_t tiles = ceilOf(p.keys, choice.keys);
   double heads = numberOf(p.batch * p.heads), width = numberOf(d + dv),
          queries = numberOf(p.queries), keys = numberOf(p.keys),
@@ -302,14 +314,15 @@ chooseHopperAttention(const AttentionProblem &problem) {
   Work work;
   work.products = heads * queries * keys * width;
   work.memoryBytes = p.memoryBytes();
-  work.blocks = p.tasks(kRows);
+  work.blocks = ceilOf(p.tasks(kRows), tasks);
   work.blockProducts = numberOf(kRows * padded) * tiled;
   work.rate = hopperChip().products16;
-  // Keys and values come once, and each consumer reads them.
-  work.blockShared =
-      ((1 + kConsumers) * tiled * numberOf(padded) + numberOf(kRows * d)) *
-      numberOf(kBytes);
-  work.blockL2 = (keys * width + numberOf(kRows * d)) * numberOf(kBytes);
+  // Keys and values of a task come once, and each consumer reads its own.
+  work.blockShared = (numberOf(tasks + kConsumers) * tiled * numberOf(padded) +
+                      numberOf(kRows * d)) *
+                     numberOf(kBytes);
+  work.blockL2 =
+      (numberOf(tasks) * keys * width + numberOf(kRows * d)) * numberOf(kBytes);
   work.blockExponentials = numberOf(kRows) * tiled;
   work.onTensorCores = true;
   work.parts = choice.others.partsAt(p.batch, p.queries, p.keys);
@@ -322,7 +335,10 @@ chooseHopperAttention(const AttentionProblem &problem) {
 
 std::string HopperAttention::text() const {
   return "wgmma, " + std::to_string(kRows) + " queries by " +
-         std::to_string(keys) + " keys" + others.sharedText(packs);
+         std::to_string(keys) + " keys" + others.sharedText(packs) +
+         (isMaybeTwo ? ", up to 2 tasks a block"
+          : isTwo    ? ", 2 tasks a block"
+                     : "");
 }
 
 std::string HopperLinear::text() const {

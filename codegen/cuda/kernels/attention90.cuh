@@ -1,10 +1,10 @@
 // Flash attention forward for sm_90a, in the shape of FlashAttention-3: as
 // attention_mma.cuh has it, of bf16 or f16
-//   grid   any; a block takes 128 rows at a time, or a part of their keys, as
-//          in attention.cuh
+//   grid   any; a block takes 128 rows at a time, or two tasks of up to 64, or
+//          a part of their keys, as in attention.cuh
 //   block  384: warpgroup 0 loads, 1 and 2 have 64 rows each
 //   smem   Config::SHARED, dynamic
-//   maps   q [B][Sq][columns] in boxes of 128 rows, k and v [B][Sk][columns] of
+//   maps   q [B][Sq][columns] in boxes of 64 rows, k and v [B][Sk][columns] of
 //          BN: 128 swizzled bytes a row; head h is at column h * stride. In
 //          pages [page][row][columns], in boxes of a page or of BN of its rows
 //   needs  as attention.cuh; bases and strides that are multiples of 16 bytes;
@@ -26,11 +26,25 @@ template <class C>
 struct Attention90Consumer {
   Attention90Shared<C> &shared;
   int number;
+  bool alone; // each consumer has every other tile of the ring
   Ring<1> queries;
   Ring<C::STAGES> keys, values, terms;
   float s[C::BN / 2], o[C::VP / 2];
   u32 p[C::BN / 16][4];
 
+  // With the first tile of its own.
+  DEV void start() {
+    if (alone && number == 1) {
+      keys.next();
+      values.next();
+      terms.next();
+    }
+  }
+  DEV void next(Ring<C::STAGES> &ring) {
+    ring.next();
+    if (alone)
+      ring.next();
+  }
   // By the first lane of each warp.
   DEV void release(u64 *empty) {
     if (lane() == 0)
@@ -44,31 +58,30 @@ struct Attention90Consumer {
   DEV void wait_keys() { mbar_wait(shared.k_full + keys.stage, keys.parity); }
   DEV void leave_keys() {
     release(shared.k_empty + keys.stage);
-    keys.next();
+    next(keys);
   }
   DEV void wait_values() {
     mbar_wait(shared.v_full + values.stage, values.parity);
   }
   DEV void leave_values() {
     release(shared.v_empty + values.stage);
-    values.next();
+    next(values);
   }
   DEV void wait_terms() {
     mbar_wait(shared.terms_full + terms.stage, terms.parity);
   }
   DEV void leave_terms() {
     release(shared.terms_empty + terms.stage);
-    terms.next();
+    next(terms);
   }
   // Rows of several heads, which lie in no box.
   template <class E, class Body>
-  DEV void load_queries(const E *q, const Attention90Task &at,
+  DEV void load_queries(const E *q, const Attention90Task &at, u32 row0,
                         const AttentionHeads<Body> &heads,
                         const AttentionShape &shape) {
     constexpr int CHUNKS = C::D / 8, COUNT = 64 * CHUNKS / 128;
     auto meet = [&] { number ? barrier_named<128>(3) : barrier_named<128>(2); };
-    const u32 row0 = (u32)(at.row0 + number * 64),
-              rows = (u32)shape.queries * heads.count;
+    const u32 rows = (u32)shape.queries * heads.count;
     const E *from = q + at.b * shape.q_strides[0] + at.h * shape.q_strides[2];
     const AttentionStride<Body> stride{heads, shape.q_strides[1],
                                        shape.q_strides[2]};
@@ -163,23 +176,27 @@ struct Attention90Consumer {
   template <bool ZERO_EMPTY, class Out, class E, class Body, class S>
   DEV void run(Out *out, const E *q, u32 place, const AttentionShape &shape,
                const Body &body, const S &splits) {
-    const auto found = attention90_find<C>(place, shape, body, splits);
+    const auto found = attention90_find<C>(place, number, shape, body, splits);
     const auto &heads = found.heads;
     const Attention90Task &at = found.at;
-    const u32 row0 = (u32)(at.row0 + number * 64);
     const bool loads = Body::PACKS && heads.count > 1;
-    if (row0 < (u32)shape.queries * heads.count)
+    if (found.row0 < (u32)shape.queries * heads.count)
       rows<ZERO_EMPTY>(out, q, place, found, shape, body, splits);
     else
       pass<Body>(at, loads);
     if constexpr (S::POSSIBLE) {
-      const auto done = attention90_find<C>(place, shape, body, splits);
+      // All consumers for one task after the other.
+      const auto done = attention90_find<C>(place, 0, shape, body, splits);
       int thread = tid() - 128;
       if (splits.count > 1 &&
           splits_meet(splits.counters + done.at.task, splits.count,
-                      &shared.last, thread == 0, [] { barrier_named<256>(1); }))
-        attention_combine<C::DV, C::BM, 256, ZERO_EMPTY>(
-            out, done.at, shape, done.heads, splits, thread);
+                      &shared.last, thread == 0,
+                      [] { barrier_named<256>(1); })) {
+        UNROLL1 for (u32 i = 0; i <= done.alone; ++i)
+            attention_combine<C::DV, C::BM, 256, ZERO_EMPTY>(
+                out, attention90_find<C>(place, (int)i, shape, body, splits).at,
+                shape, done.heads, splits, thread);
+      }
     }
   }
 
@@ -189,7 +206,7 @@ struct Attention90Consumer {
        const AttentionShape &shape, const Body &body, const S &splits) {
     const auto &heads = found.heads;
     const Attention90Task &at = found.at;
-    const u32 row0 = (u32)(at.row0 + number * 64);
+    const u32 row0 = found.row0;
     const bool loads = Body::PACKS && heads.count > 1;
     constexpr int FN = C::BN / 8, FV = C::VP / 8;
     const float infinity = bits_f32(0x7f800000);
@@ -198,7 +215,7 @@ struct Attention90Consumer {
     using Terms = Attention90Terms<C, Body>;
     const float unit = attention_unit<Body>(shape);
     if (Body::PACKS && loads && at.first < at.end)
-      load_queries(q, at, heads, shape);
+      load_queries(q, at, row0, heads, shape);
     const u32 q0 = heads.query(row0), q1 = heads.query(row0 + 63);
     const auto mine = attention_rows_of(
         at.b, at.h, row0 + warp_uniform() % 4 * 16 + lane() / 4, heads, shape,
@@ -250,11 +267,10 @@ struct Attention90Consumer {
       wait_sums();
     }
     // Once more, so that nothing of it takes registers in the loop.
-    const auto done = attention90_find<C>(place, shape, body, splits);
+    const auto done = attention90_find<C>(place, number, shape, body, splits);
     UNROLL for (int r = 0; r < 2; ++r) {
       float total = row_sum4(sum[r]);
-      u32 row = (u32)(done.at.row0 + number * 64 + warp_uniform() % 4 * 16 +
-                      lane() / 4 + r * 8);
+      u32 row = done.row0 + warp_uniform() % 4 * 16 + lane() / 4 + r * 8;
       int head = done.at.h + (int)done.heads.head(row),
           query = (int)done.heads.query(row);
       auto &each = reinterpret_cast<const float(&)[FV][4]>(o);
@@ -294,14 +310,19 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
       tma_prefetch_map(maps.v);
     }
     mbar_init(&shared.q_full, 1);
+    // Of a tile's consumers: one where each has its own task.
+    const int consumers =
+        C::CONSUMERS >>
+        attention90_places<C>(shape, body, attention90_splits<C>(shape, splits))
+            .alone;
     mbar_init(&shared.q_empty, C::CONSUMERS);
     for (int s = 0; s < C::STAGES; ++s) {
       mbar_init(shared.k_full + s, 1);
       mbar_init(shared.v_full + s, 1);
-      mbar_init(shared.k_empty + s, C::CONSUMERS);
-      mbar_init(shared.v_empty + s, C::CONSUMERS);
+      mbar_init(shared.k_empty + s, consumers);
+      mbar_init(shared.v_empty + s, consumers);
       mbar_init(shared.terms_full + s, C::TERM_THREADS);
-      mbar_init(shared.terms_empty + s, C::CONSUMERS);
+      mbar_init(shared.terms_empty + s, consumers);
     }
     mbar_fence_init();
   }
@@ -314,48 +335,69 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
     regs_down<32 - MORE>();
     if (tid() == 0) {
       const S parts = attention90_splits<C>(shape, splits);
-      const auto places = attention90_places<C>(shape, body, parts);
       Ring<1> queries;
       Ring<C::STAGES> ring;
-      for (u32 place = (u32)block_number(); place < places.count;
+      // Places anew for each: they would take too many registers.
+      for (u32 place = (u32)block_number();
+           place < attention90_places<C>(shape, body, parts).count;
            place += (u32)block_count()) {
-        auto at =
-            attention90_load_task<C, P>(place, places, shape, body, parts);
+        const auto places = attention90_places<C>(shape, body, parts);
+        const int alone = (int)places.alone;
+        auto at = attention90_task<C>(place, 0, places, shape, parts),
+             other = at;
         if (at.first == at.end)
           continue;
+        if (alone)
+          other = attention90_task<C>(place, 1, places, shape, parts);
         if (!Body::PACKS || places.heads.count == 1) {
           mbar_wait(&shared.q_empty, queries.parity ^ 1);
-          attention90_load<C::PANELS>(
-              shared.q, C::QUERIES, maps.q, &shared.q_full,
-              at.h * (int)shape.q_strides[2], at.row0, at.b);
+          mbar_arrive_expect(&shared.q_full, C::QUERIES);
+          UNROLL1 for (int i = 0; i < 2; ++i) {
+            const Attention90Task &of = i ? other : at;
+            attention90_load<C::PANELS>(
+                shared.q + i * C::ROWS * 128, C::QUERIES, maps.q,
+                &shared.q_full, of.h * (int)shape.q_strides[2],
+                of.row0 + (alone ? 0 : i * C::ROWS), of.b);
+          }
           queries.next();
         }
-        int g = (int)((u32)at.h / (u32)shape.group);
-        UNROLL1 for (int tile = at.first; tile < at.end; ++tile, ring.next()) {
-          int s = ring.stage;
+        UNROLL1 for (int i = 0; i < (at.end - at.first) << alone;
+                     ++i, ring.next()) {
+          const bool is_other = alone & i;
+          int s = ring.stage, b = is_other ? other.b : at.b,
+              g = (int)((u32)(is_other ? other.h : at.h) / (u32)shape.group),
+              k0 = (at.first + (i >> alone)) * C::BN;
           mbar_wait(shared.k_empty + s, ring.parity ^ 1);
           attention90_load_keys<C::PANELS, C::BN>(
               shared.k[s], C::KEYS, maps.k, shared.k_full + s,
-              g * (int)shape.k_strides[2], tile * C::BN, at.b, pages);
+              g * (int)shape.k_strides[2], k0, b, pages);
           mbar_wait(shared.v_empty + s, ring.parity ^ 1);
           attention90_load_keys<C::VALUE_PANELS, C::BN>(
               shared.v[s], C::VALUES, maps.v, shared.v_full + s,
-              g * (int)shape.v_strides[2], tile * C::BN, at.b, pages);
+              g * (int)shape.v_strides[2], k0, b, pages);
         }
       }
     } else if (Terms::SHARED && tid() >= 32) {
       const S parts = attention90_splits<C>(shape, splits);
-      const auto places = attention90_places<C>(shape, body, parts);
       Ring<C::STAGES> ring;
-      for (u32 place = (u32)block_number(); place < places.count;
+      for (u32 place = (u32)block_number();
+           place < attention90_places<C>(shape, body, parts).count;
            place += (u32)block_count()) {
-        auto at = attention90_task<C>(place, places, shape, parts);
-        UNROLL1 for (int tile = at.first; tile < at.end; ++tile, ring.next()) {
-          int s = ring.stage;
+        const auto places = attention90_places<C>(shape, body, parts);
+        auto at = attention90_task<C>(place, 0, places, shape, parts),
+             other = at;
+        const int alone = (int)places.alone;
+        if (alone)
+          other = attention90_task<C>(place, 1, places, shape, parts);
+        UNROLL1 for (int n = 0; n < (at.end - at.first) << alone;
+                     ++n, ring.next()) {
+          const bool is_other = alone & n;
+          int s = ring.stage, k0 = (at.first + (n >> alone)) * C::BN;
           auto to = reinterpret_cast<typename Body::Keys *>(shared.terms[s]);
           mbar_wait(shared.terms_empty + s, ring.parity ^ 1);
           UNROLL1 for (int i = tid() - 32; i < C::BN; i += C::TERM_THREADS) {
-            i64 c[4] = {at.b, at.h, 0, tile * C::BN + i};
+            i64 c[4] = {is_other ? other.b : at.b, is_other ? other.h : at.h, 0,
+                        k0 + i};
             to[i] = c[3] < shape.keys ? body.keys(c) : typename Body::Keys{};
           }
           // Each lane for its own: that one arrives for a warp which has met
@@ -367,7 +409,9 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
   } else {
     regs_up<232 + MORE>();
     const S parts = attention90_splits<C>(shape, splits);
-    Attention90Consumer<C> consumer{shared, group - 1};
+    Attention90Consumer<C> consumer{
+        shared, group - 1, attention90_places<C>(shape, body, parts).alone > 0};
+    consumer.start();
     for (u32 place = (u32)block_number();
          place < attention90_places<C>(shape, body, parts).count;
          place += (u32)block_count())

@@ -3,23 +3,12 @@
 #pragma once
 #include "attention90_tasks.cuh"
 
-// What is loaded for. Who looks pages up has no registers to keep places in.
-template <class C, class P, class Body, class S>
-DEV Attention90Task attention90_load_task(u32 place,
-                                          const Attention90Places<Body> &places,
-                                          const AttentionShape &shape,
-                                          const Body &body, const S &splits) {
-  if constexpr (P::PAGED)
-    return attention90_find<C>(place, shape, body, splits).at;
-  else
-    return attention90_task<C>(place, places, shape, splits);
-}
-
 // A tile of keys or values of batch row b, from `row` on.
 template <int PANELS, int BN>
 DEV void attention90_load_keys(u8 *to, int bytes, const TensorMap *map,
                                u64 *full, int column, int row, int b,
                                const AttentionInOrder &) {
+  mbar_arrive_expect(full, bytes);
   attention90_load<PANELS>(to, bytes, map, full, column, row, b);
 }
 // Pages are multiples of 8 rows, as the swizzle, that divide a tile or are

@@ -21,6 +21,7 @@ struct Attention90Config {
                                                  : 64;
   static constexpr int STEPS = D / 16, PANELS = ceil_div(D, 64),
                        VALUE_PANELS = ceil_div(VP, 64);
+  static constexpr int ROWS = BM / 2; // of a consumer
   static constexpr int QUERIES = PANELS * BM * 128, KEYS = PANELS * BN * 128,
                        VALUES = VALUE_PANELS * BN * 128; // bytes
   static constexpr int TERMS = BN * 8; // bytes, of what is known of a key
@@ -56,10 +57,10 @@ struct Attention90Maps {
   const TensorMap *q, *k, *v;
 };
 
+// Panels whose rows are `bytes` together.
 template <int PANELS>
 DEV void attention90_load(u8 *to, int bytes, const TensorMap *map, u64 *full,
                           int column, int row, int batch) {
-  mbar_arrive_expect(full, bytes);
   UNROLL1 for (int p = 0; p < PANELS; ++p) tma_load3(
       to + p * (bytes / PANELS), map, full, column + p * 64, row, batch);
 }
@@ -83,12 +84,15 @@ DEV S attention90_splits(const AttentionShape &shape, S splits) {
   return splits;
 }
 
-// Tasks, and places of them and their parts. Each warpgroup counts for itself:
-// what is known before they part takes a register of all.
+// Tasks, places of them and their parts; alone: a place has two tasks,
+// where a consumer holds all rows of a task and there are more of them than
+// blocks. Then each consumer has its own task, and tiles of keys are of one and
+// the other in turn. Each warpgroup counts for itself: what is known before
+// they part takes a register of all.
 template <class Body>
 struct Attention90Places {
   AttentionHeads<Body> heads;
-  u32 groups, row_blocks, tasks, count;
+  u32 groups, row_blocks, tasks, alone, sets, count;
 };
 template <class C, class Body, class S>
 DEV Attention90Places<Body> attention90_places(const AttentionShape &shape,
@@ -101,7 +105,11 @@ DEV Attention90Places<Body> attention90_places(const AttentionShape &shape,
     groups /= heads.count;
   u32 row_blocks = (u32)ceil_div((int)here.queries * (int)heads.count, C::BM),
       tasks = row_blocks * groups * (u32)shape.batch;
-  return {heads, groups, row_blocks, tasks, tasks * (u32)splits.count};
+  u32 alone = (u32)here.queries * heads.count <= C::ROWS &&
+              tasks * (u32)splits.count > (u32)block_count(),
+      sets = (tasks + alone) >> alone;
+  return {
+      heads, groups, row_blocks, tasks, alone, sets, sets * (u32)splits.count};
 }
 
 // Under a causal mask later rows take longer, and a block takes every grid-th
@@ -118,13 +126,18 @@ DEV u32 attention90_section(const AttentionShape &shape, u32 heads) {
   return min_(max_(L2 / max_(bytes, 1u), FEW), heads);
 }
 
+// The task `number` of a place. Of an odd one there is no second: that has the
+// same keys as the first, and no rows.
 template <class C, class Body, class S>
-DEV Attention90Task attention90_task(u32 place,
+DEV Attention90Task attention90_task(u32 place, u32 number,
                                      const Attention90Places<Body> &places,
                                      const AttentionShape &shape,
                                      const S &splits) {
-  const u32 tasks = places.tasks, row_blocks = places.row_blocks;
-  u32 split = S::POSSIBLE ? place / tasks : 0, task = place - split * tasks;
+  const u32 row_blocks = places.row_blocks;
+  u32 split = S::POSSIBLE ? place / places.sets : 0,
+      task = ((place - split * places.sets) << places.alone) + number;
+  const bool is_none = task >= places.tasks;
+  task -= is_none;
   u32 heads = places.groups * (u32)shape.batch,
       section = attention90_section<C>(shape, heads);
   u32 before = task / (section * row_blocks) * section,
@@ -142,24 +155,29 @@ DEV Attention90Task attention90_task(u32 place,
   int first = min_((int)split * each, end);
   return {(int)b,
           (int)((pair - b * places.groups) * places.heads.count),
-          row0,
+          is_none ? C::BM : row0,
           first,
           min_(first + each, end),
           (int)task,
           (int)split};
 }
 
-// What a consumer works on at a time, whenever it asks.
+// What consumer `number` works on at a time, whenever it asks; its rows start
+// at row0.
 template <class Body>
 struct Attention90Found {
   AttentionHeads<Body> heads;
   Attention90Task at;
+  u32 alone, row0;
 };
 template <class C, class Body, class S>
-DEV Attention90Found<Body> attention90_find(u32 place,
+DEV Attention90Found<Body> attention90_find(u32 place, int number,
                                             const AttentionShape &shape,
                                             const Body &body, const S &splits) {
   const auto places = attention90_places<C>(shape, body, splits);
-  return {places.heads,
-          attention90_task<C>((u32)unknown(place), places, shape, splits)};
+  const u32 alone = places.alone;
+  const auto at = attention90_task<C>((u32)unknown(place), alone ? number : 0,
+                                      places, shape, splits);
+  return {places.heads, at, alone,
+          (u32)(at.row0 + (alone ? 0 : number * C::ROWS))};
 }

@@ -60,10 +60,10 @@ const Edit kEdits[] = {
     {"WhoLoadsDoesNotWaitForGrids", "barrier();\n  grid_wait();",
      "barrier();\n  if (tid() >= 128)\n    grid_wait();"},
     // bytes
-    {"TooFewBytes", "mbar_arrive_expect(full, bytes);",
-     "mbar_arrive_expect(full, bytes - 128);", kTasks},
-    {"TooManyBytes", "mbar_arrive_expect(full, bytes);",
-     "mbar_arrive_expect(full, bytes + 16);", kTasks},
+    {"TooFewBytes", "mbar_arrive_expect(shared.k_full + s, C::KEYS);",
+     "mbar_arrive_expect(shared.k_full + s, C::KEYS - 128);"},
+    {"TooManyBytes", "mbar_arrive_expect(shared.v_full + s, C::VALUES);",
+     "mbar_arrive_expect(shared.v_full + s, C::VALUES + 16);"},
     {"PanelsOverlap", "bytes / PANELS", "bytes / PANELS / 2", kTasks},
     // fence
     {"NoFenceOfMbarriers", "mbar_fence_init();", ""},
@@ -71,16 +71,16 @@ const Edit kEdits[] = {
     {"NoFenceOfSums", "fence_regs(o);\n    wgmma_fence();", ""},
     // barrier
     {"NoBarrierAfterInit", "  }\n  barrier();", "  }"},
-    {"EmptyKeysCountHalf", "mbar_init(shared.k_empty + s, C::CONSUMERS);",
-     "mbar_init(shared.k_empty + s, C::CONSUMERS / 2);"},
+    {"EmptyKeysCountHalf", "mbar_init(shared.k_empty + s, consumers);",
+     "mbar_init(shared.k_empty + s, consumers / 2);"},
     {"EmptyQueriesCountOneMore", "mbar_init(&shared.q_empty, C::CONSUMERS);",
      "mbar_init(&shared.q_empty, C::CONSUMERS + 1);"},
     {"TermsCountTwoWarps", "TERM_THREADS = 96;", "TERM_THREADS = 64;", kTasks},
     {"TermsCountOneThreadLess",
      "mbar_init(shared.terms_full + s, C::TERM_THREADS);",
      "mbar_init(shared.terms_full + s, C::TERM_THREADS - 1);"},
-    {"EmptyTermsCountHalf", "mbar_init(shared.terms_empty + s, C::CONSUMERS);",
-     "mbar_init(shared.terms_empty + s, C::CONSUMERS / 2);"},
+    {"EmptyTermsCountHalf", "mbar_init(shared.terms_empty + s, consumers);",
+     "mbar_init(shared.terms_empty + s, consumers / 2);"},
     {"TermsOfOneLane", "mbar_arrive(shared.terms_full + s);",
      "if (lane() == 0)\n            for (int n = 0; n < 32; ++n)\n"
      "              mbar_arrive(shared.terms_full + s);"},
@@ -113,16 +113,14 @@ const Edit kEdits[] = {
      "        wait_scores"},
     {"ReleasesQueriesTwice", "wait_scores<0>();",
      "wait_scores<0>();\n      release(&shared.q_empty);"},
-    {"OneStageOfAll",
-     "++tile, ring.next()) {\n          int s = ring.stage;\n          "
-     "mbar_wait(shared.k",
-     "++tile) {\n          int s = ring.stage;\n          mbar_wait(shared.k"},
-    {"SameValuesAgain", "values.next();", ""},
+    {"OneStageOfAll", "++i, ring.next()) {\n          const bool",
+     "++i) {\n          const bool"},
+    {"SameValuesAgain", "next(values);", ""},
     {"RingTurnsLate", "++stage == STAGES", "++stage > STAGES", kRing},
     {"ParityStays", "parity ^= 1;", ";", kRing},
     {"NeverReleasesTerms", "release(shared.terms_empty + terms.stage);", ""},
-    {"SameTermsAgain", "terms.next();", ""},
-    {"TermsOfTheFirstTile", "0, tile * C::BN + i}", "0, i}"},
+    {"SameTermsAgain", "next(terms);", ""},
+    {"TermsOfTheFirstTile", "k0 + i}", "i}"},
     {"TermsOfOtherColumns", "[j * 4 + lane() % 4]", "[j * 4]"},
     {"TermsOfOtherStage", "shared.terms[terms.stage]",
      "shared.terms[1 - terms.stage]"},
@@ -143,9 +141,9 @@ const Edit kEdits[] = {
      "if (true)\n        store", kShared},
     {"PartColumnsPastTheEnd", "if (column < DV)\n        *",
      "if (true)\n        *", kShared, 3},
-    {"FirstBatchAlone", "tile * C::BN, at.b, pages);\n          mbar",
-     "tile * C::BN, 0, pages);\n          mbar"},
-    {"HeadsOfTheirOwn", "(u32)at.h / (u32)shape.group", "(u32)at.h"},
+    {"FirstBatchAlone", "b = is_other ? other.b : at.b", "b = 0"},
+    {"HeadsOfTheirOwn", "(u32)(is_other ? other.h : at.h) / (u32)shape.group",
+     "(u32)(is_other ? other.h : at.h)"},
     {"MoreRegistersThanThereAre", "regs_up<232 + MORE>();", "regs_up<248>();"},
     // mask and empty rows
     {"EndsTooEarly", "query((u32)row0 + C::BM - 1)", "query((u32)row0)",
@@ -154,8 +152,8 @@ const Edit kEdits[] = {
      kTasks},
     {"KeysOfTheFirstTile", "k0 = (u32)(tile * C::BN)",
      "k0 = (u32)(at.first * C::BN)"},
-    {"RowsOfTheFirstWarp", "row0 + warp_uniform() % 4 * 16 + lane() / 4",
-     "row0 + lane() / 4"},
+    {"RowsOfTheFirstWarp", "row0 + warp_uniform() % 4 * 16 + lane() / 4, heads",
+     "row0 + lane() / 4, heads"},
     {"ShiftsByInfinity", "most == -infinity ? 0 : most", "most", kShared, 0,
      true},
     {"EmptyRowsDivideByZero", "ZERO_EMPTY || keys == 0", "keys == 0", kShared,
@@ -172,8 +170,8 @@ const Edit kEdits[] = {
     {"BothLoadQueries", "if (!Body::PACKS || places.heads.count == 1)",
      "if (true)"},
     {"NobodyLoadsQueries", "loads && at.first < at.end", "false"},
-    {"RowsOfOneHead", "row0 < (u32)shape.queries * heads.count",
-     "row0 < (u32)shape.queries"},
+    {"RowsOfOneHead", "found.row0 < (u32)shape.queries * heads.count",
+     "found.row0 < (u32)shape.queries"},
     {"PassesNoTerms", "wait_terms();\n        leave_terms();\n", ""},
     {"PassesNoValues", "wait_values();\n      leave_values();\n    }", "}"},
     {"PassesTooEarly", "wait_keys();\n      leave_keys();\n      if",
@@ -203,7 +201,7 @@ const Edit kEdits[] = {
     // order of tasks
     {"RowsTwice", "in / section", "in / section / 2", kTasks},
     {"HeadsTwice", "before + in % section", "before + in % 1", kTasks},
-    {"PlacesOfOnePart", "tasks * (u32)splits.count", "tasks", kTasks, 3},
+    {"PlacesOfOnePart", "sets * (u32)splits.count", "sets", kTasks, 3},
     // pages
     {"TooFewBytesOfPages", "mbar_arrive_expect(full, bytes);",
      "mbar_arrive_expect(full, bytes - 128);", kPages, 0, false, Bias::Key,
@@ -242,6 +240,48 @@ TEST_F(Attention90Sections, OfTwoHeads) {
     ASSERT_NO_FATAL_FAILURE(edit(kTasks, from, to));
     EXPECT_NE(run(), "") << to;
     ASSERT_NO_FATAL_FAILURE(edit(kTasks, to, from));
+  }
+}
+
+/// Two tasks a block: queries by TMA, five tasks, in all of one part or of
+/// three.
+class Attention90Pairs : public MutantTest {};
+TEST_F(Attention90Pairs, OfShortTasks) {
+  AttentionVariant v;
+  v.isHopper = true, v.bias = Bias::KeyAndHead;
+  auto run = [&](int64_t parts) {
+    v.parts = parts;
+    Stub stub(v.stub());
+    std::string found;
+    for (const char *mode : {"mode late", "mode early", "mode random 1"})
+      if (found.empty()) {
+        control(std::string("reset; ") + mode);
+        found = runAttention(v, stub, {5, 1, 40, 300});
+        control("revive");
+      }
+    return found;
+  };
+  struct PairEdit {
+    const char *from, *to, *header = kKernel;
+    int64_t parts = 0;
+  };
+  for (const PairEdit &each : {
+           PairEdit{"alone && number == 1", "false && number == 1"},
+           {"if (alone)\n      ring.next();", "if (false)\n      ring.next();"},
+           {"C::CONSUMERS >>", "C::CONSUMERS + 0 *"},
+           {"b = is_other ? other.b", "b = is_other ? at.b"},
+           {"{is_other ? other.b", "{is_other ? at.b"},
+           {"i * C::ROWS * 128", "0 * C::ROWS * 128"},
+           {"i ? other : at", "i ? at : at"},
+           {"alone ? 0 : i", "false ? 0 : i"},
+           {"alone ? 0 : number", "false ? 0 : number", kTasks},
+           {"is_none ? C::BM", "false ? C::BM", kTasks},
+           {"alone ? number : 0", "false ? number : 0", kTasks},
+           {"i <= done.alone", "i <= 0 * done.alone", kKernel, 3},
+       }) {
+    ASSERT_NO_FATAL_FAILURE(edit(each.header, each.from, each.to));
+    EXPECT_NE(run(each.parts), "") << each.to;
+    ASSERT_NO_FATAL_FAILURE(edit(each.header, each.to, each.from));
   }
 }
 

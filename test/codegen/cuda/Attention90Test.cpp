@@ -113,6 +113,25 @@ TEST_F(Attention90Test, HeadsTogether) {
   }
 }
 
+/// More tasks of up to 64 rows than blocks: a consumer has one to itself. Also
+/// an odd number of them, parts, and terms of keys that are each batch's.
+TEST_F(Attention90Test, TwoTasksABlock) {
+  AttentionVariant v = variant("bf16", 64, 64);
+  Stub stub(v.stub());
+  checkInAllModes(v, stub, {5, 1, 40, 300});
+  check(v, stub, {1, 7, 1, 200, 8});
+  check(v, stub, {2, 2, 64, 128});
+  // 2 blocks: one panel of queries, and of keys and values, for each task.
+  EXPECT_EQ(statistic("loads"), 4u * 3);
+  check(v, stub, {2, 2, 65, 128});
+  EXPECT_EQ(statistic("loads"), 4u * 4);
+  v.group = 2, v.bias = Bias::KeyAndHead, v.causal = true, v.parts = 3;
+  Stub together(v.stub());
+  checkInAllModes(v, together, {3, 2, 17, 290});
+  check(v, together, {2, 4, 32, 260});
+  check(v, together, {5, 2, 30, 20}); // rows without a key
+}
+
 /// Keys and values come once for all heads.
 TEST_F(Attention90Test, HeadsTogetherShareKeys) {
   AttentionVariant v = variant("bf16", 128, 128);
@@ -172,8 +191,9 @@ TEST_F(Attention90Test, MovesByTheBulk) {
   AttentionVariant v = variant("bf16", 128, 128);
   Stub stub(v.stub());
   check(v, stub, {1, 2, 256, 384});
-  // 4 tasks: two panels of queries, and of keys and values of three tiles.
-  EXPECT_EQ(statistic("loads"), 4u * 2 * (1 + 3 * 2));
+  // 4 tasks: two panels of queries in halves, and of keys and values of three
+  // tiles.
+  EXPECT_EQ(statistic("loads"), 4u * 2 * (2 + 3 * 2));
   EXPECT_EQ(statistic("wgmmas"), 4u * 3 * 2 * (8 + 8));
   EXPECT_EQ(statistic("copies16"), 0u);
 }

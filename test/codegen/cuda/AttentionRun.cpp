@@ -66,7 +66,10 @@ std::string AttentionVariant::score() const {
     << "};\n"
        "  static constexpr int KEYS = "
     << ofKey << ";\n  DEV Keys keys(const i64 *c) const { return {"
-    << (ofKey ? "bias[c[3]]" : "") << "}; }\n"
+    << (ofHead  ? "bias[c[3]] * (1 + c[0] % 2)"
+        : ofKey ? "bias[c[3]]"
+                : "")
+    << "}; }\n"
     << "  struct Rows { i64 last; float slope; };\n"
        "  DEV Rows rows(const i64 *c) const { return {c[2] + length - "
        "queries, 1.f / (1 + c[1])}; }\n"
@@ -226,11 +229,11 @@ std::string runAttention(const AttentionVariant &v, Stub &stub,
                : cu::TensorMap();
   };
   int64_t box = v.page ? std::min(v.page, v.hopperKeys()) : v.hopperKeys();
-  cu::Result result =
-      v.isHopper ? launch(map(*dq, qr - s.pad, s.queries, 128, s.batch),
-                          map(*dk, kr - s.pad, rowsOf, box, cached),
-                          map(*dw, vr - s.pad, rowsOf, box, cached))
-                 : launch();
+  cu::Result result = v.isHopper
+                          ? launch(map(*dq, qr - s.pad, s.queries, 64, s.batch),
+                                   map(*dk, kr - s.pad, rowsOf, box, cached),
+                                   map(*dw, vr - s.pad, rowsOf, box, cached))
+                          : launch();
   if (result)
     return control("report") + "\nresult " + std::to_string(result);
   std::vector<float> got(out.bytes / 4);
@@ -256,9 +259,10 @@ std::string runAttention(const AttentionVariant &v, Stub &stub,
                  : v.bias == Bias::None
                      ? dot * 0.25
                      : dot * 0.25 +
-                           bias.number(j) * (v.bias == Bias::KeyAndHead
-                                                 ? (1.0 + h % 2) / (1.0 + h)
-                                                 : 1.0);
+                           bias.number(j) *
+                               (v.bias == Bias::KeyAndHead
+                                    ? (1.0 + b % 2) * (1.0 + h % 2) / (1.0 + h)
+                                    : 1.0);
           largest = std::max(largest, p[j]);
         }
         bool isZero = s.keys == 0 || (largest == -INFINITY && v.zeroEmpty);

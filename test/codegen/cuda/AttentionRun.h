@@ -11,7 +11,8 @@ namespace ingot::test {
 /// attention90.cuh. q, k and v lie as [B, S, H, D] with `pad` elements after
 /// each row; a bias [keys] is added: as a term of the key, as one with more
 /// beside it than shared memory has room for, or as any pair's would be; or
-/// times (1 + h % 2) / (1 + h), of which the divisor is a term of the row.
+/// times (1 + b % 2) (1 + h % 2) / (1 + h), of which the divisor is a term of
+/// the row, b's of the key.
 enum class Bias { None, Key, WideKey, Pair, KeyAndHead };
 struct AttentionVariant {
   std::string math = "bf16";

@@ -289,11 +289,27 @@ TEST(CudaChoice, HopperAttention) {
     auto choice = chooseHopperAttention(problem);
     return choice ? choice->text() : "";
   };
-  std::string parts = ", keys in up to 9 parts";
-  EXPECT_EQ(text(64, 64), "wgmma, 128 queries by 128 keys" + parts);
-  EXPECT_EQ(text(192, 128), "wgmma, 128 queries by 96 keys" + parts);
-  EXPECT_EQ(text(256, 256), "wgmma, 128 queries by 64 keys" + parts);
+  std::string parts = ", keys in up to 9 parts",
+              two = ", up to 2 tasks a block";
+  EXPECT_EQ(text(64, 64), "wgmma, 128 queries by 128 keys" + parts + two);
+  EXPECT_EQ(text(192, 128), "wgmma, 128 queries by 96 keys" + parts + two);
+  EXPECT_EQ(text(256, 256), "wgmma, 128 queries by 64 keys" + parts + two);
   EXPECT_EQ(text(64, 60), ""); // rows of 120 bytes
+}
+
+/// More short tasks than multiprocessors: two a block take half of the waves.
+TEST(CudaChoice, TwoShortTasksABlock) {
+  auto of = [](int64_t batch, int64_t queries) {
+    return *chooseHopperAttention(
+        attention(batch, queries, 128, 64, Math::Half));
+  };
+  EXPECT_EQ(of(100, 64).text(),
+            "wgmma, 128 queries by 128 keys, 2 tasks a block");
+  EXPECT_EQ(of(100, 65).text(), "wgmma, 128 queries by 128 keys");
+  EXPECT_FALSE(of(1, 64).isTwo);
+  EXPECT_EQ(of(100, 64).estimate.waves, 5);
+  EXPECT_EQ(of(100, 65).estimate.waves, 10);
+  EXPECT_LT(of(100, 64).estimate.seconds, of(100, 65).estimate.seconds);
 }
 
 /// Heads of a group lie in one tile where their rows then take fewer: keys are
@@ -322,7 +338,8 @@ TEST(CudaChoice, HeadsTogether) {
   auto hopper = chooseHopperAttention(grouped(-1, -1, 8));
   ASSERT_TRUE(hopper);
   EXPECT_EQ(hopper->text(), "wgmma, 128 queries by 128 keys, up to 8 heads a "
-                            "tile, keys in up to 22 parts");
+                            "tile, keys in up to 22 parts, up to 2 tasks a "
+                            "block");
   EXPECT_FALSE(chooseHopperAttention(grouped(1, 128, 4))->packs);
   ingot::ExprPool pool;
   for (int64_t queries : {1, 40, 300})
