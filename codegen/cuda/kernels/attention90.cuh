@@ -368,10 +368,12 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
               g = (int)((u32)(is_other ? other.h : at.h) / (u32)shape.group),
               k0 = (at.first + (i >> alone)) * C::BN;
           mbar_wait(shared.k_empty + s, ring.parity ^ 1);
+          mbar_arrive_expect(shared.k_full + s, C::KEYS);
           attention90_load_keys<C::PANELS, C::BN>(
               shared.k[s], C::KEYS, maps.k, shared.k_full + s,
               g * (int)shape.k_strides[2], k0, b, pages);
           mbar_wait(shared.v_empty + s, ring.parity ^ 1);
+          mbar_arrive_expect(shared.v_full + s, C::VALUES);
           attention90_load_keys<C::VALUE_PANELS, C::BN>(
               shared.v[s], C::VALUES, maps.v, shared.v_full + s,
               g * (int)shape.v_strides[2], k0, b, pages);

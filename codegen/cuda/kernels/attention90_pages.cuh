@@ -8,7 +8,6 @@ template <int PANELS, int BN>
 DEV void attention90_load_keys(u8 *to, int bytes, const TensorMap *map,
                                u64 *full, int column, int row, int b,
                                const AttentionInOrder &) {
-  mbar_arrive_expect(full, bytes);
   attention90_load<PANELS>(to, bytes, map, full, column, row, b);
 }
 // Pages are multiples of 8 rows, as the swizzle, that divide a tile or are
@@ -18,7 +17,6 @@ DEV void attention90_load_keys(u8 *to, int bytes, const TensorMap *map,
                                u64 *full, int column, int row, int b,
                                const AttentionPages<Index> &pages) {
   const int length = (int)pages.length, box = min_(length, BN);
-  mbar_arrive_expect(full, bytes);
   UNROLL1 for (int first = 0; first < BN; first += box) {
     u32 place = (u32)(row + first) / (u32)length;
     int in_page = row + first - (int)place * length;

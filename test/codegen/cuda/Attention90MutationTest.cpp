@@ -203,9 +203,6 @@ const Edit kEdits[] = {
     {"HeadsTwice", "before + in % section", "before + in % 1", kTasks},
     {"PlacesOfOnePart", "sets * (u32)splits.count", "sets", kTasks, 3},
     // pages
-    {"TooFewBytesOfPages", "mbar_arrive_expect(full, bytes);",
-     "mbar_arrive_expect(full, bytes - 128);", kPages, 0, false, Bias::Key,
-     false, 16},
     {"BoxesInOnePlace", " + first * 128", "", kPages, 0, false, Bias::Key,
      false, 16},
     {"PanelsOfPagesOverlap", "bytes / PANELS", "bytes / PANELS / 2", kPages, 0,
