@@ -251,6 +251,7 @@ struct AttentionProblem {
   Math math;
   unsigned bits;        ///< of an element
   bool canSplit = true; ///< there is a workspace where Choice wants one
+  bool isPaged = false; ///< keys lie in pages: a block has one task at a time
 
   /// Blocks of so many rows for all queries, a number: rows of the heads of a
   /// group lie together where those are fewer.

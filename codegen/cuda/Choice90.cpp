@@ -297,7 +297,8 @@ chooseHopperAttention(const AttentionProblem &problem) {
   constexpr int64_t kBytes = 2, kConsumers = 2;
   auto areTwo = [&](int64_t batch, int64_t queries) {
     int64_t together = choice.packs ? p.group : 1;
-    return (queries < 0 || queries * together <= kRows / kConsumers) &&
+    return !problem.isPaged &&
+           (queries < 0 || queries * together <= kRows / kConsumers) &&
            (batch < 0 ||
             batch * p.heads / together *
                     choice.others.partsAt(p.batch, p.queries, p.keys) >

@@ -91,7 +91,8 @@ static AttentionProblem attentionOf(plan::KernelOp kernel, bool canSplit) {
           kernel.param("dv"),
           mathOf(mathTagOf(kernel)),
           kernel.inType(0).getIntOrFloatBitWidth(),
-          canSplit};
+          canSplit,
+          kernel.getParams().contains("page_rows")};
 }
 
 AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit) {

@@ -142,8 +142,6 @@ LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
     materialize(op);
     return success();
   }
-  if (!llvm::isa<Float8E4M3FNType>(element))
-    return op.emitError("no kernel writes elements of ") << element;
   // Elements of the pool have 16 bits or more: it gets what is rounded last.
   Operation *yield = op.getBody().front().getTerminator();
   if (auto rounded = yield->getOperand(0).getDefiningOp<tfm::ConvertOp>()) {
@@ -155,7 +153,8 @@ LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
   std::optional<Expr> value = elementOf(op, indices);
   if (!value || pool.type(*value) != ExprType::F32)
     return op.emitError("no kernel rounds this to ") << element;
-  launchMap(op.getResult(), indices, e4m3Byte(pool, *value), op.getLoc());
+  launchMap(op.getResult(), indices, float8Byte(pool, element, *value),
+            op.getLoc());
   return success();
 }
 

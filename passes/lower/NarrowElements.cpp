@@ -79,32 +79,39 @@ Expr narrowElement(ExprPool &pool, uint32_t memory, Type element, Expr flat) {
   return float8(pool, memory, llvm::isa<Float8E4M3FNType>(element), flat);
 }
 
-Expr e4m3Byte(ExprPool &pool, Expr value) {
+Expr float8Byte(ExprPool &pool, Type element, Expr value) {
+  const bool isE4M3 = llvm::isa<Float8E4M3FNType>(element);
+  const double largest = isE4M3 ? 448 : 57344;
+  const int smallestExponent = isE4M3 ? -6 : -14; // of a normal number
+  const double codes = isE4M3 ? 8 : 4;            // an exponent
   auto real = [&](double number) {
     return pool.floatConst(ExprType::F32, number);
   };
   auto apply = [&](ScalarOp op, std::initializer_list<Expr> operands) {
     return pool.apply(op, ExprType::F32, {operands.begin(), operands.size()});
   };
-  // In units of the smallest normal number, 2^-6, halved until it is below 2:
-  // its significand, or that of a subnormal number.
+  // In units of the smallest normal number, halved until it is below 2: its
+  // significand, or that of a subnormal number.
   Expr rest = apply(ScalarOp::Abs, {value});
-  rest = apply(ScalarOp::Min, {rest, real(448)});
-  rest = apply(ScalarOp::Mul, {rest, real(0x1p6)});
-  constexpr int kHalvings[] = {8, 4, 2, 1};
+  rest = apply(ScalarOp::Min, {rest, real(largest)});
+  rest = apply(ScalarOp::Mul, {rest, real(std::ldexp(1.0, -smallestExponent))});
+  llvm::SmallVector<int> halvings = {8, 4, 2, 1};
+  if (!isE4M3)
+    halvings.insert(halvings.begin(), 16);
   llvm::SmallVector<Expr> isLarger;
-  for (int halvings : kHalvings) {
-    double power = std::ldexp(1.0, halvings);
+  for (int count : halvings) {
+    double power = std::ldexp(1.0, count);
     isLarger.push_back(pool.compare(ScalarOp::Le, real(power), rest));
     rest =
         apply(ScalarOp::Mul,
               {rest, pool.select(isLarger.back(), real(1 / power), real(1))});
   }
-  // Eight codes an exponent; what rounds up to the next one has its first.
-  Expr code = apply(ScalarOp::Round, {apply(ScalarOp::Mul, {rest, real(8)})});
-  for (auto [halvings, larger] : llvm::zip_equal(kHalvings, isLarger))
+  // What rounds up to the next exponent has its first code.
+  Expr code =
+      apply(ScalarOp::Round, {apply(ScalarOp::Mul, {rest, real(codes)})});
+  for (auto [count, larger] : llvm::zip_equal(halvings, isLarger))
     code = apply(ScalarOp::Add,
-                 {code, pool.select(larger, real(8.0 * halvings), real(0))});
+                 {code, pool.select(larger, real(codes * count), real(0))});
   code = pool.select(pool.compare(ScalarOp::Lt, value, real(0)),
                      apply(ScalarOp::Add, {code, real(128)}), code);
   code = pool.select(pool.compare(ScalarOp::Eq, value, value), code, real(127));

@@ -15,8 +15,9 @@ bool isNarrow(mlir::Type element);
 Expr narrowElement(ExprPool &pool, uint32_t memory, mlir::Type element,
                    Expr flat);
 
-/// The byte of an f32 as f8E4M3FN: the nearest, of two the even one; beyond
-/// 448, infinities too, the largest. A negative zero becomes 0.
-Expr e4m3Byte(ExprPool &pool, Expr value);
+/// The byte of an f32 as the 8-bit float `element`: the nearest, of two the
+/// even one; beyond the largest finite one, infinities too, that. A negative
+/// zero becomes 0.
+Expr float8Byte(ExprPool &pool, mlir::Type element, Expr value);
 
 } // namespace ingot

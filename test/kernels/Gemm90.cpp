@@ -1,5 +1,7 @@
 #include "Gemm90.h"
 
+#include "test/emulator/Nvrtc.h"
+
 #include <sstream>
 
 namespace ingot::emulator {
@@ -75,6 +77,33 @@ std::string runGemm90(const Variant90 &v, Stub &stub, int m, int n, int k) {
     if (left)
       return "a counter is left at " + std::to_string(left);
   return "";
+}
+
+void expectGemm90(const Variant90 &v,
+                  const std::vector<std::array<int, 3>> &shapes) {
+  Stub stub(v.stub());
+  for (const char *mode :
+       {"mode late", "mode early", "mode random 1", "mode random 2"})
+    for (auto [m, n, k] : shapes) {
+      SCOPED_TRACE(mode);
+      control(mode);
+      ASSERT_EQ(runGemm90(v, stub, m, n, k), "")
+          << v.math << " " << m << "x" << n << "x" << k;
+    }
+}
+
+std::string expectHopperCode(const std::string &stub) {
+  NvrtcResult r = nvrtcCompile(stub, "sm_90a");
+  EXPECT_TRUE(r.ok) << r.log;
+  EXPECT_EQ(r.kernels.size(), 1u);
+  for (const CompiledKernel &kernel : r.kernels) {
+    EXPECT_EQ(kernel.frameBytes, 0);
+    EXPECT_EQ(kernel.spillBytes, 0);
+    EXPECT_LE(kernel.registers, 168);
+  }
+  for (const char *note : {"C7508", "C7510", "C7513", "C7517"})
+    EXPECT_EQ(r.log.find(note), std::string::npos) << r.log;
+  return r.ok ? disassemble(r.code) : "";
 }
 
 } // namespace ingot::emulator

@@ -3,6 +3,8 @@
 
 #include "Gemm.h"
 
+#include <array>
+
 namespace ingot::emulator {
 
 // An instance of the template, and its stub with kernel `gemm_test`.
@@ -30,5 +32,15 @@ struct Variant90 {
 
 // Runs one product; what is wrong, or nothing.
 std::string runGemm90(const Variant90 &v, Stub &stub, int m, int n, int k);
+
+// Expects products of all shapes (m, n, k) to be right in every mode.
+void expectGemm90(const Variant90 &v,
+                  const std::vector<std::array<int, 3>> &shapes);
+
+// SASS for sm_90a, empty where there is no disassembler. Expects the kernel to
+// fit: no stack frame, no spills, registers that setmaxnreg starts from; and
+// none of the assembler's notes (waits injected, setmaxnreg ignored, wgmma
+// serialized).
+std::string expectHopperCode(const std::string &stub);
 
 } // namespace ingot::emulator

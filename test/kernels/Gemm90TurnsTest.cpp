@@ -14,15 +14,7 @@ protected:
   Variant90 v;
   Gemm90TurnsTest() { v.turns = true; }
   void checkAll(const std::vector<std::array<int, 3>> &shapes) {
-    Stub stub(v.stub());
-    for (const char *mode :
-         {"mode late", "mode early", "mode random 1", "mode random 2"})
-      for (auto [m, n, k] : shapes) {
-        SCOPED_TRACE(mode);
-        control(mode);
-        ASSERT_EQ(runGemm90(v, stub, m, n, k), "")
-            << v.math << " " << m << "x" << n << "x" << k;
-      }
+    expectGemm90(v, shapes);
   }
 };
 
@@ -93,15 +85,7 @@ TEST_F(Gemm90TurnsTest, DeviceCode) {
     v.stores = c.stores;
     v.activation = "GeluErf";
     SCOPED_TRACE(v.stub());
-    NvrtcResult r = nvrtcCompile(v.stub(), "sm_90a");
-    ASSERT_TRUE(r.ok) << r.log;
-    ASSERT_EQ(r.kernels.size(), 1u);
-    EXPECT_EQ(r.kernels[0].frameBytes, 0);
-    EXPECT_EQ(r.kernels[0].spillBytes, 0);
-    EXPECT_LE(r.kernels[0].registers, 168);
-    for (const char *note : {"C7508", "C7510", "C7513", "C7517"})
-      EXPECT_EQ(r.log.find(note), std::string::npos) << r.log;
-    std::string sass = disassemble(r.code);
+    std::string sass = expectHopperCode(v.stub());
     if (sass.empty())
       continue;
     EXPECT_NE(sass.find("HGMMA.64x" + std::to_string(c.bn) + "x16"),

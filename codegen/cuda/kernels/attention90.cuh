@@ -439,7 +439,8 @@ DEV void attention90(Out *out, const E *q, const E *k, const E *v,
                      const AttentionShape &shape, const Body &body,
                      const Attention90Maps &maps, const S &splits = {},
                      const P &pages = {}) {
-  using C = Attention90Config<Math, D, DV>;
+  // Who looks pages up has no registers for two tasks.
+  using C = Attention90Config<Math, D, DV, !P::PAGED>;
   constexpr int TIMES = ceil_div(DV, 128), WIDTH = ceil_div(DV / 8, TIMES) * 8;
   static_assert(sizeof(AttentionTiles<Math, D, WIDTH, 32, 192>) <= C::SHARED);
   if (attention_aligned(q, k, v, shape) && attention90_strides(shape))

@@ -3,9 +3,11 @@
 #include "attention_mma.cuh"
 #include "pipeline90.cuh"
 
-template <class Math_, int D_, int DV_>
+// TWO: blocks may have two tasks at a time.
+template <class Math_, int D_, int DV_, bool TWO_ = true>
 struct Attention90Config {
   using Math = Math_;
+  static constexpr bool TWO = TWO_;
   static constexpr int D = D_, DV = DV_, BM = 128, STAGES = 2;
   static constexpr int THREADS = 384, CONSUMERS = 8; // warps
   static constexpr int TERM_THREADS = 96; // who compute terms of keys
@@ -105,7 +107,7 @@ DEV Attention90Places<Body> attention90_places(const AttentionShape &shape,
     groups /= heads.count;
   u32 row_blocks = (u32)ceil_div((int)here.queries * (int)heads.count, C::BM),
       tasks = row_blocks * groups * (u32)shape.batch;
-  u32 alone = (u32)here.queries * heads.count <= C::ROWS &&
+  u32 alone = C::TWO && (u32)here.queries * heads.count <= C::ROWS &&
               tasks * (u32)splits.count > (u32)block_count(),
       sets = (tasks + alone) >> alone;
   return {

@@ -17,7 +17,7 @@ template <class Out, int N, bool BLOCKS>
 struct Linear90F8Configs {
   using Same = Linear90Configs<e4m3, Out, N>;
   template <class Tile>
-  using Of = Gemm90Config<e4m3, Tile::COLUMNS, Same::stages(Tile::COLUMNS),
+  using Of = Gemm90Config<e4m3, Tile::COLUMNS, Same::stages(Tile::COLUMNS, 1),
                           Same::STORES, 1, 1, BLOCKS>;
 };
 
