@@ -92,6 +92,19 @@ void expectGemm90(const Variant90 &v,
     }
 }
 
+void expectMovesByTheBulk(const Variant90 &v) {
+  Stub stub(v.stub());
+  control("stats reset");
+  EXPECT_EQ(runGemm90(v, stub, 256, 256, 192), "");
+  // 4 tiles of 3 slabs of two boxes; 2 panels of two times 64 rows.
+  EXPECT_EQ(statistic("loads"), 24u);
+  EXPECT_EQ(statistic("stores"), 16u);
+  EXPECT_EQ(statistic("wgmmas"), 4u * 3 * 4 * 2);
+  EXPECT_EQ(statistic("bank_conflicts"), 0u);
+  EXPECT_EQ(statistic("stores2") + statistic("stores4") + statistic("stores16"),
+            0u);
+}
+
 std::string expectHopperCode(const std::string &stub) {
   NvrtcResult r = nvrtcCompile(stub, "sm_90a");
   EXPECT_TRUE(r.ok) << r.log;

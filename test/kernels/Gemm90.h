@@ -37,6 +37,9 @@ std::string runGemm90(const Variant90 &v, Stub &stub, int m, int n, int k);
 void expectGemm90(const Variant90 &v,
                   const std::vector<std::array<int, 3>> &shapes);
 
+// Expects 256x256x192 in tiles of 128x128 to come and go by TMA alone.
+void expectMovesByTheBulk(const Variant90 &v);
+
 // SASS for sm_90a, empty where there is no disassembler. Expects the kernel to
 // fit: no stack frame, no spills, registers that setmaxnreg starts from; and
 // none of the assembler's notes (waits injected, setmaxnreg ignored, wgmma

@@ -168,16 +168,7 @@ TEST_F(Gemm90Test, Grids) {
 TEST_F(Gemm90Test, MovesByTheBulk) {
   Variant90 v;
   v.residual = false;
-  Stub stub(v.stub());
-  control("stats reset");
-  EXPECT_EQ(runGemm90(v, stub, 256, 256, 192), "");
-  // 4 tiles of 3 slabs of two boxes; 2 panels of two consumers.
-  EXPECT_EQ(statistic("loads"), 24u);
-  EXPECT_EQ(statistic("stores"), 16u);
-  EXPECT_EQ(statistic("wgmmas"), 4u * 3 * 4 * 2);
-  EXPECT_EQ(statistic("bank_conflicts"), 0u);
-  EXPECT_EQ(statistic("stores2") + statistic("stores4") + statistic("stores16"),
-            0u);
+  expectMovesByTheBulk(v);
 }
 
 TEST_F(Gemm90Test, DeviceCode) {

@@ -54,18 +54,7 @@ TEST_F(Gemm90TurnsTest, PlainStores) {
   checkAll({{130, 131, 72}, {1, 1, 8}, {260, 202, 200}});
 }
 
-TEST_F(Gemm90TurnsTest, MovesByTheBulk) {
-  Stub stub(v.stub());
-  control("stats reset");
-  EXPECT_EQ(runGemm90(v, stub, 256, 256, 192), "");
-  // 4 tiles of 3 slabs of two boxes; 2 panels of two halves.
-  EXPECT_EQ(statistic("loads"), 24u);
-  EXPECT_EQ(statistic("stores"), 16u);
-  EXPECT_EQ(statistic("wgmmas"), 4u * 3 * 4 * 2);
-  EXPECT_EQ(statistic("bank_conflicts"), 0u);
-  EXPECT_EQ(statistic("stores2") + statistic("stores4") + statistic("stores16"),
-            0u);
-}
+TEST_F(Gemm90TurnsTest, MovesByTheBulk) { expectMovesByTheBulk(v); }
 
 TEST_F(Gemm90TurnsTest, DeviceCode) {
   if (!nvrtcFound())
