@@ -1,5 +1,6 @@
 // Matrix products in bf16 or f16. What only they read is rounded where it is
 // written; what others read too is kept, and rounded beside.
+#include "passes/ConvertedCopy.h"
 #include "passes/Match.h"
 #include "passes/Passes.h"
 
@@ -164,18 +165,7 @@ private:
     for (OpOperand &use : value.getUses())
       if (onlyFeedsProducts(use))
         uses.push_back(&use);
-    builder.setInsertionPointAfterValue(value);
-    Location loc = value.getLoc();
-    auto copy = tfm::FusedOp::create(builder, loc, narrowed(value));
-    Block &body = copy.getBody().emplaceBlock();
-    RankedTensorType tensor = tfm::tensorTypeOf(value);
-    for (int64_t axis = 0; axis < tensor.getRank(); ++axis)
-      body.addArgument(builder.getI64Type(), loc);
-    builder.setInsertionPointToStart(&body);
-    Value element = tfm::LoadOp::create(builder, loc, tensor.getElementType(),
-                                        value, body.getArguments());
-    element = tfm::ConvertOp::create(builder, loc, type, element);
-    tfm::YieldOp::create(builder, loc, element);
+    tfm::FusedOp copy = convertedCopy(builder, value, type);
     for (OpOperand *use : uses) {
       use->set(copy.getResult());
       retypeUse(*use);

@@ -1,3 +1,4 @@
+#include "passes/ConvertedCopy.h"
 #include "passes/Match.h"
 #include "passes/Passes.h"
 
@@ -60,25 +61,9 @@ struct WidenRowsPass : impl::WidenRowsBase<WidenRowsPass> {
       FloatType to = isEven ? type : FloatType(builder.getF32Type());
       Value &copy = copies[{rows, to}];
       if (!copy)
-        copy = copyOf(builder, rows, to);
+        copy = convertedCopy(builder, rows, to);
       linear.getInputMutable().assign(copy);
     }
-  }
-
-  static Value copyOf(OpBuilder &builder, Value value, FloatType type) {
-    builder.setInsertionPointAfterValue(value);
-    Location loc = value.getLoc();
-    RankedTensorType tensor = tfm::tensorTypeOf(value);
-    auto copy = tfm::FusedOp::create(builder, loc, tensor.clone(type));
-    Block &body = copy.getBody().emplaceBlock();
-    for (int64_t axis = 0; axis < tensor.getRank(); ++axis)
-      body.addArgument(builder.getI64Type(), loc);
-    builder.setInsertionPointToStart(&body);
-    Value element = tfm::LoadOp::create(builder, loc, tensor.getElementType(),
-                                        value, body.getArguments());
-    element = tfm::ConvertOp::create(builder, loc, type, element);
-    tfm::YieldOp::create(builder, loc, element);
-    return copy.getResult();
   }
 };
 } // namespace
