@@ -8,6 +8,7 @@ namespace {
 uint64_t elementBytes(fmt::ElementType type) {
   return type == fmt::ElementType::F32                                     ? 4
          : type == fmt::ElementType::F16 || type == fmt::ElementType::BF16 ? 2
+         : type == fmt::ElementType::F8E4M3FN                              ? 1
                                                                            : 0;
 }
 
@@ -43,6 +44,15 @@ uint16_t toF16(float x) {
   // The exponent's bias is 15 instead of 127; what has none left is subnormal
   // in both.
   return uint16_t(sign | rounded(bitsOf(magnitude * 0x1p-112f), 13));
+}
+
+/// Of E4M3FN, whose exponent's bias is 7: as above.
+uint8_t toF8(float x) {
+  uint32_t sign = bitsOf(x) >> 24 & 0x80;
+  float magnitude = x < 0 ? -x : x;
+  if (magnitude > 448)
+    magnitude = 448;
+  return uint8_t(sign | rounded(bitsOf(magnitude * 0x1p-120f), 20));
 }
 
 /// Whether stored element `i` of panels is past the end of the matrix.
@@ -86,7 +96,8 @@ void fillWeight(const fmt::Blob &blob, uint64_t from, uint64_t bytes,
     uint32_t bits = blob.type() == fmt::ElementType::F32 ? bitsOf(x)
                     : blob.type() == fmt::ElementType::BF16
                         ? rounded(bitsOf(x), 16)
-                        : toF16(x);
+                    : blob.type() == fmt::ElementType::F16 ? toF16(x)
+                                                           : toF8(x);
     memcpy(to, &bits, size);
   }
 }

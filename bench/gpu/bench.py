@@ -6,8 +6,8 @@ from rows import Row
 
 COPY_MEGABYTES = {True: 1, False: 2048}  # tiny, else
 # Of a product that fills the chip; smaller where a product takes longer.
-PEAK_SIZE = {"bf16": 8192, "f16": 8192, "tf32": 8192, "f32": 4096}
-PRECISIONS = ("bf16", "f16", "tf32", "f32")
+PEAK_SIZE = {"bf16": 8192, "f16": 8192, "tf32": 8192, "f32": 4096, "f8": 8192}
+PRECISIONS = (*shapes.PRECISIONS, "f8")
 UNCHANGING = "1"  # covers what is no code of ours
 HOST_SHAPE = {"batch": 1, "sequence": 128}
 

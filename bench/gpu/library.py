@@ -12,8 +12,9 @@ import numpy
 
 from rows import Skip
 
-R_32F, R_16F, R_16BF = 0, 2, 14  # cudaDataType
-TYPES = {"bf16": R_16BF, "f16": R_16F, "tf32": R_32F, "f32": R_32F}
+R_32F, R_16F, R_16BF, R_8F = 0, 2, 14, 28  # cudaDataType
+TYPES = {"bf16": R_16BF, "f16": R_16F, "tf32": R_32F, "f32": R_32F, "f8": R_8F}
+BYTES = {R_32F: 4, R_16F: 2, R_16BF: 2, R_8F: 1}
 COMPUTE_32F, COMPUTE_TF32 = 68, 77  # cublasComputeType_t
 OP_T = 1
 DESC_TRANSA, PREFERENCE_WORKSPACE = 3, 1
@@ -58,19 +59,21 @@ def opened(is_emulated):
 
 
 class Product:
-    """C [m, n] = A [m, k] W [n, k] transposed, row-major; all in one type, sums in f32."""
+    """C [m, n] = A [m, k] W [n, k] transposed, row-major; all in one type but for C of 8-bit A and W, which is bf16; sums in f32
+    (of 8 bits without the fast accumulation that drops bits, as in Ingot)."""
 
     def __init__(self, context, m, n, k, precision):
         self.library, self.driver = opened(context.is_emulated), context.driver
         self.kind, self.m, self.n, self.k = TYPES[precision], m, n, k
-        self.bytes = 4 if self.kind == R_32F else 2
+        self.result = R_16BF if self.kind == R_8F else self.kind
+        self.bytes = BYTES[self.kind]
         self.handle, self.operation = c_void_p(), c_void_p()
         self.call("Create", byref(self.handle))
         compute = COMPUTE_TF32 if precision == "tf32" else COMPUTE_32F
         self.call("MatmulDescCreate", byref(self.operation), compute, R_32F)
         self.call("MatmulDescSetAttribute", self.operation, DESC_TRANSA, byref(c_int32(OP_T)), c_size_t(4))
         # Column-major, as the library has it: C' [n, m] = W' [k, n] transposed, A' [k, m].
-        self.layouts = [self.layout(k, n), self.layout(k, m), self.layout(n, m)]
+        self.layouts = [self.layout(k, n, self.kind), self.layout(k, m, self.kind), self.layout(n, m, self.result)]
         self.workspace = self.driver.allocate(WORKSPACE)
         self.one, self.zero = c_float(1), c_float(0)
 
@@ -79,9 +82,9 @@ class Product:
         if code:
             raise RuntimeError(f"cublasLt{name} returns {code}")
 
-    def layout(self, rows, columns):
+    def layout(self, rows, columns, kind):
         layout = c_void_p()
-        self.call("MatrixLayoutCreate", byref(layout), self.kind, c_uint64(rows), c_uint64(columns), c_int64(rows))
+        self.call("MatrixLayoutCreate", byref(layout), kind, c_uint64(rows), c_uint64(columns), c_int64(rows))
         return layout
 
     def offers(self):
@@ -109,7 +112,9 @@ class Product:
 
 
 def random_bytes(kind, count):
-    """Normal values of a type."""
+    """Normal values of a type; of 8 bits, magnitudes of 0.5 to 1.9."""
+    if kind == R_8F:
+        return numpy.resize(numpy.random.default_rng(7).integers(0, 256, (1 << 22) + 7, numpy.uint8) & 0x8F | 0x30, count)
     values = numpy.resize(numpy.random.default_rng(7).standard_normal((1 << 22) + 7, numpy.float32), count)
     if kind == R_32F:
         return values
@@ -158,7 +163,7 @@ def best(context, m, n, k, precision, weights=1):
     product, driver = Product(context, m, n, k, precision), context.driver
     a = driver.allocate(m * k * product.bytes)
     w = driver.allocate(weights * n * k * product.bytes)
-    c = driver.allocate(m * n * product.bytes)
+    c = driver.allocate(m * n * BYTES[product.result])
     try:
         driver.upload(a, random_bytes(product.kind, m * k))
         each = random_bytes(product.kind, n * k)

@@ -62,13 +62,13 @@ def things():
         yield Thing(f"kernels of `{family}`", "", f"{run}proof --rows=kernel/{family}/", (f"kernel/{family}/",),
                     covers.of_family(family), lambda report, row, family=family: report["families"].get(family))
     headers = covers.of_model
-    for precision in shapes.WIDTHS:
+    for precision in shapes.PRECISIONS:
         names = model_names() if precision in ("f32", "bf16") else [shapes.EVERY_PRECISION]
         paths = [ROOT / "test" / "models" / name / "model.onnx" for name in names]
         for name, path in zip(names, paths):
             yield Thing(f"models in {precision}", name, f"{run}proof --rows=model/", (f"model/{name}/{precision}",),
                         headers(path), of_row)
-    for precision in shapes.WIDTHS:
+    for precision in shapes.PRECISIONS:
         yield Thing("models by cuBLASLt", precision, f"{run}proof --rows=cublaslt/", (f"cublaslt/{precision}",),
                     covers.content_hash(headers(ROOT / "test" / "models" / shapes.EVERY_PRECISION / "model.onnx"), proof.code()),
                     of_row)

@@ -183,7 +183,7 @@ class Packing:
 
     def compile(self, source, target, output, precision="f32", *more, folder="models"):
         code, text = self.run(self.bin / "ingot", "compile", source, f"--target={target}",
-                              f"--precision={target}:{precision}", "--jobs=1", *more,
+                              f"--precision={target}:{'bf16' if precision == 'f8' else precision}", "--jobs=1", *more,
                               "-o", self.folder / folder / output)
         if code:
             fail(f"ingot compile {source}:\n{text}")
@@ -244,8 +244,8 @@ class Packing:
         say(f"compiling {len(shapes.BENCHED)} benchmarks")
         self.all(self.compile_seeded, [
             (path, f"{name}.{precision}{suffix}.ingot", precision, "bench")
-            for name in shapes.BENCHED for path, suffix in graphs.write(folder, name, self.options.tiny)
-            for precision in shapes.precisions(name)])
+            for name in shapes.BENCHED for precision in shapes.precisions(name)
+            for path, suffix in graphs.write(folder, name, precision, self.options.tiny)])
 
     def compile_seeded(self, path, output, precision, folder, *more):
         self.compile(path, self.options.target, output, precision, "--weights=seeded", *more, folder=folder)

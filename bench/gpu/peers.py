@@ -26,6 +26,8 @@ def of_point(point, worker, is_tiny):
             "cublaslt": (lambda: worker.ask("library", "pair", rows=rows, inner=what.inner, middle=what.middle,
                                             kept=what.kept, precision=precision, weights=what.repeats), 5),
             "torch": (lambda: worker.ask("torch_peers", "product", name=name, rows=rows, precision=precision), 3)}
+    if isinstance(what, shapes.Attention) and what.page:
+        return {}  # beside the same attention over keys in order
     if isinstance(what, shapes.Attention):
         batch, queries, keys = point.arguments
         return {peer: (lambda backend=backend: worker.ask("torch_peers", "sdpa", name=name, backend=backend, batch=batch,

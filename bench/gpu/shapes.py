@@ -40,6 +40,7 @@ class Attention:
     causal: bool
     group: int = 1  # heads that share keys and values
     repeats: int = 10
+    page: int = 0  # keys of a page, of a cache that a table chooses pages of; 0: keys in order
 
     @property
     def counted(self):
@@ -97,24 +98,35 @@ BENCHED = {
     "attention-128": Attention(16, 128, False), "attention-128-causal": Attention(16, 128, True),
     "attention-256": Attention(8, 256, False), "attention-256-causal": Attention(8, 256, True),
     "attention-128-grouped": Attention(32, 128, False, group=4),
+    "attention-128-pages": Attention(32, 128, False, group=4, page=16),
     "bert-base": Model(12, 768, 12, 3072, 30522, 512), "gpt2": Model(12, 768, 12, 3072, 50257, causal=True),
     "vit-base": Model(12, 768, 12, 3072, image=224, patch=16),
 }
 PAIRS = [name for name, what in BENCHED.items() if isinstance(what, Pair)]
 ATTENTIONS = [name for name, what in BENCHED.items() if isinstance(what, Attention)]
 MODELS = [name for name, what in BENCHED.items() if isinstance(what, Model)]
-WIDTHS = {"bf16": 2, "f16": 2, "tf32": 4, "f32": 4}
+PRECISIONS = ("bf16", "f16", "tf32", "f32")  # of `ingot compile`
+WIDTHS = {"bf16": 2, "f16": 2, "tf32": 4, "f32": 4, "f8": 1}
 ROWS = [2**i for i in range(14)]
 TOKENS = 16384  # of all sequences together, as FlashAttention's charts have it
 LENGTHS = [512, 1024, 2048, 4096, 8192, 16384]
 GROUPED = [(1, 512), (1, 4096), (8, 4096), (32, 4096), (1, 32768)]
 SIZES = [(1, 128), (8, 128), (32, 128), (8, 512)]
-# bf16 everywhere; the others where they show what they cost.
-OTHERS = {"base-attention": [128, 2048], "base-ffn": [128, 2048], "bert-base": [(8, 128)]}
+# bf16 everywhere; the others where they show what they cost. "f8": rows and weights of float8e4m3fn, and bf16 between products.
+PLAIN, EIGHT = ("f16", "tf32", "f32"), ("f8",)
+OTHERS = {"base-attention": (PLAIN, [128, 2048]), "base-ffn": (PLAIN, [128, 2048]), "bert-base": (PLAIN, [(8, 128)]),
+          "llama-8b-attention": (EIGHT, [1, 16, 128, 1024, 4096]), "llama-8b-ffn": (EIGHT, [1, 16, 128, 1024, 4096])}
 
 
 def precisions(name):
-    return ["bf16", *(("f16", "tf32", "f32") if name in OTHERS else ())]
+    what = BENCHED[name]
+    if isinstance(what, Attention) and what.page:
+        return ["f16"]  # as caches are, which are then read in place
+    return ["bf16", *OTHERS.get(name, ((), []))[0]]
+
+
+def sizes(name, precision, in_bf16):
+    return in_bf16 if precision == "bf16" else OTHERS[name][1]
 
 
 @dataclass(frozen=True)
@@ -135,13 +147,16 @@ class Point:
 def points():
     for name in PAIRS:
         for precision in precisions(name):
-            for rows in ROWS if precision == "bf16" else OTHERS[name]:
+            for rows in sizes(name, precision, ROWS):
                 yield Point(name, precision, (("rows", rows),), f"{rows}", (rows,),
                             tiny=rows in (1, 16) and name.startswith("base"))
     for name in ATTENTIONS:
         if BENCHED[name].group > 1:  # a token after the other
             for batch, keys in GROUPED:
-                yield Point(name, "bf16", (("batch", batch), ("queries", 1), ("keys", keys)), f"{batch}x1x{keys}",
+                page = BENCHED[name].page
+                cache = (("pages", batch * keys // page), ("places", keys // page)) if page else (("keys", keys),)
+                precision, = precisions(name)
+                yield Point(name, precision, (("batch", batch), ("queries", 1), *cache), f"{batch}x1x{keys}",
                             (batch, 1, keys), tiny=keys == 512)
             continue
         symbols = ("length",) if BENCHED[name].causal else ("queries", "keys")
@@ -157,7 +172,7 @@ def points():
     for name in MODELS:
         image = bool(BENCHED[name].image)
         for precision in precisions(name):
-            for batch, sequence in SIZES if precision == "bf16" else OTHERS[name]:
+            for batch, sequence in sizes(name, precision, SIZES):
                 if image and (batch, sequence) == (8, 512):
                     continue  # images have one length
                 label = f"{batch}" if image else f"{batch}x{sequence}"

@@ -71,6 +71,8 @@ class OnDevice:
             name, kind = info.name.decode(), runtime.NAMES[info.type]
             if "mask" in name:
                 values = numpy.ones(shape, kind)
+            elif name == "table":  # each page of a cache once, in no order
+                values = numpy.random.default_rng(7).permutation(numpy.prod(shape)).reshape(shape)
             else:
                 values = numpy.resize(noise(kind), shape)
             self.place("input", name, info.type, values)

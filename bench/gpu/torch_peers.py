@@ -26,7 +26,7 @@ def torch_of(is_emulated):
 def dtype(torch, precision):
     """The type of values; tf32 is a way to multiply f32."""
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
-    return {"bf16": torch.bfloat16, "f16": torch.float16}.get(precision, torch.float32)
+    return {"bf16": torch.bfloat16, "f16": torch.float16, "f8": torch.float8_e4m3fn}.get(precision, torch.float32)
 
 
 def captured(torch, work):
@@ -69,11 +69,17 @@ def make_pair(torch, pair, rows, kind, device="cuda"):
 
     weights = [(weight(pair.middle, pair.inner), weight(pair.inner, pair.kept)) for _ in range(pair.repeats)]
     x = torch.randn(rows, pair.inner, generator=generator, device=device).to(kind)
+    one = torch.ones((), device=device)
+
+    def linear(values, weight):
+        if kind != torch.float8_e4m3fn:
+            return torch.nn.functional.linear(values, weight)
+        return torch._scaled_mm(values, weight.t(), one, one, out_dtype=torch.bfloat16)
 
     def work():
         y = x
         for up, down in weights:
-            y = torch.nn.functional.linear(torch.nn.functional.linear(y, up)[:, :pair.kept], down)
+            y = linear(linear(y, up)[:, :pair.kept].to(kind), down).to(kind)
         return y
     return work
 
@@ -169,7 +175,8 @@ def product(context, name, rows, precision):
     with torch.no_grad():
         work = make_pair(torch, pair, rows, dtype(torch, precision))
         ms = median_ms(torch, captured(torch, work)) / pair.repeats
-    return {"ms": ms, **settings(torch, f"F.linear in a CUDA graph of {pair.repeats} pairs")}
+    called = "_scaled_mm and a cast" if precision == "f8" else "F.linear"
+    return {"ms": ms, **settings(torch, f"{called} in a CUDA graph of {pair.repeats} pairs")}
 
 
 def sdpa(context, name, backend, batch, queries, keys, precision):

@@ -47,7 +47,7 @@ class Linear:
 
 def linears():
     for pair in shapes.PAIRS:
-        for precision in shapes.precisions(pair):
+        for precision in filter(shapes.PRECISIONS.__contains__, shapes.precisions(pair)):
             yield Linear(pair, False, precision)
             yield Linear(pair, True, precision)
 

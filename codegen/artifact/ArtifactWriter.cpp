@@ -99,7 +99,7 @@ constexpr uint64_t kNowhere = uint64_t(1) << 62;
 /// Small ones are stored: what they hold decides more than how much they are.
 bool canBeSeeded(ElementType type, RankedTensorType shape) {
   return (type == ElementType::F32 || type == ElementType::F16 ||
-          type == ElementType::BF16) &&
+          type == ElementType::BF16 || type == ElementType::F8E4M3FN) &&
          shape.getNumElements() >= 4096;
 }
 

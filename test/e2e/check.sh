@@ -16,6 +16,7 @@
 #     cuda-emulated  only that, without a look at its kernels
 #     cuda-bf16     the same in bf16, whose products are on tensor cores; so cuda-f16 and cuda-tf32
 #     cuda90-bf16   the same for sm_90a, with the emulated driver as one; so cuda90-f16 and cuda90-tf32
+#     emulated90-bf16  only that, without a look at its kernels; so emulated90-f16
 #     cuda-tuned    compile with a tuning record that takes cuBLASLt, run by `auto`, with the library and without
 #     cuda-repeatable  repeatable, for GPUs and without the cache
 #     cuda-kernels  compile for GPUs, in f32 and bf16: no kernel has a stack frame or spills registers
@@ -172,6 +173,10 @@ check_cuda_in() {
 check_hopper_in() {
   check_kernels sm_90a "--precision=$1" "--dump-dir=$work/dumps" || return 1
   grep -qF "linear90<$1, " "$work"/dumps/*-kernels/*.cu || { say "no linear90 in $1"; return 1; }
+  emulate_hopper_in "$1"
+}
+
+emulate_hopper_in() {
   declare -n tolerance=$1_tolerance
   INGOT_EMULATOR="arch 90" run_data_sets "$work/model.ingot" --device=emulated "${tolerance[@]}"
 }
@@ -226,6 +231,9 @@ check() {
       check_kernels sm_80 && check_kernels sm_80 --precision=bf16 && check_kernels sm_90a --precision=bf16 ;;
     cuda-bf16 | cuda-f16 | cuda-tf32) check_cuda_in "${kind#cuda-}" ;;
     cuda90-bf16 | cuda90-f16 | cuda90-tf32) check_hopper_in "${kind#cuda90-}" ;;
+    emulated90-bf16 | emulated90-f16)
+      compile_for_gpus --target=sm_90a "--precision=${kind#emulated90-}" -o "$work/model.ingot" &&
+        emulate_hopper_in "${kind#emulated90-}" ;;
     cuda-tuned) check_tuned ;;
     cuda-repeatable)
       has_nvrtc && target=(--target=x86-64,sm_80 --no-cache) && check_repeatable ;;
