@@ -60,8 +60,7 @@ LinearNormChoice linearNormChoiceOf(plan::KernelOp kernel) {
   linear.outBits = 32;
   bool keepsSum = kernel.numOuts() > 1u + kernel.paramFlag("copy");
   std::optional<LinearNormChoice> choice = chooseLinearNorm(
-      {linear, kernel.paramText("kind") == "layer", 0,
-       writtenBytes(kernel, keepsSum), keepsSum, hasHalf(kernel)},
+      {linear, 0, writtenBytes(kernel, keepsSum), keepsSum, hasHalf(kernel)},
       kernel.param("columns"));
   assert(choice && "the kernel was made from one");
   choice->taken = llvm::to_vector(kernel.paramArray("taken"));
@@ -72,8 +71,7 @@ std::optional<LinearNormChoice> chooseLinearNormOf(plan::KernelOp linear,
                                                    plan::KernelOp norm,
                                                    int64_t readBytes,
                                                    bool keepsSum) {
-  return chooseLinearNorm({problemOf(linear, /*canSplit=*/true),
-                           norm.paramText("kind") == "layer", readBytes,
+  return chooseLinearNorm({problemOf(linear, /*canSplit=*/true), readBytes,
                            writtenBytes(norm, false), keepsSum, hasHalf(norm)});
 }
 

@@ -22,11 +22,17 @@ constexpr int64_t kAssumedRows = 4096;
 /// 768 columns took on an H200 at 128 to 6304 rows rises by that.
 constexpr int64_t kNorm = 2000;
 constexpr double kNormBytes = 5200;
-/// For blocks to meet: two or three times what shared memory of another block
-/// takes, and what the slowest is behind. Nobody has measured it.
-constexpr int64_t kExchange = 500;
-/// By what share it has to be faster where it is taken, since some of this is
-/// guessed; and on average over all rows, as it is a kernel more to compile.
+/// Bytes a nanosecond of a linear's residual and result of f32, beyond what its
+/// tiles take: 768 columns took 8 to 10 us more at 4096 rows of an H200.
+constexpr double kSumBytes = 3200;
+/// Of a wave of clusters, beyond its tiles and bytes: nothing is multiplied
+/// while residuals come and blocks meet. 4 to 7 us on an H200.
+constexpr int64_t kMeet = 5500;
+/// Clusters of 2, 3, ... 8 blocks, one a multiprocessor, that an H200 of 132
+/// runs at once, by cuOccupancyMaxActiveClusters; of 7 it was not asked.
+constexpr int64_t kClusters[] = {66, 39, 30, 22, 17, 15, 15};
+/// By what share it has to be faster where it is taken, since these come from
+/// few shapes; and on average over all rows, as it is a kernel more to compile.
 constexpr double kLess = 0.05, kWorth = 0.01;
 
 /// LinearNorm90Sizes.
@@ -38,8 +44,8 @@ unsigned sharedBytes(int64_t columns, int64_t blocks, bool stores) {
   return static_cast<unsigned>(stages * (stage + 16) + panels + exchange + 16);
 }
 
-int64_t timeOf(int64_t bytes) {
-  return std::llround(numberOf(bytes) / kNormBytes);
+int64_t timeOf(int64_t bytes, double rate = kNormBytes) {
+  return std::llround(numberOf(bytes) / rate);
 }
 
 int64_t pairTime(const LinearNormProblem &problem, int64_t m) {
@@ -48,22 +54,21 @@ int64_t pairTime(const LinearNormProblem &problem, int64_t m) {
   std::optional<HopperLinear> choice = chooseHopperLinear(linear);
   if (!choice)
     return 0; // few rows
-  int64_t bytes =
-      problem.readBytes + problem.writtenBytes + 4 * problem.linear.n;
-  return choice->at(m).nanoseconds + kNorm + timeOf(m * bytes);
+  int64_t sums = 4 * problem.linear.n,
+          bytes = problem.readBytes + problem.writtenBytes + sums;
+  return choice->at(m).nanoseconds + timeOf(m * 2 * sums, kSumBytes) + kNorm +
+         timeOf(m * bytes);
 }
 
 int64_t fusedTime(const LinearNormProblem &problem, const HopperTile &tile,
                   int64_t blocks, int64_t m) {
   int64_t clusters = clustersAtOnce(hopperChip().multiprocessors, blocks),
           waves = ceilOf(ceilOf(m, kRows), clusters);
-  int64_t exchanges = problem.isLayer ? 2 : 1;
-  // A linear's times have its own f32 result in them.
-  int64_t bytes = problem.readBytes + problem.writtenBytes -
-                  (problem.keepsSum ? 0 : 4 * problem.linear.n);
-  return tile.kernel + waves * (tile.wave + exchanges * kExchange) +
-         timeOf(m * std::max<int64_t>(bytes, 0));
+  int64_t sums = (problem.keepsSum ? 2 : 1) * 4 * problem.linear.n;
+  return tile.kernel + waves * (tile.wave + kMeet) +
+         timeOf(m * (sums + problem.readBytes + problem.writtenBytes));
 }
+
 /// What is saved, as a logarithm: 0 where it is not worth it.
 double gainAt(const LinearNormProblem &problem, const HopperTile &tile,
               int64_t blocks, int64_t m) {
@@ -76,7 +81,8 @@ double gainAt(const LinearNormProblem &problem, const HopperTile &tile,
 } // namespace
 
 int64_t clustersAtOnce(int64_t multiprocessors, int64_t blocks) {
-  return std::max<int64_t>(multiprocessors / 16 * (16 / blocks), 1);
+  return std::max<int64_t>(
+      kClusters[blocks - kLeastBlocks] * multiprocessors / 132, 1);
 }
 
 std::optional<LinearNormChoice>

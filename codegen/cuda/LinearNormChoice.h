@@ -9,7 +9,6 @@ namespace ingot::cuda {
 /// A linear whose rows of f32 are normalized next.
 struct LinearNormProblem {
   LinearProblem linear;
-  bool isLayer; ///< else rms, which needs no mean
   /// Of a row, beside what the linear's own residual is: read by the norm apart
   /// from the linear's result, written by the norm.
   int64_t readBytes, writtenBytes;
@@ -36,8 +35,8 @@ struct LinearNormChoice {
 };
 
 /// How many clusters of so many blocks, one a multiprocessor, a GPU runs at
-/// once: those of a cluster are in one part of the GPU, and it is assumed that
-/// there is one for each 16 multiprocessors.
+/// once: those of a cluster are in one part of the GPU, and some parts of an
+/// H200 have fewer multiprocessors than others. `blocks`: 2 to 8.
 int64_t clustersAtOnce(int64_t multiprocessors, int64_t blocks);
 
 /// Nothing where two kernels take less at all numbers of rows, or at the one
