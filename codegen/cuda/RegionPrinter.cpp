@@ -246,7 +246,9 @@ std::string ScalarPrinter::define(Operation *op, Scope &scope) {
       .Case([&](tfm::ConvertOp convert) {
         Type from = convert.getInput().getType();
         std::string x = emit(convert.getInput(), scope);
-        if (from == type)
+        // What is rounded to 8 bits is stored next, which rounds it.
+        if (from == type ||
+            (isa<FloatType>(type) && type.getIntOrFloatBitWidth() == 8))
           return x;
         if (type.isInteger(1))
           return statement(scope, typeName, x + " != 0");

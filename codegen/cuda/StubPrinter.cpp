@@ -12,7 +12,7 @@ static LogicalResult check(plan::KernelOp kernel, StringRef arch) {
     return kernel.emitError("CUDA kernels have no elements of type ") << type;
   };
   for (unsigned i = 0; i < kernel.numOuts(); ++i)
-    if (memoryTypeName(kernel.outType(i)).empty())
+    if (outTypeName(kernel, i).empty())
       return refuse(kernel.outType(i));
   for (unsigned i = 0; i < kernel.numIns(); ++i)
     if (inTypeName(kernel, i).empty())

@@ -2,6 +2,8 @@
 
 #include "codegen/cuda/ScoreRegion.h"
 
+#include "llvm/ADT/TypeSwitch.h"
+
 using namespace mlir;
 using llvm::Twine;
 
@@ -17,6 +19,13 @@ StringRef inTypeName(plan::KernelOp kernel, unsigned i) {
   if (kernel.getFamily() == plan::Family::Arrange && i != 1)
     return "u8";
   return memoryTypeName(kernel.inType(i));
+}
+
+StringRef outTypeName(plan::KernelOp kernel, unsigned i) {
+  return llvm::TypeSwitch<Type, StringRef>(kernel.outType(i))
+      .Case([](Float8E4M3FNType) { return "e4m3"; })
+      .Case([](Float8E5M2Type) { return "e5m2"; })
+      .Default([](Type type) { return memoryTypeName(type); });
 }
 
 std::string StubWriter::outs() {
@@ -152,13 +161,15 @@ unsigned StubWriter::lanes(size_t along, size_t coordinates, StringRef extents,
                            size_t finishCoordinates, bool anyEnd) {
   ArrayRef<int64_t> dims = kernel.paramArray(extents);
   int64_t end = dims.empty() ? 1 : dims.back();
-  bool hasHalves = llvm::any_of(
+  bool isNarrow = llvm::any_of(
       llvm::concat<const Attribute>(kernel.getOutTypes(), kernel.getInTypes()),
       [](Attribute attr) {
-        return cast<TypeAttr>(attr).getValue().getIntOrFloatBitWidth() == 16;
+        Type type = cast<TypeAttr>(attr).getValue();
+        unsigned bits = type.getIntOrFloatBitWidth();
+        return bits == 16 || (bits == 8 && isa<FloatType>(type));
       });
   for (unsigned width : {8u, 4u})
-    if ((width == 4 || hasHalves) &&
+    if ((width == 4 || isNarrow) &&
         lanesOf(width, along, coordinates, end, finishCoordinates, anyEnd))
       return width;
   return 1;

@@ -29,7 +29,7 @@ public:
   std::string out(unsigned i) { return "out" + std::to_string(i); }
   std::string outs(); ///< all of them, as arguments
   mlir::Type outType(unsigned i) { return kernel.outType(i); }
-  llvm::StringRef outTypeName(unsigned i) { return memoryTypeName(outType(i)); }
+  llvm::StringRef outTypeName(unsigned i);
   /// An extent or stride of the params: a literal, or the scalar it names.
   std::string number(int64_t code);
   std::string extent(llvm::StringRef name) {
@@ -126,6 +126,11 @@ std::vector<std::string> coordinateNames(size_t count);
 /// and zeros bytes and words, whatever these stand for; empty as
 /// memoryTypeName.
 llvm::StringRef inTypeName(plan::KernelOp kernel, unsigned i);
+/// The same of output `i`; 8-bit floats are stored only.
+llvm::StringRef outTypeName(plan::KernelOp kernel, unsigned i);
+inline llvm::StringRef StubWriter::outTypeName(unsigned i) {
+  return cuda::outTypeName(kernel, i);
+}
 
 // The families.
 CudaStub printMap(StubWriter &w);

@@ -426,6 +426,16 @@ LogicalResult KernelOp::verifyRegions() {
         (needsFloat && !isa<FloatType>(expected[0])))
       return emitOpError("region ")
              << number << " yields (" << yielded << "), which does not fit";
+    auto isRoundedElsewhere = [&](tfm::ConvertOp convert) {
+      Type type = convert.getType();
+      return isa<FloatType>(type) && type.getIntOrFloatBitWidth() == 8 &&
+             (getFamily() != Family::Map ||
+              !llvm::all_of(convert->getUsers(), llvm::IsaPred<tfm::YieldOp>));
+    };
+    for (auto convert : region.getOps<tfm::ConvertOp>())
+      if (isRoundedElsewhere(convert))
+        return emitOpError("rounds to ")
+               << convert.getType() << " where no map stores it";
     // kernel_c4
     if (failed(tfm::verifyScalarRegion(*this, region, /*symbols=*/false)))
       return failure();

@@ -144,7 +144,7 @@ plan::KernelOp KernelBuilder::finish(plan::Family family, llvm::StringRef name,
   // A first printing numbers the scalars, the second knows how many there are.
   for (const RegionSpec &spec : regions) {
     Region scratch;
-    fill(scratch, spec);
+    fill(scratch, spec, outs);
   }
   llvm::SmallVector<Attribute> outTypes, inTypes;
   for (Type type : outs)
@@ -158,11 +158,12 @@ plan::KernelOp KernelBuilder::finish(plan::Family family, llvm::StringRef name,
       builder.getI64IntegerAttr(scalarExprs.size()),
       params.getDictionary(builder.getContext()), regions.size());
   for (auto [region, spec] : llvm::zip_equal(kernel.getBodies(), regions))
-    fill(region, spec);
+    fill(region, spec, outs);
   return kernel;
 }
 
-void KernelBuilder::fill(Region &region, const RegionSpec &spec) {
+void KernelBuilder::fill(Region &region, const RegionSpec &spec,
+                         TypeRange outs) {
   Block &block = region.emplaceBlock();
   Type i64 = builder.getI64Type();
   for (Expr argument : spec.arguments)
@@ -205,6 +206,9 @@ void KernelBuilder::fill(Region &region, const RegionSpec &spec) {
   } else {
     result = printer.emit(spec.expr);
   }
+  // Expressions have no 8-bit floats.
+  if (llvm::isa<FloatType>(outs[0]) && isNarrow(outs[0]))
+    result = tfm::ConvertOp::create(builder, loc, outs[0], result);
   tfm::YieldOp::create(builder, loc, result);
   RegionBuilder::eraseDead(block);
 }

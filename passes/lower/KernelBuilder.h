@@ -105,7 +105,7 @@ private:
   mlir::Value copyOps(mlir::Block &ops, RegionBuilder &printer,
                       llvm::ArrayRef<mlir::Value> arguments,
                       llvm::function_ref<mlir::Value(mlir::Value)> memory);
-  void fill(mlir::Region &region, const RegionSpec &spec);
+  void fill(mlir::Region &region, const RegionSpec &spec, mlir::TypeRange outs);
 
   ElementLifter &lifter;
   ShapeContext &shapes;

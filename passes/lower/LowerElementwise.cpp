@@ -91,7 +91,7 @@ void Lowering::launchMap(Value result, llvm::ArrayRef<Expr> indices, Expr expr,
     expr = packed(resultDims, indices, expr, at);
     type = bytesOf(type);
     dims = shapes.dims(type);
-  } else if (isNarrow(type.getElementType())) {
+  } else if (isNarrow(type.getElementType()) && !target.storesFloat8) {
     type = llvm::cast<RankedTensorType>(
         type.clone(builder.getIntegerType(8, /*isSigned=*/false)));
   }
@@ -153,7 +153,8 @@ LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
   std::optional<Expr> value = elementOf(op, indices);
   if (!value || pool.type(*value) != ExprType::F32)
     return op.emitError("no kernel rounds this to ") << element;
-  launchMap(op.getResult(), indices, float8Byte(pool, element, *value),
+  launchMap(op.getResult(), indices,
+            target.storesFloat8 ? *value : float8Byte(pool, element, *value),
             op.getLoc());
   return success();
 }

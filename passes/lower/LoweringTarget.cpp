@@ -12,7 +12,8 @@ LoweringTarget LoweringTarget::x86() {
           "panels48",
           /*hasFineTasks=*/false,
           /*readsPages=*/false,
-          /*arrangesQuantized=*/false};
+          /*arrangesQuantized=*/false,
+          /*storesFloat8=*/false};
 }
 
 LoweringTarget LoweringTarget::cuda(bool besideX86) {
@@ -21,7 +22,8 @@ LoweringTarget LoweringTarget::cuda(bool besideX86) {
           "rows",
           /*hasFineTasks=*/true,
           /*readsPages=*/true,
-          /*arrangesQuantized=*/true};
+          /*arrangesQuantized=*/true,
+          /*storesFloat8=*/true};
 }
 
 bool LoweringTarget::multipliesQuantized(mlir::Type input,

@@ -28,6 +28,9 @@ struct LoweringTarget {
   /// Kernels read quantized weights as init launches arrange them
   /// (plan::ArrangedShape), from panels or plain; else in the stored layout.
   bool arrangesQuantized;
+  /// Kernels round to 8-bit floats where they store them; else their regions
+  /// compute bytes.
+  bool storesFloat8;
   /// The precision of the target, and of the one whose stored layout it shares.
   std::string precision = "f32", storedPrecision = "f32";
 

@@ -25,6 +25,13 @@ KERNEL(256, 1) narrow(u16 *f, u16 *b, u32 *t, const float *x, int n) {
   }
 }
 EXPORT_KERNEL(narrow)
+KERNEL(256, 1) narrow8(u32 *e4, u32 *e5, const float *x, int n) {
+  for (int i = bid_x() * 256 + tid(); i < n; i += 256 * grid_x()) {
+    e4[i] = pack_e4m3(x[i], x[n - 1 - i]) | float8_bits<3>(x[i]) << 16;
+    e5[i] = pack_e5m2(x[i], x[n - 1 - i]) | float8_bits<2>(x[i]) << 16;
+  }
+}
+EXPORT_KERNEL(narrow8)
 KERNEL(256, 1) fma2_test(u32 *f, u32 *b, const u32 *x, int n) {
   for (int i = bid_x() * 256 + tid(); i < n; i += 256 * grid_x()) {
     f[i] = fma2<f16>(x[6 * i], x[6 * i + 1], x[6 * i + 2]);
@@ -132,6 +139,63 @@ TEST_F(NumbersTest, NarrowingRoundsToNearest) {
           std::ldexp(1.0,
                      std::max(std::ilogb(x[i] ? x[i] : 1e-38f), -126) - 11));
     }
+  }
+}
+
+// "cvt.rn.satfinite": the nearest, ties to even; beyond the largest finite
+// number that, also of infinities; of NaN 0x7f. The second number is the upper
+// byte. In integers it is the same byte.
+TEST_F(NumbersTest, NarrowingToEightBitsSaturates) {
+  std::vector<float> x = {
+      0.f,     -0.f,   NAN,     INFINITY, -INFINITY, 448.f,
+      463.99f, 464.f,  -465.f,  57344.f,  61440.f,   -61441.f,
+      3.4e38f, 1e-45f, -1e-45f, 0x1p-10f, -0x1p-10f, 0x1.000002p-10f,
+      0x1p-17f};
+  // All numbers of 16 bits of f32, and what is a little less and more: halves
+  // between two numbers of either format are among them.
+  for (uint32_t high = 0; high < 65536; ++high)
+    for (uint32_t low : {0u, 1u, 0xffffu})
+      x.push_back(__builtin_bit_cast(float, high << 16 | low));
+  Stub stub(text);
+  DeviceArray<float> in(x);
+  DeviceArray<uint32_t> e4(x.size()), e5(x.size());
+  ASSERT_EQ(stub.launch("narrow8", {4}, 256, 0, e4, e5, in,
+                        static_cast<int>(x.size())),
+            cu::success)
+      << control("report");
+  // As IEEE formats; the highest exponent of e4m3 has numbers up to 448.
+  auto number = [](uint32_t code, int bits, int mantissa) {
+    int bias = (1 << (bits - 1)) - 1, exponent = int(code >> mantissa);
+    double fraction = code & ((1u << mantissa) - 1);
+    return exponent ? std::ldexp(fraction + (1 << mantissa),
+                                 exponent - bias - mantissa)
+                    : std::ldexp(fraction, 1 - bias - mantissa);
+  };
+  auto expected = [&](float x, int bits, int mantissa, uint32_t largest) {
+    if (std::isnan(x))
+      return 0x7fu;
+    double size = std::fabs(static_cast<double>(x));
+    uint32_t code = 0;
+    while (code < largest && number(code + 1, bits, mantissa) <= size)
+      ++code;
+    if (code < largest) {
+      double below = size - number(code, bits, mantissa),
+             above = number(code + 1, bits, mantissa) - size;
+      code += above < below || (above == below && code % 2);
+    }
+    return code | (std::signbit(x) ? 0x80u : 0u);
+  };
+  std::vector<uint32_t> e4s = e4.get(), e5s = e5.get();
+  for (size_t i = 0; i < x.size(); ++i) {
+    uint32_t want4 = expected(x[i], 4, 3, 0x7e),
+             want5 = expected(x[i], 5, 2, 0x7b);
+    size_t other = x.size() - 1 - i;
+    EXPECT_EQ(e4s[i] & 0xff, want4) << x[i];
+    EXPECT_EQ(e4s[i] >> 16, want4) << x[i];
+    EXPECT_EQ(e4s[other] >> 8 & 0xff, want4) << x[i];
+    EXPECT_EQ(e5s[i] & 0xff, want5) << x[i];
+    EXPECT_EQ(e5s[i] >> 16, want5) << x[i];
+    EXPECT_EQ(e5s[other] >> 8 & 0xff, want5) << x[i];
   }
 }
 

@@ -111,6 +111,25 @@ DEV u32 pack_bf16(float lo, float hi) {
 DEV u32 pack_f16(float lo, float hi) {
   return f16_bits(lo) | f16_bits(hi) << 16;
 }
+// cvt.rn.satfinite: the nearest in units of the last place, of which what
+// rounds up to the next exponent carries into it.
+DEV u32 float8_of(float x, int mantissa, int smallest, float largest) {
+  if (x != x)
+    return 0x7f;
+  float m = __builtin_fminf(__builtin_fabsf(x), largest);
+  int exponent = smallest;
+  while (m >= __builtin_ldexpf(2.f, exponent))
+    ++exponent;
+  float units = __builtin_rintf(__builtin_ldexpf(m, mantissa - exponent));
+  return (__builtin_signbit(x) ? 0x80 : 0) |
+         (((u32)(exponent - smallest) << mantissa) + (u32)units);
+}
+DEV u32 pack_e4m3(float lo, float hi) {
+  return float8_of(lo, 3, -6, 448.f) | float8_of(hi, 3, -6, 448.f) << 8;
+}
+DEV u32 pack_e5m2(float lo, float hi) {
+  return float8_of(lo, 2, -14, 57344.f) | float8_of(hi, 2, -14, 57344.f) << 8;
+}
 DEV u32 and_or(u32 a, u32 b, u32 c) { return (a & b) | c; }
 DEV u32 and_xor(u32 a, u32 b, u32 c) { return (a & b) ^ c; }
 // x * y + z, of numbers of 16 bits, rounded to odd: what is rounded once more,

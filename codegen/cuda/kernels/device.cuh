@@ -56,6 +56,29 @@ DEV u32 pack_f16(float lo, float hi) {
   asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(hi), "f"(lo));
   return r;
 }
+// Two floats of 8 bits: the nearest number, never beyond the largest finite
+// one; of NaN 0x7f.
+template <int MANTISSA>
+DEV u32 float8_bits(float x);
+#if __CUDA_ARCH__ >= 890
+DEV u32 pack_e4m3(float lo, float hi) {
+  u16 r;
+  asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(r) : "f"(hi), "f"(lo));
+  return r;
+}
+DEV u32 pack_e5m2(float lo, float hi) {
+  u16 r;
+  asm("cvt.rn.satfinite.e5m2x2.f32 %0, %1, %2;" : "=h"(r) : "f"(hi), "f"(lo));
+  return r;
+}
+#else
+DEV u32 pack_e4m3(float lo, float hi) {
+  return float8_bits<3>(lo) | float8_bits<3>(hi) << 8;
+}
+DEV u32 pack_e5m2(float lo, float hi) {
+  return float8_bits<2>(lo) | float8_bits<2>(hi) << 8;
+}
+#endif
 // (a & b) | c and (a & b) ^ c in one instruction, also of two constants, for
 // which the compiler would take two.
 DEV u32 and_or(u32 a, u32 b, u32 c) {

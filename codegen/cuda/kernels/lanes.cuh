@@ -38,8 +38,29 @@ DEV Lanes<T, N> load_lanes(const T *p) {
   }
   return result;
 }
+template <class T>
+constexpr bool IS_FLOAT8 = false;
+template <>
+constexpr bool IS_FLOAT8<e4m3> = true;
+template <>
+constexpr bool IS_FLOAT8<e5m2> = true;
+// Floats of 8 bits are rounded in pairs, four in a word.
+template <class Out, int N>
+DEV void store_float8(Out *p, const Lanes<float, N> &v) {
+  using P = Pieces<u32, N / 4>;
+  UNROLL for (int i = 0; i < P::COUNT; ++i) {
+    typename P::Type piece;
+    UNROLL for (int j = 0; j < P::SIZE; ++j) {
+      const float *x = v.x + (i * P::SIZE + j) * 4;
+      piece.x[j] = pack2<Out>(x[0], x[1]) | pack2<Out>(x[2], x[3]) << 16;
+    }
+    reinterpret_cast<typename P::Type *>(p)[i] = piece;
+  }
+}
 template <class Out, class T, int N>
 DEV void store_lanes(Out *p, const Lanes<T, N> &v) {
+  if constexpr (IS_FLOAT8<Out> && N % 4 == 0)
+    return store_float8(p, v);
   using P = Pieces<Out, N>;
   UNROLL for (int i = 0; i < P::COUNT; ++i) {
     typename P::Type piece;

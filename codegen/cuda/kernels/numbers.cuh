@@ -47,11 +47,29 @@ DEV float to_f32(e4m3 x) {
   return (x.bits & 0x7f) == 0x7f ? bits_f32(0x7fc00000)
                                  : bits_f32(bits) * bits_f32(0x7b800000);
 }
+// The byte of x in integers, where no instruction rounds to it.
+template <int MANTISSA>
+DEV u32 float8_bits(float x) {
+  constexpr int BIAS = MANTISSA == 3 ? 7 : 15, SHIFT = 23 - MANTISSA;
+  constexpr u32 LARGEST = MANTISSA == 3 ? 0x7e : 0x7b,
+                REBIAS = (u32)(127 - BIAS) << 23,
+                UNIT = (u32)(127 + 24 - BIAS - MANTISSA) << 23;
+  u32 bits = f32_bits(x), m = bits & 0x7fffffff;
+  if (m > 0x7f800000)
+    return 0x7f;
+  // Of subnormal numbers the adder rounds to units.
+  u32 code =
+      m < REBIAS + (1u << 23)
+          ? f32_bits(bits_f32(m) + bits_f32(UNIT)) - UNIT
+          : (m - REBIAS + (1u << (SHIFT - 1)) - 1 + (m >> SHIFT & 1)) >> SHIFT;
+  return (bits >> 24 & 0x80) | min_(code, LARGEST);
+}
 DEV bf16 to_bf16(float x) { return bf16{(u16)pack_bf16(x, 0.f)}; }
 DEV f16 to_f16(float x) { return f16{(u16)pack_f16(x, 0.f)}; }
 
-// from_f32<T>(x) rounds to nearest even; pack2<T> two at once, lo_f32<T> and
-// hi_f32<T> back. fma2<T>(a, b, c) is a * b + c of both numbers of a word.
+// from_f32<T>(x) rounds to nearest even, to 8 bits without going beyond the
+// largest number; pack2<T> two at once, lo_f32<T> and hi_f32<T> back of 16
+// bits. fma2<T>(a, b, c) is a * b + c of both numbers of a word.
 template <class T>
 struct Numbers;
 template <>
@@ -69,6 +87,16 @@ struct Numbers<f16> {
   static DEV f16 round(float x) { return to_f16(x); }
   static DEV u32 pack2(float lo, float hi) { return pack_f16(lo, hi); }
   static DEV u32 fma2(u32 a, u32 b, u32 c) { return fma2_f16(a, b, c); }
+};
+template <>
+struct Numbers<e4m3> {
+  static DEV e4m3 round(float x) { return e4m3{(u8)pack_e4m3(x, 0.f)}; }
+  static DEV u32 pack2(float lo, float hi) { return pack_e4m3(lo, hi); }
+};
+template <>
+struct Numbers<e5m2> {
+  static DEV e5m2 round(float x) { return e5m2{(u8)pack_e5m2(x, 0.f)}; }
+  static DEV u32 pack2(float lo, float hi) { return pack_e5m2(lo, hi); }
 };
 template <class T>
 DEV T from_f32(float x) {

@@ -177,6 +177,14 @@ template <>
 struct Stored<f16> {
   static DEV f16 from(float v) { return to_f16(v); }
 };
+template <>
+struct Stored<e4m3> {
+  static DEV e4m3 from(float v) { return from_f32<e4m3>(v); }
+};
+template <>
+struct Stored<e5m2> {
+  static DEV e5m2 from(float v) { return from_f32<e5m2>(v); }
+};
 template <class T, class V>
 DEV T stored(V v) {
   return Stored<T>::from(v);

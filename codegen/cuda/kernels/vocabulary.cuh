@@ -30,6 +30,10 @@ struct tf32 {
 struct e4m3 {
   u8 bits;
 };
+// With infinities: 5 bits of exponent, 2 of mantissa.
+struct e5m2 {
+  u8 bits;
+};
 // What memory holds of operands that are multiplied as Math.
 template <class Math>
 struct GemmElement {

@@ -137,4 +137,80 @@ TEST_F(CudaMap, RankZero) {
   check({integers(ElementType::I64, {-6})}, {7});
 }
 
+/// Rows of f32 rounded to 8 bits: all results, bit by bit, where eight lie
+/// together and where they do not; what is stored by eight, read by four.
+class CudaFloat8 : public CudaKernel,
+                   public testing::WithParamInterface<ElementType> {
+protected:
+  /// The first `columns` (s1 where it is -2) of rows of s2.
+  static std::string text(ElementType type, const std::string &columns) {
+    std::string name(reference::typeName(type));
+    return "plan.kernel map @k outs [" + name +
+           "] ins [f32] scalars 3 params {extents = array<i64: -1, " + columns +
+           R"mlir(>, chunk = 1} {
+    ^bb0(%i: i64, %j: i64, %x: tensor<?xf32>, %m: i64, %n: i64, %s: i64):
+      %0 = tfm.apply mul(%i, %s) : (i64, i64) -> i64
+      %1 = tfm.apply add(%0, %j) : (i64, i64) -> i64
+      %2 = tfm.load %x[%1] : tensor<?xf32> -> f32
+      %3 = tfm.convert %2 : f32 to )mlir" +
+           name + "\n      tfm.yield %3 : " + name + "\n    }";
+  }
+  void checkBits(int64_t m, int64_t n, int64_t s) {
+    std::vector<float> special = {
+        0.f,      -0.f,     NAN,      -NAN,    INFINITY, -INFINITY,
+        448.f,    464.f,    -1e9f,    1e-45f,  -1e-30f,  0x1p-10f,
+        0x3p-10f, -0x1p-9f, 0x1p-17f, 57344.f, 6e4f,     61440.f,
+        -65536.f, 17.f,     19.f,     3e38f};
+    Tensor x = noise(m * s, 3, 30);
+    for (int64_t i = 0; i < x.size(); i += 2)
+      x.setNumber(i, special[i / 2 % special.size()]);
+    std::vector<Tensor> got = check({x}, {m, n, s}, {0, 0});
+    for (int64_t i = 0; i < m * n; ++i) {
+      double number = x.number(i / n * s + i % n);
+      auto bits = static_cast<uint8_t>(got[0].bytes()[i]);
+      EXPECT_EQ(bits == 0x7f, std::isnan(number)) << number;
+      EXPECT_EQ(bits >> 7, !std::isnan(number) && std::signbit(number))
+          << number;
+    }
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Main, CudaFloat8,
+                         testing::Values(ElementType::F8E4M3FN,
+                                         ElementType::F8E5M2),
+                         [](const auto &info) {
+                           return std::string(reference::typeName(info.param));
+                         });
+
+TEST_P(CudaFloat8, RowsAndTails) {
+  load(text(GetParam(), "-2"));
+  for (auto [m, n, s] : {std::array<int64_t, 3>{3, 64, 128},
+                         {5, 8, 8},
+                         {3, 37, 37},
+                         {2, 36, 40},
+                         {1, 1, 1},
+                         {2, 520, 528},
+                         {0, 8, 8}})
+    checkBits(m, n, s);
+  shifts = {4, 0};
+  checkBits(3, 64, 128);
+  shifts = {0, 4};
+  checkBits(3, 64, 128);
+}
+
+TEST_P(CudaFloat8, MovesEightAtOnce) {
+  load(text(GetParam(), "64"));
+  emulator::control("stats reset");
+  checkBits(6, 64, 96);
+  std::istringstream lines(emulator::control("stats"));
+  std::string name;
+  for (int64_t count; lines >> name >> count;)
+    if (name.starts_with("loads1") || name.starts_with("loads2") ||
+        name.starts_with("loads4") || name.starts_with("loads8")) {
+      EXPECT_EQ(count, name == "loads16" ? 6 * 64 / 4 : 0) << name;
+    } else if (name.starts_with("stores1") || name.starts_with("stores2") ||
+               name.starts_with("stores4") || name.starts_with("stores8")) {
+      EXPECT_EQ(count, name == "stores8" ? 6 * 64 / 8 : 0) << name;
+    }
+}
+
 } // namespace

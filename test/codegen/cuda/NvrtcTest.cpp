@@ -234,6 +234,27 @@ TEST_F(NvrtcTest, SassOfHopper) {
   EXPECT_EQ(seen, 10u);
 }
 
+/// Floats of 8 bits are rounded two by two by an instruction that GPUs from
+/// sm_89 on have, between loads of 16 bytes and stores of eight.
+TEST_F(NvrtcTest, SassOfFloat8) {
+  std::string nvdisasm = findNvdisasm();
+  if (nvdisasm.empty())
+    GTEST_SKIP() << "no nvdisasm (INGOT_NVDISASM, a toolkit, the wheel, PATH)";
+  for (const char *arch : {"sm_80", "sm_89", "sm_90a"})
+    for (const CudaStub &stub :
+         stubsIn(INGOT_SOURCE_DIR "/test/codegen/cuda/map.mlir", arch)) {
+      if (stub.name != "to_f8")
+        continue;
+      SCOPED_TRACE(arch);
+      std::string sass =
+          disassemble(nvdisasm, nvrtc->compile(stub, arch).image);
+      EXPECT_EQ(sass.find("F2FP.SATFINITE.E4M3") != std::string::npos,
+                llvm::StringRef(arch) != "sm_80");
+      EXPECT_NE(sass.find("LDG.E.128"), std::string::npos);
+      EXPECT_NE(sass.find("STG.E.64"), std::string::npos);
+    }
+}
+
 /// The compiler moves no access to global memory before the wait.
 TEST_F(NvrtcTest, SassWaitsFirst) {
   std::string nvdisasm = findNvdisasm();

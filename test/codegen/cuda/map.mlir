@@ -166,3 +166,23 @@ plan.kernel map @both outs [f32, i32] ins [bf16, f32, f32] scalars 2 params {ext
   %5 = tfm.apply add(%1, %4) : (f32, f32) -> f32
   tfm.yield %5, %at : f32, i64
 }
+
+// Rows of f32 in a wider matrix become floats of 8 bits, eight at once.
+// CHECK-LABEL: // to_f8: 256 threads
+// CHECK:         DEV float value(const i64 *c) const {
+// CHECK:           float v2 = in0[v1];
+// CHECK-NEXT:      return v2;
+// CHECK:         DEV Lanes<float, 8> lanes_value(const i64 *c) const {
+// CHECK:           Lanes<float, 8> w2 = load_lanes<8>(in0 + w1);
+// CHECK:         DEV bool is_wide() const { return is_aligned<8>(in0); }
+// CHECK:       KERNEL(256, 1) to_f8(e4m3 *out0, const float *in0, i64 s0,
+// CHECK:         map<4, 8>(Shape<2>{{[{][{]}}s0, 64}}, body, out0);
+plan.kernel map @to_f8 outs [f8E4M3FN] ins [f32] scalars 1 params {extents = array<i64: -1, 64>, chunk = 1 : i64} {
+^bb0(%i: i64, %j: i64, %x: tensor<?xf32>, %m: i64):
+  %c128 = arith.constant 128 : i64
+  %row = tfm.apply mul(%i, %c128) : (i64, i64) -> i64
+  %at = tfm.apply add(%row, %j) : (i64, i64) -> i64
+  %0 = tfm.load %x[%at] : tensor<?xf32> -> f32
+  %1 = tfm.convert %0 : f32 to f8E4M3FN
+  tfm.yield %1 : f8E4M3FN
+}
