@@ -337,7 +337,7 @@ LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip,
     choice.sharedBytes = kFewWarps * 32 * 4;
   if (choice.fewTiles)
     choice.sharedBytes =
-        FewRows{choice.fewTiles}.sharedBytes(problem.k, kFewWarps);
+        FewRows{choice.fewTiles}.sharedBytes(problem, kFewWarps);
   if (choice.many) {
     choice.sharedBytes =
         std::max(choice.sharedBytes, unalignedTile(problem.math).sharedBytes());

@@ -97,16 +97,17 @@ struct LinearProblem {
   Math math;
   unsigned bits, outBits; ///< of an element
   bool canSplit = true;   ///< there is a workspace where Choice wants one
+  bool hasBlocks = false; ///< of e4m3: scales are of blocks of K
 
   /// Whether rows of K are multiples of 16 bytes.
   bool isWide() const { return k * bits % 128 == 0; }
 
   /// Whether few rows are products of `kernels/linear_few.cuh`.
-  bool hasFewOnTensorCores() const { return math == Math::Half && isWide(); }
-  /// Rows that a kernel for few takes; of e4m3 there is none.
+  bool hasFewOnTensorCores() const {
+    return (math == Math::Half || math == Math::E4M3) && isWide();
+  }
+  /// Rows that a kernel for few takes.
   int64_t fewRows() const {
-    if (math == Math::E4M3)
-      return 0;
     return hasFewOnTensorCores() ? kFewTensorRows : kFewRows;
   }
   /// Of the whole, with so many rows; operands and result once.
@@ -157,8 +158,8 @@ struct FewRows {
   /// Blocks for these columns; of those of any chip, the most.
   int64_t blocks(int64_t columns) const;
   static int64_t mostBlocks(int64_t columns);
-  /// For columns of `k` and blocks of `warps` warps.
-  unsigned sharedBytes(int64_t k, int64_t warps) const;
+  /// For blocks of `warps` warps.
+  unsigned sharedBytes(const LinearProblem &problem, int64_t warps) const;
   Work work(const LinearProblem &problem, int64_t m, const Chip &chip) const;
   /// "few rows up to 16, 24 columns a block".
   std::string text(bool isAlone) const;
@@ -213,7 +214,7 @@ struct HopperLinear {
   LinearProblem problem;
   /// For few rows, as LinearChoice has them; both 0: they are not possible.
   int64_t fewTiles = 0, fewWarps = 0;
-  /// Of which that is taken which costs least.
+  /// Of which that is taken which costs least; none where rows are few.
   llvm::SmallVector<HopperTile, kMostHopperTiles> tiles;
   bool stores; ///< the result leaves by TMA
   unsigned sharedBytes;
@@ -226,6 +227,8 @@ struct HopperLinear {
   int64_t mostParts() const;
   /// Floats that all parts leave, at most.
   Expr partialSums(ExprPool &pool, Expr m) const;
+  /// That have something to do, of one part, by the smallest tiles of any GPU.
+  Expr blocks(ExprPool &pool, Expr m) const;
   /// "few rows up to 16, 24 columns a block; wgmma 128x64, K in up to 8 parts;
   /// 128x96; 128x192", "wgmma 128x64; 128x128 in turns".
   std::string text() const;
@@ -235,9 +238,9 @@ struct HopperLinear {
 const Chip &hopperChip();
 /// Tiles of all widths that the model has times of.
 llvm::SmallVector<HopperTile> hopperTilesOf(const LinearProblem &problem);
-/// Nothing where other kernels have to do: products of f32, few rows only, or K
-/// no multiple of 16 bytes. `measured`: the tiles to have, in place of the
-/// model's.
+/// Nothing where other kernels have to do: products of f32, few rows only (but
+/// of e4m3, which have no others), or K no multiple of 16 bytes. `measured`:
+/// the tiles to have, in place of the model's.
 std::optional<HopperLinear>
 chooseHopperLinear(const LinearProblem &problem,
                    llvm::ArrayRef<HopperMeasured> measured = {});

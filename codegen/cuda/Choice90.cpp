@@ -215,6 +215,17 @@ Expr HopperLinear::partialSums(ExprPool &pool, Expr m) const {
                   pool.integer(kMostPartials));
 }
 
+Expr HopperLinear::blocks(ExprPool &pool, Expr m) const {
+  constexpr int64_t kSmall = 64;
+  Expr ofTiles = pool.scale(pool.ceilDiv(m, pool.integer(kSmall)),
+                            ceilOf(problem.n, kSmall)),
+       isAny = pool.min(m, pool.integer(1));
+  return fewTiles
+             ? pool.max(ofTiles,
+                        pool.scale(isAny, FewRows{fewTiles}.blocks(problem.n)))
+             : ofTiles;
+}
+
 llvm::SmallVector<HopperTile> hopperTilesOf(const LinearProblem &problem) {
   llvm::SmallVector<HopperTile> tiles;
   for (const MeasuredTile &tile : kMeasured)
@@ -226,20 +237,29 @@ llvm::SmallVector<HopperTile> hopperTilesOf(const LinearProblem &problem) {
 std::optional<HopperLinear>
 chooseHopperLinear(const LinearProblem &problem,
                    llvm::ArrayRef<HopperMeasured> measured) {
-  bool isKnown = problem.m >= 0;
+  bool isKnown = problem.m >= 0,
+       isFew = isKnown && problem.m <= problem.fewRows();
   if (problem.math == Math::F32 || !problem.isWide() ||
-      (isKnown && problem.m <= problem.fewRows()))
+      (isFew && problem.math != Math::E4M3))
     return std::nullopt;
   llvm::ArrayRef<int64_t> rows = kTypical;
   if (isKnown)
     rows = problem.m;
   HopperLinear choice;
   choice.problem = problem;
-  if (!isKnown && problem.hasFewOnTensorCores())
+  if ((!isKnown || isFew) && problem.hasFewOnTensorCores())
     choice.fewTiles = FewRows::of(problem.n, hopperChip()).tiles;
-  else if (!isKnown && problem.fewRows())
+  else if (!isKnown)
     choice.fewWarps = fewWarpsOf(problem, hopperChip(), kMostFewWarps);
   choice.rows = isKnown ? problem.m : kTypicalRows;
+  FewRows few{choice.fewTiles};
+  if (isFew) {
+    choice.stores = false;
+    choice.sharedBytes = few.sharedBytes(problem, kWarps);
+    choice.estimate =
+        estimate(few.work(problem, problem.m, hopperChip()), hopperChip());
+    return choice;
+  }
   for (const HopperMeasured &each : measured)
     for (const MeasuredTile &tile : kMeasured)
       if (tile.columns == each.columns && tile.columns <= mostColumns(problem))
@@ -260,8 +280,7 @@ chooseHopperLinear(const LinearProblem &problem,
         std::max(choice.sharedBytes, sharedBytes(tile, choice.stores));
   if (choice.fewTiles)
     choice.sharedBytes =
-        std::max(choice.sharedBytes,
-                 FewRows{choice.fewTiles}.sharedBytes(problem.k, kWarps));
+        std::max(choice.sharedBytes, few.sharedBytes(problem, kWarps));
   choice.estimate = estimateOf(problem, choice.at(choice.rows), choice.rows);
   return choice;
 }
@@ -345,11 +364,13 @@ std::string HopperAttention::text() const {
 std::string HopperLinear::text() const {
   std::string text;
   if (fewTiles)
-    text = FewRows{fewTiles}.text(/*isAlone=*/false) + "; ";
+    text = FewRows{fewTiles}.text(/*isAlone=*/tiles.empty());
   else if (fewWarps)
     text = "few rows up to " + std::to_string(problem.fewRows()) + ", " +
-           std::to_string(fewWarps) + " warps along K; ";
-  text += "wgmma ";
+           std::to_string(fewWarps) + " warps along K";
+  if (tiles.empty())
+    return text;
+  text += text.empty() ? "wgmma " : "; wgmma ";
   for (const HopperTile &tile : tiles) {
     if (&tile != &tiles.front())
       text += "; ";

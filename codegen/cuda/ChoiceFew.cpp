@@ -35,12 +35,15 @@ int64_t FewRows::mostBlocks(int64_t columns) {
                   of(columns, hopperChip()).blocks(columns));
 }
 
-unsigned FewRows::sharedBytes(int64_t k, int64_t warps) const {
-  constexpr int64_t kStep = 32, kPiece = 32 * 16; ///< of k, of a warp
-  int64_t pieces = tiles + 2, steps = ceilOf(ceilOf(k, kStep), warps);
-  int64_t stages = std::min(21 / pieces, std::max<int64_t>(steps, 3));
-  return static_cast<unsigned>(
-      warps * (stages * pieces * kPiece + kRows * kColumns * tiles * 4));
+unsigned FewRows::sharedBytes(const LinearProblem &problem,
+                              int64_t warps) const {
+  constexpr int64_t kPiece = 32 * 16; ///< of a warp
+  int64_t pieces = tiles + 2,
+          steps = ceilOf(ceilOf(problem.k * problem.bits / 8, 64), warps);
+  int64_t stages = std::min(21 / pieces, std::max<int64_t>(steps, 3)),
+          scales = problem.hasBlocks ? tiles * kPiece / 2 : 0;
+  return static_cast<unsigned>(warps * (stages * (pieces * kPiece + scales) +
+                                        kRows * kColumns * tiles * 4));
 }
 
 Work FewRows::work(const LinearProblem &problem, int64_t m,

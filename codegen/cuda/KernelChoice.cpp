@@ -17,14 +17,15 @@ llvm::StringRef mathTagOf(plan::KernelOp kernel) {
 }
 
 static LinearProblem problemOf(plan::KernelOp kernel, bool canSplit) {
+  bool hasBlocks =
+      kernel.isQuantized() && kernel.param("block") < kernel.param("k");
   // Scalars are no numbers.
   return {std::max<int64_t>(kernel.param("m"), -1), kernel.param("n"),
           kernel.param("k"), mathOf(mathTagOf(kernel)),
           kernel.inType(0).getIntOrFloatBitWidth(),
           kernel.outType(0).getIntOrFloatBitWidth(),
           // Scales of blocks leave no registers for meeting.
-          canSplit && (!kernel.isQuantized() ||
-                       kernel.param("block") >= kernel.param("k"))};
+          canSplit && !hasBlocks, hasBlocks};
 }
 
 LinearChoice linearChoiceOf(plan::KernelOp kernel, bool canSplit,

@@ -25,8 +25,11 @@ CudaStub printLinear90(StubWriter &w, const HopperLinear &choice) {
   // Inputs come after outputs and what of a workspace there is.
   auto a = static_cast<unsigned>(w.kernel.numOuts() + w.kernel.numWorkspace());
   Type type = w.kernel.inType(0);
-  w.maps = {{a, type, k, m, w.kernel.param("lda"), kRows}};
-  std::string maps = ", &map0, nullptr";
+  std::string maps = ", nullptr, nullptr";
+  if (!choice.tiles.empty()) {
+    w.maps = {{a, type, k, m, w.kernel.param("lda"), kRows}};
+    maps = ", &map0, nullptr";
+  }
   if (choice.stores) {
     w.maps.push_back({0, w.outType(0), n, m, n, 64});
     maps = ", &map0, &map1";
@@ -41,16 +44,16 @@ CudaStub printLinear90(StubWriter &w, const HopperLinear &choice) {
   // What both have in common: the kernel's N and K, its operands.
   std::string sizes = (Twine(n) + ", " + Twine(k) + ", ").str(),
               rows = "(out0, in0, " + w.extent("lda") + ", in1, ",
+              few = std::to_string(std::max(choice.fewTiles, choice.fewWarps)),
               rest = w.extent("m") + ", body" + maps + last + ");";
   bool isF8 = multipliesF8(w.kernel);
-  std::string call = isF8 ? ("linear90_f8<" + sizes +
-                             Twine(std::min(w.kernel.param("block"), k)) + ">" +
-                             rows + "in2, " + rest)
-                                .str()
-                          : ("linear90<" + w.math() + ", " + sizes +
-                             Twine(std::max(choice.fewTiles, choice.fewWarps)) +
-                             ">" + rows + rest)
-                                .str();
+  std::string call =
+      isF8 ? ("linear90_f8<" + sizes +
+              Twine(std::min(w.kernel.param("block"), k)) + ", " + few + ">" +
+              rows + "in2, " + rest)
+                 .str()
+           : ("linear90<" + w.math() + ", " + sizes + few + ">" + rows + rest)
+                 .str();
   CudaStub stub = w.finish(isF8 ? "linear90_f8.cuh" : "linear90.cuh", call,
                            kThreads, choice.sharedBytes);
   stub.isPersistent = true;

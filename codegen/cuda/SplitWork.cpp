@@ -90,13 +90,18 @@ private:
   void splitF8(plan::KernelOp kernel, ArrayRef<plan::LaunchOp> launches) {
     std::optional<HopperLinear> hopper =
         hopperLinearOf(kernel, /*canSplit=*/true);
-    if (!hopper || hopper->mostParts() == 1)
+    if (!hopper)
       return;
-    kernel = withSplits(kernel, hopper->mostParts());
+    bool isSplit = hopper->mostParts() > 1;
+    if (isSplit)
+      kernel = withSplits(kernel, hopper->mostParts());
     ExprPool &pool = shapes.pool();
     for (plan::LaunchOp launch : launches) {
-      launch.setKernelAttr(FlatSymbolRefAttr::get(kernel.getSymNameAttr()));
       Expr m = extent(kernel, launch, "m");
+      launch.setKernelAttr(FlatSymbolRefAttr::get(kernel.getSymNameAttr()));
+      launch.setGridAttr(attr(hopper->blocks(pool, m)));
+      if (!isSplit)
+        continue;
       addWorkspace(kernel, launch, pool.integer(hopper->mostParts()),
                    hopper->partialSums(pool, m));
     }

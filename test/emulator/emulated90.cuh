@@ -6,6 +6,18 @@
 DEV int cluster_rank() { return emu_cluster_rank(); }
 DEV void cluster_sync(HERE) { emu_cluster_sync(file, line); }
 
+// ---- numbers
+
+DEV u32 e4m3_f16(u32 x) {
+  u32 code = x & 0x7f, exponent = code >> 3, sign = (x & 0x80) << 8;
+  float units = (float)(exponent ? code % 8 + 8 : code);
+  float size = units * __builtin_ldexpf(1.f, exponent ? exponent - 10 : -9);
+  return code == 0x7f ? 0x7fff : sign | f16_bits(size);
+}
+DEV u32 unpack_e4m3(u32 x) {
+  return e4m3_f16(x & 0xff) | e4m3_f16(x >> 8 & 0xff) << 16;
+}
+
 // ---- fragments to shared memory
 
 DEV void store_matrix4(void *s, const u32 (&r)[4], HERE) {

@@ -41,15 +41,15 @@ const Edit edits[] = {
     {"RingTurnsLate", "stage + 1 < STAGES", "stage < STAGES"},
     {"StageTooSmall", "(TILES + 2) * PIECE", "(TILES + 1) * PIECE"},
     {"WarpsInOnePlace", "tid() * 16", "lane() * 16"},
-    {"FirstRowsGoOn", "s % C::STEPS * 32", "s * 32"},
+    {"FirstRowsGoOn", "s % C::STEPS * C::STEP", "s * C::STEP"},
     // order
     {"ColumnsStay", "ahead += block_count();", ";"},
     {"WeightsStay", "      next_columns();\n", ""},
     {"StepsStay", "++next == C::STEPS", "C::STEPS == 1"},
     {"LosesAPart", "UNROLL for (int part = 0;", "UNROLL for (int part = 1;",
      "part_sums.cuh"},
-    {"HalvesOfK", "right[j].w[h], right[j].w[h + 1]",
-     "right[j].w[h + 1], right[j].w[h]"},
+    {"HalvesOfK", "right[j][h], right[j][h + 1]",
+     "right[j][h + 1], right[j][h]"},
 };
 
 void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }

@@ -22,6 +22,15 @@ DEV void cluster_sync() {
                    : "memory");
 }
 
+// ---- numbers
+
+// Two numbers of e4m3, the low bytes of x, as f16: exact.
+DEV u32 unpack_e4m3(u32 x) {
+  u32 r;
+  asm("cvt.rn.f16x2.e4m3x2 %0, %1;" : "=r"(r) : "h"((u16)x));
+  return r;
+}
+
 // ---- fragments to shared memory
 
 // The inverse of load_matrix4.

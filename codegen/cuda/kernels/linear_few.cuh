@@ -3,9 +3,13 @@
 //   grid   any
 //   block  32 * Config::WARPS
 //   smem   Config::SHARED
-//   needs  A and W of bf16 or f16, bases and pitches multiples of 16 bytes;
-//          K a multiple of 8; N > 0
+//   needs  A and W of bf16 or f16, or what FewOperand has, bases and pitches
+//          multiples of 16 bytes; K such a multiple; N > 0; with BLOCK scales
+//          [ceil(K / BLOCK), N], BLOCK a multiple of a step
 //   waits  for the grids before it (grid_wait), which have not written W
+//
+// With BLOCK: epilogue(sum over blocks b of scale[b, n] * (sum over k of b
+// ...)), a step's sums at a time.
 //
 // A product does not care in which order k comes if both operands agree: 16
 // bytes of a row of W as they lie are a lane's fragments of two mma, 16 of k
@@ -30,37 +34,55 @@
 #include "part_sums.cuh"
 #include "shape.cuh"
 
-template <class Element_, int K_, int TILES_, int WARPS_>
+// What mma multiplies of 16 bytes of an operand: words of two numbers of Math.
+template <class E>
+struct FewOperand {
+  using Math = E;
+  static constexpr int WORDS = 4;
+  static DEV void unpack(u32 (&words)[WORDS], const vec16 &v) {
+    UNROLL for (int i = 0; i < WORDS; ++i) words[i] = v.w[i];
+  }
+};
+
+template <class Element_, int K_, int TILES_, int WARPS_, int BLOCK_ = 0>
 struct FewConfig {
   using Element = Element_;
-  static constexpr int K = K_, TILES = TILES_, WARPS = WARPS_;
+  static constexpr int K = K_, TILES = TILES_, WARPS = WARPS_, BLOCK = BLOCK_;
   static constexpr int ROWS = 16, COLUMNS = 8 * TILES, THREADS = 32 * WARPS;
-  // A step is 32 of k; each warp has STEPS one after the other.
-  static constexpr int STEPS = ceil_div(ceil_div(K, 32), WARPS);
-  // 16 bytes of each thread; of a step, those of W, then the halves of A.
-  static constexpr int PIECE = 16 * THREADS, STAGE = (TILES + 2) * PIECE;
+  // A step is 64 bytes of k, 16 a lane; each warp has STEPS one after the
+  // other.
+  static constexpr int UNIT = 16 / (int)sizeof(Element), STEP = 4 * UNIT,
+                       STEPS = ceil_div(ceil_div(K, STEP), WARPS);
+  // 16 bytes of each thread; of a step, those of W, then the halves of A, then
+  // of each tile the scales of a lane's two columns of sums.
+  static constexpr int PIECE = 16 * THREADS, SCALES_AT = (TILES + 2) * PIECE,
+                       SCALES = BLOCK ? 8 * THREADS : 0,
+                       STAGE = SCALES_AT + TILES * SCALES;
   // Steps on their way: no more than there are, but three, which go on to the
   // next columns.
   static constexpr int STAGES = min_(21 / (TILES + 2), max_(STEPS, 3));
   // No lane looks past the end of K.
-  static constexpr bool EXACT = STEPS * WARPS * 32 == K;
+  static constexpr bool EXACT = STEPS * WARPS * STEP == K;
   using Sums = PartSums<ROWS, COLUMNS, WARPS, THREADS>;
   static constexpr int SHARED = STAGES * STAGE + Sums::SHARED;
-  static_assert(K % 8 == 0 && TILES <= 4 && Sums::BATCHES == 1);
+  static_assert(K % UNIT == 0 && BLOCK % STEP == 0 && TILES <= 4 &&
+                Sums::BATCHES == 1);
 };
 
 template <class C, class Epilogue>
 DEV void linear_few(const GemmOperands<typename C::Element> &p,
-                    const Epilogue &epilogue) {
+                    const Epilogue &epilogue, const float *scales = nullptr) {
   static_assert(Epilogue::V == 1);
   using E = typename C::Element;
+  using Operand = FewOperand<E>;
   constexpr int TILES = C::TILES, STAGES = C::STAGES;
   int row = lane() / 4, part = warp_uniform();
   int groups = p.m > 0 ? ceil_div(p.n, C::COLUMNS) : 0;
   // A's lower half.
   bool has_half = p.m > 8;
   u8 *ring = shared_base<u8>() + tid() * 16;
-  int first = part * C::STEPS * 32 + lane() % 4 * 8;
+  u8 *scale_ring = shared_base<u8>() + C::SCALES_AT + tid() * 8;
+  int start = part * C::STEPS * C::STEP, first = start + lane() % 4 * C::UNIT;
   const E *a[2], *w[TILES];
   UNROLL for (int f = 0; f < 2; ++f) a[f] =
       p.a + min_(row + 8 * f, max_(p.m - 1, 0)) * p.lda;
@@ -77,7 +99,7 @@ DEV void linear_few(const GemmOperands<typename C::Element> &p,
   auto fetch = [&](int stage, bool with_a) {
     if (ahead < groups) {
       u8 *to = ring + stage * C::STAGE;
-      int k = first + next * 32;
+      int k = first + next * C::STEP;
       bool inside = is_inside(k);
       if (!inside)
         k = 0;
@@ -87,6 +109,18 @@ DEV void linear_few(const GemmOperands<typename C::Element> &p,
         if (with_a && (f == 0 || has_half))
           copy_async16(to + (TILES + f) * C::PIECE, a[f] + k,
                        inside && row + 8 * f < p.m ? 16 : 0);
+      }
+      if constexpr (C::BLOCK > 0) {
+        int begin = start + next * C::STEP;
+        bool has_scale = is_inside(begin);
+        const float *from =
+            scales + (i64)(has_scale ? begin / C::BLOCK : 0) * p.n;
+        UNROLL for (int i = 0; i < 2 * TILES; ++i) {
+          i64 n = ahead * C::COLUMNS + i / 2 * 8 + lane() % 4 * 2 + i % 2;
+          copy_async4(scale_ring + stage * C::STAGE + i / 2 * C::SCALES +
+                          i % 2 * 4,
+                      from + min_(n, (i64)p.n - 1), has_scale ? 4 : 0);
+        }
       }
     }
     copy_commit(); // also when empty: waits count groups
@@ -100,16 +134,16 @@ DEV void linear_few(const GemmOperands<typename C::Element> &p,
   UNROLL for (int s = 0; s < STAGES; ++s) fetch(s, /*with_a=*/false);
   grid_wait();
   // A of these steps by loads: copies would come after all of W.
-  Columns<E, 8> y[STAGES][2] = {};
+  vec16 y[STAGES][2] = {};
   UNROLL for (int s = 0; s < STAGES; ++s) UNROLL for (int f = 0; f < 2; ++f) {
-    int k = first + s % C::STEPS * 32;
+    int k = first + s % C::STEPS * C::STEP;
     if (row + 8 * f < p.m && is_inside(k))
-      y[s][f] = load_columns<8>(a[f] + k);
+      y[s][f] = *reinterpret_cast<const vec16 *>(a[f] + k);
   }
   UNROLL for (int s = 0; s < STAGES; ++s) UNROLL for (int f = 0; f < 2; ++f) {
     if (f == 0 || has_half)
       *reinterpret_cast<vec16 *>(ring + s * C::STAGE + (TILES + f) * C::PIECE) =
-          vec16{{y[s][f].w[0], y[s][f].w[1], y[s][f].w[2], y[s][f].w[3]}};
+          y[s][f];
   }
 
   float *sums =
@@ -124,19 +158,28 @@ DEV void linear_few(const GemmOperands<typename C::Element> &p,
     UNROLL1 for (int step = 0; step < C::STEPS; ++step) {
       copy_wait<STAGES - 1>();
       const u8 *from = ring + stage * C::STAGE;
-      vec16 left[2] = {}, right[TILES];
-      UNROLL for (int j = 0; j < TILES; ++j) right[j] =
-          *reinterpret_cast<const vec16 *>(from + j * C::PIECE);
+      u32 left[2][Operand::WORDS] = {}, right[TILES][Operand::WORDS];
+      UNROLL for (int j = 0; j < TILES; ++j) Operand::unpack(
+          right[j], *reinterpret_cast<const vec16 *>(from + j * C::PIECE));
       UNROLL for (int f = 0; f < 2; ++f) {
         if (f == 0 || has_half)
-          left[f] =
-              *reinterpret_cast<const vec16 *>(from + (TILES + f) * C::PIECE);
+          Operand::unpack(left[f], *reinterpret_cast<const vec16 *>(
+                                       from + (TILES + f) * C::PIECE));
       }
-      UNROLL for (int h = 0; h < 4; h += 2) {
-        u32 both[4] = {left[0].w[h], left[1].w[h], left[0].w[h + 1],
-                       left[1].w[h + 1]};
-        UNROLL for (int j = 0; j < TILES; ++j)
-            mma<E>(sum[j], both, right[j].w[h], right[j].w[h + 1]);
+      float of_step[TILES][4] = {};
+      auto &to = C::BLOCK ? of_step : sum;
+      UNROLL for (int h = 0; h < Operand::WORDS; h += 2) {
+        u32 both[4] = {left[0][h], left[1][h], left[0][h + 1], left[1][h + 1]};
+        UNROLL for (int j = 0; j < TILES; ++j) mma<typename Operand::Math>(
+            to[j], both, right[j][h], right[j][h + 1]);
+      }
+      if constexpr (C::BLOCK > 0) {
+        UNROLL for (int j = 0; j < TILES; ++j) {
+          vec8 scale = *reinterpret_cast<const vec8 *>(
+              scale_ring + stage * C::STAGE + j * C::SCALES);
+          UNROLL for (int i = 0; i < 4; ++i) sum[j][i] =
+              math_fma(of_step[j][i], bits_f32(scale.w[i % 2]), sum[j][i]);
+        }
       }
       fetch(stage, /*with_a=*/true);
       stage = stage + 1 < STAGES ? stage + 1 : 0;

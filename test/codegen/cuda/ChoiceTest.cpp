@@ -79,15 +79,19 @@ TEST(CudaChoice, HopperTiles) {
   });
 }
 
-/// Totals leave no registers for more than 128 columns, and few rows have no
-/// kernel of their own.
+/// Totals leave no registers for more than 128 columns; few rows alone need no
+/// tile.
 TEST(CudaChoice, TilesOfE4m3) {
   for (int64_t m : {-1, 1, 128, 8192}) {
     SCOPED_TRACE(m);
     LinearProblem problem{m, 4096, 4096, Math::E4M3, 8, 16};
     std::optional<HopperLinear> choice = chooseHopperLinear(problem);
     ASSERT_TRUE(choice);
-    EXPECT_EQ(choice->fewTiles + choice->fewWarps, 0);
+    EXPECT_EQ(choice->fewTiles, m <= 16 ? 4 : 0);
+    EXPECT_EQ(choice->fewWarps, 0);
+    EXPECT_EQ(choice->tiles.empty(), m == 1);
+    EXPECT_LE(choice->sharedBytes, 227u << 10);
+    EXPECT_EQ(choice->text() == "few rows, 32 columns a block", m == 1);
     for (const HopperTile &tile : choice->tiles)
       EXPECT_LE(tile.columns, 128);
     EXPECT_GE(choice->estimate.seconds, choice->estimate.arithmeticSeconds);

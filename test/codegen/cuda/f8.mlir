@@ -10,7 +10,7 @@
 // CHECK:         struct Loads { float x0; };
 // CHECK:         float v0 = in3[c[1]];
 // CHECK:       KERNEL(384, 1) linear_f8(bf16 *out0, const u8 *in0, const u8 *in1, const float *in2, const float *in3, i64 s0, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2
-// CHECK:         linear90_f8<4096, 4096, 4096>(out0, in0, 4096, in1, in2, s0, body, &map0, &map1, NoSplits{}, Linear90Tile<{{64|96|128}}, {{.*}});
+// CHECK:         linear90_f8<4096, 4096, 4096, 4>(out0, in0, 4096, in1, in2, s0, body, &map0, &map1, NoSplits{}, Linear90Tile<{{64|96|128}}, {{.*}});
 plan.kernel linear @linear_f8 outs [bf16] ins [f8E4M3FN, f8E4M3FN, f32, f32] scalars 1 params {m = -1, n = 4096, k = 4096, lda = 4096, rows = 64, panels = 1, block = 4096} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf8E4M3FN>, %w: tensor<?xf8E4M3FN>, %s: tensor<?xf32>, %b: tensor<?xf32>, %M: i64):
   %0 = tfm.load %b[%n] : tensor<?xf32> -> f32
@@ -21,8 +21,18 @@ plan.kernel linear @linear_f8 outs [bf16] ins [f8E4M3FN, f8E4M3FN, f32, f32] sca
 
 // Scales of blocks, and a result that is not stored by TMA.
 // CHECK-LABEL: // linear_f8_b128: 384 threads
-// CHECK:         linear90_f8<100, 144, 128>(out0, in0, 144, in1, in2, 300, body, &map0, nullptr, NoSplits{}, Linear90Tile<{{.*}});
+// CHECK:         linear90_f8<100, 144, 128, 0>(out0, in0, 144, in1, in2, 300, body, &map0, nullptr, NoSplits{}, Linear90Tile<{{.*}});
 plan.kernel linear @linear_f8_b128 outs [f32] ins [f8E4M3FN, f8E4M3FN, f32] scalars 0 params {m = 300, n = 100, k = 144, lda = 144, rows = 64, panels = 1, block = 128} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf8E4M3FN>, %w: tensor<?xf8E4M3FN>, %s: tensor<?xf32>):
   tfm.yield %acc : f32
+}
+
+// Few rows alone: no tiles, no maps.
+// CHECK-LABEL: // linear_f8_few: 384 threads
+// CHECK:       KERNEL(384, 1) linear_f8_few(f16 *out0, const u8 *in0, const u8 *in1, const float *in2, KernelStatus *status, i64 step)
+// CHECK:         linear90_f8<128, 256, 128, 1>(out0, in0, 256, in1, in2, 9, body, nullptr, nullptr, NoSplits{});
+plan.kernel linear @linear_f8_few outs [f16] ins [f8E4M3FN, f8E4M3FN, f32] scalars 0 params {m = 9, n = 128, k = 256, lda = 256, rows = 64, panels = 1, block = 128} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf8E4M3FN>, %w: tensor<?xf8E4M3FN>, %s: tensor<?xf32>):
+  %0 = tfm.convert %acc : f32 to f16
+  tfm.yield %0 : f16
 }
