@@ -4,6 +4,7 @@
 #include "Harness.h"
 #include "Nvrtc.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <random>
@@ -539,6 +540,30 @@ EXPORT_KERNEL(exchange)
     for (uint32_t i = 0; i < got.size(); ++i)
       ASSERT_EQ(got[i], (i / 576 * 3 + i % 192 / 64) * 100 + i % 64);
   }
+}
+
+// "elect.sync": one of the lanes of each warp, always the same.
+TEST_F(HopperTest, ElectOne) {
+  const char *text = R"(
+#include "vocabulary.cuh"
+KERNEL(96, 1) elections(u32 *out) {
+  for (int i = 0; i < 2; ++i)
+    if (elect_one())
+      atomic_add(out + i * 96 + tid(), 1u);
+}
+EXPORT_KERNEL(elections)
+)";
+  compiles(text);
+  Stub stub(text);
+  DeviceArray<uint32_t> out(std::vector<uint32_t>(192, 0));
+  ASSERT_EQ(stub.launch("elections", {1}, 96, 0, out), cu::success)
+      << control("report");
+  std::vector<uint32_t> got = out.get();
+  for (int warp = 0; warp < 3; ++warp) {
+    auto first = got.begin() + warp * 32;
+    EXPECT_EQ(std::count(first, first + 32, 1u), 1);
+  }
+  EXPECT_TRUE(std::equal(got.begin(), got.begin() + 96, got.begin() + 96));
 }
 
 TEST_F(HopperTest, WhatTheDriverTakesForAMap) {

@@ -49,6 +49,9 @@ DEV void mbar_wait_cluster(u64 *b, int parity, HERE) {
 
 // ---- TMA
 
+DEV bool elect_one(HERE) {
+  return emu_ballot(true, file, line) != 0 && lane() == 0;
+}
 DEV void fence_async() { emu_fence_async(0); }
 DEV void tma_prefetch_map(const TensorMap *m, HERE) {
   emu_tma_prefetch(m, file, line);

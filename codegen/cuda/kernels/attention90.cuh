@@ -12,12 +12,12 @@
 //          maps; columns past the end of a head are not looked at.
 //   waits  for the grids before it
 //
-// One thread keeps q and rings of tiles of keys and of values filled. A
-// consumer issues the scores of a tile, then the product of the tile before
-// with its values: the weights of one are computed while the tensor cores do
-// the other. Weights stay in registers. The other warps of the warpgroup that
-// loads compute what scores need to know of each key. docs/hopper.md has a
-// picture.
+// One thread keeps q and rings of tiles of keys and of values filled, of keys
+// in pages one warp. A consumer issues the scores of a tile, then the product
+// of the tile before with its values: the weights of one are computed while the
+// tensor cores do the other. Weights stay in registers. The other warps of the
+// warpgroup that loads compute what scores need to know of each key.
+// docs/hopper.md has a picture.
 #pragma once
 #include "attention90_pages.cuh"
 
@@ -299,6 +299,7 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
                           const Body &body, const Attention90Maps &maps,
                           const S &splits, const P &pages) {
   using Terms = Attention90Terms<C, Body>;
+  using Tiles = Attention90Tiles<C, P>;
   // Registers of addresses, where scores read memory. Who loads has them to
   // spare if it computes no terms.
   constexpr int MORE = Body::READS && !Terms::SHARED ? 8 : 0;
@@ -333,8 +334,9 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
   int group = warp_uniform() / 4;
   if (group == 0) {
     regs_down<32 - MORE>();
-    if (tid() == 0) {
+    if (Tiles::loads()) {
       const S parts = attention90_splits<C>(shape, splits);
+      Tiles tiles{pages};
       Ring<1> queries;
       Ring<C::STAGES> ring;
       // Places anew for each: they would take too many registers.
@@ -347,17 +349,20 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
              other = at;
         if (at.first == at.end)
           continue;
+        tiles.next(at.first * C::BN, at.b);
         if (alone)
           other = attention90_task<C>(place, 1, places, shape, parts);
         if (!Body::PACKS || places.heads.count == 1) {
           mbar_wait(&shared.q_empty, queries.parity ^ 1);
-          mbar_arrive_expect(&shared.q_full, C::QUERIES);
-          UNROLL1 for (int i = 0; i < 2; ++i) {
-            const Attention90Task &of = i ? other : at;
-            attention90_load<C::PANELS>(
-                shared.q + i * C::ROWS * 128, C::QUERIES, maps.q,
-                &shared.q_full, of.h * (int)shape.q_strides[2],
-                of.row0 + (alone ? 0 : i * C::ROWS), of.b);
+          if (tiles.leads()) {
+            mbar_arrive_expect(&shared.q_full, C::QUERIES);
+            UNROLL1 for (int i = 0; i < 2; ++i) {
+              const Attention90Task &of = i ? other : at;
+              attention90_load<C::PANELS>(
+                  shared.q + i * C::ROWS * 128, C::QUERIES, maps.q,
+                  &shared.q_full, of.h * (int)shape.q_strides[2],
+                  of.row0 + (alone ? 0 : i * C::ROWS), of.b);
+            }
           }
           queries.next();
         }
@@ -367,16 +372,20 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
           int s = ring.stage, b = is_other ? other.b : at.b,
               g = (int)((u32)(is_other ? other.h : at.h) / (u32)shape.group),
               k0 = (at.first + (i >> alone)) * C::BN;
+          tiles.here(k0);
+          tiles.next(k0 + C::BN, b);
           mbar_wait(shared.k_empty + s, ring.parity ^ 1);
-          mbar_arrive_expect(shared.k_full + s, C::KEYS);
-          attention90_load_keys<C::PANELS, C::BN>(
-              shared.k[s], C::KEYS, maps.k, shared.k_full + s,
-              g * (int)shape.k_strides[2], k0, b, pages);
+          if (tiles.leads())
+            mbar_arrive_expect(shared.k_full + s, C::KEYS);
+          tiles.template load<C::PANELS>(shared.k[s], C::KEYS, maps.k,
+                                         shared.k_full + s,
+                                         g * (int)shape.k_strides[2], k0, b);
           mbar_wait(shared.v_empty + s, ring.parity ^ 1);
-          mbar_arrive_expect(shared.v_full + s, C::VALUES);
-          attention90_load_keys<C::VALUE_PANELS, C::BN>(
+          if (tiles.leads())
+            mbar_arrive_expect(shared.v_full + s, C::VALUES);
+          tiles.template load<C::VALUE_PANELS>(
               shared.v[s], C::VALUES, maps.v, shared.v_full + s,
-              g * (int)shape.v_strides[2], k0, b, pages);
+              g * (int)shape.v_strides[2], k0, b);
         }
       }
     } else if (Terms::SHARED && tid() >= 32) {

@@ -1,29 +1,70 @@
-// A tile of keys or values by TMA, in order or by pages. Maps are [b][row] or
+// Tiles of keys and values by TMA, in order or by pages. Maps are [b][row] or
 // [page][row of it].
 #pragma once
 #include "attention90_tasks.cuh"
 
-// A tile of keys or values of batch row b, from `row` on.
-template <int PANELS, int BN>
-DEV void attention90_load_keys(u8 *to, int bytes, const TensorMap *map,
-                               u64 *full, int column, int row, int b,
-                               const AttentionInOrder &) {
-  attention90_load<PANELS>(to, bytes, map, full, column, row, b);
-}
-// Pages are multiples of 8 rows, as the swizzle, that divide a tile or are
-// divided by it. Past the last one is one that no cache has: zeros.
-template <int PANELS, int BN, class Index>
-DEV void attention90_load_keys(u8 *to, int bytes, const TensorMap *map,
-                               u64 *full, int column, int row, int b,
-                               const AttentionPages<Index> &pages) {
-  const int length = (int)pages.length, box = min_(length, BN);
-  UNROLL1 for (int first = 0; first < BN; first += box) {
-    u32 place = (u32)(row + first) / (u32)length;
-    int in_page = row + first - (int)place * length;
-    int page =
-        (int)(place < (u32)pages.count ? pages.page(b, place) : pages.cached);
-    UNROLL1 for (int p = 0; p < PANELS; ++p)
-        tma_load3(to + p * (bytes / PANELS) + first * 128, map, full,
-                  column + p * 64, in_page, page);
+// Who loads says which tile is next while it brings the one before, and then
+// that it is here.
+template <class C, class P>
+struct Attention90Tiles;
+
+// In order: a thread loads.
+template <class C>
+struct Attention90Tiles<C, AttentionInOrder> {
+  const AttentionInOrder &pages;
+
+  static DEV bool loads() { return tid() == 0; }
+  static DEV bool leads() { return true; }
+  DEV void next(int, int) {}
+  DEV void here(int) {}
+  // Of batch row b, from `row` on.
+  template <int PANELS>
+  DEV void load(u8 *to, int bytes, const TensorMap *map, u64 *full, int column,
+                int row, int b) const {
+    attention90_load<PANELS>(to, bytes, map, full, column, row, b);
   }
-}
+};
+
+// In pages: a warp loads. Lane i knows the page of box i, all of them by one
+// load of the table, which is on its way while the tile before is brought: a
+// thread that looks up one page after the other takes longer than a tile's
+// bytes. Pages are multiples of 8 rows, as the swizzle, that divide a tile or
+// are divided by it. Past the last one is one that no cache has: zeros.
+template <class C, class Index>
+struct Attention90Tiles<C, AttentionPages<Index>> {
+  const AttentionPages<Index> &pages;
+  Index entry; // of the next tile
+  int page;    // of this one
+
+  static DEV bool loads() { return warp_uniform() == 0; }
+  static DEV bool leads() { return elect_one(); }
+  DEV int box() const { return min_((int)pages.length, C::BN); }
+  DEV u32 place(int row) const {
+    return (u32)row / (u32)pages.length + (u32)lane();
+  }
+  DEV bool is_there(int row) const {
+    return lane() < C::BN / box() && place(row) < (u32)pages.count;
+  }
+  DEV void next(int row, int b) {
+    if (is_there(row))
+      entry = pages.entry(b, place(row));
+  }
+  // Only now is the page checked: nobody may look at a tile that was next.
+  DEV void here(int row) {
+    page = (int)(is_there(row) ? pages.page(entry) : pages.cached);
+  }
+  template <int PANELS>
+  DEV void load(u8 *to, int bytes, const TensorMap *map, u64 *full, int column,
+                int row, int) const {
+    const int in_page = (int)((u32)row % (u32)pages.length);
+    int after = shfl_idx(page, 0);
+    UNROLL1 for (int i = 0; i < C::BN / box(); ++i) {
+      const int each = after;
+      after = shfl_idx(page, i + 1); // on its way meanwhile
+      if (leads())
+        UNROLL for (int p = 0; p < PANELS; ++p)
+            tma_load3(to + p * (bytes / PANELS) + i * box() * 128, map, full,
+                      column + p * 64, in_page, each);
+    }
+  }
+};

@@ -37,8 +37,9 @@ struct AttentionPages {
     if (cached == 0 && queries * count * length > 0)
       check_index(0, 0, status, step);
   }
-  DEV i64 page(i64 b, u32 place) const {
-    return check_index(table[b * count + place], cached, status, step);
+  DEV Index entry(i64 b, u32 place) const { return table[b * count + place]; }
+  DEV i64 page(Index entry) const {
+    return check_index(entry, cached, status, step);
   }
 
   static DEV i64 start(i64, const i64 *) { return 0; }
@@ -49,6 +50,6 @@ struct AttentionPages {
 template <class P>
 DEV i64 attention_offset(const AttentionPageRows<P> &at, i64 row) {
   u32 length = (u32)at.pages.length, place = (u32)row / length;
-  return at.pages.page(at.b, place) * at.strides[0] +
+  return at.pages.page(at.pages.entry(at.b, place)) * at.strides[0] +
          (i64)((u32)row - place * length) * at.strides[1];
 }

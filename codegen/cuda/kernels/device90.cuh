@@ -113,6 +113,16 @@ DEV void mbar_wait_cluster(u64 *b, int parity) {
 
 // ---- TMA: boxes of tensors, by one thread
 //
+// True for one of a warp's 32 lanes, which all call: by it a copy is one
+// instruction, by a thread that the compiler does not know to be alone a loop.
+DEV bool elect_one() {
+  u32 is_one;
+  asm volatile("{.reg .pred p;\n"
+               "elect.sync _|p, 0xffffffff;\n"
+               "selp.u32 %0, 1, 0, p;}"
+               : "=r"(is_one));
+  return is_one;
+}
 // Before it and wgmma see what threads stored to shared memory: each thread
 // that stored, then a barrier.
 DEV void fence_async() {
