@@ -12,8 +12,8 @@
 //          maps; columns past the end of a head are not looked at.
 //   waits  for the grids before it
 //
-// One thread keeps q and rings of tiles of keys and of values filled, of keys
-// in pages one warp. A consumer issues the scores of a tile, then the product
+// One thread keeps q and rings of tiles of keys and of values filled, of those
+// in pages two warps. A consumer issues the scores of a tile, then the product
 // of the tile before with its values: the weights of one are computed while the
 // tensor cores do the other. Weights stay in registers. The other warps of the
 // warpgroup that loads compute what scores need to know of each key.
@@ -352,7 +352,7 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
         tiles.next(at.first * C::BN, at.b);
         if (alone)
           other = attention90_task<C>(place, 1, places, shape, parts);
-        if (!Body::PACKS || places.heads.count == 1) {
+        if (tiles.brings_keys() && (!Body::PACKS || places.heads.count == 1)) {
           mbar_wait(&shared.q_empty, queries.parity ^ 1);
           if (tiles.leads()) {
             mbar_arrive_expect(&shared.q_full, C::QUERIES);
@@ -374,21 +374,25 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
               k0 = (at.first + (i >> alone)) * C::BN;
           tiles.here(k0);
           tiles.next(k0 + C::BN, b);
-          mbar_wait(shared.k_empty + s, ring.parity ^ 1);
-          if (tiles.leads())
-            mbar_arrive_expect(shared.k_full + s, C::KEYS);
-          tiles.template load<C::PANELS>(shared.k[s], C::KEYS, maps.k,
-                                         shared.k_full + s,
-                                         g * (int)shape.k_strides[2], k0, b);
-          mbar_wait(shared.v_empty + s, ring.parity ^ 1);
-          if (tiles.leads())
-            mbar_arrive_expect(shared.v_full + s, C::VALUES);
-          tiles.template load<C::VALUE_PANELS>(
-              shared.v[s], C::VALUES, maps.v, shared.v_full + s,
-              g * (int)shape.v_strides[2], k0, b);
+          if (tiles.brings_keys()) {
+            mbar_wait(shared.k_empty + s, ring.parity ^ 1);
+            if (tiles.leads())
+              mbar_arrive_expect(shared.k_full + s, C::KEYS);
+            tiles.template load<C::PANELS>(shared.k[s], C::KEYS, maps.k,
+                                           shared.k_full + s,
+                                           g * (int)shape.k_strides[2], k0, b);
+          }
+          if (tiles.brings_values()) {
+            mbar_wait(shared.v_empty + s, ring.parity ^ 1);
+            if (tiles.leads())
+              mbar_arrive_expect(shared.v_full + s, C::VALUES);
+            tiles.template load<C::VALUE_PANELS>(
+                shared.v[s], C::VALUES, maps.v, shared.v_full + s,
+                g * (int)shape.v_strides[2], k0, b);
+          }
         }
       }
-    } else if (Terms::SHARED && tid() >= 32) {
+    } else if (Terms::SHARED && tid() >= 128 - C::TERM_THREADS) {
       const S parts = attention90_splits<C>(shape, splits);
       Ring<C::STAGES> ring;
       for (u32 place = (u32)block_number();
@@ -406,7 +410,8 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
           int s = ring.stage, k0 = (at.first + (n >> alone)) * C::BN;
           auto to = reinterpret_cast<typename Body::Keys *>(shared.terms[s]);
           mbar_wait(shared.terms_empty + s, ring.parity ^ 1);
-          UNROLL1 for (int i = tid() - 32; i < C::BN; i += C::TERM_THREADS) {
+          UNROLL1 for (int i = tid() - (128 - C::TERM_THREADS); i < C::BN;
+                       i += C::TERM_THREADS) {
             i64 c[4] = {is_other ? other.b : at.b, is_other ? other.h : at.h, 0,
                         k0 + i};
             to[i] = c[3] < shape.keys ? body.keys(c) : typename Body::Keys{};
@@ -448,8 +453,7 @@ DEV void attention90(Out *out, const E *q, const E *k, const E *v,
                      const AttentionShape &shape, const Body &body,
                      const Attention90Maps &maps, const S &splits = {},
                      const P &pages = {}) {
-  // Who looks pages up has no registers for two tasks.
-  using C = Attention90Config<Math, D, DV, !P::PAGED>;
+  using C = Attention90Config<Math, D, DV, P::PAGED>;
   constexpr int TIMES = ceil_div(DV, 128), WIDTH = ceil_div(DV / 8, TIMES) * 8;
   static_assert(sizeof(AttentionTiles<Math, D, WIDTH, 32, 192>) <= C::SHARED);
   if (attention_aligned(q, k, v, shape) && attention90_strides(shape))

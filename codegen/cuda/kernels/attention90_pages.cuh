@@ -3,8 +3,8 @@
 #pragma once
 #include "attention90_tasks.cuh"
 
-// Who loads says which tile is next while it brings the one before, and then
-// that it is here.
+// What who loads knows of tiles. They say which tile is next while the one
+// before is brought, and then that it is here.
 template <class C, class P>
 struct Attention90Tiles;
 
@@ -14,6 +14,8 @@ struct Attention90Tiles<C, AttentionInOrder> {
   const AttentionInOrder &pages;
 
   static DEV bool loads() { return tid() == 0; }
+  static DEV bool brings_keys() { return true; }
+  static DEV bool brings_values() { return true; }
   static DEV bool leads() { return true; }
   DEV void next(int, int) {}
   DEV void here(int) {}
@@ -25,18 +27,21 @@ struct Attention90Tiles<C, AttentionInOrder> {
   }
 };
 
-// In pages: a warp loads. Lane i knows the page of box i, all of them by one
-// load of the table, which is on its way while the tile before is brought: a
-// thread that looks up one page after the other takes longer than a tile's
-// bytes. Pages are multiples of 8 rows, as the swizzle, that divide a tile or
-// are divided by it. Past the last one is one that no cache has: zeros.
+// In pages: a warp brings keys, one values. Lane i knows the page of box i, all
+// of them by one load of the table, which is on its way while the tile before
+// is brought: a thread that looks up one page after the other takes longer than
+// a tile's bytes. Pages are multiples of 8 rows, as the swizzle, that divide a
+// tile or are divided by it. Past the last one is one that no cache has: zeros.
 template <class C, class Index>
 struct Attention90Tiles<C, AttentionPages<Index>> {
   const AttentionPages<Index> &pages;
+  const int number = warp_uniform();
   Index entry; // of the next tile
   int page;    // of this one
 
-  static DEV bool loads() { return warp_uniform() == 0; }
+  static DEV bool loads() { return warp_uniform() < C::LOADERS; }
+  DEV bool brings_keys() const { return number == 0; }
+  DEV bool brings_values() const { return number == 1; }
   static DEV bool leads() { return elect_one(); }
   DEV int box() const { return min_((int)pages.length, C::BN); }
   DEV u32 place(int row) const {

@@ -3,14 +3,17 @@
 #include "attention_mma.cuh"
 #include "pipeline90.cuh"
 
-// TWO: blocks may have two tasks at a time.
-template <class Math_, int D_, int DV_, bool TWO_ = true>
+// PAGED: keys and values lie in pages.
+template <class Math_, int D_, int DV_, bool PAGED = false>
 struct Attention90Config {
   using Math = Math_;
-  static constexpr bool TWO = TWO_;
+  // Blocks may have two tasks at a time. With pages heads of 256 would spill.
+  static constexpr bool TWO = !PAGED;
   static constexpr int D = D_, DV = DV_, BM = 128, STAGES = 2;
   static constexpr int THREADS = 384, CONSUMERS = 8; // warps
-  static constexpr int TERM_THREADS = 96; // who compute terms of keys
+  // Warps that load, and who compute terms of keys, of the rest.
+  static constexpr int LOADERS = PAGED ? 2 : 1,
+                       TERM_THREADS = 128 - LOADERS * 32;
   // Columns that wgmma multiplies: of values, which go to registers, and keys
   // a tile, by what then fits there and in shared memory.
   static constexpr int VP = DV <= 64    ? 64
