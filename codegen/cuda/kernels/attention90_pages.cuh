@@ -63,13 +63,13 @@ struct Attention90Tiles<C, AttentionPages<Index>> {
                 int row, int) const {
     const int in_page = (int)((u32)row % (u32)pages.length);
     int after = shfl_idx(page, 0);
-    UNROLL1 for (int i = 0; i < C::BN / box(); ++i) {
+    UNROLL1 for (int i = 1; i <= C::BN / box(); ++i, to += box() * 128) {
       const int each = after;
-      after = shfl_idx(page, i + 1); // on its way meanwhile
+      after = shfl_idx(page, i); // on its way meanwhile
       if (leads())
         UNROLL for (int p = 0; p < PANELS; ++p)
-            tma_load3(to + p * (bytes / PANELS) + i * box() * 128, map, full,
-                      column + p * 64, in_page, each);
+            tma_load3(to + p * (bytes / PANELS), map, full, column + p * 64,
+                      in_page, each);
     }
   }
 };

@@ -202,7 +202,7 @@ const Edit kEdits[] = {
     {"HeadsTwice", "before + in % section", "before + in % 1", kTasks},
     {"PlacesOfOnePart", "sets * (u32)splits.count", "sets", kTasks, 3},
     // pages
-    {"BoxesInOnePlace", " + i * box() * 128", "", kPages, 0, false, Bias::Key,
+    {"BoxesInOnePlace", ", to += box() * 128", "", kPages, 0, false, Bias::Key,
      false, 16},
     {"PanelsOfPagesOverlap", "bytes / PANELS", "bytes / PANELS / 2", kPages, 0,
      false, Bias::Key, false, 16},
@@ -224,7 +224,7 @@ const Edit kEdits[] = {
      false, Bias::Key, false, 16},
     {"SecondPageFirst", "shfl_idx(page, 0)", "shfl_idx(page, 1)", kPages, 0,
      false, Bias::Key, false, 16},
-    {"SamePageAgain", "shfl_idx(page, i + 1)", "shfl_idx(page, i)", kPages, 0,
+    {"SamePageAgain", "shfl_idx(page, i)", "shfl_idx(page, i - 1)", kPages, 0,
      false, Bias::Key, false, 16},
     {"AllLanesCopy", "if (leads())", "if (true)", kPages, 0, false, Bias::Key,
      false, 16},
