@@ -185,7 +185,7 @@ check_tuned() {
   cat >"$work/record.json" <<'END'
 {"architecture": "sm_80", "measured": "nowhere", "linear": [{"type": "f32", "tile128_from": 40, "cublaslt_from": 1}]}
 END
-  compile_for_gpus --target=sm_80 --tuning="$work/record.json" -o "$work/model.ingot" || return 1
+  compile_for_gpus --target=sm_80,x86-64 --tuning="$work/record.json" -o "$work/model.ingot" || return 1
   "$ingot" inspect "$work/model.ingot" --kernels >"$work/kernels.txt"
   grep -q " linear .*128x128 from M 40, .*, record sm_80, linear\[0\]$" "$work/kernels.txt" || { say "no record"; return 1; }
   "$ingot" inspect "$work/model.ingot" | grep -q "; auto takes cuBLASLt from M 1$" || { say "not for auto"; return 1; }

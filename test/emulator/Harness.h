@@ -64,6 +64,36 @@ protected:
   const DriverTable &cuda = driverTable();
 };
 
+// The cases that an instantiation of a test has, so that CI compiles few stubs:
+// `Main` has few, `Rest`, which only `make test-all` has, the others, or all
+// where `Main` has none of their kind.
+enum class Cases { Few, Others, All };
+template <class Case>
+std::vector<Case> casesOf(Cases which, std::vector<Case> few,
+                          const std::vector<Case> &others) {
+  if (which == Cases::Others)
+    return others;
+  if (which == Cases::All)
+    few.insert(few.end(), others.begin(), others.end());
+  return few;
+}
+template <class Fixture>
+class SampledTest : public Fixture, public testing::WithParamInterface<Cases> {
+protected:
+  template <class Case>
+  std::vector<Case> cases(const std::vector<Case> &few,
+                          const std::vector<Case> &others) const {
+    return casesOf(GetParam(), few, others);
+  }
+};
+#define INSTANTIATE_SAMPLED_TESTS(SUITE)                                       \
+  INSTANTIATE_TEST_SUITE_P(Main, SUITE,                                        \
+                           testing::Values(ingot::emulator::Cases::Few),       \
+                           [](const auto &) { return "few"; });                \
+  INSTANTIATE_TEST_SUITE_P(Rest, SUITE,                                        \
+                           testing::Values(ingot::emulator::Cases::Others),    \
+                           [](const auto &) { return "others"; })
+
 // While it lives, each kernel counts as one that begins while those before it
 // run, and what is written as theirs: only what was there before may be read
 // ahead of grid_wait.

@@ -10,6 +10,8 @@ namespace ingot::emulator {
 namespace {
 
 class Gemm90Test : public EmulatorTest {};
+class Gemm90Cases : public SampledTest<Gemm90Test> {};
+INSTANTIATE_SAMPLED_TESTS(Gemm90Cases);
 
 const std::vector<std::array<int, 3>> shapes = {
     {128, 128, 64}, {1, 8, 8}, {130, 200, 72}, {300, 264, 200}, {64, 72, 320}};
@@ -31,15 +33,23 @@ TEST_F(Gemm90Test, Tf32) {
   expectGemm90(v, {{128, 128, 64}, {1, 8, 4}, {130, 200, 36}, {300, 264, 100}});
   v.activation = "Silu";
   v.stages = 3;
-  for (int bn : {64, 96, 192, 256}) {
-    v.bn = bn;
-    expectGemm90(v, {{130, 202, 72}, {5, 520, 160}});
-  }
   v.bn = 64;
   for (int parts : {2, 5}) {
     v.parts = parts;
     v.blocks = 3 * parts;
     expectGemm90(v, {{130, 136, 32 * parts}, {20, 72, 32 * parts + 228}});
+  }
+}
+
+TEST_P(Gemm90Cases, TilesOfTf32) {
+  for (int bn : cases<int>({256}, {64, 96, 192})) {
+    Variant90 v;
+    v.math = "tf32";
+    v.stores = false;
+    v.activation = "Silu";
+    v.stages = 3;
+    v.bn = bn;
+    expectGemm90(v, {{130, 202, 72}, {5, 520, 160}});
   }
 }
 
@@ -83,39 +93,47 @@ TEST_F(Gemm90Test, Tiles) {
 }
 
 // Panels of 64 columns and what is left of them.
-TEST_F(Gemm90Test, WidthsBeside64) {
-  for (int bn : {96, 192}) {
+TEST_P(Gemm90Cases, WidthsBeside64) {
+  struct Case {
+    int bn;
+    bool stores = true;
+    int cm = 1, cn = 1;
+  };
+  for (Case c : cases<Case>({{96}, {192, true, 1, 2}}, {{192},
+                                                        {192, false},
+                                                        {96, true, 1, 2},
+                                                        {96, false},
+                                                        {96, true, 2, 1},
+                                                        {192, true, 2, 1}})) {
     Variant90 v;
-    v.bn = bn;
+    v.bn = c.bn;
     v.stages = 3;
-    expectGemm90(v,
-                 {{130, 264, 72}, {70, 520, 136}, {128, 88, 64}, {5, 192, 8}});
-    v.stores = false;
-    expectGemm90(v, {{130, 202, 72}});
-    for (auto [cm, cn] : {std::array<int, 2>{2, 1}, {1, 2}}) {
-      v.stores = true;
-      v.cm = cm;
-      v.cn = cn;
+    v.stores = c.stores;
+    v.cm = c.cm;
+    v.cn = c.cn;
+    if (!c.stores)
+      expectGemm90(v, {{130, 202, 72}});
+    else if (c.cm * c.cn > 1)
       expectGemm90(v, {{260, 200, 72}, {8, 392, 64}});
-    }
+    else
+      expectGemm90(
+          v, {{130, 264, 72}, {70, 520, 136}, {128, 88, 64}, {5, 192, 8}});
   }
 }
 
 // K in parts: fewer slabs than stages and more, tiles and parts of them past
 // the end, blocks for all parts at once and for a few.
-TEST_F(Gemm90Test, Parts) {
+TEST_P(Gemm90Cases, Parts) {
   struct Case {
     int bn, parts, blocks, cm = 1, cn = 1;
     bool stores = true;
   };
-  for (Case c : {Case{64, 2, 8},
-                 {64, 5, 15},
-                 {64, 8, 3},
-                 {96, 3, 12},
-                 {128, 4, 16, 2},
-                 {64, 3, 12, 1, 2},
-                 {128, 3, 1},
-                 {96, 2, 4, 1, 1, false}}) {
+  for (Case c : cases<Case>({{64, 2, 8},
+                             {64, 5, 15},
+                             {64, 8, 3},
+                             {128, 4, 16, 2},
+                             {96, 2, 4, 1, 1, false}},
+                            {{96, 3, 12}, {64, 3, 12, 1, 2}, {128, 3, 1}})) {
     Variant90 v;
     v.bn = c.bn;
     v.stages = 3;
@@ -128,7 +146,10 @@ TEST_F(Gemm90Test, Parts) {
                                     << " parts, " << c.blocks << " blocks");
     expectGemm90(v, {{130, 136, 64 * c.parts}, {20, 72, 64 * c.parts + 456}});
   }
-  // In one part they are as without.
+}
+
+// In one part they are as without.
+TEST_F(Gemm90Test, OnePart) {
   Variant90 one;
   one.parts = 1;
   expectGemm90(one, {{130, 200, 200}});

@@ -33,6 +33,9 @@ protected:
   }
 };
 
+class GemmCases : public SampledTest<GemmTest> {};
+INSTANTIATE_SAMPLED_TESTS(GemmCases);
+
 const std::vector<std::array<int, 3>> wideShapes = {
     {64, 64, 64},  {1, 8, 1},      {1, 64, 200}, {70, 72, 65},
     {33, 136, 63}, {129, 16, 129}, {5, 24, 0},   {64, 128, 320}};
@@ -90,36 +93,33 @@ TEST_F(GemmTest, Ieee) {
   checkAll(v, wideShapes);
 }
 
-TEST_F(GemmTest, IeeeWithWarpsAlongK) {
-  Variant v;
-  v.math = "float";
-  v.wm = 1;
-  v.v = 4;
-  for (int wk : {2, 4}) {
+TEST_P(GemmCases, IeeeWithWarpsAlongK) {
+  for (auto [wk, splits] :
+       cases<std::pair<int, int>>({{2, 2}, {4, 1}}, {{2, 1}, {4, 2}})) {
+    Variant v;
+    v.math = "float";
+    v.wm = 1;
+    v.v = 4;
     v.wk = wk;
-    v.align = 16;
-    checkAll(v, wideShapes);
+    v.splits = splits;
+    if (splits == 1) {
+      checkAll(v, wideShapes);
+      continue;
+    }
     v.align = 4;
-    v.splits = 2;
     checkAll(v, {{65, 68, 69}, {7, 4, 100}, {1, 4, 1}, {5, 8, 0}},
              {"mode late", "mode random 4"});
-    v.splits = 1;
   }
 }
 
-TEST_F(GemmTest, EveryAlignment) {
+TEST_P(GemmCases, EveryAlignment) {
   struct Case {
     const char *math;
     int align, v;
   };
-  for (Case c : {Case{"bf16", 8, 4},
-                 {"bf16", 4, 2},
-                 {"bf16", 2, 1},
-                 {"f16", 2, 1},
-                 {"tf32", 8, 2},
-                 {"tf32", 4, 1},
-                 {"float", 8, 2},
-                 {"float", 4, 1}}) {
+  for (Case c : cases<Case>(
+           {{"bf16", 8, 4}, {"bf16", 2, 1}, {"tf32", 8, 2}, {"float", 4, 1}},
+           {{"bf16", 4, 2}, {"f16", 2, 1}, {"tf32", 4, 1}, {"float", 8, 2}})) {
     Variant v;
     v.math = c.math;
     v.align = c.align;
@@ -133,14 +133,12 @@ TEST_F(GemmTest, EveryAlignment) {
   }
 }
 
-TEST_F(GemmTest, Tiles) {
+TEST_P(GemmCases, Tiles) {
   struct Case {
     int bm, bn, wm, wn, stages;
   };
-  for (Case c : {Case{128, 128, 2, 4, 3},
-                 {128, 64, 4, 1, 2},
-                 {16, 128, 1, 4, 4},
-                 {32, 64, 2, 2, 5}}) {
+  for (Case c : cases<Case>({{128, 128, 2, 4, 3}, {16, 128, 1, 4, 4}},
+                            {{128, 64, 4, 1, 2}, {32, 64, 2, 2, 5}})) {
     Variant v;
     v.bm = c.bm;
     v.bn = c.bn;

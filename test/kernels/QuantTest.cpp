@@ -46,6 +46,9 @@ QuantVariant many(const char *weight, int block, int k) {
 const std::vector<QuantCase> manyRows = {
     {17, 48}, {64, 65}, {100, 16}, {3, 130}, {0, 16}};
 
+class QuantCases : public SampledTest<QuantTest> {};
+INSTANTIATE_SAMPLED_TESTS(QuantCases);
+
 struct QuantForm {
   const char *weight;
   int block;
@@ -115,35 +118,32 @@ TEST_F(QuantTest, FewRows) {
   check(v, {{5, 300}, {8, 17}, {0, 4}});
 }
 
-TEST_F(QuantTest, ManyRows) {
-  QuantVariant v = many("QuantI4", 128, 328);
-  check(v, manyRows);
-  v = many("QuantU8", 32, 168);
-  v.zeros = true;
-  v.math = "f16";
-  v.activation = "GeluTanh";
-  check(v, manyRows);
-  // Warps along both.
-  v.wk = 2;
-  v.wn = 2;
-  v.tiles = 2;
-  check(v, manyRows);
-  v = many("QuantF8", 0, 264);
-  v.wn = 8;
-  check(v, {{100, 260}, {1, 1}});
-  v = many("QuantU4", 16, 104);
-  v.math = "f16";
-  v.zeros = true;
-  check(v, manyRows);
+TEST_P(QuantCases, ManyRows) {
+  QuantVariant i4 = many("QuantI4", 128, 328), u8 = many("QuantU8", 32, 168),
+               f8 = many("QuantF8", 0, 264), u4 = many("QuantU4", 16, 104);
+  u8.zeros = u4.zeros = true;
+  u8.math = u4.math = "f16";
+  u8.activation = "GeluTanh";
+  QuantVariant alongBoth = u8; // warps
+  alongBoth.wk = 2;
+  alongBoth.wn = 2;
+  alongBoth.tiles = 2;
+  f8.wn = 8;
+  for (const QuantVariant &v :
+       cases<QuantVariant>({i4, alongBoth, f8}, {u8, u4}))
+    check(v, v.wn == 8 ? std::vector<QuantCase>{{100, 260}, {1, 1}} : manyRows);
 }
 
 // Pitches and addresses of activations that no copy takes, K of any number.
-TEST_F(QuantTest, NarrowRows) {
-  for (int k : {1, 37, 100})
-    for (QuantVariant v : {few("QuantI4", 32, k), many("QuantI8", 16, k)}) {
-      v.wide = false;
-      check(v, {{3, 40}, {12, 17, 1, 3}, {40, 20, 8, 1}});
-    }
+TEST_P(QuantCases, NarrowRows) {
+  for (QuantVariant v :
+       cases<QuantVariant>({few("QuantI4", 32, 1), many("QuantI8", 16, 37),
+                            few("QuantI4", 32, 100)},
+                           {many("QuantI8", 16, 1), few("QuantI4", 32, 37),
+                            many("QuantI8", 16, 100)})) {
+    v.wide = false;
+    check(v, {{3, 40}, {12, 17, 1, 3}, {40, 20, 8, 1}});
+  }
 }
 
 // As the artifact has them beside code for CPUs.
@@ -159,15 +159,28 @@ TEST_F(QuantTest, FromPanels) {
 }
 
 // Formats are exact where bits are: each weight there is, times a power of two.
-using MathAndZeros = std::pair<const char *, bool>;
-class QuantNumbers : public QuantTest,
-                     public testing::WithParamInterface<MathAndZeros> {};
-TEST_P(QuantNumbers, Every) {
-  auto [math, zeros] = GetParam();
-  for (const char *weight : kWeights) {
+TEST_P(QuantCases, Numbers) {
+  for (auto [math, zeros, weight] :
+       cases<std::tuple<const char *, bool, const char *>>(
+           {{"bf16", false, "QuantI4"},
+            {"f16", true, "QuantU8"},
+            {"bf16", false, "QuantF8"}},
+           {{"f16", true, "QuantU4"},
+            {"bf16", false, "QuantI8"},
+            {"bf16", false, "QuantU4"},
+            {"bf16", false, "QuantU8"},
+            {"bf16", true, "QuantI4"},
+            {"bf16", true, "QuantU4"},
+            {"bf16", true, "QuantI8"},
+            {"bf16", true, "QuantU8"},
+            {"f16", false, "QuantI4"},
+            {"f16", false, "QuantU4"},
+            {"f16", false, "QuantI8"},
+            {"f16", false, "QuantU8"},
+            {"f16", false, "QuantF8"},
+            {"f16", true, "QuantI4"},
+            {"f16", true, "QuantI8"}})) {
     QuantVariant v = few(weight, 64, 64);
-    if (zeros && v.weight == "QuantF8")
-      continue;
     v.math = math;
     v.scale = "float";
     v.bias = v.residual = false;
@@ -183,17 +196,6 @@ TEST_P(QuantNumbers, Every) {
     check(v, {c}, {"mode late"});
   }
 }
-std::string nameOfMath(const testing::TestParamInfo<MathAndZeros> &info) {
-  return std::string(info.param.first) + (info.param.second ? "_zeros" : "");
-}
-INSTANTIATE_TEST_SUITE_P(Main, QuantNumbers,
-                         testing::Values(MathAndZeros("bf16", false),
-                                         MathAndZeros("f16", true)),
-                         nameOfMath);
-INSTANTIATE_TEST_SUITE_P(Rest, QuantNumbers,
-                         testing::Values(MathAndZeros("bf16", true),
-                                         MathAndZeros("f16", false)),
-                         nameOfMath);
 
 // One kernel for all rows; also where A lies so that no copy takes it.
 TEST_F(QuantTest, AllRowsInOneKernel) {
@@ -213,8 +215,8 @@ TEST_F(QuantTest, AllRowsInOneKernel) {
   }
 }
 
-TEST_F(QuantTest, InfinityAndNan) {
-  for (int block : {0, 32}) {
+TEST_P(QuantCases, InfinityAndNan) {
+  for (int block : cases<int>({32}, {0})) {
     QuantCase c{5, 20};
     c.rows = {{0, INFINITY}, {130, -INFINITY}, {260, NAN}};
     QuantVariant v = few("QuantI8", block, 128);

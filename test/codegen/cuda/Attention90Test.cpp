@@ -38,6 +38,9 @@ protected:
   }
 };
 
+class Attention90Cases : public SampledTest<Attention90Test> {};
+INSTANTIATE_SAMPLED_TESTS(Attention90Cases);
+
 TEST_F(Attention90Test, Shapes) {
   for (const char *math : {"bf16", "f16"}) {
     AttentionVariant v = variant(math, 64, 64);
@@ -50,14 +53,10 @@ TEST_F(Attention90Test, Shapes) {
   }
 }
 
-TEST_F(Attention90Test, HeadDims) {
-  for (auto [d, dv] : {std::pair<int64_t, int64_t>{128, 128},
-                       {96, 96},
-                       {80, 80},
-                       {32, 40},
-                       {192, 128},
-                       {256, 256},
-                       {64, 184}}) {
+TEST_P(Attention90Cases, HeadDims) {
+  for (auto [d, dv] : cases<std::pair<int64_t, int64_t>>(
+           {{32, 40}, {128, 128}, {256, 256}},
+           {{96, 96}, {80, 80}, {192, 128}, {64, 184}})) {
     AttentionVariant v = variant("bf16", d, dv);
     Stub stub(v.stub());
     check(v, stub, {1, 2, 140, 260});
@@ -65,9 +64,9 @@ TEST_F(Attention90Test, HeadDims) {
   }
 }
 
-TEST_F(Attention90Test, GroupsCausalAndEmptyRows) {
-  for (auto [d, zero] :
-       {std::pair<int64_t, bool>{64, false}, {64, true}, {128, true}}) {
+TEST_P(Attention90Cases, GroupsCausalAndEmptyRows) {
+  for (auto [d, zero] : cases<std::pair<int64_t, bool>>(
+           {{64, false}, {128, true}}, {{64, true}})) {
     AttentionVariant v = variant("bf16", d, d);
     v.group = 3, v.causal = true, v.zeroEmpty = zero;
     Stub stub(v.stub());
@@ -81,26 +80,29 @@ TEST_F(Attention90Test, GroupsCausalAndEmptyRows) {
 }
 
 /// What scores depend on, and where it comes from.
-TEST_F(Attention90Test, TermsOfKeysAndPairs) {
-  for (Bias bias : {Bias::None, Bias::WideKey, Bias::Pair, Bias::Key})
-    for (bool causal : {false, true}) {
-      AttentionVariant v = variant("bf16", 64, 64);
-      v.bias = bias, v.causal = causal, v.group = 2;
-      Stub stub(v.stub());
-      SCOPED_TRACE(testing::Message() << int(bias) << causal);
-      checkInAllModes(v, stub, {2, 2, 70, 420});
-      check(v, stub, {1, 4, 300, 256});
-      check(v, stub, {1, 2, 300, 200});
-    }
+TEST_P(Attention90Cases, TermsOfKeysAndPairs) {
+  for (auto [bias, causal] : cases<std::pair<Bias, bool>>(
+           {{Bias::None, true}, {Bias::WideKey, true}, {Bias::Pair, false}},
+           {{Bias::None, false},
+            {Bias::WideKey, false},
+            {Bias::Pair, true},
+            {Bias::Key, false},
+            {Bias::Key, true}})) {
+    AttentionVariant v = variant("bf16", 64, 64);
+    v.bias = bias, v.causal = causal, v.group = 2;
+    Stub stub(v.stub());
+    SCOPED_TRACE(testing::Message() << int(bias) << causal);
+    checkInAllModes(v, stub, {2, 2, 70, 420});
+    check(v, stub, {1, 4, 300, 256});
+    check(v, stub, {1, 2, 300, 200});
+  }
 }
 
 /// Heads of a group in one tile: their terms, masks and tails; parts of keys.
-TEST_F(Attention90Test, HeadsTogether) {
-  for (auto [group, bias] : {std::pair<int64_t, Bias>{2, Bias::KeyAndHead},
-                             {3, Bias::None},
-                             {4, Bias::WideKey},
-                             {7, Bias::KeyAndHead},
-                             {8, Bias::Pair}}) {
+TEST_P(Attention90Cases, HeadsTogether) {
+  for (auto [group, bias] : cases<std::pair<int64_t, Bias>>(
+           {{2, Bias::KeyAndHead}, {3, Bias::None}, {8, Bias::Pair}},
+           {{4, Bias::WideKey}, {7, Bias::KeyAndHead}})) {
     AttentionVariant v = variant("bf16", 64, 64);
     v.group = group, v.bias = bias, v.causal = true, v.parts = 3;
     Stub stub(v.stub());
@@ -147,16 +149,16 @@ TEST_F(Attention90Test, HeadsTogetherShareKeys) {
 }
 
 /// Fills of the least float: rows without a key are the mean of all.
-TEST_F(Attention90Test, MeanOfAllKeys) {
-  for (Bias bias : {Bias::None, Bias::Key}) {
+TEST_P(Attention90Cases, MeanOfAllKeys) {
+  for (auto [bias, parts] :
+       cases<std::pair<Bias, int64_t>>({{Bias::None, 3}, {Bias::Key, 0}},
+                                       {{Bias::None, 0}, {Bias::Key, 3}})) {
     AttentionVariant v = variant("bf16", 64, 64);
     v.bias = bias, v.causal = v.mean = true;
-    for (int64_t parts : {0, 3}) {
-      v.parts = parts, v.group = parts ? 2 : 1;
-      Stub stub(v.stub());
-      check(v, stub, {1, 2, 300, 200});
-      check(v, stub, {1, v.group, 40, 300});
-    }
+    v.parts = parts, v.group = parts ? 2 : 1;
+    Stub stub(v.stub());
+    check(v, stub, {1, 2, 300, 200});
+    check(v, stub, {1, v.group, 40, 300});
   }
 }
 

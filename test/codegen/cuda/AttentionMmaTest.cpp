@@ -44,27 +44,32 @@ TEST_F(CudaAttentionMma, ShapesOfEachType) {
   }
 }
 
-/// Of a kind of products.
+/// Of a kind of products, and which cases of it.
+using Products = std::pair<const char *, Cases>;
 class CudaAttentionProducts : public CudaAttentionMma,
-                              public testing::WithParamInterface<const char *> {
+                              public testing::WithParamInterface<Products> {
+protected:
+  const char *math = GetParam().first;
+  Cases which = GetParam().second;
 };
-auto nameOfMath = [](const testing::TestParamInfo<const char *> &info) {
-  return info.param;
+auto nameOfMath = [](const testing::TestParamInfo<Products> &info) {
+  return info.param.first;
 };
-INSTANTIATE_TEST_SUITE_P(Main, CudaAttentionProducts, testing::Values("bf16"),
+INSTANTIATE_TEST_SUITE_P(Main, CudaAttentionProducts,
+                         testing::Values(Products("bf16", Cases::Few)),
                          nameOfMath);
 INSTANTIATE_TEST_SUITE_P(Rest, CudaAttentionProducts,
-                         testing::Values("tf32", "float"), nameOfMath);
+                         testing::Values(Products("bf16", Cases::Others),
+                                         Products("tf32", Cases::All),
+                                         Products("float", Cases::All)),
+                         nameOfMath);
 
 TEST_P(CudaAttentionProducts, HeadDims) {
-  for (auto [d, dv] : {std::pair<int64_t, int64_t>{32, 32},
-                       {80, 96},
-                       {128, 128},
-                       {16, 5},
-                       {40, 33},
-                       {256, 200}}) {
+  for (auto [d, dv] : casesOf<std::pair<int64_t, int64_t>>(
+           which, {{16, 5}, {80, 96}, {256, 200}},
+           {{32, 32}, {128, 128}, {40, 33}})) {
     AttentionVariant v;
-    v.math = GetParam(), v.d = d, v.dv = dv;
+    v.math = math, v.d = d, v.dv = dv;
     Stub stub(v.stub());
     check(v, stub, {1, 2, 20, 70});
     check(v, stub, {1, 1, 5, 3, 3});
@@ -83,13 +88,11 @@ TEST_F(CudaAttentionMma, GroupsCausalAndEmptyRows) {
 
 /// Heads of a group in one tile: their terms, masks and tails; parts of keys.
 TEST_P(CudaAttentionProducts, HeadsTogether) {
-  for (auto [group, bias] : {std::pair<int64_t, Bias>{2, Bias::KeyAndHead},
-                             {3, Bias::None},
-                             {4, Bias::Key},
-                             {7, Bias::Pair},
-                             {8, Bias::KeyAndHead}}) {
+  for (auto [group, bias] : casesOf<std::pair<int64_t, Bias>>(
+           which, {{3, Bias::None}, {7, Bias::Pair}, {8, Bias::KeyAndHead}},
+           {{2, Bias::KeyAndHead}, {4, Bias::Key}})) {
     AttentionVariant v;
-    v.math = GetParam(), v.d = v.dv = 32, v.group = group, v.bias = bias;
+    v.math = math, v.d = v.dv = 32, v.group = group, v.bias = bias;
     v.causal = true, v.parts = 3;
     Stub stub(v.stub());
     SCOPED_TRACE(group);
@@ -107,18 +110,28 @@ TEST_P(CudaAttentionProducts, HeadsTogether) {
 
 /// As many parts as are loaded at once, more and fewer; values of widths that
 /// are read in 16, 8 and 4 bytes.
-TEST_F(CudaAttentionMma, PartsAddUp) {
-  for (const char *math : {"bf16", "float"})
-    for (auto [dv, parts] :
-         {std::pair<int64_t, int64_t>{40, 8}, {30, 9}, {33, 2}, {24, 17}}) {
-      AttentionVariant v;
-      v.math = math, v.d = 16, v.dv = dv, v.parts = parts;
-      Stub stub(v.stub());
-      SCOPED_TRACE(testing::Message() << math << dv << " parts " << parts);
-      checkInAllModes(v, stub, {1, 2, 3, 64 * parts});
-      check(v, stub, {1, 1, 70, 64 * parts - 70});
-      check(v, stub, {2, 1, 1, 20});
-    }
+class CudaAttentionMmaCases : public SampledTest<CudaAttentionMma> {};
+INSTANTIATE_SAMPLED_TESTS(CudaAttentionMmaCases);
+TEST_P(CudaAttentionMmaCases, PartsAddUp) {
+  struct Case {
+    const char *math;
+    int64_t dv, parts;
+  };
+  for (auto [math, dv, parts] :
+       cases<Case>({{"bf16", 40, 8}, {"float", 30, 9}}, {{"bf16", 33, 2},
+                                                         {"bf16", 30, 9},
+                                                         {"bf16", 24, 17},
+                                                         {"float", 40, 8},
+                                                         {"float", 33, 2},
+                                                         {"float", 24, 17}})) {
+    AttentionVariant v;
+    v.math = math, v.d = 16, v.dv = dv, v.parts = parts;
+    Stub stub(v.stub());
+    SCOPED_TRACE(testing::Message() << math << dv << " parts " << parts);
+    checkInAllModes(v, stub, {1, 2, 3, 64 * parts});
+    check(v, stub, {1, 1, 70, 64 * parts - 70});
+    check(v, stub, {2, 1, 1, 20});
+  }
 }
 
 TEST_F(CudaAttentionMma, DeviceCode) {

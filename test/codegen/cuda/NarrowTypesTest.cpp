@@ -10,10 +10,15 @@ using namespace ingot::test;
 
 namespace {
 
+struct NarrowType {
+  ElementType type;
+  emulator::Cases cases = emulator::Cases::All;
+};
+
 class CudaNarrowTypes : public CudaKernel,
-                        public testing::WithParamInterface<ElementType> {
+                        public testing::WithParamInterface<NarrowType> {
 protected:
-  ElementType type = GetParam();
+  ElementType type = GetParam().type;
   /// One rounding of the result, to the other neighbour where what was rounded
   /// is a little off.
   Tolerance tolerance{1e-6, 1e-6 + 2 * roundingOf(type)};
@@ -26,12 +31,27 @@ protected:
     return noise(size, seed, 1, type);
   }
 };
+auto nameOfType = [](const testing::TestParamInfo<NarrowType> &info) {
+  return nameOf(info.param.type);
+};
 INSTANTIATE_TEST_SUITE_P(Main, CudaNarrowTypes,
-                         testing::Values(ElementType::BF16),
-                         [](const auto &info) { return nameOf(info.param); });
+                         testing::Values(NarrowType{ElementType::BF16}),
+                         nameOfType);
 INSTANTIATE_TEST_SUITE_P(Rest, CudaNarrowTypes,
-                         testing::Values(ElementType::F16),
-                         [](const auto &info) { return nameOf(info.param); });
+                         testing::Values(NarrowType{ElementType::F16}),
+                         nameOfType);
+
+/// Rows of several lengths: CI has few.
+class CudaNarrowRows : public CudaNarrowTypes {};
+INSTANTIATE_TEST_SUITE_P(Main, CudaNarrowRows,
+                         testing::Values(NarrowType{ElementType::BF16,
+                                                    emulator::Cases::Few}),
+                         nameOfType);
+INSTANTIATE_TEST_SUITE_P(Rest, CudaNarrowRows,
+                         testing::Values(NarrowType{ElementType::BF16,
+                                                    emulator::Cases::Others},
+                                         NarrowType{ElementType::F16}),
+                         nameOfType);
 
 /// An init launch: panels of 48 columns of f32 become rows of the type.
 TEST_P(CudaNarrowTypes, WeightsAreUnpacked) {
@@ -135,8 +155,9 @@ TEST_P(CudaNarrowTypes, Scan) {
     check({narrow(m * n)}, {m, n}, tolerance);
 }
 
-TEST_P(CudaNarrowTypes, Softmax) {
-  for (int64_t known : {37, 300, 9000, -2}) {
+TEST_P(CudaNarrowRows, Softmax) {
+  for (int64_t known :
+       emulator::casesOf<int64_t>(GetParam().cases, {300, -2}, {37, 9000})) {
     loadTyped("plan.kernel softmax @k outs [half] ins [half] scalars 2 params "
               "{extents = array<i64: -1, " +
               std::to_string(known) + R"mlir(>, chunk = 3} {
@@ -157,15 +178,17 @@ TEST_P(CudaNarrowTypes, Softmax) {
 }
 
 /// The result twice, in f32 and rounded.
-TEST_P(CudaNarrowTypes, NormOfWhichACopyIsRounded) {
-  for (int64_t known : {37, 768, -2})
-    for (const char *outs : {"f32, half", "f32, f32, half"}) {
-      std::string text =
-          R"mlir(
+TEST_P(CudaNarrowRows, NormOfWhichACopyIsRounded) {
+  constexpr const char *two = "f32, half", *three = "f32, f32, half";
+  for (auto [known, outs] : emulator::casesOf<std::pair<int64_t, const char *>>(
+           GetParam().cases, {{37, two}, {-2, three}},
+           {{37, three}, {768, two}, {768, three}, {-2, two}})) {
+    std::string text =
+        R"mlir(
     plan.kernel norm @k outs [OUTS] ins [f32] scalars 2
         params {extents = array<i64: -1, )mlir" +
-          std::to_string(known) +
-          R"mlir(>, chunk = 2, copy = true, epsilon = 1.0e-5 : f64, kind = "layer"} {
+        std::to_string(known) +
+        R"mlir(>, chunk = 2, copy = true, epsilon = 1.0e-5 : f64, kind = "layer"} {
     ^bb0(%i: i64, %j: i64, %x: tensor<?xf32>, %m: i64, %n: i64):
       %0 = tfm.apply mul(%i, %n) : (i64, i64) -> i64
       %1 = tfm.apply add(%0, %j) : (i64, i64) -> i64
@@ -175,25 +198,30 @@ TEST_P(CudaNarrowTypes, NormOfWhichACopyIsRounded) {
     ^bb0(%y: f32, %i: i64, %j: i64, %x: tensor<?xf32>, %m: i64, %n: i64):
       tfm.yield %y : f32
     })mlir";
-      loadTyped(std::regex_replace(text, std::regex("OUTS"), outs));
-      int64_t n = known > 0 ? known : 70;
-      checkInAllModes({noise(6 * n, 3)}, {6, n}, {5e-5, 2 * tolerance.relative},
-                      {2, 1, 1});
-    }
+    loadTyped(std::regex_replace(text, std::regex("OUTS"), outs));
+    int64_t n = known > 0 ? known : 70;
+    checkInAllModes({noise(6 * n, 3)}, {6, n}, {5e-5, 2 * tolerance.relative},
+                    {2, 1, 1});
+  }
 }
 
 /// What is normalized is what is kept, from registers: it is not read again.
 /// The reference rounds what region 1 gets as well, to the type kept.
-TEST_P(CudaNarrowTypes, NormOfARowThatIsKept) {
-  for (int64_t known : {37, 300, 9000, -2})
-    for (const char *kept : {"f32", "half"}) {
-      const char *kind = known == 300 ? "rms" : "layer";
-      std::string text = R"mlir(
+TEST_P(CudaNarrowRows, NormOfARowThatIsKept) {
+  for (auto [known, kept] : emulator::casesOf<std::pair<int64_t, const char *>>(
+           GetParam().cases, {{37, "half"}, {300, "f32"}, {9000, "half"}},
+           {{37, "f32"},
+            {300, "half"},
+            {9000, "f32"},
+            {-2, "half"},
+            {-2, "f32"}})) {
+    const char *kind = known == 300 ? "rms" : "layer";
+    std::string text = R"mlir(
     plan.kernel norm @k outs [half, KEPT] ins [half, half, f32] scalars 2
         params {extents = array<i64: -1, )mlir" +
-                         std::to_string(known) +
-                         ">, chunk = 2, epsilon = 1.0e-5 : f64, kind = \"" +
-                         kind + R"mlir("} {
+                       std::to_string(known) +
+                       ">, chunk = 2, epsilon = 1.0e-5 : f64, kind = \"" +
+                       kind + R"mlir("} {
     ^bb0(%i: i64, %j: i64, %x: tensor<?xhalf>, %r: tensor<?xhalf>, %w: tensor<?xf32>, %m: i64, %n: i64):
       %0 = tfm.apply mul(%i, %n) : (i64, i64) -> i64
       %1 = tfm.apply add(%0, %j) : (i64, i64) -> i64
@@ -212,14 +240,14 @@ TEST_P(CudaNarrowTypes, NormOfARowThatIsKept) {
       %2 = tfm.convert %1 : f32 to half
       tfm.yield %2 : half
     })mlir";
-      loadTyped(std::regex_replace(text, std::regex("KEPT"), kept));
-      int64_t n = known > 0 ? known : 70, m = n > 1000 ? 1 : 6;
-      Tensor x = narrow(m * n);
-      for (int64_t i = 0; i < m * n; ++i) // a mean beyond the deviation
-        x.setNumber(i, x.number(i) + 100);
-      checkInAllModes({x, narrow(m * n, 2), noise(n, 3)}, {m, n},
-                      {5e-5, 2 * tolerance.relative}, {2, 1, 1});
-    }
+    loadTyped(std::regex_replace(text, std::regex("KEPT"), kept));
+    int64_t n = known > 0 ? known : 70, m = n > 1000 ? 1 : 6;
+    Tensor x = narrow(m * n);
+    for (int64_t i = 0; i < m * n; ++i) // a mean beyond the deviation
+      x.setNumber(i, x.number(i) + 100);
+    checkInAllModes({x, narrow(m * n, 2), noise(n, 3)}, {m, n},
+                    {5e-5, 2 * tolerance.relative}, {2, 1, 1});
+  }
 }
 
 } // namespace

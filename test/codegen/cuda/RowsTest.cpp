@@ -9,6 +9,8 @@ using namespace ingot::test;
 namespace {
 
 class CudaRows : public CudaKernel {};
+class CudaRowsCases : public emulator::SampledTest<CudaRows> {};
+INSTANTIATE_SAMPLED_TESTS(CudaRowsCases);
 
 std::string number(int64_t n) { return std::to_string(n); }
 
@@ -60,21 +62,33 @@ Tensor wild(int64_t size, int64_t specials = 6) {
   return x;
 }
 
-TEST_F(CudaRows, ReduceFloats) {
-  for (bool middle : {false, true})
-    for (const char *kind : {"sum", "mean", "max", "min", "prod", "l2"}) {
-      SCOPED_TRACE(kind);
-      load(ReduceText{kind, middle}.text());
-      for (Sizes s : kSizes) {
-        SCOPED_TRACE(testing::Message() << s.m << "," << s.k << "," << s.n);
-        check({noise(s.count())}, {s.m, s.k, s.n}, {1e-6, 2e-6});
-      }
-      bool multiplies = kind == std::string("prod") || kind[0] == 'l';
-      check({wild(7 * 40 * 40, multiplies ? 3 : 6)}, {7, 40, 40}, {1e-6, 1e-5});
-    }
+/// Each kind over the last axis or the middle one, integers of kinds whose
+/// numbers are others than floats'; then the same over the other axis.
+const std::vector<ReduceText> kFloats = {
+    {"sum"}, {"max"}, {"l2"}, {"mean", true}, {"min", true}, {"prod", true}};
+const std::vector<ReduceText> kIntegers = {
+    {"sum", false, "i32"}, {"mean", true, "i32"}, {"l2", false, "i32"},
+    {"min", false, "i8"},  {"max", true, "i1"},   {"min", false, "i1"}};
+std::vector<ReduceText> overOtherAxis(std::vector<ReduceText> texts) {
+  for (ReduceText &text : texts)
+    text.middle = !text.middle;
+  return texts;
 }
 
-TEST_F(CudaRows, ReduceIntegersAndTruthValues) {
+TEST_P(CudaRowsCases, ReduceFloats) {
+  for (const ReduceText &text : cases(kFloats, overOtherAxis(kFloats))) {
+    SCOPED_TRACE(text.kind);
+    load(text.text());
+    for (Sizes s : kSizes) {
+      SCOPED_TRACE(testing::Message() << s.m << "," << s.k << "," << s.n);
+      check({noise(s.count())}, {s.m, s.k, s.n}, {1e-6, 2e-6});
+    }
+    bool multiplies = text.kind == "prod" || text.kind[0] == 'l';
+    check({wild(7 * 40 * 40, multiplies ? 3 : 6)}, {7, 40, 40}, {1e-6, 1e-5});
+  }
+}
+
+TEST_P(CudaRowsCases, ReduceIntegersAndTruthValues) {
   std::vector<int64_t> values, truth;
   for (int64_t i = 0; i < 2 * 9 * 21; ++i) {
     values.push_back((i * 2654435761) % 4000000000 - 2000000000);
@@ -82,43 +96,50 @@ TEST_F(CudaRows, ReduceIntegersAndTruthValues) {
   }
   Tensor x = integers(ElementType::I32, values),
          t = integers(ElementType::Bool, truth);
-  for (bool middle : {false, true}) {
-    for (const char *kind : {"sum", "mean", "max", "min", "prod", "l2"}) {
-      SCOPED_TRACE(kind);
-      load(ReduceText{kind, middle, "i32"}.text());
-      if (kind == std::string("l2")) // whose squares stay below 2^63
-        check({integers(ElementType::I32, {3, -4, 5, 12, 0, 7})}, {1, 2, 3});
-      else
-        check({x}, {2, 9, 21});
-      check({integers(ElementType::I32, {})},
-            {2, middle ? 0 : 3, middle ? 3 : 0});
-    }
-    load(ReduceText{"min", middle, "i8"}.text());
-    check({integers(ElementType::I8, {5, -128, 127, 3, 0, 9})}, {1, 2, 3});
-    check({integers(ElementType::I8, {})}, {2, middle ? 0 : 3, middle ? 3 : 0});
-    for (const char *kind : {"max", "min"}) {
-      load(ReduceText{kind, middle, "i1"}.text());
-      check({t}, {2, 9, 21});
-      check({integers(ElementType::Bool, {})},
-            {2, middle ? 0 : 3, middle ? 3 : 0});
-    }
+  std::vector<ReduceText> others = overOtherAxis(kIntegers);
+  for (const char *kind : {"max", "min", "prod"})
+    for (bool middle : {false, true})
+      others.push_back({kind, middle, "i32"});
+  for (const ReduceText &text : cases(kIntegers, others)) {
+    SCOPED_TRACE(text.kind + " of " + text.type);
+    load(text.text());
+    ElementType type = text.type == "i32"  ? ElementType::I32
+                       : text.type == "i8" ? ElementType::I8
+                                           : ElementType::Bool;
+    if (type == ElementType::I8)
+      check({integers(type, {5, -128, 127, 3, 0, 9})}, {1, 2, 3});
+    else if (text.kind == "l2") // whose squares stay below 2^63
+      check({integers(type, {3, -4, 5, 12, 0, 7})}, {1, 2, 3});
+    else
+      check({type == ElementType::Bool ? t : x}, {2, 9, 21});
+    check({integers(type, {})}, {2, text.middle ? 0 : 3, text.middle ? 3 : 0});
   }
 }
 
-TEST_F(CudaRows, ArgReduce) {
-  for (bool middle : {false, true})
-    for (const char *kind : {"argmax", "argmin"})
-      for (bool last : {false, true}) {
-        SCOPED_TRACE(testing::Message() << kind << middle << last);
-        load(ReduceText{kind, middle, "f32", last ? ", last" : ""}.text());
-        // Values that come many times, then with NaN and infinities.
-        std::vector<float> few;
-        for (int i = 0; i < 2 * 40 * 70; ++i)
-          few.push_back(static_cast<float>(i * 5 % 4));
-        check({floats(few)}, {2, 40, 70});
-        check({wild(3 * 7 * 35)}, {3, 7, 35});
-        check({noise(1)}, {1, 1, 1});
-      }
+TEST_P(CudaRowsCases, ArgReduce) {
+  const std::string last = ", last";
+  for (const ReduceText &text :
+       cases<ReduceText>({{"argmax"},
+                          {"argmin", false, "f32", last},
+                          {"argmin", true},
+                          {"argmax", true, "f32", last}},
+                         {{"argmax", false, "f32", last},
+                          {"argmin"},
+                          {"argmin", true, "f32", last},
+                          {"argmax", true}})) {
+    SCOPED_TRACE(testing::Message() << text.kind << text.middle << text.params);
+    load(text.text());
+    // Values that come many times, then with NaN and infinities.
+    std::vector<float> few;
+    for (int i = 0; i < 2 * 40 * 70; ++i)
+      few.push_back(static_cast<float>(i * 5 % 4));
+    check({floats(few)}, {2, 40, 70});
+    check({wild(3 * 7 * 35)}, {3, 7, 35});
+    check({noise(1)}, {1, 1, 1});
+  }
+}
+
+TEST_F(CudaRows, ArgReduceOfIntegers) {
   load(ReduceText{"argmax", false, "i32"}.text());
   check({integers(ElementType::I32, {-5, -2, -2, -7, 4, 4})}, {1, 2, 3});
 }
@@ -179,24 +200,33 @@ std::string scanText(int axis, const std::string &type,
          tensor + " -> " + scalar + "\n tfm.yield %4 : " + scalar + "\n}";
 }
 
-TEST_F(CudaRows, Scan) {
-  for (int axis : {0, 1, 2})
-    for (const char *flags : {"", ", exclusive", ", reverse",
-                              ", exclusive = true, reverse = true"}) {
-      if (axis == 1 && flags[0] && flags[2] != 'r')
-        continue; // as axis 0
-      SCOPED_TRACE(testing::Message() << axis << flags);
-      load(scanText(axis, "f32", flags));
-      for (auto [a, b, c] : {std::array<int64_t, 3>{3, 4, 5},
-                             {2, 3, 70},
-                             {40, 2, 32},
-                             {1, 1, 1},
-                             {2, 0, 3},
-                             {3, 2, 0}})
-        check({noise(a * b * c)}, {a, b, c});
-      if (!flags[0])
-        check({wild(5 * 7 * 40)}, {5, 7, 40});
-    }
+TEST_P(CudaRowsCases, Scan) {
+  constexpr const char *none = "", *exclusive = ", exclusive",
+                       *reverse = ", reverse",
+                       *both = ", exclusive = true, reverse = true";
+  for (auto [axis, flags] : cases<std::pair<int, const char *>>(
+           {{2, none}, {2, both}, {0, exclusive}, {1, reverse}},
+           {{2, exclusive},
+            {0, none},
+            {2, reverse},
+            {0, reverse},
+            {0, both},
+            {1, none}})) {
+    SCOPED_TRACE(testing::Message() << axis << flags);
+    load(scanText(axis, "f32", flags));
+    for (auto [a, b, c] : {std::array<int64_t, 3>{3, 4, 5},
+                           {2, 3, 70},
+                           {40, 2, 32},
+                           {1, 1, 1},
+                           {2, 0, 3},
+                           {3, 2, 0}})
+      check({noise(a * b * c)}, {a, b, c});
+    if (!flags[0])
+      check({wild(5 * 7 * 40)}, {5, 7, 40});
+  }
+}
+
+TEST_F(CudaRows, ScanOfIntegers) {
   load(scanText(2, "i32", ""));
   check({integers(ElementType::I32, {2147483647, 1, 5, -7, 9, 2147483647})},
         {1, 2, 3});
@@ -273,25 +303,26 @@ std::string normText(const std::string &columns, bool layer, bool keeps) {
     })mlir";
 }
 
-TEST_F(CudaRows, Norm) {
-  for (int64_t known : {37, 300, 9000, -2})
-    for (bool layer : {true, false}) {
-      load(normText(number(known), layer, known != 300));
-      std::vector<int64_t> columns{1, 31, 33, 100, 0};
-      if (known > 0)
-        columns = {known};
-      for (int64_t n : columns) {
-        SCOPED_TRACE(n);
-        int64_t m = n > 1000 ? 1 : 6;
-        Tensor x = noise(m * n);
-        for (int64_t i = 0; i < m * n; ++i) // a mean beyond the deviation
-          x.setNumber(i, x.number(i) + 100);
-        checkInAllModes({x, noise(m * n, 2), noise(n, 3)}, {m, n}, {5e-5, 2e-6},
-                        {2, 1, 1});
-        if (n < 1000)
-          check({wild(m * n), noise(m * n, 2), noise(n, 3)}, {m, n});
-      }
+TEST_P(CudaRowsCases, Norm) {
+  for (auto [known, layer] : cases<std::pair<int64_t, bool>>(
+           {{37, true}, {300, true}, {9000, false}, {-2, true}},
+           {{37, false}, {300, false}, {9000, true}, {-2, false}})) {
+    load(normText(number(known), layer, known != 300));
+    std::vector<int64_t> columns{1, 31, 33, 100, 0};
+    if (known > 0)
+      columns = {known};
+    for (int64_t n : columns) {
+      SCOPED_TRACE(n);
+      int64_t m = n > 1000 ? 1 : 6;
+      Tensor x = noise(m * n);
+      for (int64_t i = 0; i < m * n; ++i) // a mean beyond the deviation
+        x.setNumber(i, x.number(i) + 100);
+      checkInAllModes({x, noise(m * n, 2), noise(n, 3)}, {m, n}, {5e-5, 2e-6},
+                      {2, 1, 1});
+      if (n < 1000)
+        check({wild(m * n), noise(m * n, 2), noise(n, 3)}, {m, n});
     }
+  }
 }
 
 } // namespace
