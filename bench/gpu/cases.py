@@ -23,6 +23,9 @@ TOLERANCES = {numpy.float64: 1e-12, numpy.float32: 2e-5, numpy.float16: 2**-9, "
 # Attention on tensor cores rounds its weights to the type of its operands, and one between two neighbours may go to the
 # other: a unit in the last place of a weight that is a quarter of their sum.
 WEIGHT_TOLERANCES = {"bf16": 2**-9, "f16": 2**-12, "tf32": 2**-12}
+# wgmma adds products of 8 bits up in some 14 bits, and no document says how; the emulator cuts sums to these. Of three instances
+# an H200 differs by 9e-5 to 3.3e-4.
+EIGHT_BIT_TOLERANCE = 2**-11
 
 
 @dataclass
@@ -85,6 +88,8 @@ def template_of(stub):
 
 def tolerance_of(stub, kind):
     """Of a result of that type."""
+    if kind in TOLERANCES and re.search(r"Config<e4m3|linear90_f8<", stub):
+        return max(TOLERANCES[kind], EIGHT_BIT_TOLERANCE)
     attention = re.match(r"attention(?:90|_mma)<(\w+)", template_of(stub))
     return max(TOLERANCES.get(kind, 0), WEIGHT_TOLERANCES.get(attention[1], 0) if attention and kind in TOLERANCES else 0)
 

@@ -113,11 +113,13 @@ def compare(context, name, precision, session):
     time."""
     rtol, atol = TOLERANCES[precision]
     largest, wrong = {"framework": {}, "emulator": {}}, []
-    with numpy.load(emulated_file(context, name, precision)) as stored:
-        emulated = dict(stored)
+    emulated, path = {}, emulated_file(context, name, precision)
+    if path.exists():  # else the emulator took too long
+        with numpy.load(path) as stored:
+            emulated = dict(stored)
     for number, (inputs, expected) in enumerate(read_sets(context, name)):
         outputs = run_set(session, inputs)
-        of_emulator = {output: emulated[f"{number}/{output}"] for output in expected}
+        of_emulator = {output: emulated[f"{number}/{output}"] for output in expected if emulated}
         for whose, output, want in [("framework", *entry) for entry in expected.items()] + [
                 ("emulator", *entry) for entry in of_emulator.items()]:
             got = outputs[output]
@@ -137,7 +139,7 @@ def compare(context, name, precision, session):
         if not all(equal(outputs, run_set(session, inputs)) for _ in range(REPEATS - 1)):
             wrong.append(f"set {number}: not the same bits again")
     session.close()
-    value = {"outputs": largest, **{whose: max(of.values(), default=0.0) for whose, of in largest.items()}}
+    value = {"outputs": largest, **{whose: max(of.values()) for whose, of in largest.items() if of}}
     if wrong:
         raise Wrong("; ".join(wrong[:4]), value)
     return value

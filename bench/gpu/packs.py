@@ -4,7 +4,7 @@
     lib/libingot_runtime.so
     kernels/STUB.stub, STUB.ARCH, STUB-LAUNCH.launch     of each kernel instance; without launches those of streams.py
     models/NAME.PRECISION.ingot, NAME.npz                inputs and the framework's outputs: "0/in/x", "0/out/y"
-    models/NAME.PRECISION.npz                            the emulator's: "0/y"
+    models/NAME.PRECISION.npz                            the emulator's: "0/y"; none where that takes minutes
     bench/, tune/                                        artifacts without weights, see shapes.py and tuned.py
 """
 import functools

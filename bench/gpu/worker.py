@@ -22,6 +22,10 @@ LEAST_SECONDS = 10  # that a row gets, also past the part's end
 LOST = "the device's context is lost"
 
 
+class TooLong(RuntimeError):
+    """Past the seconds that were given."""
+
+
 class Context:
     """Opened when first asked for."""
 
@@ -101,7 +105,9 @@ class Worker:
                 process.stdin.close()
             if code == -signal.SIGKILL and is_cut:
                 raise OutOfTime(f"cut off after {seconds:.0f} s: it needs more of --minutes to itself")
-            raise RuntimeError(f"the worker ended with {code}" + (f" after {seconds:.0f} s" if code == -signal.SIGKILL else ""))
+            if code == -signal.SIGKILL:
+                raise TooLong(f"the worker ended with {code} after {seconds:.0f} s")
+            raise RuntimeError(f"the worker ended with {code}")
         reply = json.loads(line)
         if "skip" in reply:
             raise Skip(reply["skip"])

@@ -243,8 +243,8 @@ const Edit kEdits[] = {
 
 /// Of several sections of heads there are as many keys as no test has: sections
 /// of two here, which stay right, and what is wrong in them.
-class Attention90Sections : public MutantTest {};
-TEST_F(Attention90Sections, OfTwoHeads) {
+class Attention90MutationOfSections : public MutantTest {};
+TEST_F(Attention90MutationOfSections, OfTwoHeads) {
   ASSERT_NO_FATAL_FAILURE(
       edit(kTasks, "L2 = 32u << 20, FEW = 32", "L2 = 1, FEW = 2"));
   AttentionVariant v;
@@ -268,8 +268,8 @@ TEST_F(Attention90Sections, OfTwoHeads) {
 
 /// Two tasks a block: queries by TMA, five tasks, in all of one part or of
 /// three.
-class Attention90Pairs : public MutantTest {};
-TEST_F(Attention90Pairs, OfShortTasks) {
+class Attention90MutationOfPairs : public MutantTest {};
+TEST_F(Attention90MutationOfPairs, OfShortTasks) {
   AttentionVariant v;
   v.isHopper = true, v.bias = Bias::KeyAndHead;
   auto run = [&](int64_t parts) {
@@ -309,8 +309,8 @@ TEST_F(Attention90Pairs, OfShortTasks) {
 }
 
 /// What TMA cannot take, of values that are wider than sums fit into registers.
-class Attention90Halves : public MutantTest {};
-TEST_F(Attention90Halves, OfWideValues) {
+class Attention90MutationOfHalves : public MutantTest {};
+TEST_F(Attention90MutationOfHalves, OfWideValues) {
   AttentionVariant v;
   v.isHopper = true, v.d = 16, v.dv = 200;
   auto run = [&] {
