@@ -1,6 +1,6 @@
 """Makes the pack of bench/gpu/run.sh: one file, built where there is no GPU, for a machine that need not build.
 
-    bench/gpu/pack [--target sm_90a] [--tiny] [-o build/gpu-pack.tar.xz]
+    bench/gpu/pack [--target sm_90a] [--tiny] [--all] [-o build/gpu-pack.tar.xz]
 
 Runs the kernel tests on the emulated driver and keeps what they launch, with images for the target; compiles the
 models of test/models and of the benchmarks (those without weights, see --weights=seeded); copies the runtime.
@@ -96,6 +96,8 @@ class Packing:
                     suite = name
                 elif name.startswith("  ") and suite:
                     test = suite + name.strip()
+                    if test.startswith("Rest/") and not self.options.all:
+                        continue
                     if not self.options.tiny or any(part in test for part in TINY_TESTS):
                         yield program, test
                     else:
@@ -394,6 +396,7 @@ def main():
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--target", default="sm_90a", help="of ingot compile; sm_80 runs on all GPUs from Ampere on")
     parser.add_argument("--tiny", action="store_true", help="a few kernels and models, for the rehearsal")
+    parser.add_argument("--all", action="store_true", help="with the kernels of the tests that CI leaves to make test-all")
     parser.add_argument("--limit", type=float, default=50, help="MiB, of the pack and the tree together")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("-o", dest="output", type=Path, default=ROOT / "build" / "gpu-pack.tar.xz")

@@ -120,15 +120,18 @@ DEV Attention90Places<Body> attention90_places(const AttentionShape &shape,
 // Under a causal mask later rows take longer, and a block takes every grid-th
 // task: with those of a head one after the other, a grid of 132 blocks would
 // give a block the same rows of each head. So those with most keys come first,
-// of as many heads at a time as leave keys and values in L2 from row to row, or
-// of so few that several blocks read the same ones.
-template <class C>
-DEV u32 attention90_section(const AttentionShape &shape, u32 heads) {
-  constexpr u32 L2 = 32u << 20, FEW = 32;
-  if (shape.mean || shape.causal_keys >= shape.keys)
-    return 1;
-  u32 bytes = (u32)shape.keys * ((C::D + C::DV) * 2);
-  return min_(max_(L2 / max_(bytes, 1u), FEW), heads);
+// of all heads, and blocks take them forwards and backwards in turn: who has
+// got the longest of one round gets the shortest of the next. That keys and
+// values of all heads do not fit into L2 costs less than blocks that wait.
+DEV bool attention90_by_length(const AttentionShape &shape) {
+  return !shape.mean && shape.causal_keys < shape.keys;
+}
+DEV u32 attention90_turn(u32 place, u32 count) {
+  const u32 grid = (u32)block_count(), round = place / grid;
+  if (round % 2 == 0)
+    return place;
+  return round * grid + min_(grid, count - round * grid) - 1 -
+         (place - round * grid);
 }
 
 // The task `number` of a place. Of an odd one there is no second: that has the
@@ -139,17 +142,18 @@ DEV Attention90Task attention90_task(u32 place, u32 number,
                                      const AttentionShape &shape,
                                      const S &splits) {
   const u32 row_blocks = places.row_blocks;
+  const bool by_length = attention90_by_length(shape);
+  if (by_length)
+    place = attention90_turn(place, places.count);
   u32 split = S::POSSIBLE ? place / places.sets : 0,
       task = ((place - split * places.sets) << places.alone) + number;
   const bool is_none = task >= places.tasks;
   task -= is_none;
   u32 heads = places.groups * (u32)shape.batch,
-      section = attention90_section<C>(shape, heads);
-  u32 before = task / (section * row_blocks) * section,
-      in = task - before * row_blocks;
-  section = min_(section, heads - before);
-  u32 pair = before + in % section, b = pair / places.groups;
-  int row0 = (int)(row_blocks - 1 - in / section) * C::BM;
+      pair = by_length ? task % heads : task / row_blocks,
+      before = by_length ? task / heads : task - pair * row_blocks;
+  u32 b = pair / places.groups;
+  int row0 = (int)(row_blocks - 1 - before) * C::BM;
   int keys = (int)shape.keys;
   // Rows that may be the mean of all keys look at all.
   if (!shape.mean) {

@@ -198,8 +198,9 @@ const Edit kEdits[] = {
     {"TasksCountTogether", "splits.counters + done.at.task", "splits.counters",
      kKernel, 3},
     // order of tasks
-    {"RowsTwice", "in / section", "in / section / 2", kTasks},
-    {"HeadsTwice", "before + in % section", "before + in % 1", kTasks},
+    {"RowsTwice", "task - pair * row_blocks", "(task - pair * row_blocks) / 2",
+     kTasks},
+    {"HeadsTwice", ": task / row_blocks", ": task / row_blocks / 2", kTasks},
     {"PlacesOfOnePart", "sets * (u32)splits.count", "sets", kTasks, 3},
     // pages
     {"BoxesInOnePlace", ", to += box() * 128", "", kPages, 0, false, Bias::Key,
@@ -241,12 +242,9 @@ const Edit kEdits[] = {
      kKernel, 0, false, Bias::Key, false, 16},
 };
 
-/// Of several sections of heads there are as many keys as no test has: sections
-/// of two here, which stay right, and what is wrong in them.
-class Attention90MutationOfSections : public MutantTest {};
-TEST_F(Attention90MutationOfSections, OfTwoHeads) {
-  ASSERT_NO_FATAL_FAILURE(
-      edit(kTasks, "L2 = 32u << 20, FEW = 32", "L2 = 1, FEW = 2"));
+/// Tasks by how many keys they have, forwards and backwards in turn.
+class Attention90MutationOfRounds : public MutantTest {};
+TEST_F(Attention90MutationOfRounds, UnderACausalMask) {
   AttentionVariant v;
   v.isHopper = true, v.causal = true;
   auto run = [&] {
@@ -257,9 +255,11 @@ TEST_F(Attention90MutationOfSections, OfTwoHeads) {
   };
   EXPECT_EQ(run(), "");
   for (auto [from, to] :
-       {std::pair("before + in % section", "0 + in % section"),
-        {"min_(section, heads - before)", "min_(section, heads)"},
-        {"in = task - before * row_blocks", "in = task - 0 * row_blocks"}}) {
+       {std::pair("? task % heads", "? task % (heads - 1)"),
+        {"? task / heads", "? task / heads / 2"},
+        {"min_(grid, count - round * grid) - 1", "grid - 1"},
+        {"grid) - 1 -\n         (place - round * grid)",
+         "grid) - 1 - 0 *\n         (place - round * grid)"}}) {
     ASSERT_NO_FATAL_FAILURE(edit(kTasks, from, to));
     EXPECT_NE(run(), "") << to;
     ASSERT_NO_FATAL_FAILURE(edit(kTasks, to, from));
