@@ -45,12 +45,12 @@ static bool hasHalf(plan::KernelOp kernel) {
          kernel.outType(0).getIntOrFloatBitWidth() == 16;
 }
 
-/// Bytes of a row that a norm writes; of its outputs one may be the linear's.
-static int64_t writtenBytes(plan::KernelOp kernel, bool keepsSum) {
+/// Bytes of a row that a norm, or a linear_norm, writes.
+static int64_t writtenBytes(plan::KernelOp kernel) {
   int64_t columns = kernel.getFamily() == plan::Family::Norm
                         ? kernel.paramArray("extents").back()
                         : kernel.param("n"),
-          bits = keepsSum ? -32 : 0;
+          bits = 0;
   for (unsigned i = 0; i < kernel.numOuts(); ++i)
     bits += kernel.outType(i).getIntOrFloatBitWidth();
   return columns * bits / 8;
@@ -59,10 +59,9 @@ static int64_t writtenBytes(plan::KernelOp kernel, bool keepsSum) {
 LinearNormChoice linearNormChoiceOf(plan::KernelOp kernel) {
   LinearProblem linear = problemOf(kernel, /*canSplit=*/true);
   linear.outBits = 32;
-  bool keepsSum = kernel.numOuts() > 1u + kernel.paramFlag("copy");
-  std::optional<LinearNormChoice> choice = chooseLinearNorm(
-      {linear, 0, writtenBytes(kernel, keepsSum), keepsSum, hasHalf(kernel)},
-      kernel.param("columns"));
+  std::optional<LinearNormChoice> choice =
+      chooseLinearNorm({linear, 0, writtenBytes(kernel), hasHalf(kernel)},
+                       kernel.param("columns"));
   assert(choice && "the kernel was made from one");
   choice->taken = llvm::to_vector(kernel.paramArray("taken"));
   return *choice;
@@ -71,9 +70,10 @@ LinearNormChoice linearNormChoiceOf(plan::KernelOp kernel) {
 std::optional<LinearNormChoice> chooseLinearNormOf(plan::KernelOp linear,
                                                    plan::KernelOp norm,
                                                    int64_t readBytes,
-                                                   bool keepsSum) {
-  return chooseLinearNorm({problemOf(linear, /*canSplit=*/true), readBytes,
-                           writtenBytes(norm, false), keepsSum, hasHalf(norm)});
+                                                   bool isRead) {
+  LinearProblem problem = problemOf(linear, /*canSplit=*/true);
+  int64_t written = writtenBytes(norm) + (isRead ? 4 * problem.n : 0);
+  return chooseLinearNorm({problem, readBytes, written, hasHalf(norm)});
 }
 
 static AttentionProblem attentionOf(plan::KernelOp kernel, bool canSplit) {

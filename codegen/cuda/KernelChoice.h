@@ -30,7 +30,7 @@ LinearNormChoice linearNormChoiceOf(plan::KernelOp kernel);
 std::optional<LinearNormChoice> chooseLinearNormOf(plan::KernelOp linear,
                                                    plan::KernelOp norm,
                                                    int64_t readBytes,
-                                                   bool keepsSum);
+                                                   bool isRead);
 AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit);
 /// For sm_90a; nothing also where heads do not lie side by side in rows that
 /// the copy engine takes.

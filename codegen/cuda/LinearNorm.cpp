@@ -139,7 +139,7 @@ private:
       if (i != *input && !value.getArgument(2 + i).use_empty())
         readBytes += n * rows.inType(i).getIntOrFloatBitWidth() / 8;
     std::optional<LinearNormChoice> choice =
-        chooseLinearNormOf(product, rows, readBytes, isRead || keepsValue);
+        chooseLinearNormOf(product, rows, readBytes, isRead);
     if (!choice)
       return;
 

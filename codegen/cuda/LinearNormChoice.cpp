@@ -64,9 +64,10 @@ int64_t fusedTime(const LinearNormProblem &problem, const HopperTile &tile,
                   int64_t blocks, int64_t m) {
   int64_t clusters = clustersAtOnce(hopperChip().multiprocessors, blocks),
           waves = ceilOf(ceilOf(m, kRows), clusters);
-  int64_t sums = (problem.keepsSum ? 2 : 1) * 4 * problem.linear.n;
+  // The residual is the linear's if the norm has none.
+  int64_t residual = std::max(problem.readBytes, 4 * problem.linear.n);
   return tile.kernel + waves * (tile.wave + kMeet) +
-         timeOf(m * (sums + problem.readBytes + problem.writtenBytes));
+         timeOf(m * (residual + problem.writtenBytes));
 }
 
 /// What is saved, as a logarithm: 0 where it is not worth it.

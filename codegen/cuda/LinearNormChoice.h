@@ -10,10 +10,10 @@ namespace ingot::cuda {
 struct LinearNormProblem {
   LinearProblem linear;
   /// Of a row, beside what the linear's own residual is: read by the norm apart
-  /// from the linear's result, written by the norm.
+  /// from the linear's result, written by both in one, the linear's result too
+  /// if others read it.
   int64_t readBytes, writtenBytes;
-  bool keepsSum; ///< the linear's result is stored too
-  bool stores;   ///< a result of 16 bits, which leaves by TMA
+  bool stores; ///< a result of 16 bits, which leaves by TMA
 };
 
 /// What `kernels/linear_norm90.cuh` is instantiated with, for sm_90a.

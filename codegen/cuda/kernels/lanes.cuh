@@ -61,12 +61,14 @@ template <class Out, class T, int N>
 DEV void store_lanes(Out *p, const Lanes<T, N> &v) {
   if constexpr (IS_FLOAT8<Out> && N % 4 == 0)
     return store_float8(p, v);
-  using P = Pieces<Out, N>;
-  UNROLL for (int i = 0; i < P::COUNT; ++i) {
-    typename P::Type piece;
-    UNROLL for (int j = 0; j < P::SIZE; ++j) piece.x[j] =
-        stored<Out>(v[i * P::SIZE + j]);
-    reinterpret_cast<typename P::Type *>(p)[i] = piece;
+  else {
+    using P = Pieces<Out, N>;
+    UNROLL for (int i = 0; i < P::COUNT; ++i) {
+      typename P::Type piece;
+      UNROLL for (int j = 0; j < P::SIZE; ++j) piece.x[j] =
+          stored<Out>(v[i * P::SIZE + j]);
+      reinterpret_cast<typename P::Type *>(p)[i] = piece;
+    }
   }
 }
 

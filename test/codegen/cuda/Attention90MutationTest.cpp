@@ -198,9 +198,8 @@ const Edit kEdits[] = {
     {"TasksCountTogether", "splits.counters + done.at.task", "splits.counters",
      kKernel, 3},
     // order of tasks
-    {"RowsTwice", "task - pair * row_blocks", "(task - pair * row_blocks) / 2",
-     kTasks},
-    {"HeadsTwice", ": task / row_blocks", ": task / row_blocks / 2", kTasks},
+    {"RowsTwice", "? task / heads", "? task / heads / 2", kTasks},
+    {"HeadsTwice", "? task % heads", "? task % 1", kTasks},
     {"PlacesOfOnePart", "sets * (u32)splits.count", "sets", kTasks, 3},
     // pages
     {"BoxesInOnePlace", ", to += box() * 128", "", kPages, 0, false, Bias::Key,
@@ -242,27 +241,37 @@ const Edit kEdits[] = {
      kKernel, 0, false, Bias::Key, false, 16},
 };
 
-/// Tasks by how many keys they have, forwards and backwards in turn.
+/// Tasks by how many keys they have, forwards and backwards in turn; without a
+/// mask one head after the other.
 class Attention90MutationOfRounds : public MutantTest {};
-TEST_F(Attention90MutationOfRounds, UnderACausalMask) {
+TEST_F(Attention90MutationOfRounds, OfTasks) {
   AttentionVariant v;
-  v.isHopper = true, v.causal = true;
-  auto run = [&] {
+  v.isHopper = true;
+  auto run = [&](bool causal, int64_t heads, int64_t queries) {
+    v.causal = causal;
     Stub stub(v.stub());
-    std::string found = runAttention(v, stub, {1, 5, 300, 129});
+    std::string found = runAttention(v, stub, {1, heads, queries, 129});
     control("revive");
     return found;
   };
-  EXPECT_EQ(run(), "");
-  for (auto [from, to] :
-       {std::pair("? task % heads", "? task % (heads - 1)"),
-        {"? task / heads", "? task / heads / 2"},
-        {"min_(grid, count - round * grid) - 1", "grid - 1"},
-        {"grid) - 1 -\n         (place - round * grid)",
-         "grid) - 1 - 0 *\n         (place - round * grid)"}}) {
-    ASSERT_NO_FATAL_FAILURE(edit(kTasks, from, to));
-    EXPECT_NE(run(), "") << to;
-    ASSERT_NO_FATAL_FAILURE(edit(kTasks, to, from));
+  // On three blocks: whole rounds, and a last one of a task.
+  EXPECT_EQ(run(true, 5, 300), "");
+  EXPECT_EQ(run(true, 2, 200), "");
+  EXPECT_EQ(run(false, 5, 300), "");
+  struct RoundEdit {
+    const char *from, *to;
+    bool causal = true;
+    int64_t heads = 5, queries = 300;
+  };
+  for (const RoundEdit &each :
+       {RoundEdit{"round * grid) - 1 -", "round * grid) - 2 -"},
+        {"min_(grid, count - round * grid)", "min_(grid, count - 0 * round)",
+         true, 2, 200},
+        {": task / row_blocks", ": task / row_blocks / 2", false},
+        {": task - pair * row_blocks", ": 0 * row_blocks", false}}) {
+    ASSERT_NO_FATAL_FAILURE(edit(kTasks, each.from, each.to));
+    EXPECT_NE(run(each.causal, each.heads, each.queries), "") << each.to;
+    ASSERT_NO_FATAL_FAILURE(edit(kTasks, each.to, each.from));
   }
 }
 

@@ -81,7 +81,7 @@ TEST_F(CudaLinearNorm, ResultInF32Alone) {
 }
 
 LinearNormProblem problem(int64_t m, int64_t n, int64_t k) {
-  return {{m, n, k, Math::Half, 16, 32}, 0, 6 * n, false, true};
+  return {{m, n, k, Math::Half, 16, 32}, 0, 6 * n, true};
 }
 
 // Rows whose tiles nearly fill waves of 30 clusters: 4096 are one past it.

@@ -22,7 +22,7 @@ module {
     %s1 = plan.buffer scratch -1 size <3072*rows>
     %s2 = plan.buffer scratch -1 size <3072*rows>
     %s3 = plan.buffer scratch -1 size <393216>
-    %s4 = plan.buffer scratch -1 size <12582912>
+    %s4 = plan.buffer scratch -1 size <11796480>
     %w = plan.buffer model 0 size <1179648>
     %b = plan.buffer model 1 size <3072>
     plan.launch @narrow grid <768*rows> (%a, %x) offsets <0, 0> scalars <768*rows> flops <0> bytes <0> sources []
@@ -53,10 +53,10 @@ module {
     plan.launch @product_half grid <12> (%copy, %half, %w) offsets <0, 0, 0> scalars <rows> flops <0> bytes <0> sources []
     plan.launch @layer grid <rows> (%y, %half, %s1, %b, %b) offsets <0, 0, 0, 0, 0> scalars <rows> flops <0> bytes <0> sources []
     // Rows that are a number: it is taken or not. Others read the sum.
-    // CHECK: plan.launch @product_m4096_layer_norm grid <128> (%[[Y]], %[[SUM:.*]], %[[HALF:.*]], %[[W]]) offsets <0, 0, 0, 0> scalars <>
-    // CHECK-NEXT: plan.launch @product_m4096 grid <12> (%[[SUM]], %[[HALF]], %[[W]])
-    plan.launch @product_m4096 grid <12> (%s4, %half, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
-    plan.launch @layer_m4096 grid <4096> (%y, %s4) offsets <0, 0> scalars <> flops <0> bytes <0> sources []
+    // CHECK: plan.launch @product_m3840_layer_norm grid <120> (%[[Y]], %[[SUM:.*]], %[[HALF:.*]], %[[W]]) offsets <0, 0, 0, 0> scalars <>
+    // CHECK-NEXT: plan.launch @product_m3840 grid <12> (%[[SUM]], %[[HALF]], %[[W]])
+    plan.launch @product_m3840 grid <12> (%s4, %half, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
+    plan.launch @layer_m3840 grid <3840> (%y, %s4) offsets <0, 0> scalars <> flops <0> bytes <0> sources []
     plan.launch @last grid <rows> (%out, %s4) offsets <0, 0> scalars <rows> flops <0> bytes <0> sources []
     plan.launch @last grid <rows> (%out, %y) offsets <0, 0> scalars <rows> flops <0> bytes <0> sources []
   }
@@ -152,7 +152,7 @@ module {
   ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
     tfm.yield %acc : f32
   }
-  plan.kernel linear @product_m4096 outs [f32] ins [bf16, bf16] scalars 0 params {m = 4096, n = 768, k = 768, lda = 768, rows = 64, panels = 1} {
+  plan.kernel linear @product_m3840 outs [f32] ins [bf16, bf16] scalars 0 params {m = 3840, n = 768, k = 768, lda = 768, rows = 64, panels = 1} {
   ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
     tfm.yield %acc : f32
   }
@@ -167,7 +167,7 @@ module {
   ^bb0(%x: f32, %i: i64, %j: i64, %in: tensor<?xf32>):
     tfm.yield %x : f32
   }
-  plan.kernel norm @layer_m4096 outs [f32] ins [f32] scalars 0 params {extents = array<i64: 4096, 768>, kind = "layer", epsilon = 1.0e-5, chunk = 1} {
+  plan.kernel norm @layer_m3840 outs [f32] ins [f32] scalars 0 params {extents = array<i64: 3840, 768>, kind = "layer", epsilon = 1.0e-5, chunk = 1} {
   ^bb0(%i: i64, %j: i64, %x: tensor<?xf32>):
     %columns = arith.constant 768 : i64
     %0 = tfm.apply mul(%i, %columns) : (i64, i64) -> i64
