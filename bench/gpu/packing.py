@@ -40,7 +40,7 @@ SYSTEM_LIBRARIES = {"libc.so.6", "libpthread.so.0", "libdl.so.2", "libm.so.6", "
 RECORDED = {"kernels-test": "-*Mutation*", "cuda-kernel-test": "-*Mutation*",
             "emulator-test": "FragmentTest.*:NumbersTest.*"}
 TINY_TESTS = ("GemmTest.Tf32", "CudaLinear.RowsThatAreANumber", "CudaRows.Softmax", "FragmentTest.")
-MOST_LAUNCHES, MOST_BYTES = 4, 256 << 10  # carried of an instance; at least one is
+MOST_LAUNCHES, MOST_BYTES = 2, 64 << 10  # carried of an instance; at least one is
 MOST_SECONDS = 150  # of a model on the emulated driver
 
 

@@ -112,7 +112,7 @@ TOKENS = 16384  # of all sequences together, as FlashAttention's charts have it
 LENGTHS = [512, 1024, 2048, 4096, 8192, 16384]
 GROUPED = [(1, 512), (1, 4096), (8, 4096), (32, 4096), (1, 32768)]
 SIZES = [(1, 128), (8, 128), (32, 128), (8, 512)]
-# bf16 everywhere; the others where they show what they cost. "f8": rows and weights of float8e4m3fn, and bf16 between products.
+# bf16 everywhere; the others where they show what they cost. "f8": rows and weights of float8e4m3fn, --precision=bf16 beside them.
 PLAIN, EIGHT = ("f16", "tf32", "f32"), ("f8",)
 OTHERS = {"base-attention": (PLAIN, [128, 2048]), "base-ffn": (PLAIN, [128, 2048]), "bert-base": (PLAIN, [(8, 128)]),
           "llama-8b-attention": (EIGHT, [1, 16, 128, 1024, 4096]), "llama-8b-ffn": (EIGHT, [1, 16, 128, 1024, 4096])}
