@@ -36,24 +36,17 @@ uint32_t rounded(uint32_t bits, int dropped) {
   return (bits + half + (bits >> dropped & 1)) >> dropped;
 }
 
-uint16_t toF16(float x) {
-  uint32_t sign = bitsOf(x) >> 16 & 0x8000;
+/// Of `width` bits. The exponent's bias is less by what `scale` takes off;
+/// what has none left is subnormal in both.
+uint32_t narrowed(float x, int width, float largest, float scale, int dropped) {
+  uint32_t sign = bitsOf(x) >> 31 << (width - 1);
   float magnitude = x < 0 ? -x : x;
-  if (magnitude > 65504)
-    magnitude = 65504;
-  // The exponent's bias is 15 instead of 127; what has none left is subnormal
-  // in both.
-  return uint16_t(sign | rounded(bitsOf(magnitude * 0x1p-112f), 13));
+  if (magnitude > largest)
+    magnitude = largest;
+  return sign | rounded(bitsOf(magnitude * scale), dropped);
 }
-
-/// Of E4M3FN, whose exponent's bias is 7: as above.
-uint8_t toF8(float x) {
-  uint32_t sign = bitsOf(x) >> 24 & 0x80;
-  float magnitude = x < 0 ? -x : x;
-  if (magnitude > 448)
-    magnitude = 448;
-  return uint8_t(sign | rounded(bitsOf(magnitude * 0x1p-120f), 20));
-}
+uint32_t toF16(float x) { return narrowed(x, 16, 65504, 0x1p-112f, 13); }
+uint32_t toF8(float x) { return narrowed(x, 8, 448, 0x1p-120f, 20); }
 
 /// Whether stored element `i` of panels is past the end of the matrix.
 bool isPadding(const fmt::Blob &blob, uint64_t i) {
