@@ -179,7 +179,7 @@ check_hopper_in() {
 emulate_hopper_in() {
   declare -n tolerance=$1_tolerance
   # Values between layers are rounded to 8 bits: one near the middle between two goes to the other.
-  [[ $folder != *-qdq ]] || tolerance=(--rtol 0.15 --atol 1e-3)
+  [[ $folder != *-qdq && $folder != *-int8dyn ]] || tolerance=(--rtol 0.15 --atol 1e-3)
   INGOT_EMULATOR="arch 90" run_data_sets "$work/model.ingot" --device=emulated "${tolerance[@]}"
 }
 
