@@ -114,7 +114,7 @@ def compare(context, name, precision, session):
     """Each stored set: the framework's and the emulator's outputs within the precision's tolerance, the same bits each
     time."""
     rtol, atol = TOLERANCES[precision]
-    if name.endswith(("-qdq", "-int8dyn")) and precision in ("bf16", "f16"):
+    if name.endswith(("-qdq", "int8dyn")) and precision in ("bf16", "f16"):
         rtol = ROUNDED_TOLERANCE
     largest, wrong = {"framework": {}, "emulator": {}}, []
     emulated, path = {}, emulated_file(context, name, precision)
