@@ -34,8 +34,8 @@ model_tolerance=(--rtol 1e-4 --atol 1e-7)
 node_tolerance=(--rtol 1e-5 --atol 1e-7)
 # Operands have 8 bits; errors of some layers add up.
 bf16_tolerance=(--rtol 3e-2 --atol 1e-3)
-# 11 bits; of 67 models the decoders of T5 differ most, by 3.8e-3.
-f16_tolerance=(--rtol 5e-3 --atol 1e-4)
+# 11 bits.
+f16_tolerance=(--rtol 3e-3 --atol 1e-4)
 tf32_tolerance=("${f16_tolerance[@]}")
 
 say() { printf '%s\n' "$*"; }
@@ -178,6 +178,8 @@ check_hopper_in() {
 
 emulate_hopper_in() {
   declare -n tolerance=$1_tolerance
+  # Logits of T5's decoders differ by 3.8e-3 in f16.
+  [[ $1/$folder != f16/*/t5-decoder-* ]] || tolerance=(--rtol 5e-3 --atol 1e-4)
   # Values between layers are rounded to 8 bits: one near the middle between two goes to the other.
   [[ $folder != *-qdq && $folder != *int8dyn ]] || tolerance=(--rtol 0.15 --atol 1e-3)
   INGOT_EMULATOR="arch 90" run_data_sets "$work/model.ingot" --device=emulated "${tolerance[@]}"
