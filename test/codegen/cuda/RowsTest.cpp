@@ -254,14 +254,18 @@ std::string softmaxText(const std::string &columns) {
     })mlir";
 }
 
+/// What to run a kernel with whose number of columns is `known`, or any (-2).
+std::vector<int64_t> columnsOf(int64_t known) {
+  if (known > 0)
+    return {known};
+  return {1, 31, 33, 100, 0};
+}
+
 TEST_F(CudaRows, Softmax) {
   // Number of columns, or -2 for any: held by a warp, by a block, not held.
   for (int64_t known : {37, 300, 9000, -2}) {
     load(softmaxText(number(known)));
-    std::vector<int64_t> columns{1, 31, 33, 100, 0};
-    if (known > 0)
-      columns = {known};
-    for (int64_t n : columns) {
+    for (int64_t n : columnsOf(known)) {
       SCOPED_TRACE(n);
       int64_t m = n > 1000 ? 1 : 6;
       std::vector<int64_t> keep;
@@ -308,10 +312,7 @@ TEST_P(CudaRowsCases, Norm) {
            {{37, true}, {300, true}, {9000, false}, {-2, true}},
            {{37, false}, {300, false}, {9000, true}, {-2, false}})) {
     load(normText(number(known), layer, known != 300));
-    std::vector<int64_t> columns{1, 31, 33, 100, 0};
-    if (known > 0)
-      columns = {known};
-    for (int64_t n : columns) {
+    for (int64_t n : columnsOf(known)) {
       SCOPED_TRACE(n);
       int64_t m = n > 1000 ? 1 : 6;
       Tensor x = noise(m * n);
