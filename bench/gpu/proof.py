@@ -40,7 +40,7 @@ def model_rows(pack, worker):
 
 
 def behaviour_rows(pack, worker):
-    name, precision = shapes.EVERY_PRECISION, "f32"
+    name, precision = shapes.TINY_MODEL
     others = [(f"other.{arch}.ingot", arch) for arch in pack.manifest["others"]]
     checks = {
         "shapes": dict(name=name, precision=precision),

@@ -66,8 +66,8 @@ INSTANTIATE_TEST_SUITE_P(Rest, CudaAttentionProducts,
 
 TEST_P(CudaAttentionProducts, HeadDims) {
   for (auto [d, dv] : casesOf<std::pair<int64_t, int64_t>>(
-           which, {{16, 5}, {80, 96}, {256, 200}},
-           {{32, 32}, {128, 128}, {40, 33}})) {
+           which, {{16, 5}, {256, 200}},
+           {{80, 96}, {32, 32}, {128, 128}, {40, 33}})) {
     AttentionVariant v;
     v.math = math, v.d = d, v.dv = dv;
     Stub stub(v.stub());
@@ -89,8 +89,8 @@ TEST_F(CudaAttentionMma, GroupsCausalAndEmptyRows) {
 /// Heads of a group in one tile: their terms, masks and tails; parts of keys.
 TEST_P(CudaAttentionProducts, HeadsTogether) {
   for (auto [group, bias] : casesOf<std::pair<int64_t, Bias>>(
-           which, {{3, Bias::None}, {7, Bias::Pair}, {8, Bias::KeyAndHead}},
-           {{2, Bias::KeyAndHead}, {4, Bias::Key}})) {
+           which, {{3, Bias::None}, {7, Bias::Pair}},
+           {{2, Bias::KeyAndHead}, {4, Bias::Key}, {8, Bias::KeyAndHead}})) {
     AttentionVariant v;
     v.math = math, v.d = v.dv = 32, v.group = group, v.bias = bias;
     v.causal = true, v.parts = 3;
@@ -102,6 +102,8 @@ TEST_P(CudaAttentionProducts, HeadsTogether) {
     check(v, stub, {1, group, 64, 70}); // each head by itself
     check(v, stub, {1, group, 5, 20, 1});
     check(v, stub, {1, group, 0, 20});
+    if (which == Cases::Few && group != 3)
+      continue;
     v.mean = true, v.parts = 0;
     Stub mean(v.stub());
     check(v, mean, {1, group, 50, 35});

@@ -74,8 +74,9 @@ TEST_P(CudaLinearForms, FewRowsAlone) {
     return;
   bool isHalf = type != F32;
   for (auto [n, k, m] : emulator::casesOf<std::array<int64_t, 3>>(
-           GetParam().cases, {{70, 768, 8}, {8, 8, 1}, {41, 1000, 16}},
-           {{70, 768, 1},
+           GetParam().cases, {{8, 8, 1}, {41, 1000, 16}},
+           {{70, 768, 8},
+            {70, 768, 1},
             {70, 768, 16},
             {8, 8, 8},
             {8, 8, 16},
@@ -92,7 +93,7 @@ TEST_P(CudaLinearForms, FewRowsAlone) {
 TEST_P(CudaLinearTypes, WidthsOfFewRows) {
   if (type == F32)
     return;
-  loadLinear(64, 512);
+  loadLinear(40, 600); // FewRows' stub
   auto reads = [&](int64_t m, std::initializer_list<const char *> names) {
     auto count = [&] {
       uint64_t sum = 0;
@@ -105,8 +106,8 @@ TEST_P(CudaLinearTypes, WidthsOfFewRows) {
     return count() - before;
   };
   for (int64_t m : {1, 16}) {
-    EXPECT_GE(reads(m, {"loads16"}), (64u + m) * 512 * 2 / 16);
-    EXPECT_LE(reads(m, {"loads1", "loads2"}), 64u * m);
+    EXPECT_GE(reads(m, {"loads16"}), (40u + m) * 600 * 2 / 16);
+    EXPECT_LE(reads(m, {"loads1", "loads2"}), 40u * m);
   }
 }
 
@@ -117,12 +118,15 @@ TEST_P(CudaLinearTypes, ManyRows) {
   checkRows(65, 3); // A by elements
 }
 
-/// Columns in ones, W by elements, a few rows of it, one element. CI has all of
+/// Columns in ones, W by elements, a few rows of it, one element. CI has two of
 /// them in bf16, one in f32 and in tf32.
 TEST_P(CudaLinearForms, NarrowColumnsAndRows) {
   using Size = std::pair<int64_t, int64_t>;
   std::vector<Size> few{{50, 72}, {72, 33}, {33, 7}, {1, 1}}, others;
-  if (type != BF16) {
+  if (type == BF16) {
+    others = {few[1], few[3]};
+    few = {few[0], few[2]};
+  } else {
     others = few;
     few = {few[isTf32 ? 1 : 3]};
     llvm::erase(others, few[0]);

@@ -188,34 +188,64 @@ TEST_F(CudaScalars, SineOfLargeArguments) {
   });
 }
 
-/// Every storage type: loads, sums and stores; what wraps wraps.
+/// Every storage type: loads, products, the larger ones, stores; what wraps
+/// wraps. One kernel for integers and one for floats, an output a type.
 TEST_F(CudaScalars, StorageTypes) {
-  struct Row {
-    const char *name, *scalar;
+  struct Storage {
+    const char *name;
     ElementType type;
   };
-  for (auto [name, scalar, type] :
-       {Row{"i8", "i64", ElementType::I8}, Row{"i16", "i64", ElementType::I16},
-        Row{"i32", "i64", ElementType::I32}, Row{"ui8", "i64", ElementType::U8},
-        Row{"ui16", "i64", ElementType::U16},
-        Row{"ui32", "i64", ElementType::U32},
-        Row{"f16", "f16", ElementType::F16},
-        Row{"bf16", "bf16", ElementType::BF16}}) {
-    SCOPED_TRACE(name);
-    std::vector<Op> ops{{ScalarOp::Mul, "mul"}, {ScalarOp::Max, "max"}};
-    load(tableText(ops, scalar, name));
-    bool isFloat = reference::isFloat(type);
-    auto [x, y] = pairsOf(std::vector<int64_t>{0, 1, -1, 2, 77, -100, 127, -128,
-                                               255, 300, 32767, 65535, 70000,
-                                               2147483647, -2147483648ll});
-    auto [f, g] = pairsOf(specialFloats());
-    checkTable(ops,
-               {isFloat ? floats(f, type) : integers(type, x),
-                isFloat ? floats(g, type) : integers(type, y)},
-               [](ScalarOp) {
-                 return Tolerance{0, 0};
-               });
-  }
+  auto checkAll = [&](const std::vector<Storage> &types, auto x, auto y) {
+    std::string memory, operands, arguments, body, results, scalars;
+    std::vector<Tensor> inputs;
+    for (auto [i, storage] : llvm::enumerate(types)) {
+      std::string n = std::to_string(i), name = storage.name,
+                  separator = i ? ", " : "";
+      bool isFloat = reference::isFloat(storage.type);
+      std::string scalar = isFloat ? name : "i64",
+                  tensor = "tensor<?x" + name + ">";
+      memory += separator + name;
+      operands += separator + name + ", " + name;
+      arguments += ", %tx" + n + ": " + tensor + ", %ty" + n + ": " + tensor;
+      for (const char *side : {"x", "y"})
+        body += std::string("%") + side + n + " = tfm.load %t" + side + n +
+                "[%j] : " + tensor + " -> " + scalar + "\n";
+      for (const char *op : {"mul", "max"})
+        body += std::string("%") + op + n + " = tfm.apply " + op + "(%x" + n +
+                ", %y" + n + ") : (" + scalar + ", " + scalar + ") -> " +
+                scalar + "\n";
+      body += "%r" + n + " = tfm.choose %first, %mul" + n + ", %max" + n +
+              " : " + scalar + "\n";
+      results += separator + "%r" + n;
+      scalars += separator + scalar;
+      for (const auto &values : {x, y}) {
+        if constexpr (std::is_same_v<decltype(x), std::vector<float>>)
+          inputs.push_back(floats(values, storage.type));
+        else
+          inputs.push_back(integers(storage.type, values));
+      }
+    }
+    load("plan.kernel map @k outs [" + memory + "] ins [" + operands +
+         "] scalars 1 params {extents = array<i64: 2, -1>, chunk = 1} {\n"
+         "^bb0(%i: i64, %j: i64" +
+         arguments +
+         ", %n: i64):\n%zero = arith.constant 0 : i64\n"
+         "%first = tfm.apply eq(%i, %zero) : (i64, i64) -> i1\n" +
+         body + "tfm.yield " + results + " : " + scalars + "\n}");
+    check(inputs, {static_cast<int64_t>(x.size())}, {0, 0});
+  };
+  auto [x, y] = pairsOf(std::vector<int64_t>{0, 1, -1, 2, 77, -100, 127, -128,
+                                             255, 300, 32767, 65535, 70000,
+                                             2147483647, -2147483648ll});
+  checkAll({{"i8", ElementType::I8},
+            {"i16", ElementType::I16},
+            {"i32", ElementType::I32},
+            {"ui8", ElementType::U8},
+            {"ui16", ElementType::U16},
+            {"ui32", ElementType::U32}},
+           x, y);
+  auto [f, g] = pairsOf(specialFloats());
+  checkAll({{"f16", ElementType::F16}, {"bf16", ElementType::BF16}}, f, g);
 }
 
 TEST_F(CudaScalars, Conversions) {
