@@ -236,7 +236,7 @@ struct HopperLinear {
 
 /// The chip that code for sm_90a is chosen for.
 const Chip &hopperChip();
-/// Tiles of all widths that the model has times of.
+/// All tiles that there are and the model has times of, by columns.
 llvm::SmallVector<HopperTile> hopperTilesOf(const LinearProblem &problem);
 /// Nothing where other kernels have to do: products of f32, few rows only (but
 /// of e4m3, which have no others), or K no multiple of 16 bytes. `measured`:

@@ -32,32 +32,40 @@ constexpr int64_t kMostParts = 8, kMostPartials = 1 << 21;
 
 /// What a kernel of such tiles takes on an H200, in nanoseconds:
 ///   one part   kernel + waves * (tile + slabs * slab)
+///              - slabs * (slab - first)
 ///   in parts   kernel + tile + slabs of a part * slab + meeting
 ///              + columns * (share / parts + 3/20 * parts * tiles)
-/// kernel: its start, and the first slab's way; tile: the epilogue; meeting: to
-/// leave sums and wait for the others; share: to add up a part's share of them.
-/// Fitted to 60 linears of 16 to 8192 rows in bf16; 58 choices are within 5 %
-/// of the best measured. A slab of tf32 has half of the k at half of the rate,
-/// one of e4m3 twice of it at twice the rate, so that both should take as long;
-/// nobody has measured them.
-///
-/// Nor tiles in turns, which only records have: with a tile's epilogue by half
-/// as many warps, so that it should take twice as long at most,
-///   kernel + 2 * tile + waves * max(slabs * slab, slabs * slab / 2 + tile)
+/// kernel: its start, and the first slab's way; tile: the epilogue; first: a
+/// slab of the first wave, which takes less where one consumer has all of a
+/// narrow tile; meeting: to leave sums and wait for the others; share: to add
+/// up a part's share of them. docs/hopper.md says what they are fitted to. A
+/// slab of tf32 has half of the k at half of the rate, one of e4m3 twice of it
+/// at twice the rate, so that all should take as long; nobody has measured one
+/// of e4m3.
 struct MeasuredTile {
-  int64_t columns, kernel, tile, slab, meeting;
+  int64_t columns;
+  bool turns;
+  int64_t kernel, tile, slab, first, meeting;
 };
 constexpr MeasuredTile kMeasured[] = {
-    {64, 1240, 1580, 193, 1510},  {96, 1370, 1860, 264, 1110},
-    {128, 1450, 1900, 306, 1030}, {192, 2020, 1940, 460, 0},
-    {256, 2220, 2170, 704, 0},
+    {64, false, 1240, 1580, 193, 193, 1510},
+    {64, true, 1950, 1500, 209, 147, 0},
+    {96, false, 1370, 1860, 264, 264, 1110},
+    {96, true, 1650, 1450, 265, 265, 0},
+    {128, false, 1450, 1900, 306, 306, 1030},
+    {128, true, 1550, 2390, 296, 296, 0},
+    {192, false, 2020, 1940, 460, 460, 0},
+    {256, false, 2330, 3580, 560, 560, 0},
 };
 constexpr double kShare = 22.5, kPart = 0.15;
 /// Wider ones would not fit in registers beside what they meet with.
 constexpr int64_t kMostSharedColumns = 128;
-/// Nor beside totals, which products of e4m3 have.
-int64_t mostColumns(const LinearProblem &problem) {
-  return problem.math == Math::E4M3 ? 128 : 256;
+/// Totals of e4m3 leave no registers for wide ones either; turns are for 16
+/// bits.
+bool has(const LinearProblem &problem, const MeasuredTile &tile) {
+  if (tile.turns)
+    return problem.math == Math::Half;
+  return problem.math != Math::E4M3 || tile.columns <= 128;
 }
 
 unsigned sharedBytes(const HopperTile &tile, bool stores) {
@@ -75,13 +83,9 @@ HopperTile tileOf(const LinearProblem &problem, const MeasuredTile &tile,
   int64_t slabs = ceilOf(problem.k * problem.bits / 8, kSlab);
   HopperTile made;
   made.columns = tile.columns;
-  made.turns = measured.turns;
-  made.kernel = tile.kernel;
+  made.turns = tile.turns;
+  made.kernel = tile.kernel - slabs * (tile.slab - tile.first);
   made.wave = tile.tile + slabs * tile.slab;
-  if (made.turns) {
-    made.kernel += 2 * tile.tile;
-    made.wave = std::max(slabs * tile.slab, slabs * tile.slab / 2 + tile.tile);
-  }
   if (measured.wave) {
     made.kernel = measured.kernel;
     made.wave = measured.wave;
@@ -145,12 +149,12 @@ tilesOfModel(const LinearProblem &problem, llvm::ArrayRef<int64_t> rows) {
   llvm::SmallVector<HopperTile, kMostHopperTiles> best;
   double least = 0;
   for (unsigned chosen = 1; chosen < 1u << all.size(); ++chosen) {
+    if (llvm::popcount(chosen) > static_cast<int>(kMostHopperTiles))
+      continue;
     llvm::SmallVector<HopperTile, kMostHopperTiles> tiles;
     for (auto [i, tile] : llvm::enumerate(all))
       if (chosen >> i & 1)
         tiles.push_back(tile);
-    if (tiles.size() > kMostHopperTiles)
-      continue;
     double loss = kWorth * static_cast<double>(tiles.size());
     for (int64_t m : rows)
       loss += std::log(numberOf(bestOf(problem, tiles, m).nanoseconds));
@@ -229,7 +233,7 @@ Expr HopperLinear::blocks(ExprPool &pool, Expr m) const {
 llvm::SmallVector<HopperTile> hopperTilesOf(const LinearProblem &problem) {
   llvm::SmallVector<HopperTile> tiles;
   for (const MeasuredTile &tile : kMeasured)
-    if (tile.columns <= mostColumns(problem))
+    if (has(problem, tile))
       tiles.push_back(tileOf(problem, tile));
   return tiles;
 }
@@ -262,7 +266,8 @@ chooseHopperLinear(const LinearProblem &problem,
   }
   for (const HopperMeasured &each : measured)
     for (const MeasuredTile &tile : kMeasured)
-      if (tile.columns == each.columns && tile.columns <= mostColumns(problem))
+      if (tile.columns == each.columns && tile.turns == each.turns &&
+          has(problem, tile))
         choice.tiles.push_back(tileOf(problem, tile, each));
   if (choice.tiles.empty())
     choice.tiles = tilesOfModel(problem, rows);

@@ -51,10 +51,10 @@ DEV void gemm90_turns(const Gemm90Maps &maps, int m, int n, int k,
   for (int t = first + consumer * step; t < tasks; t += 2 * step) {
     Gemm90Task task = gemm90_task(tiles, t, 0, slabs, NoSplits{});
     int last = 0;
-    float sum[C::BN];
-    auto half = [&](int h) -> float(&)[C::BN / 2] {
-      return reinterpret_cast<float(&)[C::BN / 2]>(sum[h * C::BN / 2]);
-    };
+    // Of another type than the sums of a tile of 2 BN columns in the same
+    // kernel: the inliner would make one array of both, alive in all of it.
+    float half[2][C::BN / 2];
+    auto &sum = reinterpret_cast<float(&)[C::BN]>(half);
     mbar_wait(turns + consumer, parity);
     parity ^= 1;
     UNROLL1 for (int i = 0; i < slabs; ++i, ring.next()) {
@@ -66,7 +66,7 @@ DEV void gemm90_turns(const Gemm90Maps &maps, int m, int n, int k,
       wgmma_fence();
       // 32 bytes of k at a time.
       UNROLL for (int s = 0; s < 4; ++s) UNROLL for (int h = 0; h < 2; ++h)
-          wgmma<typename C::Math, C::BN>(half(h), a[h] + s * 2, w + s * 2,
+          wgmma<typename C::Math, C::BN>(half[h], a[h] + s * 2, w + s * 2,
                                          i + s > 0);
       wgmma_commit();
       fence_regs(sum);

@@ -60,14 +60,14 @@ TEST_P(CudaLinear90Choice, TheTileThatTakesLeast) {
   checkRows(300, 0, true, {4, 1, 1});
   loadLinear(1024, 64);
   EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; wgmma "
-                            "128x64; 128x128; 128x256");
+                            "128x64; 128x128; 128x192");
   struct Case {
     int64_t m;
     unsigned blocks;
     uint64_t tiles;
   };
-  // One wave of 64, of 128, of 256 columns.
-  for (Case c : {Case{20, 16, 16}, {20, 8, 8}, {130, 16, 16}, {20, 4, 4}}) {
+  // One wave of 64, of 128, of 192 columns.
+  for (Case c : {Case{20, 16, 16}, {20, 8, 8}, {130, 16, 16}, {20, 6, 6}}) {
     uint64_t before = emulator::statistic("loads");
     checkRows(c.m, 0, false, {c.blocks, 1, 1});
     EXPECT_EQ(emulator::statistic("loads") - before, 2 * c.tiles)
@@ -75,12 +75,14 @@ TEST_P(CudaLinear90Choice, TheTileThatTakesLeast) {
   }
 }
 
-/// Few tiles: K in as many parts as there are blocks for, or fewer.
+/// Few tiles: K in as many parts as there are blocks for, or fewer; in turns
+/// where those are none.
 TEST_P(CudaLinear90, Parts) {
   isSplit = true;
   loadLinear(136, 1024);
   EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; wgmma "
-                            "128x64, K in up to 8 parts; 128x96");
+                            "128x64, K in up to 8 parts; 128x64 in turns; "
+                            "128x96 in turns");
   for (unsigned blocks : {2, 9, 24}) {
     checkRows(20, 0, blocks == 9, {blocks, 1, 1});
     checkRows(130, 8, false, {blocks, 1, 1});

@@ -101,7 +101,7 @@ TEST(LinearNormChoice, AtRowsThatFillTheGpu) {
   ASSERT_TRUE(any);
   EXPECT_EQ(any->text(),
             "wgmma 128x192 in clusters of 4 blocks, rows normalized, at M 2817 "
-            "to 3840, 6529 to 7680, 11265 to 11520, 14209 to 15360");
+            "to 3840, 6529 to 7680, 11265 to 11520");
   EXPECT_EQ(chooseLinearNorm(problem(-1, 1536, 64))->blocks, 8);
 }
 

@@ -1,7 +1,7 @@
 // RUN: ingot-opt %s --print-cuda-stubs=arch=sm_90a -o /dev/null | FileCheck %s
 // RUN: ingot-opt %s --print-cuda-stubs -o /dev/null | FileCheck %s --check-prefix=SM80
 
-// Three tiles for rows that are not known: weights in boxes for each, the result leaves by TMA.
+// Three tiles for rows that are not known, one of them in turns: weights in boxes for each, the result leaves by TMA.
 // CHECK-LABEL: // linear_many: 384 threads
 // CHECK-NEXT:  #include "linear90.cuh"
 // CHECK:         DEV float apply(const Loads &in, float x, const i64 *c) const {
@@ -31,7 +31,7 @@
 // CHECK-SAME:  linear_many(bf16 *out0, const bf16 *in0, const bf16 *in1, const float *in2, i64 s0, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2, GRID_CONST TensorMap map3, GRID_CONST TensorMap map4, KernelStatus *status, i64 step)
 // CHECK-NEXT:    grid_launch_next();
 // CHECK-NEXT:    Body body{
-// CHECK-NEXT:    linear90<bf16, 3072, 768, 3>(out0, in0, 768, in1, s0, body, &map0, &map1, NoSplits{}, Linear90Tile<64, {{[0-9]+, [0-9]+, [0-9]+}}>{&map2}, Linear90Tile<96, {{[0-9, ]+}}>{&map3}, Linear90Tile<192, {{[0-9, ]+}}>{&map4});
+// CHECK-NEXT:    linear90<bf16, 3072, 768, 3>(out0, in0, 768, in1, s0, body, &map0, &map1, NoSplits{}, Linear90Tile<64, {{[0-9]+, [0-9]+, [0-9]+}}>{&map2}, Linear90Turns<96, {{[0-9]+, [0-9]+}}>{&map3}, Linear90Tile<192, {{[0-9, ]+}}>{&map4});
 // SM80-LABEL:  // linear_many: 256 threads
 // SM80:        KERNEL(256, 1) linear_many(bf16 *out0, const bf16 *in0, const bf16 *in1, const float *in2, i64 s0, KernelStatus *status, i64 step)
 plan.kernel linear @linear_many outs [bf16] ins [bf16, bf16, f32] scalars 1 params {m = -1, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
@@ -81,15 +81,16 @@ plan.kernel linear @linear_known outs [f32] ins [f16, f16] scalars 1 params {m =
 }
 
 // CHECK-LABEL: // linear_large: 384 threads
-// CHECK:         linear90<bf16, 1024, 1024, 0>(out0, in0, 1024, in1, 8192, body, &map0, nullptr, NoSplits{}, Linear90Tile<128, {{[0-9, ]+}}>{&map1});
+// CHECK:         linear90<bf16, 1024, 1024, 0>(out0, in0, 1024, in1, 8192, body, &map0, nullptr, NoSplits{}, Linear90Tile<256, {{[0-9, ]+}}>{&map1});
 plan.kernel linear @linear_large outs [f32] ins [bf16, bf16] scalars 0 params {m = 8192, n = 1024, k = 1024, lda = 1024, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
   tfm.yield %acc : f32
 }
 
-// With a workspace K may be in parts, where tiles are narrow enough. The kernel decides in how many.
+// With a workspace K may be in parts, where tiles are narrow enough and not in turns. The kernel decides in how many. Of
+// tiles in turns the first wave may take so much less than others that the rest of a kernel is below zero.
 // CHECK-LABEL: // linear_parts: 384 threads
-// CHECK:         linear90<bf16, 768, 3072, 1>(out0, in0, 3072, in1, s0, body, &map0, &map1, Splits{partials, counters, s1}, Linear90Tile<64, {{([0-9]+, ){9}[0-9]+}}>{&map2}, Linear90Tile<96, {{([0-9]+, ){9}[0-9]+}}>{&map3}, Linear90Tile<192, {{[0-9]+, [0-9]+, [0-9]+}}>{&map4});
+// CHECK:         linear90<bf16, 768, 3072, 1>(out0, in0, 3072, in1, s0, body, &map0, &map1, Splits{partials, counters, s1}, Linear90Turns<64, {{-?[0-9]+, [0-9]+}}>{&map2}, Linear90Tile<96, {{([0-9]+, ){9}[0-9]+}}>{&map3}, Linear90Tile<192, {{[0-9]+, [0-9]+, [0-9]+}}>{&map4});
 plan.kernel linear @linear_parts outs [bf16] ins [bf16, bf16, f32, bf16] scalars 2 params {m = -1, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1, splits = -2} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>, %b: tensor<?xf32>, %r: tensor<?xbf16>, %M: i64, %parts: i64):
   %N = arith.constant 768 : i64
