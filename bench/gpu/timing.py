@@ -1,4 +1,5 @@
 """What a worker does for times: Ingot by its session's clock on the device, tensors there too; and the copy."""
+import contextlib
 import ctypes
 import functools
 import statistics
@@ -214,19 +215,17 @@ def host(context, file, dims):
     start = time.perf_counter()
     model = context.ingot.load(path)
     loaded = time.perf_counter()
-    on_device = OnDevice(context, model, dims)
-    session = on_device.session
-    begun = time.perf_counter()
-    session.run()
-    first = time.perf_counter()
-    device_ms = measure(context, session.time)["ms"]
-    runs, times = 5 if context.is_emulated else 200, []
-    for _ in range(runs):
-        before = time.perf_counter()
+    with contextlib.closing(model), contextlib.closing(OnDevice(context, model, dims)) as on_device:
+        session = on_device.session
+        begun = time.perf_counter()
         session.run()
-        times.append((time.perf_counter() - before) * 1e3)
-    on_device.close()
-    model.close()
+        first = time.perf_counter()
+        device_ms = measure(context, session.time)["ms"]
+        runs, times = 5 if context.is_emulated else 200, []
+        for _ in range(runs):
+            before = time.perf_counter()
+            session.run()
+            times.append((time.perf_counter() - before) * 1e3)
     median = statistics.median(times)
     return {"load_ms": (loaded - start) * 1e3, "first_run_ms": (first - begun) * 1e3, "run_ms": median,
             "device_ms": device_ms, "host_us": (median - device_ms) * 1e3}

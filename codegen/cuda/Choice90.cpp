@@ -3,7 +3,7 @@
 
 #include "codegen/cuda/ChoiceNumbers.h"
 
-#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <cmath>
@@ -166,14 +166,17 @@ tilesOfModel(const LinearProblem &problem, llvm::ArrayRef<int64_t> rows) {
   return best;
 }
 
-/// A tile has code for parts only where it is taken with them.
+/// A tile has code for parts only where it is taken with them, and of 96 and
+/// 128 columns one alone, that of more rows: both beside 64 would spill.
 void dropParts(const LinearProblem &problem,
                llvm::SmallVectorImpl<HopperTile> &tiles,
                llvm::ArrayRef<int64_t> rows) {
-  llvm::SmallDenseSet<int64_t> shared;
+  llvm::SmallDenseMap<int64_t, unsigned> shared; // by columns: of rows
   for (int64_t m : rows)
     if (HopperWay way = bestOf(problem, tiles, m); way.parts > 1)
-      shared.insert(way.columns);
+      ++shared[way.columns];
+  if (shared.contains(96) && shared.contains(128))
+    shared.erase(shared[96] < shared[128] ? 96 : 128);
   for (HopperTile &tile : tiles)
     if (!shared.contains(tile.columns))
       tile.parts.clear();

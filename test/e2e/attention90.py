@@ -15,7 +15,7 @@ import numpy
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench" / "cpu"))
 import models  # noqa: E402
 
-SHAPE = models.Shape(layers=1, hidden=128, heads=2, ffn=1024, vocabulary=300, positions=320)
+SHAPE = models.Shape(layers=1, hidden=128, heads=2, ffn=1024, vocabulary=500, positions=320)
 # Two tiles of queries and keys, with a tail; few queries.
 DIMS = "batch=2,sequence=150", "batch=1,sequence=3"
 # Enough multiprocessors for K in parts.
