@@ -148,7 +148,9 @@ Work workOf(const LinearProblem &problem, LinearKernel kernel, int64_t m,
             int64_t parts, const Chip &chip) {
   int64_t n = problem.n, k = problem.k, bytes = problem.bits / 8;
   if (kernel == LinearKernel::FewRows && problem.hasFewOnTensorCores())
-    return FewRows::of(n, chip).work(problem, m, chip);
+    return FewRows::of(n, chip,
+                       m <= kFewTensorRows ? kFewTensorRows : kMoreTensorRows)
+        .work(problem, m, chip);
   Work work;
   work.products = problem.products(m);
   work.memoryBytes = problem.memoryBytes(m);
@@ -225,11 +227,11 @@ Expr LinearChoice::partialSums(ExprPool &pool, Expr m) const {
 
 Expr LinearChoice::blocks(ExprPool &pool, Expr m) const {
   Expr none = pool.integer(0), isAny = pool.min(m, pool.integer(1));
-  Expr ofFew =
-      pool.scale(isAny, fewTiles ? FewRows::mostBlocks(columns)
-                                 : ceilOf(columns, 2 * kFewWarps / fewWarps));
+  int64_t ofFew = fewBlocks ? fewBlocks
+                  : few     ? ceilOf(columns, 2 * kFewWarps / fewWarps)
+                            : 0;
   Expr ofTiles = pool.mul(tilesOf(pool, m, columns), parts(pool, m));
-  return pool.max(few ? ofFew : none, many ? ofTiles : none);
+  return pool.max(pool.scale(isAny, ofFew), many ? ofTiles : none);
 }
 
 int64_t LinearChoice::partsAt(int64_t m) const {
@@ -289,11 +291,21 @@ int64_t largeFrom(const LinearProblem &problem, const LinearChoice &choice,
   for (int64_t m = kMost; m > 0; m -= kTile64.rows) {
     if (slownessOfLarge(problem, m, choice.partsAt(m), chip) > 1.125)
       break;
-    from = std::max(m - kTile64.rows, problem.fewRows()) + 1;
+    from = std::max(m - kTile64.rows, choice.fewRows) + 1;
   }
   return from;
 }
 } // namespace
+
+double tileSeconds(const LinearProblem &problem, int64_t m, const Chip &chip) {
+  LinearProblem known = problem;
+  known.m = m;
+  return std::min(
+      estimateLinear(known, LinearKernel::Tile64, m, mostPartsOf(known, chip),
+                     chip)
+          .seconds,
+      estimateLinear(known, LinearKernel::Tile128, m, 1, chip).seconds);
+}
 
 LinearKernel LinearChoice::kernelAt(int64_t m) const {
   if (m <= fewRows)
@@ -308,13 +320,18 @@ LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip,
   LinearChoice choice;
   choice.rows = isKnown ? problem.m : kTypicalRows;
   choice.columns = problem.n;
-  choice.fewRows = problem.fewRows();
+  choice.fewRows = FewRows::most(problem, chip);
   choice.few = !isKnown || problem.m <= choice.fewRows;
   choice.many = !isKnown || problem.m > choice.fewRows;
-  if (choice.few && problem.hasFewOnTensorCores())
-    choice.fewTiles = FewRows::of(problem.n, chip).tiles;
-  else if (choice.few)
+  if (problem.hasFewOnTensorCores()) {
+    if (!isKnown || problem.m <= kFewTensorRows)
+      choice.fewTiles = FewRows::of(problem.n, chip).tiles;
+    if (std::optional<FewRows> more = FewRows::ofMore(problem, chip))
+      choice.moreTiles = more->tiles;
+    choice.fewBlocks = FewRows::mostBlocks(problem);
+  } else if (choice.few) {
     choice.fewWarps = fewWarpsOf(problem, chip);
+  }
   if (choice.many && problem.canSplit)
     choice.mostParts = mostPartsOf(problem, chip);
   bool isAligned = problem.isWide();
@@ -338,6 +355,11 @@ LinearChoice chooseLinear(const LinearProblem &problem, const Chip &chip,
   if (choice.fewTiles)
     choice.sharedBytes =
         FewRows{choice.fewTiles}.sharedBytes(problem, kFewWarps);
+  if (choice.moreTiles)
+    choice.sharedBytes =
+        std::max(choice.sharedBytes,
+                 FewRows{choice.moreTiles, kMoreTensorRows}.sharedBytes(
+                     problem, kFewWarps));
   if (choice.many) {
     choice.sharedBytes =
         std::max(choice.sharedBytes, unalignedTile(problem.math).sharedBytes());
@@ -367,7 +389,10 @@ std::string LinearChoice::text() const {
   std::string text;
   if (fewTiles)
     text = FewRows{fewTiles}.text(/*isAlone=*/!many);
-  else if (few)
+  if (moreTiles)
+    text += (fewTiles ? "; " : "") +
+            FewRows{moreTiles, kMoreTensorRows}.text(/*isAlone=*/!many);
+  if (few && text.empty())
     text = "few rows" + (many ? " up to " + std::to_string(fewRows) : "");
   if (few && fewWarps > 1)
     text += ", " + std::to_string(fewWarps) + " warps along K";

@@ -88,8 +88,10 @@ struct Work {
 };
 Estimate estimate(const Work &work, const Chip &chip);
 
-/// Rows that a kernel for few takes: by FMA units, on tensor cores.
-inline constexpr int64_t kFewRows = 8, kFewTensorRows = 16;
+/// Rows that a kernel for few takes: by FMA units, on tensor cores, there where
+/// more of them take less than tiles.
+inline constexpr int64_t kFewRows = 8, kFewTensorRows = 16,
+                         kMoreTensorRows = 32;
 
 /// What is -1 is known at run time only.
 struct LinearProblem {
@@ -106,7 +108,7 @@ struct LinearProblem {
   bool hasFewOnTensorCores() const {
     return (math == Math::Half || math == Math::E4M3) && isWide();
   }
-  /// Rows that a kernel for few takes.
+  /// Rows that a kernel for few takes whatever tiles take.
   int64_t fewRows() const {
     return hasFewOnTensorCores() ? kFewTensorRows : kFewRows;
   }
@@ -123,9 +125,12 @@ struct LinearChoice {
   bool few, many;        ///< whether M <= fewRows, M > fewRows is possible
   int64_t largeFrom = 0; ///< rows from which tiles are 128x128; 0: none
   unsigned sharedBytes = 0;
-  int64_t columns;       ///< N
-  int64_t fewWarps = 1;  ///< along K where few rows go by FMA units
-  int64_t fewTiles = 0;  ///< of eight columns a block, on tensor cores; 0: none
+  int64_t columns;      ///< N
+  int64_t fewWarps = 1; ///< along K where few rows go by FMA units
+  /// Of eight columns a block, on tensor cores: of up to 16 rows, of 17 to 32;
+  /// 0: none.
+  int64_t fewTiles = 0, moreTiles = 0;
+  int64_t fewBlocks = 0; ///< for them, the most of those of any chip
   int64_t mostParts = 1; ///< that blocks share K of a 64x64 tile in; 1: never
   int64_t rows;          ///< that the estimate is for
   Estimate estimate;
@@ -135,12 +140,14 @@ struct LinearChoice {
   /// multiprocessors for, up to `mostParts`.
   Expr parts(ExprPool &pool, Expr m) const;
   int64_t partsAt(int64_t m) const;
+  /// Whether few rows on tensor cores are all that there is.
+  bool isFewAlone() const { return (fewTiles || moreTiles) && !many; }
   /// Floats that all parts leave, at most: what is shared has few tiles.
   Expr partialSums(ExprPool &pool, Expr m) const;
   /// That have something to do, on any GPU.
   Expr blocks(ExprPool &pool, Expr m) const;
-  /// "few rows up to 16, 32 columns a block; 64x64, K in up to 4 parts; 128x128
-  /// from M 257".
+  /// "few rows up to 16, 32 columns a block; few rows up to 32, 32 columns a
+  /// block; 64x64, K in up to 4 parts; 128x128 from M 257".
   std::string text() const;
 };
 
@@ -152,17 +159,30 @@ int64_t mostSharedTasks();
 
 /// How `kernels/linear_few.cuh` cuts N columns into blocks.
 struct FewRows {
-  int64_t tiles; ///< of eight columns a block takes at a time
+  int64_t tiles;                 ///< of eight columns a block takes at a time
+  int64_t rows = kFewTensorRows; ///< at most
 
-  static FewRows of(int64_t columns, const Chip &chip);
+  static FewRows of(int64_t columns, const Chip &chip,
+                    int64_t rows = kFewTensorRows);
+  /// Of 17 to 32 rows: nothing where there are none, or tiles take less.
+  static std::optional<FewRows> ofMore(const LinearProblem &problem,
+                                       const Chip &chip);
+  /// Rows up to which there are no tiles.
+  static int64_t most(const LinearProblem &problem, const Chip &chip) {
+    return ofMore(problem, chip) ? kMoreTensorRows : problem.fewRows();
+  }
   /// Blocks for these columns; of those of any chip, the most.
   int64_t blocks(int64_t columns) const;
-  static int64_t mostBlocks(int64_t columns);
+  static int64_t mostBlocks(const LinearProblem &problem);
   /// For blocks of `warps` warps.
   unsigned sharedBytes(const LinearProblem &problem, int64_t warps) const;
   Work work(const LinearProblem &problem, int64_t m, const Chip &chip) const;
   /// "few rows up to 16, 24 columns a block".
   std::string text(bool isAlone) const;
+
+private:
+  /// On an H200.
+  double nanoseconds(const LinearProblem &problem, int64_t m) const;
 };
 
 /// `parts` of K: of blocks, or of the warps of a block where few rows go by FMA
@@ -212,8 +232,8 @@ struct HopperWay {
 /// What `kernels/linear90.cuh` is instantiated with, for sm_90a.
 struct HopperLinear {
   LinearProblem problem;
-  /// For few rows, as LinearChoice has them; both 0: they are not possible.
-  int64_t fewTiles = 0, fewWarps = 0;
+  /// For few rows, as LinearChoice has them; all 0: they are not possible.
+  int64_t fewTiles = 0, moreTiles = 0, fewWarps = 0;
   /// Of which that is taken which costs least; none where rows are few.
   llvm::SmallVector<HopperTile, kMostHopperTiles> tiles;
   bool stores; ///< the result leaves by TMA
@@ -229,8 +249,9 @@ struct HopperLinear {
   Expr partialSums(ExprPool &pool, Expr m) const;
   /// That have something to do, of one part, by the smallest tiles of any GPU.
   Expr blocks(ExprPool &pool, Expr m) const;
-  /// "few rows up to 16, 24 columns a block; wgmma 128x64, K in up to 8 parts;
-  /// 128x96; 128x192", "wgmma 128x64; 128x128 in turns".
+  /// "few rows up to 16, 24 columns a block; few rows up to 32, 48 columns a
+  /// block; wgmma 128x64, K in up to 8 parts; 128x96; 128x192", "wgmma 128x64;
+  /// 128x128 in turns".
   std::string text() const;
 };
 
@@ -238,6 +259,8 @@ struct HopperLinear {
 const Chip &hopperChip();
 /// All tiles that there are and the model has times of, by columns.
 llvm::SmallVector<HopperTile> hopperTilesOf(const LinearProblem &problem);
+/// What the fastest of them take.
+int64_t hopperNanoseconds(const LinearProblem &problem, int64_t m);
 /// Nothing where other kernels have to do: products of f32, few rows only (but
 /// of e4m3, which have no others), or K no multiple of 16 bytes. `measured`:
 /// the tiles to have, in place of the model's.

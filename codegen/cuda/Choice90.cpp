@@ -227,10 +227,11 @@ Expr HopperLinear::blocks(ExprPool &pool, Expr m) const {
   Expr ofTiles = pool.scale(pool.ceilDiv(m, pool.integer(kSmall)),
                             ceilOf(problem.n, kSmall)),
        isAny = pool.min(m, pool.integer(1));
-  return fewTiles
-             ? pool.max(ofTiles,
-                        pool.scale(isAny, FewRows{fewTiles}.blocks(problem.n)))
-             : ofTiles;
+  int64_t ofFew = 0;
+  for (int64_t tiles : {fewTiles, moreTiles})
+    if (tiles)
+      ofFew = std::max(ofFew, FewRows{tiles}.blocks(problem.n));
+  return ofFew ? pool.max(ofTiles, pool.scale(isAny, ofFew)) : ofTiles;
 }
 
 llvm::SmallVector<HopperTile> hopperTilesOf(const LinearProblem &problem) {
@@ -241,11 +242,15 @@ llvm::SmallVector<HopperTile> hopperTilesOf(const LinearProblem &problem) {
   return tiles;
 }
 
+int64_t hopperNanoseconds(const LinearProblem &problem, int64_t m) {
+  return bestOf(problem, hopperTilesOf(problem), m).nanoseconds;
+}
+
 std::optional<HopperLinear>
 chooseHopperLinear(const LinearProblem &problem,
                    llvm::ArrayRef<HopperMeasured> measured) {
   bool isKnown = problem.m >= 0,
-       isFew = isKnown && problem.m <= problem.fewRows();
+       isFew = isKnown && problem.m <= FewRows::most(problem, hopperChip());
   if (problem.math == Math::F32 || !problem.isWide() ||
       (isFew && problem.math != Math::E4M3))
     return std::nullopt;
@@ -258,6 +263,8 @@ chooseHopperLinear(const LinearProblem &problem,
     choice.fewTiles = FewRows::of(problem.n, hopperChip()).tiles;
   else if (!isKnown)
     choice.fewWarps = fewWarpsOf(problem, hopperChip(), kMostFewWarps);
+  if (std::optional<FewRows> more = FewRows::ofMore(problem, hopperChip()))
+    choice.moreTiles = more->tiles;
   choice.rows = isKnown ? problem.m : kTypicalRows;
   FewRows few{choice.fewTiles};
   if (isFew) {
@@ -289,6 +296,11 @@ chooseHopperLinear(const LinearProblem &problem,
   if (choice.fewTiles)
     choice.sharedBytes =
         std::max(choice.sharedBytes, few.sharedBytes(problem, kWarps));
+  if (choice.moreTiles)
+    choice.sharedBytes =
+        std::max(choice.sharedBytes,
+                 FewRows{choice.moreTiles, kMoreTensorRows}.sharedBytes(
+                     problem, kWarps));
   choice.estimate = estimateOf(problem, choice.at(choice.rows), choice.rows);
   return choice;
 }
@@ -376,6 +388,8 @@ std::string HopperLinear::text() const {
   else if (fewWarps)
     text = "few rows up to " + std::to_string(problem.fewRows()) + ", " +
            std::to_string(fewWarps) + " warps along K";
+  if (moreTiles)
+    text += "; " + FewRows{moreTiles, kMoreTensorRows}.text(/*isAlone=*/false);
   if (tiles.empty())
     return text;
   text += text.empty() ? "wgmma " : "; wgmma ";

@@ -30,6 +30,8 @@ std::pair<double, llvm::StringRef> blockOf(const Work &work, const Chip &chip);
 int64_t stepsAPart(const Work &work, const Chip &chip);
 /// The fewest parts with as many steps each.
 int64_t nonEmpty(int64_t parts, int64_t steps);
+/// What the faster of both tiles of linear.cuh take, with K in parts.
+double tileSeconds(const LinearProblem &problem, int64_t m, const Chip &chip);
 /// Multiprocessors for each of the tasks.
 Expr roomFor(ExprPool &pool, Expr tasks);
 

@@ -47,13 +47,13 @@ CudaStub printLinear90(StubWriter &w, const HopperLinear &choice) {
               few = std::to_string(std::max(choice.fewTiles, choice.fewWarps)),
               rest = w.extent("m") + ", body" + maps + last + ");";
   bool isF8 = multipliesF8(w.kernel);
-  std::string call =
-      isF8 ? ("linear90_f8<" + sizes +
-              Twine(std::min(w.kernel.param("block"), k)) + ", " + few + ">" +
-              rows + "in2, " + rest)
-                 .str()
-           : ("linear90<" + w.math() + ", " + sizes + few + ">" + rows + rest)
-                 .str();
+  std::string call = isF8 ? ("linear90_f8<" + sizes +
+                             Twine(std::min(w.kernel.param("block"), k)) +
+                             ", " + few + ">" + rows + "in2, " + rest)
+                                .str()
+                          : ("linear90<" + w.math() + ", " + sizes + few +
+                             ", " + Twine(choice.moreTiles) + ">" + rows + rest)
+                                .str();
   CudaStub stub = w.finish(isF8 ? "linear90_f8.cuh" : "linear90.cuh", call,
                            kThreads, choice.sharedBytes);
   stub.isPersistent = true;

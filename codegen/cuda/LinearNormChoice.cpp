@@ -92,6 +92,7 @@ chooseLinearNorm(const LinearNormProblem &problem, int64_t columns) {
   if (linear.math != Math::Half || !linear.isWide() || linear.n % 8 != 0)
     return std::nullopt;
   bool isKnown = linear.m >= 0;
+  int64_t fewRows = FewRows::most(linear, hopperChip());
   std::optional<LinearNormChoice> best;
   double most = 0;
   for (const HopperTile &tile : hopperTilesOf(linear)) {
@@ -116,7 +117,7 @@ chooseLinearNorm(const LinearNormProblem &problem, int64_t columns) {
         gain += here * kRows / kMostRows;
         if ((here > 0) != (choice.taken.size() % 2 == 1))
           // Few rows have kernels of their own.
-          choice.taken.push_back(std::max(m - kRows, linear.fewRows()) + 1);
+          choice.taken.push_back(std::max(m - kRows, fewRows) + 1);
       }
       choice.rows = kAssumedRows;
     }

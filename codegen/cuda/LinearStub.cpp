@@ -46,25 +46,28 @@ CudaStub printLinear(StubWriter &w) {
     }
   LinearChoice choice =
       linearChoiceOf(w.kernel, w.kernel.hasSplits(), rule.tile128From);
-  bool isFew = choice.fewTiles && !choice.many;
-  if (isFew && w.arch == "sm_90a")
-    choice = linearChoiceOf(w.kernel, /*canSplit=*/false, std::nullopt,
-                            hopperChip());
+  if (w.arch == "sm_90a")
+    if (LinearChoice few = linearChoiceOf(w.kernel, /*canSplit=*/false,
+                                          std::nullopt, hopperChip());
+        few.isFewAlone())
+      choice = few;
   int64_t unit = 128 / w.kernel.inType(0).getIntOrFloatBitWidth();
   if (choice.many && k % unit == 0)
     several(4);
   std::string call =
       ("linear<" + w.math() + ", " + Twine(n) + ", " + Twine(k) + ", " +
-       Twine(choice.fewTiles ? choice.fewTiles
-             : choice.few    ? choice.fewWarps
-                             : 0) +
+       Twine(choice.fewTiles                   ? choice.fewTiles
+             : choice.few && !choice.moreTiles ? choice.fewWarps
+                                               : 0) +
        ", " + (choice.many ? "true" : "false") +
-       (choice.largeFrom ? ", " + Twine(choice.largeFrom) : Twine("")) +
+       (choice.largeFrom || choice.moreTiles ? ", " + Twine(choice.largeFrom)
+                                             : Twine("")) +
+       (choice.moreTiles ? ", " + Twine(choice.moreTiles) : Twine("")) +
        ">(out0, in0, " + w.extent("lda") + ", in1, " + w.extent("m") +
        ", body" + (choice.mostParts > 1 ? w.splits() : "") + ");")
           .str();
   CudaStub stub = w.finish("linear.cuh", call, 256, choice.sharedBytes);
-  stub.isPersistent = isFew;
+  stub.isPersistent = choice.isFewAlone();
   stub.choice = choice.text();
   stub.estimate = choice.estimate.text("M " + std::to_string(choice.rows) +
                                        (m < 0 ? " (assumed)" : ""));

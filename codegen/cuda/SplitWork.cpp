@@ -66,7 +66,7 @@ private:
     std::optional<HopperLinear> hopper =
         hopperLinearOf(kernel, /*canSplit=*/true);
     bool isSplit = choice.mostParts > 1 || (hopper && hopper->mostParts() > 1);
-    if (!isSplit && !choice.fewTiles && choice.fewWarps == 1)
+    if (!isSplit && !choice.fewBlocks && choice.fewWarps == 1)
       return; // the lowering has counted the same blocks
     if (isSplit)
       kernel = withSplits(kernel, choice.few ? std::nullopt

@@ -174,7 +174,7 @@ const Edit edits[] = {
     {"ScalesHaveNoRoom", "SCALES_AT + TILES * SCALES", "SCALES_AT"},
     {"ScaleOfTheOtherColumn", "scale.w[i % 2]", "scale.w[i / 2]"},
     {"StepsUnscaled", "bits_f32(scale.w[i % 2])", "0x1p-13f"},
-    {"SumsOfTheLastStep", "bits_f32(scale.w[i % 2]), sum[j][i])",
+    {"SumsOfTheLastStep", "bits_f32(scale.w[i % 2]), sum[l][j][i])",
      "bits_f32(scale.w[i % 2]), 0.f)"},
     {"TheLowHalfTwice", "16 * (i % 2)", "0 * (i % 2)", false,
      "linear90_f8.cuh"},

@@ -18,9 +18,9 @@
 //   waits  for the grids before it (grid_wait), which have not written W
 // One kernel for all M: few rows stream the weights (up to 8 past registers by
 // gemv, whose products are exact for tf32 too, up to 16 of 16 bits by
-// linear_few), more are tiles of a matrix product, large ones from LARGE rows;
-// the others may share K. Where addresses are no multiples of 16 everything
-// goes element by element.
+// linear_few, and up to 32 where MORE says so), more are tiles of a matrix
+// product, large ones from LARGE rows; the others may share K. Where addresses
+// are no multiples of 16 everything goes element by element.
 #pragma once
 #include "lanes.cuh"
 #include "linear_few.cuh"
@@ -192,6 +192,8 @@ struct FewRows {
   static constexpr bool ON_TENSOR_CORES = sizeof(E) == 2 && K % 8 == 0;
   static constexpr int MOST = ON_TENSOR_CORES ? 16 : 8;
 };
+// Rows that MORE takes.
+constexpr int MORE_ROWS = 32;
 
 // Tiles of 64x64, as codegen/cuda/Choice.cpp counts their shared memory and
 // time. FMA units want eight by eight sums a thread, so that warps lie along K.
@@ -204,9 +206,11 @@ struct LinearSmall<float, STAGES, ALIGN> {
   using Config = GemmConfig<float, 64, 64, 1, 2, STAGES, ALIGN, 4>;
 };
 
-// LARGE: rows from which tiles are 128x128; 0: none.
+// LARGE: rows from which tiles are 128x128; 0: none. MORE: tiles of eight
+// columns that a block takes of up to 32 rows; 0: those have no way of their
+// own.
 template <class Math, int N, int K, int FEW, bool MANY, int LARGE = 0,
-          class Out, class E, class Body, class S = NoSplits>
+          int MORE = 0, class Out, class E, class Body, class S = NoSplits>
 DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
                 const Body &body, const S &splits = {}) {
   using Large = GemmConfig<Math, 128, 128, 2, 4, 3, 16>;
@@ -214,7 +218,7 @@ DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
   using Narrow = typename LinearSmall<Math, 3, sizeof(E)>::Config;
   using Rows = FewRows<E, K>;
   constexpr int FEW_ROWS = Rows::MOST, V = N % 4 == 0 ? 4 : 1;
-  constexpr bool ALL_LARGE = LARGE == FEW_ROWS + 1;
+  constexpr bool ALL_LARGE = LARGE == (MORE ? MORE_ROWS : FEW_ROWS) + 1;
   constexpr int UNIT = 16 / (int)sizeof(E); // elements
   using F = LinearElement<Body>;
   GemmOperands<E> p{a, w, lda, K, 0, 0, (int)m, N, K};
@@ -225,6 +229,10 @@ DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
   if constexpr (ON_TENSOR_CORES) {
     if (wide && (!MANY || m <= FEW_ROWS))
       return linear_few<FewConfig<E, K, FEW, 8>>(p, one);
+  }
+  if constexpr (MORE > 0) {
+    if (wide && (!MANY || m <= MORE_ROWS))
+      return linear_few<FewConfig<E, K, MORE, 8, 0, MORE_ROWS>>(p, one);
   }
   grid_wait();
   if constexpr (ON_TENSOR_CORES) {
@@ -238,6 +246,8 @@ DEV void linear(Out *out, const E *a, i64 lda, const E *w, i64 m,
       return gemv<FEW_ROWS, 2, CHUNK, FEW>(p, one);
     if (!MANY || m <= FEW_ROWS)
       return gemv<FEW_ROWS, 2, 1, FEW>(p, one);
+  } else if constexpr (!MANY) {
+    return gemv<MORE_ROWS, 1, 1, 1>(p, one);
   }
   if constexpr (MANY && K % UNIT == 0) {
     auto several = linear_epilogue<V>(out, N, body);

@@ -113,10 +113,10 @@ DEV void linear90_cheapest(int m, int n, const Run &run,
   (run_if_chosen(tiles), ...);
 }
 
-// FEW: as of linear.cuh, but of f32 divides 12. Tiles, of Linear90Tile and
-// Linear90Turns: that is taken which costs least.
-template <class Math, int N, int K, int FEW, class Out, class E, class Body,
-          class S, class... Tiles>
+// FEW: as of linear.cuh, but of f32 divides 12. MORE: as there. Tiles, of
+// Linear90Tile and Linear90Turns: that is taken which costs least.
+template <class Math, int N, int K, int FEW, int MORE, class Out, class E,
+          class Body, class S, class... Tiles>
 DEV void linear90(Out *out, const E *a, i64 lda, const E *w, i64 m,
                   const Body &body, const TensorMap *map_a,
                   const TensorMap *map_out, const S &splits,
@@ -145,6 +145,10 @@ DEV void linear90(Out *out, const E *a, i64 lda, const E *w, i64 m,
       grid_wait();
       return gemv<8, 2, 1, 1>(p, one);
     }
+  }
+  if constexpr (MORE > 0) {
+    if (wide && m <= MORE_ROWS)
+      return linear_few<FewConfig<E, K, MORE, 12, 0, MORE_ROWS>>(p, one);
   }
   if (!wide || !linear_is_wide<V>(body)) {
     grid_wait();

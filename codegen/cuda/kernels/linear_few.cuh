@@ -1,5 +1,5 @@
 // linear of few rows, on tensor cores: C[m, n] = epilogue(sum over k of A[m, k]
-// W[n, k]) for M <= 16
+// W[n, k]) for M <= Config::ROWS, 16 or 32
 //   grid   any
 //   block  32 * Config::WARPS
 //   smem   Config::SHARED
@@ -16,7 +16,9 @@
 // each. Of lanes 4 r to 4 r + 3, which hold column r of the right operand, the
 // four together have 64 bytes of row r of W. A, as the left operand of 16 rows,
 // comes in the same order. So eight columns of the result are a tile, and rows
-// past M cost nothing but products.
+// past M cost nothing but products. 32 rows are two left operands, so that W
+// passes once for them too; A, which every block reads from L2, is then as much
+// as four tiles, so that blocks may take up to eight.
 //
 // A block takes TILES of them at a time, its warps lie along K and add up in
 // shared memory, in their order: columns are cut that finely that blocks share
@@ -44,29 +46,34 @@ struct FewOperand {
   }
 };
 
-template <class Element_, int K_, int TILES_, int WARPS_, int BLOCK_ = 0>
+template <class Element_, int K_, int TILES_, int WARPS_, int BLOCK_ = 0,
+          int ROWS_ = 16>
 struct FewConfig {
   using Element = Element_;
   static constexpr int K = K_, TILES = TILES_, WARPS = WARPS_, BLOCK = BLOCK_;
-  static constexpr int ROWS = 16, COLUMNS = 8 * TILES, THREADS = 32 * WARPS;
+  static constexpr int ROWS = ROWS_, COLUMNS = 8 * TILES, THREADS = 32 * WARPS;
+  // Left operands, and eights of rows.
+  static constexpr int LEFTS = ROWS / 16, EIGHTS = ROWS / 8;
   // A step is 64 bytes of k, 16 a lane; each warp has STEPS one after the
   // other.
   static constexpr int UNIT = 16 / (int)sizeof(Element), STEP = 4 * UNIT,
                        STEPS = ceil_div(ceil_div(K, STEP), WARPS);
-  // 16 bytes of each thread; of a step, those of W, then the halves of A, then
+  // 16 bytes of each thread; of a step, those of W, then the eights of A, then
   // of each tile the scales of a lane's two columns of sums.
-  static constexpr int PIECE = 16 * THREADS, SCALES_AT = (TILES + 2) * PIECE,
+  static constexpr int PIECES = TILES + EIGHTS, PIECE = 16 * THREADS,
+                       SCALES_AT = PIECES * PIECE,
                        SCALES = BLOCK ? 8 * THREADS : 0,
                        STAGE = SCALES_AT + TILES * SCALES;
   // Steps on their way: no more than there are, but three, which go on to the
-  // next columns.
-  static constexpr int STAGES = min_(21 / (TILES + 2), max_(STEPS, 3));
+  // next columns; two at least.
+  static constexpr int STAGES = min_(max_(21 / PIECES, 2), max_(STEPS, 3));
   // No lane looks past the end of K.
   static constexpr bool EXACT = STEPS * WARPS * STEP == K;
-  using Sums = PartSums<ROWS, COLUMNS, WARPS, THREADS>;
+  // Of one left operand after the other.
+  using Sums = PartSums<16, COLUMNS, WARPS, THREADS>;
   static constexpr int SHARED = STAGES * STAGE + Sums::SHARED;
-  static_assert(K % UNIT == 0 && BLOCK % STEP == 0 && TILES <= 4 &&
-                Sums::BATCHES == 1);
+  static_assert(K % UNIT == 0 && BLOCK % STEP == 0 && ROWS % 16 == 0 &&
+                TILES <= 8 && Sums::BATCHES == 1);
 };
 
 template <class C, class Epilogue>
@@ -75,16 +82,19 @@ DEV void linear_few(const GemmOperands<typename C::Element> &p,
   static_assert(Epilogue::V == 1);
   using E = typename C::Element;
   using Operand = FewOperand<E>;
-  constexpr int TILES = C::TILES, STAGES = C::STAGES;
+  using Sums = typename C::Sums;
+  constexpr int TILES = C::TILES, STAGES = C::STAGES, LEFTS = C::LEFTS,
+                EIGHTS = C::EIGHTS;
   int row = lane() / 4, part = warp_uniform();
   int groups = p.m > 0 ? ceil_div(p.n, C::COLUMNS) : 0;
-  // A's lower half.
-  bool has_half = p.m > 8;
+  // Eights of A but the last are there: fewer rows have fewer left operands.
+  bool has_last = p.m > C::ROWS - 8;
+  auto has = [&](int eight) { return eight < EIGHTS - 1 || has_last; };
   u8 *ring = shared_base<u8>() + tid() * 16;
   u8 *scale_ring = shared_base<u8>() + C::SCALES_AT + tid() * 8;
   int start = part * C::STEPS * C::STEP, first = start + lane() % 4 * C::UNIT;
-  const E *a[2], *w[TILES];
-  UNROLL for (int f = 0; f < 2; ++f) a[f] =
+  const E *a[EIGHTS], *w[TILES];
+  UNROLL for (int f = 0; f < EIGHTS; ++f) a[f] =
       p.a + min_(row + 8 * f, max_(p.m - 1, 0)) * p.lda;
 
   // What is fetched next: step `next` of the columns of `ahead`.
@@ -105,8 +115,8 @@ DEV void linear_few(const GemmOperands<typename C::Element> &p,
         k = 0;
       UNROLL for (int j = 0; j < TILES; ++j)
           copy_async16(to + j * C::PIECE, w[j] + k, inside ? 16 : 0);
-      UNROLL for (int f = 0; f < 2; ++f) {
-        if (with_a && (f == 0 || has_half))
+      UNROLL for (int f = 0; f < EIGHTS; ++f) {
+        if (with_a && has(f))
           copy_async16(to + (TILES + f) * C::PIECE, a[f] + k,
                        inside && row + 8 * f < p.m ? 16 : 0);
       }
@@ -134,14 +144,16 @@ DEV void linear_few(const GemmOperands<typename C::Element> &p,
   UNROLL for (int s = 0; s < STAGES; ++s) fetch(s, /*with_a=*/false);
   grid_wait();
   // A of these steps by loads: copies would come after all of W.
-  vec16 y[STAGES][2] = {};
-  UNROLL for (int s = 0; s < STAGES; ++s) UNROLL for (int f = 0; f < 2; ++f) {
+  vec16 y[STAGES][EIGHTS] = {};
+  UNROLL for (int s = 0; s < STAGES; ++s)
+      UNROLL for (int f = 0; f < EIGHTS; ++f) {
     int k = first + s % C::STEPS * C::STEP;
     if (row + 8 * f < p.m && is_inside(k))
       y[s][f] = *reinterpret_cast<const vec16 *>(a[f] + k);
   }
-  UNROLL for (int s = 0; s < STAGES; ++s) UNROLL for (int f = 0; f < 2; ++f) {
-    if (f == 0 || has_half)
+  UNROLL for (int s = 0; s < STAGES; ++s)
+      UNROLL for (int f = 0; f < EIGHTS; ++f) {
+    if (has(f))
       *reinterpret_cast<vec16 *>(ring + s * C::STAGE + (TILES + f) * C::PIECE) =
           y[s][f];
   }
@@ -150,50 +162,64 @@ DEV void linear_few(const GemmOperands<typename C::Element> &p,
       reinterpret_cast<float *>(shared_base<u8>() + STAGES * C::STAGE);
   int stage = 0;
   for (i64 group = block_number(); group < groups; group += block_count()) {
-    typename C::Sums all{sums, 0, (int)group * C::COLUMNS, p.m, p.n};
-    typename Epilogue::In in[C::Sums::BATCH] = {};
-    all.load(0, epilogue, in);
+    auto all = [&](int left) {
+      return Sums{sums, 16 * left, (int)group * C::COLUMNS, p.m, p.n};
+    };
+    typename Epilogue::In in[LEFTS][Sums::BATCH] = {};
+    UNROLL for (int l = 0; l < LEFTS; ++l) all(l).load(0, epilogue, in[l]);
 
-    float sum[TILES][4] = {};
+    float sum[LEFTS][TILES][4] = {};
     UNROLL1 for (int step = 0; step < C::STEPS; ++step) {
       copy_wait<STAGES - 1>();
       const u8 *from = ring + stage * C::STAGE;
-      u32 left[2][Operand::WORDS] = {}, right[TILES][Operand::WORDS];
+      u32 left[EIGHTS][Operand::WORDS] = {}, right[TILES][Operand::WORDS];
       UNROLL for (int j = 0; j < TILES; ++j) Operand::unpack(
           right[j], *reinterpret_cast<const vec16 *>(from + j * C::PIECE));
-      UNROLL for (int f = 0; f < 2; ++f) {
-        if (f == 0 || has_half)
+      UNROLL for (int f = 0; f < EIGHTS; ++f) {
+        if (has(f))
           Operand::unpack(left[f], *reinterpret_cast<const vec16 *>(
                                        from + (TILES + f) * C::PIECE));
       }
-      float of_step[TILES][4] = {};
+      float of_step[LEFTS][TILES][4] = {};
       auto &to = C::BLOCK ? of_step : sum;
-      UNROLL for (int h = 0; h < Operand::WORDS; h += 2) {
-        u32 both[4] = {left[0][h], left[1][h], left[0][h + 1], left[1][h + 1]};
+      UNROLL for (int h = 0; h < Operand::WORDS; h += 2)
+          UNROLL for (int l = 0; l < LEFTS; ++l) {
+        const auto &upper = left[2 * l], &lower = left[2 * l + 1];
+        u32 both[4] = {upper[h], lower[h], upper[h + 1], lower[h + 1]};
         UNROLL for (int j = 0; j < TILES; ++j) mma<typename Operand::Math>(
-            to[j], both, right[j][h], right[j][h + 1]);
+            to[l][j], both, right[j][h], right[j][h + 1]);
       }
       if constexpr (C::BLOCK > 0) {
         UNROLL for (int j = 0; j < TILES; ++j) {
           vec8 scale = *reinterpret_cast<const vec8 *>(
               scale_ring + stage * C::STAGE + j * C::SCALES);
-          UNROLL for (int i = 0; i < 4; ++i) sum[j][i] =
-              math_fma(of_step[j][i], bits_f32(scale.w[i % 2]), sum[j][i]);
+          UNROLL for (int l = 0; l < LEFTS; ++l)
+              UNROLL for (int i = 0; i < 4; ++i) sum[l][j][i] = math_fma(
+                  of_step[l][j][i], bits_f32(scale.w[i % 2]), sum[l][j][i]);
         }
       }
       fetch(stage, /*with_a=*/true);
       stage = stage + 1 < STAGES ? stage + 1 : 0;
     }
 
-    if (group != block_number())
-      barrier(); // the sums of the columns before have been read
-    UNROLL for (int j = 0; j < TILES; ++j) UNROLL for (int f = 0; f < 2; ++f) {
-      if (f == 0 || has_half)
-        *reinterpret_cast<vec8 *>(
-            all.place(part, f * 8 + row, j * 8 + lane() % 4 * 2)) =
-            vec8{{f32_bits(sum[j][2 * f]), f32_bits(sum[j][2 * f + 1])}};
+    // One epilogue for all left operands: the next one's sums move up.
+    UNROLL1 for (int l = 0; l < LEFTS; ++l) {
+      if (l > 0 || group != block_number())
+        barrier(); // the sums before have been read
+      UNROLL for (int j = 0; j < TILES; ++j)
+          UNROLL for (int f = 0; f < 2; ++f) {
+        if (has(2 * l + f))
+          *reinterpret_cast<vec8 *>(
+              all(l).place(part, f * 8 + row, j * 8 + lane() % 4 * 2)) = vec8{
+              {f32_bits(sum[0][j][2 * f]), f32_bits(sum[0][j][2 * f + 1])}};
+      }
+      barrier(); // all parts are there
+      all(l).store(0, epilogue, in[0]);
+      UNROLL for (int i = 1; i < LEFTS; ++i) {
+        UNROLL for (int j = 0; j < TILES; ++j)
+            UNROLL for (int e = 0; e < 4; ++e) sum[i - 1][j][e] = sum[i][j][e];
+        UNROLL for (int j = 0; j < Sums::BATCH; ++j) in[i - 1][j] = in[i][j];
+      }
     }
-    barrier(); // all parts are there
-    all.store(0, epilogue, in);
   }
 }

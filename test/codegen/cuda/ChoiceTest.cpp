@@ -61,13 +61,14 @@ TEST(CudaChoice, HopperTiles) {
       problem.m = known;
       std::optional<HopperLinear> choice = chooseHopperLinear(problem);
       bool isFor = problem.math != Math::F32 && problem.isWide() &&
-                   (known < 0 || known > problem.fewRows());
+                   (known < 0 || known > FewRows::most(problem, hopperChip()));
       ASSERT_EQ(choice.has_value(), isFor);
       if (!choice)
         continue;
       EXPECT_LE(choice->sharedBytes, 227u << 10);
       EXPECT_EQ(std::max(choice->fewTiles, choice->fewWarps) > 0, known < 0);
       EXPECT_EQ(choice->fewTiles > 0, known < 0 && problem.math == Math::Half);
+      EXPECT_LE(choice->moreTiles > 0, choice->fewTiles > 0);
       EXPECT_LE(choice->tiles.size(), known < 0 ? kMostHopperTiles : 1);
       int64_t wideInParts = 0; // two of them spill
       for (const HopperTile &tile : choice->tiles) {
@@ -91,6 +92,7 @@ TEST(CudaChoice, TilesOfE4m3) {
     std::optional<HopperLinear> choice = chooseHopperLinear(problem);
     ASSERT_TRUE(choice);
     EXPECT_EQ(choice->fewTiles, m <= 16 ? 4 : 0);
+    EXPECT_EQ(choice->moreTiles, 0);
     EXPECT_EQ(choice->fewWarps, 0);
     EXPECT_EQ(choice->tiles.empty(), m == 1);
     EXPECT_LE(choice->sharedBytes, 227u << 10);
@@ -131,7 +133,7 @@ TEST(CudaChoice, HopperTilesOfBertAndLlama) {
   EXPECT_EQ(at(large, 8192), Way(256, false, 1));
   // Costs of a number of rows are those of the symbol.
   Weight both{1024, 4096};
-  for (int64_t m : {17, 512, 1024}) {
+  for (int64_t m : {33, 512, 1024}) {
     std::optional<HopperLinear> known =
         chooseHopperLinear(problemOf(both, Math::Half, m));
     ASSERT_EQ(known->tiles.size(), 1u);
@@ -203,7 +205,8 @@ TEST(CudaChoice, TilesOfBert) {
     SCOPED_TRACE(testing::Message() << "n " << weight.n << " k " << weight.k);
     EXPECT_EQ(taken(weight, 1), LinearKernel::FewRows);
     EXPECT_EQ(taken(weight, 16), LinearKernel::FewRows);
-    EXPECT_EQ(taken(weight, 17), LinearKernel::Tile64);
+    EXPECT_EQ(taken(weight, 32), LinearKernel::FewRows);
+    EXPECT_EQ(taken(weight, 33), LinearKernel::Tile64);
     EXPECT_EQ(taken(weight, 128), LinearKernel::Tile64);
     EXPECT_EQ(taken(weight, 32 * 128), LinearKernel::Tile128);
   }
@@ -215,7 +218,7 @@ TEST(CudaChoice, WhatLimits) {
     return chooseLinear(problemOf(weight, math, m)).estimate.limit;
   };
   EXPECT_EQ(limit({50257, 768}, 1, Math::Half), "memory");
-  EXPECT_EQ(limit({768, 40}, 17, Math::Half), "waves");
+  EXPECT_EQ(limit({768, 40}, 33, Math::Half), "waves");
   EXPECT_EQ(limit({8192, 8192}, 8192, Math::Half), "tensor cores");
   EXPECT_EQ(limit({8192, 8192}, 8192, Math::F32), "FMA units");
 }
@@ -227,6 +230,11 @@ TEST(CudaChoice, OnlyWhatMayRunIsThere) {
   EXPECT_EQ(one.text(), "few rows, 32 columns a block");
   // Three steps of 32 columns and 16 rows, 64 bytes each; sums.
   EXPECT_EQ(one.sharedBytes, 8u * (3 * (32 + 16) * 64 + 16 * 32 * 4));
+  // Two steps of 32 columns and 32 rows; sums of 16 rows.
+  LinearChoice more = chooseLinear(problemOf({3072, 768}, Math::Half, 17));
+  EXPECT_TRUE(more.isFewAlone());
+  EXPECT_EQ(more.text(), one.text());
+  EXPECT_EQ(more.sharedBytes, 8u * (2 * (32 + 32) * 64 + 16 * 32 * 4));
   LinearChoice plain = chooseLinear(problemOf({3072, 768}, Math::F32, 1));
   EXPECT_EQ(plain.text(), "few rows");
   EXPECT_EQ(plain.sharedBytes, 0u);
@@ -241,6 +249,7 @@ TEST(CudaChoice, OnlyWhatMayRunIsThere) {
   EXPECT_TRUE(any.few && any.many);
   EXPECT_EQ(any.rows, kTypicalRows);
   EXPECT_EQ(any.text(), "few rows up to 16, 32 columns a block; "
+                        "few rows up to 32, 32 columns a block; "
                         "64x64, K in up to 2 parts; 128x128 from M " +
                             std::to_string(any.largeFrom));
   EXPECT_EQ(any.kernelAt(any.largeFrom - 1), LinearKernel::Tile64);
@@ -400,7 +409,7 @@ TEST(CudaChoice, PartsOfK) {
       EXPECT_LE(parts, choice.mostParts);
       if (parts == 1)
         continue;
-      EXPECT_GT(m, problem.fewRows());
+      EXPECT_GT(m, choice.fewRows);
       EXPECT_EQ(choice.kernelAt(m), LinearKernel::Tile64);
       auto at = [&](int64_t count) {
         return estimateLinear(problem, LinearKernel::Tile64, m, count);
@@ -421,20 +430,20 @@ TEST(CudaChoice, PartsOfK) {
   auto text = [](Weight weight, int64_t m, Math math) {
     return chooseLinear(problemOf(weight, math, m)).text();
   };
-  EXPECT_EQ(text({768, 3072}, 17, Math::Half), "64x64, K in 8 parts");
+  EXPECT_EQ(text({768, 3072}, 33, Math::Half), "64x64, K in 8 parts");
   EXPECT_EQ(text({768, 3072}, 64, Math::Half), "64x64, K in 8 parts");
-  EXPECT_EQ(text({3072, 768}, 17, Math::Half), "64x64, K in 2 parts");
-  EXPECT_EQ(text({50257, 768}, 17, Math::Half), "128x128");
-  LinearProblem without = problemOf({768, 3072}, Math::Half, 17);
+  EXPECT_EQ(text({3072, 768}, 33, Math::Half), "64x64, K in 2 parts");
+  EXPECT_EQ(text({50257, 768}, 33, Math::Half), "128x128");
+  LinearProblem without = problemOf({768, 3072}, Math::Half, 33);
   without.canSplit = false;
   EXPECT_EQ(chooseLinear(without).text(), "64x64");
   LinearChoice any = chooseLinear(problemOf({768, 3072}, Math::Half));
   EXPECT_EQ(any.text(),
-            "few rows up to 16, 8 columns a block; 64x64, K in up to 8 parts; "
-            "128x128 from M " +
+            "few rows up to 16, 8 columns a block; few rows up to 32, 8 "
+            "columns a block; 64x64, K in up to 8 parts; 128x128 from M " +
                 std::to_string(any.largeFrom));
-  EXPECT_EQ(any.partsAt(16), 1);
-  EXPECT_EQ(any.partsAt(17), 8);
+  EXPECT_EQ(any.partsAt(32), 1);
+  EXPECT_EQ(any.partsAt(33), 8);
   EXPECT_EQ(any.partsAt(65), 4);
   EXPECT_EQ(any.partsAt(512), 1);
 }
@@ -447,41 +456,6 @@ TEST(CudaChoice, WarpsAlongKOfFewRows) {
   EXPECT_EQ(warps({64, 3072}, 1), 8);  // 32
   EXPECT_EQ(warps({64, 64}, 1), 1);    // not a load for each lane
   EXPECT_EQ(warps({50257, 768}, 1), 1);
-}
-
-/// As many tiles of eight columns as have the busiest multiprocessor read the
-/// least, with A as one more tile each time. Of an H200 those that were
-/// fastest.
-TEST(CudaChoice, ColumnsOfFewRows) {
-  auto tiles = [](int64_t columns, const Chip &chip) {
-    return FewRows::of(columns, chip).tiles;
-  };
-  const Chip &a100 = referenceChip(), &h100 = hopperChip();
-  EXPECT_EQ(tiles(768, a100), 1); // 96 blocks
-  EXPECT_EQ(tiles(768, h100), 1);
-  EXPECT_EQ(tiles(2304, h100), 3);  // 96
-  EXPECT_EQ(tiles(3072, a100), 4);  // 96
-  EXPECT_EQ(tiles(3072, h100), 3);  // 128
-  EXPECT_EQ(tiles(4096, h100), 4);  // 128
-  EXPECT_EQ(tiles(4096, a100), 3);  // two each
-  EXPECT_EQ(tiles(6144, h100), 3);  // two each
-  EXPECT_EQ(tiles(11008, h100), 4); // three; of single tiles eleven
-  EXPECT_EQ(tiles(28672, h100), 4);
-  EXPECT_EQ(tiles(1, h100), 1);
-  for (int64_t columns = 1; columns < 70000; columns += 97) {
-    EXPECT_EQ(FewRows::mostBlocks(columns),
-              std::max(FewRows::of(columns, a100).blocks(columns),
-                       FewRows::of(columns, h100).blocks(columns)));
-    for (const Chip *chip : {&a100, &h100}) {
-      FewRows few = FewRows::of(columns, *chip);
-      auto reads = [&](FewRows other) {
-        return (other.blocks(columns) + chip->multiprocessors - 1) /
-               chip->multiprocessors * (other.tiles + 1);
-      };
-      for (int64_t other = 1; other <= 4; ++other)
-        EXPECT_LE(reads(few), reads({other}));
-    }
-  }
 }
 
 TEST(CudaChoice, PartsOfKeys) {

@@ -37,12 +37,13 @@ INSTANTIATE_TEST_SUITE_P(Rest, CudaLinear90Choice,
 TEST_P(CudaLinear90, AnyRows) {
   loadLinear(72, 200);
   EXPECT_EQ(printed.choice,
-            "few rows up to 16, 8 columns a block; wgmma 128x64");
-  for (int64_t m : {1, 8, 9, 16})
-    checkRows(m, 0, m == 9);
+            "few rows up to 16, 8 columns a block; few rows up to 32, 8 "
+            "columns a block; wgmma 128x64");
+  for (int64_t m : {1, 8, 9, 16, 17, 24, 25, 31, 32})
+    checkRows(m, 0, m == 9 || m == 25);
   EXPECT_FALSE(usesTma());
   checkRows(0);
-  checkRows(17, 0, true);
+  checkRows(33, 0, true);
   EXPECT_TRUE(usesTma());
   checkRows(130, 8, true);
   checkRows(300, 0, false, {5, 1, 1});
@@ -59,15 +60,16 @@ TEST_P(CudaLinear90Choice, TheTileThatTakesLeast) {
   EXPECT_EQ(printed.choice, "wgmma 128x64");
   checkRows(300, 0, true, {4, 1, 1});
   loadLinear(1024, 64);
-  EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; wgmma "
-                            "128x64; 128x128; 128x192");
+  EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; few rows up "
+                            "to 32, 8 columns a block; wgmma 128x64; 128x128; "
+                            "128x192");
   struct Case {
     int64_t m;
     unsigned blocks;
     uint64_t tiles;
   };
   // One wave of 64, of 128, of 192 columns.
-  for (Case c : {Case{20, 16, 16}, {20, 8, 8}, {130, 16, 16}, {20, 6, 6}}) {
+  for (Case c : {Case{40, 16, 16}, {40, 8, 8}, {130, 16, 16}, {40, 6, 6}}) {
     uint64_t before = emulator::statistic("loads");
     checkRows(c.m, 0, false, {c.blocks, 1, 1});
     EXPECT_EQ(emulator::statistic("loads") - before, 2 * c.tiles)
@@ -80,15 +82,16 @@ TEST_P(CudaLinear90Choice, TheTileThatTakesLeast) {
 TEST_P(CudaLinear90, Parts) {
   isSplit = true;
   loadLinear(136, 1024);
-  EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; wgmma "
-                            "128x64, K in up to 8 parts; 128x64 in turns; "
-                            "128x96 in turns");
+  EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; few rows up "
+                            "to 32, 8 columns a block; wgmma 128x64, K in up "
+                            "to 8 parts; 128x64 in turns; 128x96 in turns");
   for (unsigned blocks : {2, 9, 24}) {
-    checkRows(20, 0, blocks == 9, {blocks, 1, 1});
+    checkRows(40, 0, blocks == 9, {blocks, 1, 1});
     checkRows(130, 8, false, {blocks, 1, 1});
   }
   checkRows(0, 0, false, {24, 1, 1});
-  checkRows(8, 0, false, {24, 1, 1});
+  for (int64_t m : {8, 20})
+    checkRows(m, 0, false, {24, 1, 1});
   checkRows(33, 3, false, {24, 1, 1}); // not by TMA
 }
 
@@ -97,7 +100,7 @@ TEST_P(CudaLinear90, Parts) {
 TEST_P(CudaLinear90, WithoutTma) {
   loadLinear(72, 200);
   checkRows(65, 3, true);
-  for (int64_t m : {5, 12})
+  for (int64_t m : {5, 12, 20})
     checkRows(m, 1);
   for (size_t buffer : {0, 1, 2}) {
     shifts.assign(buffer + 1, 0);
@@ -169,8 +172,9 @@ TEST_F(CudaLinear, InTurnsByARecord) {
       [64, 1000, 2000], ["128 in turns", 4000, 1000]]}]})",
                                                   "test"));
   loadLinear(264, 328);
-  EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; wgmma "
-                            "128x64; 128x128 in turns");
+  EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; few rows up "
+                            "to 32, 8 columns a block; wgmma 128x64; 128x128 "
+                            "in turns");
   EXPECT_EQ(printed.record, "sm_90a, linear[0]");
   auto loads = [] { return emulator::statistic("loads"); };
   checkRows(5);
@@ -181,7 +185,7 @@ TEST_F(CudaLinear, InTurnsByARecord) {
     uint64_t tiles;
   };
   // Nine tiles, six of 128 columns; one wave of 64.
-  for (Case c : {Case{300, 1, 9}, {130, 4, 6}, {17, 5, 5}}) {
+  for (Case c : {Case{300, 1, 9}, {130, 4, 6}, {33, 5, 5}}) {
     uint64_t before = loads();
     checkRows(c.m, 0, false, {c.blocks, 1, 1});
     EXPECT_EQ(loads() - before, 2 * 6 * c.tiles) << c.m << " rows";

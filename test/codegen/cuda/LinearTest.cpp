@@ -66,6 +66,13 @@ TEST_P(CudaLinearTypes, FewRows) {
     checkRows(m, 1); // rows at odd addresses
   checkRows(5, 0, true, {1, 1, 1});
   checkRows(13, 0, true, {2, 1, 1});
+  if (type == F32)
+    return;
+  for (int64_t m : {17, 24, 31, 32, 33})
+    checkRows(m);
+  checkRows(25, 0, true, {2, 1, 1});
+  checkRows(32, 8, false, {1, 1, 1});
+  checkRows(20, 1);
 }
 
 /// Alone; parts of K that are whole steps, end within one, and have nothing.
@@ -73,18 +80,16 @@ TEST_P(CudaLinearForms, FewRowsAlone) {
   if (isSplit)
     return;
   bool isHalf = type != F32;
-  for (auto [n, k, m] : emulator::casesOf<std::array<int64_t, 3>>(
-           GetParam().cases, {{8, 8, 1}, {41, 1000, 16}},
-           {{70, 768, 8},
-            {70, 768, 1},
-            {70, 768, 16},
-            {8, 8, 8},
-            {8, 8, 16},
-            {41, 1000, 1},
-            {41, 1000, 8}})) {
+  using Case = std::array<int64_t, 3>;
+  std::vector<Case> few{{8, 8, 1}, {41, 1000, 16}},
+      others{{70, 768, 8},  {70, 768, 1},  {70, 768, 16}, {8, 8, 8}, {8, 8, 16},
+             {41, 1000, 1}, {41, 1000, 8}, {70, 768, 32}, {8, 8, 17}};
+  if (isHalf)
+    few.push_back({41, 1000, 29});
+  for (auto [n, k, m] : emulator::casesOf(GetParam().cases, few, others)) {
     loadLinear(n, k, std::to_string(m));
-    EXPECT_EQ(printed.choice.find("few rows") == 0, m <= (isHalf ? 16 : 8));
-    checkRows(m, 0, m == 16, {2, 1, 1});
+    EXPECT_EQ(printed.choice.find("few rows") == 0, m <= (isHalf ? 32 : 8));
+    checkRows(m, 0, m == 16 || m == 29, {2, 1, 1});
     checkRows(m, 1, false, {2, 1, 1});
   }
 }
@@ -105,7 +110,7 @@ TEST_P(CudaLinearTypes, WidthsOfFewRows) {
     checkRows(m);
     return count() - before;
   };
-  for (int64_t m : {1, 16}) {
+  for (int64_t m : {1, 16, 32}) {
     EXPECT_GE(reads(m, {"loads16"}), (40u + m) * 600 * 2 / 16);
     EXPECT_LE(reads(m, {"loads1", "loads2"}), 40u * m);
   }
@@ -113,7 +118,7 @@ TEST_P(CudaLinearTypes, WidthsOfFewRows) {
 
 TEST_P(CudaLinearTypes, ManyRows) {
   loadLinear(72, 200);
-  checkRows(17, 0, true);
+  checkRows(33, 0, true);
   checkRows(70, 8, false, {1, 1, 1});
   checkRows(65, 3); // A by elements
 }
@@ -157,7 +162,8 @@ TEST_P(CudaLinearTypes, Parts) {
     checkRows(130, 3, false, {7, 1, 1});
   }
   // Few rows share nothing.
-  checkRows(8);
+  for (int64_t m : {8, 20})
+    checkRows(m);
 }
 
 TEST_P(CudaLinearTypes, LargeTiles) {
@@ -171,8 +177,9 @@ TEST_P(CudaLinearTypes, LargeTiles) {
   loadLinear(128 * 32 - 4, 8);
   EXPECT_EQ(printed.choice,
             type == F32 ? "few rows up to 8; 64x64; 128x128 from M 65"
-                        : "few rows up to 16, 24 columns a block; 64x64; "
-                          "128x128 from M 65");
+                        : "few rows up to 16, 24 columns a block; few rows up "
+                          "to 32, 24 columns a block; 64x64; 128x128 from M "
+                          "65");
   checkRows(65, 0, false, {5, 1, 1}); // what a pack for GPUs carries
   checkRows(128 * 2 + 1, 0, false, {5, 1, 1});
 }
@@ -234,6 +241,7 @@ TEST_P(CudaLinearForms, WhatEpiloguesRead) {
       index.push_back(i * 7 % 8);
     }
     for (auto [m, pitch] : {std::pair<int64_t, int64_t>{20, 76},
+                            {40, 76},
                             {130, 80},
                             {9, 77},
                             {9, 78},
@@ -251,7 +259,7 @@ TEST_P(CudaLinearForms, WhatEpiloguesRead) {
 /// FewRows' too.
 TEST_P(CudaLinearTypes, ValuesThatAreNotFinite) {
   loadLinear(40, 600);
-  for (int64_t m : {3, 13, 30}) {
+  for (int64_t m : {3, 13, 30, 40}) {
     Tensor a = noise(m * k, 1, 1, type), w = noise(n * k, 2, 1, type);
     a.setNumber(k + 5, INFINITY);
     a.setNumber(2 * k + 39, NAN);

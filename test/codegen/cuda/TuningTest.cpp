@@ -141,7 +141,8 @@ TEST(CudaTuning, HopperTiles) {
     std::optional<HopperLinear> choice = choiceOf(tiles, m);
     return choice ? choice->text() : "";
   };
-  const std::string few = "few rows up to 16, 24 columns a block; ";
+  const std::string few = "few rows up to 16, 24 columns a block; few rows up "
+                          "to 32, 24 columns a block; ";
   EXPECT_EQ(textOf("[[256]]", -1), few + "wgmma 128x256");
   EXPECT_EQ(textOf("[[256]]", 4096), "wgmma 128x256");
   // Up to 256 rows tiles of 64 take a wave.
@@ -162,8 +163,8 @@ TEST(CudaTuning, HopperTiles) {
   // What parts save is the model's.
   problem.canSplit = true;
   problem.k = 8192;
-  EXPECT_EQ(textOf("[[192], [256]]", 17), "wgmma 128x192");
-  EXPECT_EQ(textOf("[[64, 1000, 9000]]", 17), "wgmma 128x64, K in 2 parts");
+  EXPECT_EQ(textOf("[[192], [256]]", 33), "wgmma 128x192");
+  EXPECT_EQ(textOf("[[64, 1000, 9000]]", 33), "wgmma 128x64, K in 2 parts");
 }
 
 TEST(CudaTuning, TheFirstRuleThatFits) {
@@ -184,8 +185,8 @@ TEST(CudaTuning, ChoicesFollowIt) {
   const Chip &chip = referenceChip();
   EXPECT_EQ(chooseLinear(problem, chip, 500).largeFrom, 500);
   EXPECT_EQ(chooseLinear(problem, chip, 500).text(),
-            "few rows up to 16, 32 columns a block; 64x64; 128x128 from M "
-            "500");
+            "few rows up to 16, 32 columns a block; few rows up to 32, 32 "
+            "columns a block; 64x64; 128x128 from M 500");
   EXPECT_EQ(chooseLinear(problem, chip, 0).largeFrom, 0);
   EXPECT_LT(chooseLinear(problem, chip, 0).sharedBytes,
             chooseLinear(problem, chip, 500).sharedBytes);

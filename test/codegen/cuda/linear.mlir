@@ -72,7 +72,7 @@ plan.kernel linear @linear_k33 outs [f32] ins [f32, f32] scalars 0 params {m = 1
 // CHECK:           float [[R:v[0-9]+]] = in3[{{v[0-9]+}}];
 // CHECK:         DEV float apply(const Loads &in, float x, const i64 *c) const {
 // CHECK:       KERNEL(256, 1) linear_bf16_k768_n3072(bf16 *out0, const bf16 *in0, const bf16 *in1,
-// CHECK:         linear<bf16, 3072, 768, 4, true, 129>(out0, in0, 768, in1, s0, body);
+// CHECK:         linear<bf16, 3072, 768, 4, true, 129, 4>(out0, in0, 768, in1, s0, body);
 plan.kernel linear @linear_bf16_k768_n3072 outs [bf16] ins [bf16, bf16, f32, f32] scalars 1 params {m = -1, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>, %b: tensor<?xf32>, %r: tensor<?xf32>, %M: i64):
   %c3072 = arith.constant 3072 : i64
@@ -123,7 +123,7 @@ plan.kernel linear @linear_m4096 outs [f32] ins [bf16, bf16] scalars 0 params {m
 // CHECK-NEXT:    const bf16 *in0;
 // CHECK:       KERNEL(256, 1) linear_parts(float *out0, float *partials, u32 *counters, const bf16 *in0, const bf16 *in1, i64 s0, i64 s1, KernelStatus *status, i64 step) {
 // CHECK-NEXT:    Body body{in0, in1, s0, s1, status, step};
-// CHECK-NEXT:    linear<bf16, 768, 3072, 1, true, 577>(out0, in0, 3072, in1, s0, body, Splits{partials, counters, s1});
+// CHECK-NEXT:    linear<bf16, 768, 3072, 1, true, 577, 1>(out0, in0, 3072, in1, s0, body, Splits{partials, counters, s1});
 plan.kernel linear @linear_parts outs [f32] ins [bf16, bf16] scalars 2 params {m = -1, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1, splits = -2} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>, %M: i64, %s: i64):
   tfm.yield %acc : f32

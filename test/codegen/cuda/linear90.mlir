@@ -31,7 +31,7 @@
 // CHECK-SAME:  linear_many(bf16 *out0, const bf16 *in0, const bf16 *in1, const float *in2, i64 s0, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2, GRID_CONST TensorMap map3, GRID_CONST TensorMap map4, KernelStatus *status, i64 step)
 // CHECK-NEXT:    grid_launch_next();
 // CHECK-NEXT:    Body body{
-// CHECK-NEXT:    linear90<bf16, 3072, 768, 3>(out0, in0, 768, in1, s0, body, &map0, &map1, NoSplits{}, Linear90Tile<64, {{[0-9]+, [0-9]+, [0-9]+}}>{&map2}, Linear90Turns<96, {{[0-9]+, [0-9]+}}>{&map3}, Linear90Tile<192, {{[0-9, ]+}}>{&map4});
+// CHECK-NEXT:    linear90<bf16, 3072, 768, 3, 3>(out0, in0, 768, in1, s0, body, &map0, &map1, NoSplits{}, Linear90Tile<64, {{[0-9]+, [0-9]+, [0-9]+}}>{&map2}, Linear90Turns<96, {{[0-9]+, [0-9]+}}>{&map3}, Linear90Tile<192, {{[0-9, ]+}}>{&map4});
 // SM80-LABEL:  // linear_many: 256 threads
 // SM80:        KERNEL(256, 1) linear_many(bf16 *out0, const bf16 *in0, const bf16 *in1, const float *in2, i64 s0, KernelStatus *status, i64 step)
 plan.kernel linear @linear_many outs [bf16] ins [bf16, bf16, f32] scalars 1 params {m = -1, n = 3072, k = 768, lda = 768, rows = 64, panels = 1} {
@@ -74,14 +74,14 @@ plan.kernel linear @linear_reads outs [f32] ins [bf16, bf16, bf16, f32, f32] sca
 // One tile for rows that are; f32 leaves by plain stores.
 // CHECK-LABEL: // linear_known: 384 threads
 // CHECK:       KERNEL(384, 1) linear_known(float *out0, const f16 *in0, const f16 *in1, i64 s0, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, KernelStatus *status, i64 step)
-// CHECK:         linear90<f16, 768, 64, 0>(out0, in0, s0, in1, 100, body, &map0, nullptr, NoSplits{}, Linear90Tile<64, {{[0-9, ]+}}>{&map1});
+// CHECK:         linear90<f16, 768, 64, 0, 0>(out0, in0, s0, in1, 100, body, &map0, nullptr, NoSplits{}, Linear90Tile<64, {{[0-9, ]+}}>{&map1});
 plan.kernel linear @linear_known outs [f32] ins [f16, f16] scalars 1 params {m = 100, n = 768, k = 64, lda = -1, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf16>, %w: tensor<?xf16>, %l: i64):
   tfm.yield %acc : f32
 }
 
 // CHECK-LABEL: // linear_large: 384 threads
-// CHECK:         linear90<bf16, 1024, 1024, 0>(out0, in0, 1024, in1, 8192, body, &map0, nullptr, NoSplits{}, Linear90Tile<256, {{[0-9, ]+}}>{&map1});
+// CHECK:         linear90<bf16, 1024, 1024, 0, 0>(out0, in0, 1024, in1, 8192, body, &map0, nullptr, NoSplits{}, Linear90Tile<256, {{[0-9, ]+}}>{&map1});
 plan.kernel linear @linear_large outs [f32] ins [bf16, bf16] scalars 0 params {m = 8192, n = 1024, k = 1024, lda = 1024, rows = 64, panels = 1} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
   tfm.yield %acc : f32
@@ -90,7 +90,7 @@ plan.kernel linear @linear_large outs [f32] ins [bf16, bf16] scalars 0 params {m
 // With a workspace K may be in parts, where tiles are narrow enough and not in turns. The kernel decides in how many. Of
 // tiles in turns the first wave may take so much less than others that the rest of a kernel is below zero.
 // CHECK-LABEL: // linear_parts: 384 threads
-// CHECK:         linear90<bf16, 768, 3072, 1>(out0, in0, 3072, in1, s0, body, &map0, &map1, Splits{partials, counters, s1}, Linear90Turns<64, {{-?[0-9]+, [0-9]+}}>{&map2}, Linear90Tile<96, {{([0-9]+, ){9}[0-9]+}}>{&map3}, Linear90Tile<192, {{[0-9]+, [0-9]+, [0-9]+}}>{&map4});
+// CHECK:         linear90<bf16, 768, 3072, 1, 1>(out0, in0, 3072, in1, s0, body, &map0, &map1, Splits{partials, counters, s1}, Linear90Turns<64, {{-?[0-9]+, [0-9]+}}>{&map2}, Linear90Tile<96, {{([0-9]+, ){9}[0-9]+}}>{&map3}, Linear90Tile<192, {{[0-9]+, [0-9]+, [0-9]+}}>{&map4});
 plan.kernel linear @linear_parts outs [bf16] ins [bf16, bf16, f32, bf16] scalars 2 params {m = -1, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1, splits = -2} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>, %b: tensor<?xf32>, %r: tensor<?xbf16>, %M: i64, %parts: i64):
   %N = arith.constant 768 : i64
@@ -124,10 +124,20 @@ plan.kernel linear @linear_few outs [f32] ins [bf16, bf16] scalars 0 params {m =
   tfm.yield %acc : f32
 }
 
+// Up to 32 rows too, of more columns a block where Hopper has the shared memory.
+// CHECK-LABEL: // linear_32: 256 threads, 106496 bytes
+// CHECK:         linear<bf16, 6144, 4096, 0, false, 0, 6>(
+// SM80-LABEL:  // linear_32: 256 threads, 81920 bytes
+// SM80:          linear<bf16, 6144, 4096, 0, false, 0, 4>(
+plan.kernel linear @linear_32 outs [f32] ins [bf16, bf16] scalars 0 params {m = 32, n = 6144, k = 4096, lda = 4096, rows = 64, panels = 1} {
+^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
+  tfm.yield %acc : f32
+}
+
 // f32 through tf32: boxes of 32 columns, few rows by FMA units, the result stored without TMA.
 // CHECK-LABEL: // linear_tf32: 384 threads
 // CHECK:       KERNEL(384, 1) linear_tf32(float *out0, const float *in0, const float *in1, i64 s0, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2, GRID_CONST TensorMap map3, KernelStatus *status, i64 step)
-// CHECK:         linear90<tf32, 768, 768, {{[124]}}>(out0, in0, 768, in1, s0, body, &map0, nullptr, NoSplits{}, Linear90Tile<64, {{[0-9, ]+}}>{&map1}, Linear90Tile<{{[0-9, ]+}}>{&map2}, Linear90Tile<{{[0-9, ]+}}>{&map3});
+// CHECK:         linear90<tf32, 768, 768, {{[124]}}, 0>(out0, in0, 768, in1, s0, body, &map0, nullptr, NoSplits{}, Linear90Tile<64, {{[0-9, ]+}}>{&map1}, Linear90Tile<{{[0-9, ]+}}>{&map2}, Linear90Tile<{{[0-9, ]+}}>{&map3});
 // SM80-LABEL:  // linear_tf32: 256 threads
 plan.kernel linear @linear_tf32 outs [f32] ins [f32, f32] scalars 1 params {m = -1, n = 768, k = 768, lda = 768, rows = 64, panels = 1, math = "tf32"} {
 ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xf32>, %w: tensor<?xf32>, %M: i64):

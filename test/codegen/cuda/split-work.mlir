@@ -29,14 +29,17 @@ module {
     // CHECK: plan.launch @linear_0 grid <{{.*}}> (%[[Y:.*]], %[[SUMS]], %[[COUNTERS]], %[[X:.*]], %[[W:.*]]) offsets <0, 0, 0, 0, 0> scalars <batch, max(
     plan.launch @linear grid <1> (%y, %x, %w) offsets <0, 0, 0> scalars <batch> flops <0> bytes <0> sources []
     // Rows that are a number: so are the parts. All steps count in one place.
-    // CHECK: plan.launch @linear_m17 grid <96> (%[[Y]], %{{.*}}, %[[COUNTERS]], %[[X]], %[[W]]) offsets <0, 0, 0, 0, 0> scalars <> flops
-    plan.launch @linear_m17 grid <1> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
+    // CHECK: plan.launch @linear_m33 grid <96> (%[[Y]], %{{.*}}, %[[COUNTERS]], %[[X]], %[[W]]) offsets <0, 0, 0, 0, 0> scalars <> flops
+    plan.launch @linear_m33 grid <1> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
     // Enough tiles.
     // CHECK: plan.launch @linear_m4096 grid <7> (%[[Y]], %[[X]], %[[W]])
     plan.launch @linear_m4096 grid <7> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
     // Few rows: more blocks, no workspace.
     // CHECK: plan.launch @linear_m1 grid <96> (%[[Y]], %[[X]], %[[W]])
     plan.launch @linear_m1 grid <48> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
+    // Up to 32 where an architecture takes them so, with as many blocks as any of them has: on sm_80 a tile's K is in parts.
+    // CHECK: plan.launch @linear_m32 grid <128> (%[[Y]], %{{.*}}, %[[COUNTERS]], %[[X]], %[[W]])
+    plan.launch @linear_m32 grid <1> (%y, %x, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
     // A quantized weight.
     // CHECK: plan.launch @linear_i8 grid <12> (%[[Y]], %[[X]], %[[W]], %[[W]])
     plan.launch @linear_i8 grid <12> (%y, %x, %w, %w) offsets <0, 0, 0, 0> scalars <> flops <0> bytes <0> sources []
@@ -58,11 +61,11 @@ module {
   ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>, %M: i64):
     tfm.yield %acc : f32
   }
-  // STUB: linear<bf16, 768, 3072, 0, true>(out0, in0, 3072, in1, 17, body, Splits{partials, counters, 8});
+  // STUB: linear<bf16, 768, 3072, 0, true>(out0, in0, 3072, in1, 33, body, Splits{partials, counters, 8});
   // In which parts sm_90a's kernel decides itself. Costs are of 2 to 8 parts.
-  // SM90A: linear90<bf16, 768, 3072, 0>(out0, in0, 3072, in1, 17, body, &map0, nullptr, Splits{partials, counters, 8}, Linear90Tile<64, {{([0-9]+, ){9}[0-9]+}}>{&map1});
-  // SM90A: linear90<bf16, 768, 3072, 0>(out0, in0, 3072, in1, 4096, body, &map0, nullptr, NoSplits{}, Linear90Tile<192,
-  plan.kernel linear @linear_m17 outs [f32] ins [bf16, bf16] scalars 0 params {m = 17, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1} {
+  // SM90A: linear90<bf16, 768, 3072, 0, 0>(out0, in0, 3072, in1, 33, body, &map0, nullptr, Splits{partials, counters, 8}, Linear90Tile<64, {{([0-9]+, ){9}[0-9]+}}>{&map1});
+  // SM90A: linear90<bf16, 768, 3072, 0, 0>(out0, in0, 3072, in1, 4096, body, &map0, nullptr, NoSplits{}, Linear90Tile<192,
+  plan.kernel linear @linear_m33 outs [f32] ins [bf16, bf16] scalars 0 params {m = 33, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1} {
   ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
     tfm.yield %acc : f32
   }
@@ -74,7 +77,13 @@ module {
   ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
     tfm.yield %acc : f32
   }
-  plan.kernel linear @linear_i8 outs [f32] ins [bf16, i8, f32] scalars 0 params {m = 17, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1, block = 3072} {
+  // STUB: linear<bf16, 1024, 4096, 0, true>(out0, in0, 4096, in1, 32, body, Splits{partials, counters, 6});
+  // SM90A: linear<bf16, 1024, 4096, 0, false, 0, 1>(out0, in0, 4096, in1, 32, body);
+  plan.kernel linear @linear_m32 outs [f32] ins [bf16, bf16] scalars 0 params {m = 32, n = 1024, k = 4096, lda = 4096, rows = 64, panels = 1} {
+  ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xbf16>):
+    tfm.yield %acc : f32
+  }
+  plan.kernel linear @linear_i8 outs [f32] ins [bf16, i8, f32] scalars 0 params {m = 33, n = 768, k = 3072, lda = 3072, rows = 64, panels = 1, block = 3072} {
   ^bb0(%acc: f32, %m: i64, %n: i64, %x: tensor<?xbf16>, %w: tensor<?xi8>, %s: tensor<?xf32>):
     tfm.yield %acc : f32
   }
