@@ -196,10 +196,7 @@ TEST_P(FewF8MutationTest, IsFound) {
   printf("%s\n", found.c_str());
 }
 
-INSTANTIATE_TEST_SUITE_P(FewF8, FewF8MutationTest, testing::ValuesIn(edits),
-                         [](const testing::TestParamInfo<Edit> &info) {
-                           return std::string(info.param.name);
-                         });
+INSTANTIATE_EDITS(FewF8MutationTest, edits);
 
 } // namespace
 } // namespace ingot::emulator

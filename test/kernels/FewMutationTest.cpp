@@ -167,10 +167,7 @@ TEST_P(FewMutationTest, IsFound) {
   printf("%s\n", found.c_str());
 }
 
-INSTANTIATE_TEST_SUITE_P(Few, FewMutationTest, testing::ValuesIn(edits),
-                         [](const testing::TestParamInfo<Edit> &info) {
-                           return std::string(info.param.name);
-                         });
+INSTANTIATE_EDITS(FewMutationTest, edits);
 
 TEST_F(EmulatorTest, FewRowsAsTheyAre) {
   for (int rows : {16, 32})

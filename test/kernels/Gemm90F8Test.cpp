@@ -292,11 +292,7 @@ TEST_P(Gemm90F8MutationTest, IsFound) {
   printf("%s\n", found.c_str());
 }
 
-INSTANTIATE_TEST_SUITE_P(Gemm90F8, Gemm90F8MutationTest,
-                         testing::ValuesIn(edits),
-                         [](const testing::TestParamInfo<Edit> &info) {
-                           return std::string(info.param.name);
-                         });
+INSTANTIATE_EDITS(Gemm90F8MutationTest, edits);
 
 } // namespace
 } // namespace ingot::emulator

@@ -297,10 +297,7 @@ TEST_P(Gemm90MutationTest, IsFound) {
   printf("%s\n", found.c_str());
 }
 
-INSTANTIATE_TEST_SUITE_P(Gemm90, Gemm90MutationTest, testing::ValuesIn(edits),
-                         [](const testing::TestParamInfo<Edit> &info) {
-                           return std::string(info.param.name);
-                         });
+INSTANTIATE_EDITS(Gemm90MutationTest, edits);
 
 } // namespace
 } // namespace ingot::emulator

@@ -114,11 +114,7 @@ TEST_P(LinearNorm90MutationTest, IsFound) {
   printf("%s\n", found.c_str());
 }
 
-INSTANTIATE_TEST_SUITE_P(LinearNorm90, LinearNorm90MutationTest,
-                         testing::ValuesIn(edits),
-                         [](const testing::TestParamInfo<Edit> &info) {
-                           return std::string(info.param.name);
-                         });
+INSTANTIATE_EDITS(LinearNorm90MutationTest, edits);
 
 } // namespace
 } // namespace ingot::emulator

@@ -1,4 +1,4 @@
-// A copy of the kernels for an edit, seen by this process only.
+// Edits of kernels on purpose, each of which a test must find.
 #pragma once
 
 #include "test/emulator/Harness.h"
@@ -10,6 +10,7 @@
 
 namespace ingot::emulator {
 
+// A copy of the kernels for an edit, seen by this process only.
 class MutantTest : public EmulatorTest {
 protected:
   std::filesystem::path folder = std::filesystem::path(testing::TempDir()) /
@@ -37,5 +38,40 @@ protected:
     std::ofstream(folder / header) << text;
   }
 };
+
+template <class Edit>
+const char *headerOf(const Edit &edit) {
+  return edit.header;
+}
+
+template <class Edit, size_t N>
+std::vector<Edit> sampleOf(const Edit (&edits)[N], bool isMain) {
+  std::vector<Edit> sample;
+  for (size_t i = 0; i < N; ++i)
+    if ((i % 3 == 0) == isMain)
+      sample.push_back(edits[i]);
+  return sample;
+}
+
+// A suite over an array of edits ({name, from, to} and what shows them), which
+// goes by kind: CI makes every third (`Main`), `make test-all` the others
+// (`Rest`). That all of them still apply is cheap to see.
+#define INSTANTIATE_EDITS(SUITE, EDITS)                                        \
+  INSTANTIATE_TEST_SUITE_P(                                                    \
+      Main, SUITE, testing::ValuesIn(ingot::emulator::sampleOf(EDITS, true)),  \
+      [](const auto &info) { return std::string(info.param.name); });          \
+  INSTANTIATE_TEST_SUITE_P(                                                    \
+      Rest, SUITE, testing::ValuesIn(ingot::emulator::sampleOf(EDITS, false)), \
+      [](const auto &info) { return std::string(info.param.name); });          \
+  TEST(SUITE##Edits, Apply) {                                                  \
+    for (const auto &edit : EDITS) {                                           \
+      SCOPED_TRACE(edit.name);                                                 \
+      std::string text =                                                       \
+          ingot::emulator::readFile(kernelFolder() + "/" + headerOf(edit));    \
+      size_t at = text.find(edit.from);                                        \
+      EXPECT_NE(at, std::string::npos);                                        \
+      EXPECT_EQ(text.find(edit.from, at + 1), std::string::npos);              \
+    }                                                                          \
+  }
 
 } // namespace ingot::emulator

@@ -14,7 +14,7 @@ struct Edit {
   // What shows it.
   bool split = false;
   const char *math = "bf16";
-  const char *file = "gemm.cuh";
+  const char *header = "gemm.cuh";
 };
 
 constexpr const char *kSplits = "splits.cuh";
@@ -111,7 +111,7 @@ class GemmMutationTest : public MutantTest,
 
 TEST_P(GemmMutationTest, IsFound) {
   const Edit &edit = GetParam();
-  ASSERT_NO_FATAL_FAILURE(this->edit(edit.file, edit.from, edit.to));
+  ASSERT_NO_FATAL_FAILURE(this->edit(edit.header, edit.from, edit.to));
 
   Variant v;
   v.math = edit.math;
@@ -140,10 +140,7 @@ TEST_P(GemmMutationTest, IsFound) {
   printf("%s\n", found.c_str());
 }
 
-INSTANTIATE_TEST_SUITE_P(Gemm, GemmMutationTest, testing::ValuesIn(edits),
-                         [](const testing::TestParamInfo<Edit> &info) {
-                           return std::string(info.param.name);
-                         });
+INSTANTIATE_EDITS(GemmMutationTest, edits);
 
 } // namespace
 } // namespace ingot::emulator

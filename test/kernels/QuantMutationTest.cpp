@@ -161,10 +161,7 @@ TEST_P(QuantMutationTest, IsFound) {
   printf("%s\n", found.c_str());
 }
 
-INSTANTIATE_TEST_SUITE_P(Quant, QuantMutationTest, testing::ValuesIn(edits),
-                         [](const testing::TestParamInfo<Edit> &info) {
-                           return std::string(info.param.name);
-                         });
+INSTANTIATE_EDITS(QuantMutationTest, edits);
 
 TEST_F(EmulatorTest, QuantizedAsTheyAre) { EXPECT_EQ(runAll(), ""); }
 

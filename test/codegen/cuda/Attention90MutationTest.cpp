@@ -371,11 +371,7 @@ TEST_P(Attention90MutationTest, IsFound) {
   printf("%s\n", found.c_str());
 }
 
-INSTANTIATE_TEST_SUITE_P(Attention90, Attention90MutationTest,
-                         testing::ValuesIn(kEdits),
-                         [](const testing::TestParamInfo<Edit> &info) {
-                           return std::string(info.param.name);
-                         });
+INSTANTIATE_EDITS(Attention90MutationTest, kEdits);
 
 } // namespace
 } // namespace ingot::test

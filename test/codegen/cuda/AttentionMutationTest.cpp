@@ -1,17 +1,11 @@
 // Each edit of the attention kernels must be found, by the emulator or by a
-// wrong number; an edit that no longer applies fails, so that the list follows
-// the kernels.
+// wrong number.
 #include "test/codegen/cuda/AttentionRun.h"
-
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <unistd.h>
+#include "test/kernels/Mutant.h"
 
 namespace ingot::test {
 namespace {
 
-namespace fs = std::filesystem;
 using namespace ingot::emulator;
 
 struct Edit {
@@ -19,7 +13,7 @@ struct Edit {
   const char *math; ///< of the variant that shows it
   bool zeroEmpty = false;
   int64_t parts = 0;
-  const char *file = nullptr; ///< the variant's
+  const char *header = nullptr; ///< the variant's
   Bias bias = Bias::Pair;
   int64_t page = 0;
 };
@@ -221,41 +215,22 @@ const Edit kEdits[] = {
 
 void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }
 
-class AttentionMutationTest : public EmulatorTest,
-                              public testing::WithParamInterface<Edit> {
-protected:
-  // A copy of the kernels for the edit, seen by this process only.
-  fs::path folder = fs::path(testing::TempDir()) /
-                    ("ingot-mutant-" + std::to_string(getpid()));
-  AttentionMutationTest() {
-    fs::create_directories(folder);
-    fs::copy(kernelFolder(), folder, fs::copy_options::recursive);
-    setenv("INGOT_EMULATOR_KERNELS", folder.c_str(), 1);
-    setenv("INGOT_EMULATOR_CACHE", (folder / "cache").c_str(), 1);
-  }
-  ~AttentionMutationTest() override {
-    unsetenv("INGOT_EMULATOR_KERNELS");
-    unsetenv("INGOT_EMULATOR_CACHE");
-    fs::remove_all(folder);
-  }
-};
+class AttentionMutationTest : public MutantTest,
+                              public testing::WithParamInterface<Edit> {};
+
+const char *headerOf(const Edit &edit) {
+  if (edit.header)
+    return edit.header;
+  return edit.math == std::string("float") ? kPlain : kMma;
+}
 
 TEST_P(AttentionMutationTest, IsFound) {
   const Edit &edit = GetParam();
+  ASSERT_NO_FATAL_FAILURE(this->edit(headerOf(edit), edit.from, edit.to));
   AttentionVariant v;
   v.math = edit.math;
   v.d = 40, v.dv = 24, v.causal = true, v.zeroEmpty = edit.zeroEmpty;
   v.parts = edit.parts, v.bias = edit.bias, v.group = 3, v.page = edit.page;
-  fs::path file = folder / (edit.file     ? edit.file
-                            : v.isPlain() ? kPlain
-                                          : kMma);
-  std::string text = readFile(file);
-  size_t at = text.find(edit.from);
-  ASSERT_NE(at, std::string::npos) << "no longer there: " << edit.from;
-  ASSERT_EQ(text.find(edit.from, at + 1), std::string::npos) << "twice";
-  text.replace(at, strlen(edit.from), edit.to);
-  std::ofstream(file) << text;
-
   Stub stub(v.stub());
   std::string found;
   for (const char *mode :
@@ -275,11 +250,7 @@ TEST_P(AttentionMutationTest, IsFound) {
   printf("%s\n", found.c_str());
 }
 
-INSTANTIATE_TEST_SUITE_P(Attention, AttentionMutationTest,
-                         testing::ValuesIn(kEdits),
-                         [](const testing::TestParamInfo<Edit> &info) {
-                           return std::string(info.param.name);
-                         });
+INSTANTIATE_EDITS(AttentionMutationTest, kEdits);
 
 } // namespace
 } // namespace ingot::test
