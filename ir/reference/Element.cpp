@@ -1,6 +1,7 @@
 #include "ir/reference/Element.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cmath>
 #include <cstring>
@@ -149,13 +150,25 @@ uint32_t encodeFloat(ElementType type, double value) {
     return sign | format.overflow;
   if (magnitude == 0)
     return sign;
-  // Count in units of the last place at this exponent. A mantissa that rounds
-  // up to the next power of two carries into the exponent field by itself.
-  int exponent = std::max(std::ilogb(magnitude), format.minExponent);
-  double units =
-      std::nearbyint(std::ldexp(magnitude, format.mantissaBits - exponent));
+  // By bits, as weights of whole models come this way. A double that is
+  // subnormal is far below half of every format's least number.
+  constexpr int kBits = 52, kBias = 1023;
+  uint64_t bits = std::bit_cast<uint64_t>(magnitude);
+  int own = static_cast<int>(bits >> kBits) - kBias;
+  uint64_t mantissa = (bits & ((1ull << kBits) - 1)) | 1ull << kBits;
+  int exponent = std::max(own, format.minExponent);
   if (exponent > 2 * -format.minExponent) // far above every format's range
     return sign | format.overflow;
+  // Count in units of the last place at this exponent, to the nearest and of
+  // two to the even one. A mantissa that rounds up to the next power of two
+  // carries into the exponent field by itself.
+  int dropped = kBits - format.mantissaBits + exponent - own;
+  uint64_t units = 0;
+  if (dropped <= kBits + 1) { // else below half a unit
+    units = mantissa >> dropped;
+    uint64_t half = 1ull << (dropped - 1), rest = mantissa & (2 * half - 1);
+    units += rest > half || (rest == half && units % 2 == 1);
+  }
   uint32_t code = (static_cast<uint32_t>(exponent - format.minExponent)
                    << format.mantissaBits) +
                   static_cast<uint32_t>(units);

@@ -1,5 +1,7 @@
 #include "ir/reference/Ops.h"
 
+#include <cstring>
+
 namespace ingot::reference {
 
 namespace {
@@ -88,6 +90,18 @@ Result<Tensor> cast(const Tensor &x, ElementType to) {
   Result<Tensor> result = Tensor::create(to, x.shape());
   if (!result)
     return result;
+  if (x.type() == ElementType::F32 && isFloat(to) && bitWidth(to) == 16) {
+    // Weights of whole models: without a scalar of any type between.
+    const std::byte *from = x.bytes().data();
+    std::byte *bytes = result->mutableBytes().data();
+    for (int64_t i = 0; i < x.size(); ++i) {
+      float value;
+      std::memcpy(&value, from + 4 * i, sizeof(value));
+      auto code = static_cast<uint16_t>(encodeFloat(to, value));
+      std::memcpy(bytes + 2 * i, &code, sizeof(code));
+    }
+    return result;
+  }
   for (int64_t i = 0; i < x.size(); ++i)
     result->set(i, castScalar(x.get(i), to));
   return result;

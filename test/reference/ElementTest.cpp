@@ -81,6 +81,27 @@ TEST(Rounding, TheGeneralCodeAgreesWithTheMachineOnF32) {
   }
 }
 
+TEST(Cast, WholeTensorsToSixteenBitsAsElementByElement) {
+  std::mt19937 random(2);
+  Tensor x = *Tensor::create(F32, {100000});
+  for (int64_t i = 0; i < x.size(); ++i) {
+    auto bits = static_cast<uint32_t>(random());
+    if (i % 4 == 0) // halves between neighbours
+      bits = (bits & 0xffff0000) | 0x8000;
+    if (i % 1000 == 1) // infinities and NaN
+      bits |= 0x7f800000 | (i % 2000 == 1 ? 0 : 0x400000);
+    std::memcpy(x.mutableBytes().data() + 4 * i, &bits, 4);
+  }
+  for (ElementType type : {F16, BF16}) {
+    Tensor y = *cast(x, type), each = *Tensor::create(type, x.shape());
+    for (int64_t i = 0; i < x.size(); ++i)
+      each.set(i, castScalar(x.get(i), type));
+    EXPECT_EQ(
+        std::memcmp(y.bytes().data(), each.bytes().data(), y.bytes().size()), 0)
+        << typeName(type);
+  }
+}
+
 TEST(Cast, FloatToIntegerTruncatesAndSaturates) {
   Tensor x = f32({7}, {2.9, -2.9, 1e30, -1e30, kInf, -kInf, kNaN});
   expectTensor(cast(x, I8),
