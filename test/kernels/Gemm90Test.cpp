@@ -41,7 +41,7 @@ TEST_F(Gemm90Test, Tf32) {
 }
 
 TEST_P(Gemm90Cases, TilesOfTf32) {
-  for (int bn : cases<int>({256}, {64, 96, 192})) {
+  for (int bn : cases<int>({256}, {64, 96, 128, 192})) {
     Variant90 v;
     v.math = "tf32";
     v.stores = false;

@@ -163,7 +163,7 @@ TEST_F(CudaLanes, EndsAndShifts) {
     check({noise(5 * n)}, {5, n});
   }
   // Rows of known length, held by a block; not all threads have columns.
-  for (int64_t n : {260, 3100}) {
+  for (int64_t n : {260, 1000, 3100}) {
     load(softmaxText(std::to_string(n)));
     shifts.clear();
     checkInAllModes({noise(2 * n)}, {2, n});

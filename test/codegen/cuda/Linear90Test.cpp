@@ -148,6 +148,8 @@ TEST_F(CudaLinear, Tf32OnHopper) {
   checkRows(70);
   shifts = {};
   EXPECT_EQ(loads(), before);
+  loadLinear(50, 36);
+  checkRows(64, 0, true);
   isSplit = true;
   loadLinear(136, 512);
   EXPECT_EQ(printed.choice, "few rows up to 8, 4 warps along K; wgmma "

@@ -153,7 +153,7 @@ TEST_F(CudaRows, ArgReduceOfIntegers) {
 }
 
 TEST_F(CudaRows, ReduceByBlocks) {
-  for (const char *kind : {"sum", "argmax"}) {
+  for (const char *kind : {"sum", "max", "argmax"}) {
     SCOPED_TRACE(kind);
     ReduceText text{kind, false, "f32", "", 1500};
     load(text.text());
