@@ -10,6 +10,14 @@
 
 namespace ingot::emulator {
 
+// An edit that no longer applies is an error, so that lists follow kernels.
+inline void expectOnce(const std::string &text, const char *from,
+                       const char *header) {
+  size_t at = text.find(from);
+  ASSERT_NE(at, std::string::npos) << "no longer in " << header << ": " << from;
+  ASSERT_EQ(text.find(from, at + 1), std::string::npos) << "twice";
+}
+
 // A copy of the kernels for an edit, seen by this process only.
 class MutantTest : public EmulatorTest {
 protected:
@@ -27,14 +35,10 @@ protected:
     unsetenv("INGOT_EMULATOR_CACHE");
     std::filesystem::remove_all(folder);
   }
-  // An edit that no longer applies is an error, so that lists follow kernels.
   void edit(const char *header, const char *from, const char *to) {
     std::string text = readFile(folder / header);
-    size_t at = text.find(from);
-    ASSERT_NE(at, std::string::npos)
-        << "no longer in " << header << ": " << from;
-    ASSERT_EQ(text.find(from, at + 1), std::string::npos) << "twice";
-    text.replace(at, strlen(from), to);
+    ASSERT_NO_FATAL_FAILURE(expectOnce(text, from, header));
+    text.replace(text.find(from), strlen(from), to);
     std::ofstream(folder / header) << text;
   }
 };
@@ -66,11 +70,10 @@ std::vector<Edit> sampleOf(const Edit (&edits)[N], bool isMain) {
   TEST(SUITE##Edits, Apply) {                                                  \
     for (const auto &edit : EDITS) {                                           \
       SCOPED_TRACE(edit.name);                                                 \
-      std::string text =                                                       \
-          ingot::emulator::readFile(kernelFolder() + "/" + headerOf(edit));    \
-      size_t at = text.find(edit.from);                                        \
-      EXPECT_NE(at, std::string::npos);                                        \
-      EXPECT_EQ(text.find(edit.from, at + 1), std::string::npos);              \
+      const char *header = headerOf(edit);                                     \
+      ingot::emulator::expectOnce(                                             \
+          ingot::emulator::readFile(kernelFolder() + "/" + header), edit.from, \
+          header);                                                             \
     }                                                                          \
   }
 
