@@ -191,7 +191,7 @@ TEST_P(CudaQuantizedCases, OnHopper) {
 
 /// Rows of f8 too, on Hopper: tails of all dims, parts of K, blocks, and what
 /// TMA cannot take.
-TEST_F(CudaQuantizedLinear, RowsOfF8) {
+TEST_P(CudaQuantizedCases, RowsOfF8) {
   arch = "sm_90a";
   auto loads = [] { return emulator::statistic("loads"); };
   auto numbers = [](int64_t count, unsigned seed) {
@@ -231,6 +231,20 @@ TEST_F(CudaQuantizedLinear, RowsOfF8) {
     else
       CudaKernel::check(inputs, {m, k + pad}, tolerance);
   };
+  // Few rows, in one part whatever the plan says, by a stub for any number and
+  // by one for few alone.
+  auto checkFew = [&](const char *rows) {
+    uint64_t before = loads();
+    check(11, 72, 144, 144, 16, "bf16", true, "", rows);
+    check(11, 51, 272, 128, 0, "f32", true, "", rows);
+    check(11, 72, 2064, 2064, 0, "f32", false, ", splits = 8", rows);
+    check(11, 24, 2064, 128, 0, "f32", false, "", rows);
+    EXPECT_EQ(printed.maps.empty(), rows[0] != '-');
+    check(11, 72, 144, 144, 3, "bf16", false, "", rows);
+    EXPECT_EQ(loads(), before);
+  };
+  if (GetParam() == emulator::Cases::Others)
+    return checkFew("11");
   check(130, 72, 144, 144, 16, "bf16", true);
   EXPECT_GT(loads(), 0u);
   check(5, 72, 144, 144, 0, "bf16", false);
@@ -240,16 +254,7 @@ TEST_F(CudaQuantizedLinear, RowsOfF8) {
   EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; wgmma "
                             "128x64, K in up to 6 parts");
   uint64_t before = loads();
-  // Few rows, in one part whatever the plan says, by a stub for any number and
-  // by one for few alone.
-  for (const char *rows : {"-1", "11"}) {
-    check(11, 72, 144, 144, 16, "bf16", true, "", rows);
-    check(11, 51, 272, 128, 0, "f32", true, "", rows);
-    check(11, 72, 2064, 2064, 0, "f32", false, ", splits = 8", rows);
-    check(11, 24, 2064, 128, 0, "f32", false, "", rows);
-    EXPECT_EQ(printed.maps.empty(), rows[0] != '-');
-    check(11, 72, 144, 144, 3, "bf16", false, "", rows);
-  }
+  checkFew("-1");
   check(1, 72, 144, 144, 0, "f32", false);
   check(16, 72, 144, 144, 0, "f32", false);
   EXPECT_EQ(loads(), before);

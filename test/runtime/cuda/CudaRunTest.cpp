@@ -656,6 +656,38 @@ TEST_F(CudaRun, InitPlanFillsModelMemoryOnce) {
   }
 }
 
+// While weights are brought in nobody knows how large a run's slots will be:
+// what is known to lie in one is no damage.
+TEST_F(CudaRun, ScratchOfAKnownSizeInASlotOfUnknownSizeBesideInit) {
+  Maker m;
+  uint32_t n = m.symbol("n"), four = m.constant(4), bytes = m.constant(16);
+  m.input("x", ElementType::F32, {n});
+  m.output("y", ElementType::F32, {n});
+  m.source("n", SourceKind::InputDim, 0, 0);
+  uint32_t runBytes = m.mul(n, four);
+  uint32_t weight =
+      m.buffer(BufferKind::Weight, m.weight("w", {1, 2, 3, 4}), bytes);
+  uint32_t own = m.buffer(BufferKind::Model, 0, bytes);
+  uint32_t scratch = m.buffer(BufferKind::Scratch, m.slot(runBytes), bytes);
+  uint32_t x = m.buffer(BufferKind::Input, 0, runBytes);
+  uint32_t y = m.buffer(BufferKind::Output, 0, runBytes);
+  m.launch("scale", m.one,
+           {m.pointer(own), m.pointer(weight), m.real(5), m.integer(four)});
+  std::swap(m.plan().init, m.plan().steps);
+  m.launch(
+      "add", m.one,
+      {m.pointer(scratch), m.pointer(own), m.pointer(own), m.integer(four)});
+  m.launch("add", m.one,
+           {m.pointer(y), m.pointer(scratch), m.pointer(x), m.integer(four)});
+  ingot_session *session = start(m);
+  std::vector<float> data = {1, 1, 1, 1};
+  ingot_tensor t = tensor(data, {4});
+  ASSERT_TRUE(ok(ingot_session_set_input(session, "x", &t)));
+  ASSERT_TRUE(ok(ingot_session_run(session)));
+  EXPECT_EQ(values<float>(output(session, "y")),
+            (std::vector<float>{11, 21, 31, 41}));
+}
+
 TEST_F(CudaRun, InitPlanThatFails) {
   Maker m;
   uint32_t bytes = m.constant(16), four = m.constant(4);
