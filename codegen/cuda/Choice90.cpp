@@ -305,6 +305,21 @@ chooseHopperLinear(const LinearProblem &problem,
   return choice;
 }
 
+/// Shared memory, as Attention90Config has it.
+static unsigned attentionBytes(const AttentionProblem &problem,
+                               const HopperAttention &choice) {
+  constexpr int64_t kPanelRow = 128, kTerms = 8, kBarrier = 8, kMeet = 16,
+                    kMost = 227 * 1024;
+  auto panels = [](int64_t columns) { return ceilOf(columns, 64); };
+  int64_t d = panels(problem.d), dv = panels(problem.dv),
+          stages = d == 1 && dv == 1 ? 4 : 2,
+          tile = choice.keys * (kPanelRow * (d + dv) + kTerms) + 6 * kBarrier,
+          queries = kRows * kPanelRow * d + 2 * kBarrier,
+          rings = stages * tile + kMeet;
+  return static_cast<unsigned>(
+      rings + queries * (rings + 2 * queries <= kMost ? 2 : 1));
+}
+
 std::optional<HopperAttention>
 chooseHopperAttention(const AttentionProblem &problem) {
   int64_t d = problem.d, dv = problem.dv;
@@ -323,12 +338,7 @@ chooseHopperAttention(const AttentionProblem &problem) {
   int64_t padded = d + choice.columns;
   if (5 * padded > 8 * (d + dv))
     return std::nullopt;
-  auto panels = [](int64_t columns) { return ceilOf(columns, 64); };
-  constexpr int64_t kStages = 2, kTerms = 8, kBarriers = 128, kPanelRow = 128;
-  choice.sharedBytes = static_cast<unsigned>(
-      kPanelRow * (panels(d) * kRows +
-                   kStages * choice.keys * (panels(d) + panels(dv))) +
-      kStages * choice.keys * kTerms + kBarriers);
+  choice.sharedBytes = attentionBytes(problem, choice);
   choice.packs = problem.packs(kRows);
   choice.others = chooseAttention(problem);
 

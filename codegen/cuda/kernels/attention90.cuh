@@ -15,8 +15,10 @@
 // One thread keeps q and rings of tiles of keys and of values filled, of those
 // in pages two warps. A consumer issues the scores of a tile, then the product
 // of the tile before with its values: the weights of one are computed while the
-// tensor cores do the other. Weights stay in registers. The other warps of the
-// warpgroup that loads compute what scores need to know of each key.
+// tensor cores do the other. So it goes on from task to task: behind a task's
+// last product are the next one's first scores, while its results are stored.
+// Weights stay in registers. The other warps of the warpgroup that loads
+// compute what scores need to know of each key.
 // docs/hopper.md has a picture.
 #pragma once
 #include "attention90_pages.cuh"
@@ -27,51 +29,48 @@ struct Attention90Consumer {
   Attention90Shared<C> &shared;
   int number;
   bool alone; // each consumer has every other tile of the ring
-  Ring<1> queries;
-  Ring<C::STAGES> keys, values, terms;
+  CountedRing<C::QUERY_STAGES> queries;
+  CountedRing<C::STAGES> keys, values, terms;
   float s[C::BN / 2], o[C::VP / 2];
   u32 p[C::BN / 16][4];
 
   // With the first tile of its own.
   DEV void start() {
-    if (alone && number == 1) {
-      keys.next();
-      values.next();
-      terms.next();
-    }
-  }
-  DEV void next(Ring<C::STAGES> &ring) {
-    ring.next();
     if (alone)
-      ring.next();
+      keys.n = values.n = terms.n = (u32)number;
   }
+  DEV void next(CountedRing<C::STAGES> &ring) { ring.n += 1 + alone; }
   // By the first lane of each warp.
   DEV void release(u64 *empty) {
     if (lane() == 0)
       mbar_arrive(empty);
   }
-  DEV void wait_queries() { mbar_wait(&shared.q_full, queries.parity); }
+  DEV void wait_queries() {
+    mbar_wait(shared.q_full + queries.stage(), queries.parity());
+  }
   DEV void leave_queries() {
-    release(&shared.q_empty);
+    release(shared.q_empty + queries.stage());
     queries.next();
   }
-  DEV void wait_keys() { mbar_wait(shared.k_full + keys.stage, keys.parity); }
+  DEV void wait_keys() {
+    mbar_wait(shared.k_full + keys.stage(), keys.parity());
+  }
   DEV void leave_keys() {
-    release(shared.k_empty + keys.stage);
+    release(shared.k_empty + keys.stage());
     next(keys);
   }
   DEV void wait_values() {
-    mbar_wait(shared.v_full + values.stage, values.parity);
+    mbar_wait(shared.v_full + values.stage(), values.parity());
   }
   DEV void leave_values() {
-    release(shared.v_empty + values.stage);
+    release(shared.v_empty + values.stage());
     next(values);
   }
   DEV void wait_terms() {
-    mbar_wait(shared.terms_full + terms.stage, terms.parity);
+    mbar_wait(shared.terms_full + terms.stage(), terms.parity());
   }
   DEV void leave_terms() {
-    release(shared.terms_empty + terms.stage);
+    release(shared.terms_empty + terms.stage());
     next(terms);
   }
   // Rows of several heads, which lie in no box.
@@ -101,7 +100,7 @@ struct Attention90Consumer {
       UNROLL for (int j = 0; j < 4 && first + j < COUNT; ++j) {
         int i = thread + (first + j) * 128, chunk = i % CHUNKS;
         *reinterpret_cast<vec16 *>(
-            shared.q + chunk / 8 * C::BM * 128 +
+            shared.q[queries.stage()] + chunk / 8 * C::BM * 128 +
             swizzle128(number * 64 + i / CHUNKS, chunk % 8)) = x[j];
       }
     }
@@ -112,8 +111,9 @@ struct Attention90Consumer {
   DEV void issue_scores() {
     wait_keys();
     // Made anew: those of all steps would take two registers each in the loop.
-    u64 a = (u64)unknown((i64)wgmma_desc(shared.q + number * 64 * 128)),
-        b = wgmma_desc(shared.k[keys.stage]);
+    u64 a = (u64)unknown(
+            (i64)wgmma_desc(shared.q[queries.stage()] + number * 64 * 128)),
+        b = wgmma_desc(shared.k[keys.stage()]);
     fence_regs(s);
     wgmma_fence();
     // 16 columns are 32 bytes; descriptors count 16.
@@ -132,7 +132,7 @@ struct Attention90Consumer {
   // o += p v for the next tile of values: under way.
   DEV void issue_values() {
     wait_values();
-    u64 b = wgmma_desc_t(shared.v[values.stage], C::BN * 128);
+    u64 b = wgmma_desc_t(shared.v[values.stage()], C::BN * 128);
     fence_regs(o);
     wgmma_fence();
     // 16 rows are 2048 bytes.
@@ -140,8 +140,9 @@ struct Attention90Consumer {
         wgmma<typename C::Math, C::VP, 1>(o, p[i], b + i * 128, 1);
     wgmma_commit();
   }
+  template <int LEFT>
   DEV void wait_sums() {
-    wgmma_wait<0>();
+    wgmma_wait<LEFT>();
     fence_regs(o);
     leave_values();
   }
@@ -173,49 +174,96 @@ struct Attention90Consumer {
     }
   }
 
+  template <class Body>
+  static DEV bool has_rows(const Attention90Found<Body> &found,
+                           const AttentionShape &shape) {
+    return found.row0 < (u32)shape.queries * found.heads.count;
+  }
+  // All tasks of the block. Results of one are stored while the first scores of
+  // the next are under way, where queries have two places. Not where keys are
+  // in parts, or rows of several heads: then a block has few tasks. Scores that
+  // read memory leave no registers for it.
   template <bool ZERO_EMPTY, class Out, class E, class Body, class S>
-  DEV void run(Out *out, const E *q, u32 place, const AttentionShape &shape,
+  DEV void run(Out *out, const E *q, const AttentionShape &shape,
                const Body &body, const S &splits) {
-    const auto found = attention90_find<C>(place, number, shape, body, splits);
-    const auto &heads = found.heads;
-    const Attention90Task &at = found.at;
-    const bool loads = Body::PACKS && heads.count > 1;
-    if (found.row0 < (u32)shape.queries * heads.count)
-      rows<ZERO_EMPTY>(out, q, place, found, shape, body, splits);
-    else
-      pass<Body>(at, loads);
-    if constexpr (S::POSSIBLE) {
-      // All consumers for one task after the other.
-      const auto done = attention90_find<C>(place, 0, shape, body, splits);
-      int thread = tid() - 128;
-      if (splits.count > 1 &&
-          splits_meet(splits.counters + done.at.task, splits.count,
-                      &shared.last, thread == 0,
-                      [] { barrier_named<256>(1); })) {
-        UNROLL1 for (u32 i = 0; i <= done.alone; ++i)
-            attention_combine<C::DV, C::BM, 256, ZERO_EMPTY>(
-                out, attention90_find<C>(place, (int)i, shape, body, splits).at,
-                shape, done.heads, splits, thread);
+    auto find = [&](u32 place) {
+      return attention90_find<C>(place, number, shape, body, splits);
+    };
+    auto is_task = [&](u32 place) {
+      return place < attention90_places<C>(shape, body, splits).count;
+    };
+    auto has_products = [&](const Attention90Found<Body> &found) {
+      return has_rows(found, shape) && found.at.first < found.at.end;
+    };
+    constexpr bool GOES_ON = C::QUERY_STAGES > 1 && !Body::READS;
+    const u32 step = (u32)block_count();
+    for (u32 place = (u32)block_number(); is_task(place); place += step) {
+      auto found = find(place);
+      const bool loads = Body::PACKS && found.heads.count > 1;
+      float largest[2], sum[2];
+      if (has_products(found)) {
+        if (loads)
+          load_queries(q, found.at, found.row0, found.heads, shape);
+        else
+          wait_queries();
+        issue_scores();
+        for (;; place += step) {
+          // Known before the last values are issued: products that are under
+          // way past a branch would be waited for, one by one.
+          const bool goes_on = GOES_ON && splits.count == 1 && !loads &&
+                               is_task(place + step) &&
+                               has_products(find(place + step));
+          rows(largest, sum, found, shape, body);
+          if (!goes_on)
+            break;
+          issue_values();
+          found = find(place + step);
+          wait_queries();
+          issue_scores();
+          add_lanes(sum);
+          Out *to[2];
+          find_rows(to, out, find(place), shape);
+          wait_sums<1>();
+          store_rows<ZERO_EMPTY>(to, sum, shape.keys);
+        }
+        issue_values();
+        add_lanes(sum);
+        wait_sums<0>();
+      } else {
+        start_sums(largest, sum);
+        if (!has_rows(found, shape))
+          pass<Body>(found.at, loads);
       }
+      results<ZERO_EMPTY>(out, largest, sum, place, shape, body, splits);
+      if constexpr (S::POSSIBLE)
+        combine<ZERO_EMPTY>(out, place, shape, body, splits);
     }
   }
+  static DEV void add_lanes(float (&sum)[2]) {
+    UNROLL for (int r = 0; r < 2; ++r) sum[r] = row_sum4(sum[r]);
+  }
+  DEV void start_sums(float (&largest)[2], float (&sum)[2]) {
+    UNROLL for (int r = 0; r < 2; ++r) {
+      largest[r] = -bits_f32(0x7f800000);
+      sum[r] = 0;
+    }
+    UNROLL for (int i = 0; i < C::VP / 2; ++i) o[i] = 0;
+  }
 
-  template <bool ZERO_EMPTY, class Out, class E, class Body, class S>
-  DEV void
-  rows(Out *out, const E *q, u32 place, const Attention90Found<Body> &found,
-       const AttentionShape &shape, const Body &body, const S &splits) {
+  // Sums, largest scores and sums of weights of a task whose first scores are
+  // under way, but for the product of the last values.
+  template <class Body>
+  DEV void rows(float (&largest)[2], float (&sum)[2],
+                const Attention90Found<Body> &found,
+                const AttentionShape &shape, const Body &body) {
     const auto &heads = found.heads;
     const Attention90Task &at = found.at;
     const u32 row0 = found.row0;
-    const bool loads = Body::PACKS && heads.count > 1;
-    constexpr int FN = C::BN / 8, FV = C::VP / 8;
-    const float infinity = bits_f32(0x7f800000);
-    float largest[2] = {-infinity, -infinity}, sum[2] = {}, decay[2];
-    UNROLL for (int i = 0; i < C::VP / 2; ++i) o[i] = 0;
+    constexpr int FN = C::BN / 8;
+    float decay[2];
+    start_sums(largest, sum);
     using Terms = Attention90Terms<C, Body>;
     const float unit = attention_unit<Body>(shape);
-    if (Body::PACKS && loads && at.first < at.end)
-      load_queries(q, at, row0, heads, shape);
     const u32 q0 = heads.query(row0), q1 = heads.query(row0 + 63);
     const auto mine = attention_rows_of(
         at.b, at.h, row0 + warp_uniform() % 4 * 16 + lane() / 4, heads, shape,
@@ -223,12 +271,16 @@ struct Attention90Consumer {
     auto weigh = [&](int tile) {
       auto &each = reinterpret_cast<float(&)[FN][4]>(s);
       const u32 k0 = (u32)(tile * C::BN);
+      // Nobody waits for that where consumers load them; to ask whether they
+      // do would take a register of the loop.
+      if (tile + 1 == at.end)
+        leave_queries();
       if constexpr (Terms::SHARED)
         wait_terms();
       auto keys_at = [&](int j, int e, const i64 *c) {
         if constexpr (Terms::SHARED)
           return reinterpret_cast<const typename Terms::Pair *>(
-                     shared.terms[terms.stage])[j * 4 + lane() % 4]
+                     shared.terms[terms.stage()])[j * 4 + lane() % 4]
               .x[e];
         else
           return c[3] < shape.keys ? body.keys(c) : typename Body::Keys{};
@@ -244,51 +296,85 @@ struct Attention90Consumer {
       UNROLL for (int r = 0; r < 2; ++r) decay[r] =
           attention_weigh(each, r, unit, largest[r], sum[r]);
     };
-    if (at.first < at.end) {
-      if (!loads)
-        wait_queries();
+    wait_scores<0>();
+    weigh(at.first);
+    pack_weights();
+    UNROLL1 for (int tile = at.first + 1; tile < at.end; ++tile) {
       issue_scores();
-      wait_scores<0>();
-      weigh(at.first);
-      pack_weights();
-      UNROLL1 for (int tile = at.first + 1; tile < at.end; ++tile) {
-        issue_scores();
-        issue_values();
-        wait_scores<1>();
-        weigh(tile);
-        wait_sums();
-        UNROLL for (int i = 0; i < C::VP / 2; ++i) o[i] *= decay[i / 2 % 2];
-        pack_weights();
-      }
-      if (!loads) {
-        leave_queries();
-      }
       issue_values();
-      wait_sums();
+      wait_scores<1>();
+      weigh(tile);
+      wait_sums<0>();
+      UNROLL for (int i = 0; i < C::VP / 2; ++i) o[i] *= decay[i / 2 % 2];
+      pack_weights();
     }
-    // Once more, so that nothing of it takes registers in the loop.
-    const auto done = attention90_find<C>(place, number, shape, body, splits);
+  }
+
+  // Where a lane's two rows of results are: none past the end.
+  template <class Out, class Body>
+  static DEV void find_rows(Out *(&to)[2], Out *out,
+                            const Attention90Found<Body> &done,
+                            const AttentionShape &shape) {
     UNROLL for (int r = 0; r < 2; ++r) {
-      float total = row_sum4(sum[r]);
       u32 row = done.row0 + warp_uniform() % 4 * 16 + lane() / 4 + r * 8;
       int head = done.at.h + (int)done.heads.head(row),
           query = (int)done.heads.query(row);
-      auto &each = reinterpret_cast<const float(&)[FV][4]>(o);
-      if (query >= (int)shape.queries)
-        continue;
-      if constexpr (S::POSSIBLE) {
-        if (splits.count > 1) {
-          attention_leave<C::DV>(attention_part_of<C::DV>(splits, shape,
-                                                          done.at.b, head,
-                                                          query, done.at.split),
-                                 each, r, largest[r] * unit, total);
-          continue;
+      to[r] = query < (int)shape.queries
+                  ? out + ((done.at.b * shape.queries + query) * shape.heads +
+                           head) *
+                              C::DV
+                  : nullptr;
+    }
+  }
+  template <bool ZERO_EMPTY, class Out>
+  DEV void store_rows(Out *const (&to)[2], const float (&total)[2], i64 keys) {
+    auto &each = reinterpret_cast<const float(&)[C::VP / 8][4]>(o);
+    UNROLL for (int r = 0; r < 2; ++r) if (to[r])
+        attention_result<C::DV, ZERO_EMPTY>(to[r], each, r, total[r], keys);
+  }
+
+  // Found once more, so that nothing of it takes registers in the loop.
+  template <bool ZERO_EMPTY, class Out, class Body, class S>
+  DEV void results(Out *out, const float (&largest)[2], const float (&total)[2],
+                   u32 place, const AttentionShape &shape, const Body &body,
+                   const S &splits) {
+    const auto done = attention90_find<C>(place, number, shape, body, splits);
+    if constexpr (S::POSSIBLE) {
+      if (splits.count > 1) {
+        const float unit = attention_unit<Body>(shape);
+        auto &each = reinterpret_cast<const float(&)[C::VP / 8][4]>(o);
+        UNROLL for (int r = 0; r < 2; ++r) {
+          u32 row = done.row0 + warp_uniform() % 4 * 16 + lane() / 4 + r * 8;
+          int query = (int)done.heads.query(row);
+          if (query < (int)shape.queries)
+            attention_leave<C::DV>(
+                attention_part_of<C::DV>(splits, shape, done.at.b,
+                                         done.at.h + (int)done.heads.head(row),
+                                         query, done.at.split),
+                each, r, largest[r] * unit, total[r]);
         }
+        return;
       }
-      attention_result<C::DV, ZERO_EMPTY>(
-          out + ((done.at.b * shape.queries + query) * shape.heads + head) *
-                    C::DV,
-          each, r, total, shape.keys);
+    }
+    Out *to[2];
+    find_rows(to, out, done, shape);
+    store_rows<ZERO_EMPTY>(to, total, shape.keys);
+  }
+
+  // Where this part of a task is the last one: all consumers for one task after
+  // the other.
+  template <bool ZERO_EMPTY, class Out, class Body, class S>
+  DEV void combine(Out *out, u32 place, const AttentionShape &shape,
+                   const Body &body, const S &splits) {
+    const auto done = attention90_find<C>(place, 0, shape, body, splits);
+    int thread = tid() - 128;
+    if (splits.count > 1 &&
+        splits_meet(splits.counters + done.at.task, splits.count, &shared.last,
+                    thread == 0, [] { barrier_named<256>(1); })) {
+      UNROLL1 for (u32 i = 0; i <= done.alone; ++i)
+          attention_combine<C::DV, C::BM, 256, ZERO_EMPTY>(
+              out, attention90_find<C>(place, (int)i, shape, body, splits).at,
+              shape, done.heads, splits, thread);
     }
   }
 };
@@ -310,13 +396,15 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
       tma_prefetch_map(maps.k);
       tma_prefetch_map(maps.v);
     }
-    mbar_init(&shared.q_full, 1);
     // Of a tile's consumers: one where each has its own task.
     const int consumers =
         C::CONSUMERS >>
         attention90_places<C>(shape, body, attention90_splits<C>(shape, splits))
             .alone;
-    mbar_init(&shared.q_empty, C::CONSUMERS);
+    for (int s = 0; s < C::QUERY_STAGES; ++s) {
+      mbar_init(shared.q_full + s, 1);
+      mbar_init(shared.q_empty + s, C::CONSUMERS);
+    }
     for (int s = 0; s < C::STAGES; ++s) {
       mbar_init(shared.k_full + s, 1);
       mbar_init(shared.v_full + s, 1);
@@ -337,8 +425,8 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
     if (Tiles::loads()) {
       const S parts = attention90_splits<C>(shape, splits);
       Tiles tiles{pages};
-      Ring<1> queries;
-      Ring<C::STAGES> ring;
+      CountedRing<C::QUERY_STAGES> queries;
+      CountedRing<C::STAGES> ring;
       // Places anew for each: they would take too many registers.
       for (u32 place = (u32)block_number();
            place < attention90_places<C>(shape, body, parts).count;
@@ -352,38 +440,46 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
         tiles.next(at.first * C::BN, at.b);
         if (alone)
           other = attention90_task<C>(place, 1, places, shape, parts);
-        if (tiles.brings_keys() && (!Body::PACKS || places.heads.count == 1)) {
-          mbar_wait(&shared.q_empty, queries.parity ^ 1);
+        auto bring_queries = [&] {
+          if (!tiles.brings_keys() || (Body::PACKS && places.heads.count > 1))
+            return;
+          const int s = queries.stage();
+          mbar_wait(shared.q_empty + s, queries.parity() ^ 1);
           if (tiles.leads()) {
-            mbar_arrive_expect(&shared.q_full, C::QUERIES);
+            mbar_arrive_expect(shared.q_full + s, C::QUERIES);
             UNROLL1 for (int i = 0; i < 2; ++i) {
               const Attention90Task &of = i ? other : at;
               attention90_load<C::PANELS>(
-                  shared.q + i * C::ROWS * 128, C::QUERIES, maps.q,
-                  &shared.q_full, of.h * (int)shape.q_strides[2],
+                  shared.q[s] + i * C::ROWS * 128, C::QUERIES, maps.q,
+                  shared.q_full + s, of.h * (int)shape.q_strides[2],
                   of.row0 + (alone ? 0 : i * C::ROWS), of.b);
             }
           }
           queries.next();
-        }
+        };
+        if constexpr (C::QUERY_STAGES > 1)
+          bring_queries();
         UNROLL1 for (int i = 0; i < (at.end - at.first) << alone;
                      ++i, ring.next()) {
           const bool is_other = alone & i;
-          int s = ring.stage, b = is_other ? other.b : at.b,
+          int s = ring.stage(), b = is_other ? other.b : at.b,
               g = (int)((u32)(is_other ? other.h : at.h) / (u32)shape.group),
               k0 = (at.first + (i >> alone)) * C::BN;
           tiles.here(k0);
           tiles.next(k0 + C::BN, b);
           if (tiles.brings_keys()) {
-            mbar_wait(shared.k_empty + s, ring.parity ^ 1);
+            mbar_wait(shared.k_empty + s, ring.parity() ^ 1);
             if (tiles.leads())
               mbar_arrive_expect(shared.k_full + s, C::KEYS);
             tiles.template load<C::PANELS>(shared.k[s], C::KEYS, maps.k,
                                            shared.k_full + s,
                                            g * (int)shape.k_strides[2], k0, b);
           }
+          // Their place is free later than that of keys.
+          if (C::QUERY_STAGES == 1 && i == 0)
+            bring_queries();
           if (tiles.brings_values()) {
-            mbar_wait(shared.v_empty + s, ring.parity ^ 1);
+            mbar_wait(shared.v_empty + s, ring.parity() ^ 1);
             if (tiles.leads())
               mbar_arrive_expect(shared.v_full + s, C::VALUES);
             tiles.template load<C::VALUE_PANELS>(
@@ -394,7 +490,7 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
       }
     } else if (Terms::SHARED && tid() >= 128 - C::TERM_THREADS) {
       const S parts = attention90_splits<C>(shape, splits);
-      Ring<C::STAGES> ring;
+      CountedRing<C::STAGES> ring;
       for (u32 place = (u32)block_number();
            place < attention90_places<C>(shape, body, parts).count;
            place += (u32)block_count()) {
@@ -407,9 +503,9 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
         UNROLL1 for (int n = 0; n < (at.end - at.first) << alone;
                      ++n, ring.next()) {
           const bool is_other = alone & n;
-          int s = ring.stage, k0 = (at.first + (n >> alone)) * C::BN;
+          int s = ring.stage(), k0 = (at.first + (n >> alone)) * C::BN;
           auto to = reinterpret_cast<typename Body::Keys *>(shared.terms[s]);
-          mbar_wait(shared.terms_empty + s, ring.parity ^ 1);
+          mbar_wait(shared.terms_empty + s, ring.parity() ^ 1);
           UNROLL1 for (int i = tid() - (128 - C::TERM_THREADS); i < C::BN;
                        i += C::TERM_THREADS) {
             i64 c[4] = {is_other ? other.b : at.b, is_other ? other.h : at.h, 0,
@@ -428,10 +524,7 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
     Attention90Consumer<C> consumer{
         shared, group - 1, attention90_places<C>(shape, body, parts).alone > 0};
     consumer.start();
-    for (u32 place = (u32)block_number();
-         place < attention90_places<C>(shape, body, parts).count;
-         place += (u32)block_count())
-      consumer.template run<ZERO_EMPTY>(out, q, place, shape, body, parts);
+    consumer.template run<ZERO_EMPTY>(out, q, shape, body, parts);
   }
 }
 

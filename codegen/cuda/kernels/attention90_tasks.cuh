@@ -9,7 +9,7 @@ struct Attention90Config {
   using Math = Math_;
   // Blocks may have two tasks at a time. With pages heads of 256 would spill.
   static constexpr bool TWO = !PAGED;
-  static constexpr int D = D_, DV = DV_, BM = 128, STAGES = 2;
+  static constexpr int D = D_, DV = DV_, BM = 128;
   static constexpr int THREADS = 384, CONSUMERS = 8; // warps
   // Warps that load, and who compute terms of keys, of the rest.
   static constexpr int LOADERS = PAGED ? 2 : 1,
@@ -30,8 +30,15 @@ struct Attention90Config {
   static constexpr int QUERIES = PANELS * BM * 128, KEYS = PANELS * BN * 128,
                        VALUES = VALUE_PANELS * BN * 128; // bytes
   static constexpr int TERMS = BN * 8; // bytes, of what is known of a key
+  // Of keys and values, and of queries: two where they fit, so that the next
+  // task's come, and its first scores begin, before this one's sums end.
+  static constexpr int STAGES = max_(D, VP) <= 64 ? 4 : 2;
+  static constexpr int RINGS = STAGES * (KEYS + VALUES + TERMS),
+                       BARRIERS = 6 * STAGES * 8 + 16;
+  static constexpr int QUERY_STAGES =
+      RINGS + 2 * (QUERIES + 16) + BARRIERS <= 227 * 1024 ? 2 : 1;
   static constexpr int SHARED =
-      QUERIES + STAGES * (KEYS + VALUES + TERMS) + (2 + 6 * STAGES) * 8 + 16;
+      RINGS + QUERY_STAGES * (QUERIES + 16) + BARRIERS;
   static_assert(D % 16 == 0 && DV % 8 == 0 && max_(D, DV) <= 256);
   static_assert(SHARED <= 227 * 1024);
 };
@@ -39,10 +46,12 @@ struct Attention90Config {
 // A mbarrier `full` counts bytes, `empty` the warps that are done with them.
 template <class C>
 struct Attention90Shared {
-  u8 q[C::QUERIES], k[C::STAGES][C::KEYS], v[C::STAGES][C::VALUES];
+  u8 q[C::QUERY_STAGES][C::QUERIES], k[C::STAGES][C::KEYS],
+      v[C::STAGES][C::VALUES];
   alignas(16) u8 terms[C::STAGES][C::TERMS];
-  u64 q_full, q_empty, k_full[C::STAGES], k_empty[C::STAGES], v_full[C::STAGES],
-      v_empty[C::STAGES], terms_full[C::STAGES], terms_empty[C::STAGES];
+  u64 q_full[C::QUERY_STAGES], q_empty[C::QUERY_STAGES], k_full[C::STAGES],
+      k_empty[C::STAGES], v_full[C::STAGES], v_empty[C::STAGES],
+      terms_full[C::STAGES], terms_empty[C::STAGES];
   u32 last; // of splits_meet
 };
 

@@ -20,3 +20,13 @@ struct Ring {
     parity ^= at / STAGES & 1;
   }
 };
+
+// The same of 1, 2 or 4 slabs, in one register.
+template <int STAGES>
+struct CountedRing {
+  static_assert((STAGES & (STAGES - 1)) == 0);
+  u32 n = 0;
+  DEV u32 stage() const { return n % STAGES; }
+  DEV u32 parity() const { return n / STAGES % 2; }
+  DEV void next() { ++n; }
+};

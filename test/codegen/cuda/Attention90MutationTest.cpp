@@ -29,29 +29,33 @@ struct Edit {
 
 const Edit kEdits[] = {
     // wait
-    {"NoWaitForKeys", "mbar_wait(shared.k_full + keys.stage, keys.parity);",
+    {"NoWaitForKeys", "mbar_wait(shared.k_full + keys.stage(), keys.parity());",
      ""},
     {"NoWaitForValues",
-     "mbar_wait(shared.v_full + values.stage, values.parity);", ""},
-    {"NoWaitForQueries", "mbar_wait(&shared.q_full, queries.parity);", ""},
-    {"NoWaitForEmptyKeys", "mbar_wait(shared.k_empty + s, ring.parity ^ 1);",
+     "mbar_wait(shared.v_full + values.stage(), values.parity());", ""},
+    {"NoWaitForQueries",
+     "mbar_wait(shared.q_full + queries.stage(), queries.parity());", ""},
+    {"NoWaitForEmptyKeys", "mbar_wait(shared.k_empty + s, ring.parity() ^ 1);",
      ""},
-    {"NoWaitForEmptyValues", "mbar_wait(shared.v_empty + s, ring.parity ^ 1);",
-     ""},
-    {"NoWaitForEmptyQueries", "mbar_wait(&shared.q_empty, queries.parity ^ 1);",
-     ""},
+    {"NoWaitForEmptyValues",
+     "mbar_wait(shared.v_empty + s, ring.parity() ^ 1);", ""},
+    {"NoWaitForEmptyQueries",
+     "mbar_wait(shared.q_empty + s, queries.parity() ^ 1);", ""},
     {"NoWaitForTerms",
-     "mbar_wait(shared.terms_full + terms.stage, terms.parity);", ";"},
+     "mbar_wait(shared.terms_full + terms.stage(), terms.parity());", ";"},
     {"NoWaitForEmptyTerms",
-     "mbar_wait(shared.terms_empty + s, ring.parity ^ 1);", ""},
-    {"TermsParity", "terms.parity);", "terms.parity ^ 1);"},
-    {"KeysParity", "keys.parity);", "keys.parity ^ 1);"},
-    {"EmptyParity", "shared.v_empty + s, ring.parity ^ 1",
-     "shared.v_empty + s, ring.parity"},
+     "mbar_wait(shared.terms_empty + s, ring.parity() ^ 1);", ""},
+    {"TermsParity", "terms.parity());", "terms.parity() ^ 1);"},
+    {"KeysParity", "keys.parity());", "keys.parity() ^ 1);"},
+    {"EmptyParity", "shared.v_empty + s, ring.parity() ^ 1",
+     "shared.v_empty + s, ring.parity()"},
     {"ScoresTooEarly", "wait_scores<1>();", "wait_scores<2>();"},
     {"FirstScoresTooEarly", "wait_scores<0>();", "wait_scores<1>();"},
-    {"ValuesTooEarly", "wgmma_wait<0>();\n    fence_regs(o);",
-     "wgmma_wait<1>();\n    fence_regs(o);"},
+    {"ValuesTooEarly", "wait_sums<0>();\n      UNROLL",
+     "wait_sums<1>();\n      UNROLL"},
+    {"LastValuesTooEarly", "wait_sums<0>();\n      } else",
+     "wait_sums<1>();\n      } else"},
+    {"ValuesBeforeTheNextTaskTooEarly", "wait_sums<1>();", "wait_sums<2>();"},
     {"ScoresNotCommitted", "wgmma_commit();\n  }\n  // Of", "}\n  // Of"},
     // dependent launch
     {"NobodyWaitsForGrids", "barrier();\n  grid_wait();", "barrier();"},
@@ -73,8 +77,8 @@ const Edit kEdits[] = {
     {"NoBarrierAfterInit", "  }\n  barrier();", "  }"},
     {"EmptyKeysCountHalf", "mbar_init(shared.k_empty + s, consumers);",
      "mbar_init(shared.k_empty + s, consumers / 2);"},
-    {"EmptyQueriesCountOneMore", "mbar_init(&shared.q_empty, C::CONSUMERS);",
-     "mbar_init(&shared.q_empty, C::CONSUMERS + 1);"},
+    {"EmptyQueriesCountOneMore", "mbar_init(shared.q_empty + s, C::CONSUMERS);",
+     "mbar_init(shared.q_empty + s, C::CONSUMERS + 1);"},
     {"TermsOfTwoWarps", "tid() >= 128 - C::TERM_THREADS", "tid() >= 64"},
     {"TermsCountOneThreadLess",
      "mbar_init(shared.terms_full + s, C::TERM_THREADS);",
@@ -96,8 +100,8 @@ const Edit kEdits[] = {
     {"PanelOfValues", "C::BN * 128);\n    fence", "C::BN * 64);\n    fence"},
     {"StepsOfValues", "b + i * 128", "b + i * 64"},
     {"ValuesNotTransposed", "C::VP, 1>(o", "C::VP>(o"},
-    {"RowsOfTheOtherConsumer", "shared.q + number * 64 * 128",
-     "shared.q + (1 - number) * 64 * 128"},
+    {"RowsOfTheOtherConsumer", "+ number * 64 * 128",
+     "+ (1 - number) * 64 * 128"},
     {"DescriptorOf64Bytes", "64ull << 32 | 1ull << 62;\n}\n\n// Two",
      "64ull << 32 | 2ull << 62;\n}\n\n// Two", kNumbers},
     {"DescriptorStride", "64ull << 32 | 1ull << 62;\n}\n\n// Two",
@@ -105,30 +109,33 @@ const Edit kEdits[] = {
     {"WeightsInTurn", "s[i * 8 + x * 2], s[i * 8 + x * 2 + 1]",
      "s[i * 8 + x * 2 + 1], s[i * 8 + x * 2]"},
     // stage
-    {"ReleasesOtherKeys", "release(shared.k_empty + keys.stage);",
-     "release(shared.k_empty + (keys.stage ^ 1));"},
-    {"NeverReleasesValues", "release(shared.v_empty + values.stage);", ""},
-    {"ReleasesValuesInUse", "issue_values();\n        wait_scores",
-     "issue_values();\n        release(shared.v_empty + values.stage);\n"
-     "        wait_scores"},
+    {"ReleasesOtherKeys", "release(shared.k_empty + keys.stage());",
+     "release(shared.k_empty + (keys.stage() ^ 1));"},
+    {"NeverReleasesValues", "release(shared.v_empty + values.stage());", ""},
+    {"ReleasesValuesInUse", "issue_values();\n      wait_scores",
+     "issue_values();\n      release(shared.v_empty + values.stage());\n"
+     "      wait_scores"},
     {"ReleasesQueriesTwice", "wait_scores<0>();",
-     "wait_scores<0>();\n      release(&shared.q_empty);"},
+     "wait_scores<0>();\n    release(shared.q_empty + queries.stage());"},
     {"OneStageOfAll", "++i, ring.next()) {\n          const bool",
      "++i) {\n          const bool"},
     {"SameValuesAgain", "next(values);", ""},
-    {"RingTurnsLate", "++stage == STAGES", "++stage > STAGES", kRing},
-    {"ParityStays", "parity ^= 1;", ";", kRing},
-    {"NeverReleasesTerms", "release(shared.terms_empty + terms.stage);", ""},
+    {"RingOfOneStage", "return n % STAGES;", "return 0;", kRing},
+    {"ParityStays", "return n / STAGES % 2;", "return 0;", kRing},
+    {"QueriesOfOtherStage", "desc(shared.q[queries.stage()]",
+     "desc(shared.q[1 - queries.stage()]"},
+    {"LeavesQueriesTooEarly", "tile + 1 == at.end", "tile == at.first"},
+    {"NeverReleasesTerms", "release(shared.terms_empty + terms.stage());", ""},
     {"SameTermsAgain", "next(terms);", ""},
     {"TermsOfTheFirstTile", "k0 + i}", "i}"},
     {"TermsOfOtherColumns", "[j * 4 + lane() % 4]", "[j * 4]"},
-    {"TermsOfOtherStage", "shared.terms[terms.stage]",
-     "shared.terms[1 - terms.stage]"},
+    {"TermsOfOtherStage", "shared.terms[terms.stage()]",
+     "shared.terms[1 - terms.stage()]"},
     {"StageTooSmall", "k[C::STAGES][C::KEYS]", "k[C::STAGES][C::KEYS - 1024]",
      kTasks},
     // guard
-    {"StoresPastTheEnd", "query >= (int)shape.queries",
-     "query >= (int)shape.queries + 128"},
+    {"StoresPastTheEnd", "to[r] = query < (int)shape.queries",
+     "to[r] = query < (int)shape.queries + 128"},
     {"ScoresPastTheEnd", "KEPT || (q < queries && (u32)k < keys)", "true",
      kShared, 0, false, Bias::Pair},
     {"TermsPastTheEnd",
@@ -167,14 +174,26 @@ const Edit kEdits[] = {
     {"QueriesOfTheOtherConsumer", "swizzle128(number * 64 + i / CHUNKS",
      "swizzle128(64 - number * 64 + i / CHUNKS"},
     {"QueriesNotSwizzled", "i / CHUNKS, chunk % 8", "i / CHUNKS, 0"},
-    {"BothLoadQueries", "(!Body::PACKS || places.heads.count == 1)", "true"},
-    {"NobodyLoadsQueries", "loads && at.first < at.end", "false"},
-    {"RowsOfOneHead", "found.row0 < (u32)shape.queries * heads.count",
+    {"BothLoadQueries", "|| (Body::PACKS && places.heads.count > 1)", ""},
+    {"NobodyLoadsQueries", "if (loads)\n          load_queries",
+     "if (false)\n          load_queries"},
+    {"RowsOfOneHead", "found.row0 < (u32)shape.queries * found.heads.count",
      "found.row0 < (u32)shape.queries"},
     {"PassesNoTerms", "wait_terms();\n        leave_terms();\n", ""},
     {"PassesNoValues", "wait_values();\n      leave_values();\n    }", "}"},
-    {"PassesTooEarly", "wait_keys();\n      leave_keys();\n      if",
-     "leave_keys();\n      if"},
+    {"PassesTooEarly", "wait_values();\n      leave_values();\n    }",
+     "leave_values();\n    }"},
+    // from task to task
+    {"GoesOnPastTheEnd", "is_task(place + step) &&", "true &&"},
+    {"GoesOnWithoutKeys", "has_products(find(place + step));", "true;"},
+    {"GoesOnInParts", "splits.count == 1 && !loads", "!loads", kKernel, 3},
+    {"GoesOnWithHeadsTogether", "&& !loads &&", "&&"},
+    {"GoesOnWithTheSameTask", "found = find(place + step);\n", ""},
+    {"ResultsOfTheNextTask", "out, find(place), shape",
+     "out, find(place + step), shape"},
+    {"LeavesKeysOfTheNextTask", "wait_sums<1>();",
+     "wait_sums<1>();\n          leave_keys();"},
+    {"LeavesNoQueries", "tile + 1 == at.end", "false"},
     // rescale
     {"ResultNotRescaled", "o[i] *= decay[i / 2 % 2];", ""},
     {"UnitOfParts", "largest[r] * unit, total", "largest[r], total", kKernel, 3,
@@ -236,8 +255,10 @@ const Edit kEdits[] = {
      false, 16},
     {"NobodyBringsValues", "LOADERS = PAGED ? 2 : 1", "LOADERS = 1", kTasks, 0,
      false, Bias::Key, false, 16},
-    {"WhoCopiesDoesNotWait", "mbar_wait(shared.v_empty + s, ring.parity ^ 1);",
-     "if (lane())\n            mbar_wait(shared.v_empty + s, ring.parity ^ 1);",
+    {"WhoCopiesDoesNotWait",
+     "mbar_wait(shared.v_empty + s, ring.parity() ^ 1);",
+     "if (lane())\n            mbar_wait(shared.v_empty + s, ring.parity() ^ "
+     "1);",
      kKernel, 0, false, Bias::Key, false, 16},
 };
 
@@ -298,8 +319,8 @@ TEST_F(Attention90MutationOfPairs, OfShortTasks) {
     int64_t parts = 0;
   };
   for (const PairEdit &each : {
-           PairEdit{"alone && number == 1", "false && number == 1"},
-           {"if (alone)\n      ring.next();", "if (false)\n      ring.next();"},
+           PairEdit{"= (u32)number;", "= 0 * (u32)number;"},
+           {"ring.n += 1 + alone;", "ring.n += 1;"},
            {"C::CONSUMERS >>", "C::CONSUMERS + 0 *"},
            {"b = is_other ? other.b", "b = is_other ? at.b"},
            {"{is_other ? other.b", "{is_other ? at.b"},
@@ -340,6 +361,28 @@ TEST_F(Attention90MutationOfHalves, OfWideValues) {
   }
 }
 
+/// Queries that fit once only come behind the first keys.
+class Attention90MutationOfOneStage : public MutantTest {};
+TEST_F(Attention90MutationOfOneStage, OfWideHeads) {
+  AttentionVariant v;
+  v.isHopper = true, v.d = v.dv = 256;
+  auto run = [&] {
+    Stub stub(v.stub());
+    std::string found = runAttention(v, stub, {2, 2, 130, 100});
+    control("revive");
+    return found;
+  };
+  EXPECT_EQ(run(), "");
+  for (auto [from, to] :
+       {std::pair("QUERY_STAGES == 1 && i == 0", "QUERY_STAGES == 1 && i >= 0"),
+        {"QUERY_STAGES == 1 && i == 0", "QUERY_STAGES == 1 && false"},
+        {"tile + 1 == at.end", "tile == at.end"}}) {
+    ASSERT_NO_FATAL_FAILURE(edit(kKernel, from, to));
+    EXPECT_NE(run(), "") << to;
+    ASSERT_NO_FATAL_FAILURE(edit(kKernel, to, from));
+  }
+}
+
 void PrintTo(const Edit &e, std::ostream *out) { *out << e.name; }
 
 class Attention90MutationTest : public MutantTest,
@@ -358,7 +401,9 @@ TEST_P(Attention90MutationTest, IsFound) {
        {"mode late", "mode early", "mode random 1", "mode random 2"})
     for (AttentionSizes s :
          {AttentionSizes{2, 2, 70, 420}, AttentionSizes{3, 2, 150, 20},
-          AttentionSizes{1, 4, 200, 300}, AttentionSizes{4, 2, 150, 170}}) {
+          AttentionSizes{1, 4, 200, 300}, AttentionSizes{4, 2, 150, 170},
+          // Blocks with several tasks of a tile, and some without keys.
+          AttentionSizes{3, 4, 200, 60}}) {
       if (!found.empty())
         break;
       if (v.page)

@@ -48,10 +48,14 @@ int64_t AttentionVariant::hopperKeys() const {
 
 unsigned AttentionVariant::hopperShared() const {
   int64_t panels = llvm::divideCeil(d, 64),
-          valuePanels = llvm::divideCeil(hopperColumns(dv), 64);
+          valuePanels = llvm::divideCeil(hopperColumns(dv), 64),
+          stages = panels + valuePanels == 2 ? 4 : 2;
+  int64_t queries = 128 * 128 * panels + 16,
+          tiles = stages *
+                      ((128 * (panels + valuePanels) + 8) * hopperKeys() + 48) +
+                  16;
   return static_cast<unsigned>(
-      128 * (panels * 128 + 2 * (panels + valuePanels) * hopperKeys()) +
-      2 * 8 * hopperKeys() + 128);
+      tiles + queries * (tiles + 2 * queries <= 227 * 1024 ? 2 : 1));
 }
 
 /// What a Body is made of, see kernels/attention.cuh.
