@@ -2,7 +2,7 @@
 // RUN: ingot-opt %s --print-cuda-stubs -o /dev/null | FileCheck %s --check-prefix=SM80
 
 // Fused projections, heads side by side: maps of [batch][rows][heads * 64] for each.
-// CHECK-LABEL: // causal_d64: 384 threads, 84096 bytes of shared memory
+// CHECK-LABEL: // causal_d64: 384 threads, 168176 bytes of shared memory
 // CHECK-NEXT:  #include "attention90.cuh"
 // CHECK:       KERNEL(384, 1) causal_d64(bf16 *out0, float *partials, u32 *counters, const bf16 *in0, const bf16 *in1, const bf16 *in2, const u8 *in3, i64 s0, i64 s1, i64 s2, i64 s3, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2, KernelStatus *status, i64 step)
 // CHECK-NEXT:    grid_launch_next();
@@ -23,7 +23,7 @@ plan.kernel attention @causal_d64 outs [bf16] ins [bf16, bf16, bf16, i1] scalars
 }
 
 // Groups, a window, a soft cap and a bias, rows that may be the mean of all; one batch.
-// CHECK-LABEL: // window_d128: 384 threads, 166016 bytes of shared memory
+// CHECK-LABEL: // window_d128: 384 threads, 198800 bytes of shared memory
 // CHECK:         DEV bool keeps(const i64 *first, const i64 *last) const {
 // CHECK-NEXT:      {
 // CHECK-NEXT:        i64 v0 = I64::add(first[2], s2);
