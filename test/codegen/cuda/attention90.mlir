@@ -61,7 +61,7 @@ plan.kernel attention @window_d128 outs [f16] ins [f16, f16, f16, f32] scalars 3
 }
 
 // Heads of 80 are multiplied as 80 and 96.
-// CHECK-LABEL: // d80: 384 threads, 166016 bytes
+// CHECK-LABEL: // d80: 384 threads, 198800 bytes
 // CHECK:         attention90<bf16, 80, 80, false>(
 plan.kernel attention @d80 outs [f32] ins [bf16, bf16, bf16] scalars 1 params {batch = -1, heads = 4, queries = 300, keys = 300, d = 80, dv = 80, group = 1, scale = 0.125 : f64, q_strides = array<i64: 96000, 320, 80>, k_strides = array<i64: 96000, 320, 80>, v_strides = array<i64: 96000, 320, 80>, rows = 64, empty_rows = "nan"} {
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %B: i64):
