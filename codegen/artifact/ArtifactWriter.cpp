@@ -402,10 +402,10 @@ private:
       made->dims = {extent(launch, map.columns), extent(launch, map.rows)};
       made->strides = {exprs.product(extent(launch, map.pitch), bytes)};
       made->box = {kRowBytes / bytes, map.boxRows};
-      if (map.planes) {
-        made->dims.push_back(extent(launch, *map.planes));
+      for (const cuda::StubMap::Dim &dim : map.outer) {
+        made->dims.push_back(extent(launch, dim.extent));
         made->strides.push_back(
-            exprs.product(extent(launch, map.planePitch), bytes));
+            exprs.product(extent(launch, dim.stride), bytes));
         made->box.push_back(1);
       }
       made->swizzle = kRowBytes;

@@ -8,38 +8,35 @@ namespace ingot::cuda {
 
 bool hasAttention(int64_t d, int64_t dv) { return std::max(d, dv) <= 512; }
 
-static bool hasPages(plan::KernelOp kernel) {
-  return kernel.getParams().contains("page_rows");
-}
-
-/// Queries, keys and values as [batch][rows][heads side by side]; of pages as
-/// [page][row][heads side by side].
+/// Queries, keys and values as [batch][head][row][D], of pages as
+/// [page][head][row][D].
 static void addMaps(StubWriter &w, const HopperAttention &choice) {
   constexpr unsigned kQueries = 64;
-  int64_t heads = w.kernel.param("heads"), group = w.kernel.param("group");
   // Inputs come after outputs and what of a workspace there is.
   auto first =
       static_cast<unsigned>(w.kernel.numOuts() + w.kernel.numWorkspace());
-  auto add = [&](StringRef name, StringRef width, int64_t count,
-                 StringRef outer, StringRef rows, unsigned boxRows) {
-    ArrayRef<int64_t> strides = w.kernel.paramArray(name);
+  auto add = [&](StringRef operand, StringRef width, int64_t boxRows) {
+    auto [outer, rows, heads] = attentionExtentsOf(w.kernel, operand);
+    int64_t columns = w.kernel.param(width);
+    // Of one alone it may be nothing, which TMA refuses.
+    auto strides = llvm::map_to_vector(
+        w.kernel.paramArray((operand + "_strides").str()),
+        [&](int64_t stride) { return stride ? stride : columns; });
     unsigned number = static_cast<unsigned>(w.maps.size());
-    w.maps.push_back({first + number, w.kernel.inType(number),
-                      (count - 1) * strides[2] + w.kernel.param(width),
-                      w.kernel.param(rows), strides[1], boxRows,
-                      w.kernel.param(outer),
-                      // Of one batch that may be nothing, which TMA refuses.
-                      strides[0] ? strides[0] : strides[1]});
+    w.maps.push_back({first + number,
+                      w.kernel.inType(number),
+                      columns,
+                      rows,
+                      strides[1],
+                      static_cast<unsigned>(boxRows),
+                      {{heads, strides[2]}, {outer, strides[0]}}});
   };
-  bool isPaged = hasPages(w.kernel);
-  int64_t box = isPaged ? std::min(choice.keys, w.kernel.param("page_rows"))
-                        : choice.keys;
-  StringRef outer = isPaged ? "cached_pages" : "batch",
-            rows = isPaged ? "page_rows" : "keys";
-  add("q_strides", "d", heads, "batch", "queries", kQueries);
-  for (auto [name, width] :
-       {std::pair("k_strides", "d"), std::pair("v_strides", "dv")})
-    add(name, width, heads / group, outer, rows, static_cast<unsigned>(box));
+  int64_t keys = hasPages(w.kernel)
+                     ? std::min(choice.keys, w.kernel.param("page_rows"))
+                     : choice.keys;
+  add("q", "d", kQueries);
+  add("k", "d", keys);
+  add("v", "dv", keys);
 }
 
 CudaStub printAttention(StubWriter &w) {

@@ -76,6 +76,10 @@ std::optional<LinearNormChoice> chooseLinearNormOf(plan::KernelOp linear,
   return chooseLinearNorm({problem, readBytes, written, hasHalf(norm)});
 }
 
+bool hasPages(plan::KernelOp kernel) {
+  return kernel.getParams().contains("page_rows");
+}
+
 static AttentionProblem attentionOf(plan::KernelOp kernel, bool canSplit) {
   auto extent = [&](llvm::StringRef name) {
     return std::max<int64_t>(kernel.param(name), -1);
@@ -91,48 +95,52 @@ static AttentionProblem attentionOf(plan::KernelOp kernel, bool canSplit) {
           mathOf(mathTagOf(kernel)),
           kernel.inType(0).getIntOrFloatBitWidth(),
           canSplit,
-          kernel.getParams().contains("page_rows")};
+          hasPages(kernel)};
 }
 
 AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit) {
   return chooseAttention(attentionOf(kernel, canSplit));
 }
 
-/// Whether boxes of a page make a tile of `keys`, and the heads of a row lie
-/// side by side in it.
+std::array<int64_t, 3> attentionExtentsOf(plan::KernelOp kernel,
+                                          llvm::StringRef operand) {
+  int64_t heads = kernel.param("heads");
+  if (operand == "q")
+    return {kernel.param("batch"), kernel.param("queries"), heads};
+  bool isPaged = hasPages(kernel);
+  return {kernel.param(isPaged ? "cached_pages" : "batch"),
+          kernel.param(isPaged ? "page_rows" : "keys"),
+          heads / kernel.param("group")};
+}
+
+/// Whether boxes of a page make a tile of `keys`.
 static bool takesPages(plan::KernelOp kernel, int64_t keys) {
   int64_t rows = kernel.param("page_rows");
-  if (rows <= 0 || rows % 8 != 0 || (keys % rows != 0 && rows % keys != 0))
-    return false;
-  int64_t groups = kernel.param("heads") / kernel.param("group");
-  return llvm::all_of(llvm::ArrayRef<llvm::StringRef>{"k_strides", "v_strides"},
-                      [&](llvm::StringRef name) {
-                        llvm::ArrayRef<int64_t> strides =
-                            kernel.paramArray(name);
-                        return strides[1] >= groups * strides[2];
-                      });
+  return rows > 0 && rows % 8 == 0 && (keys % rows == 0 || rows % keys == 0);
+}
+
+/// Whether the copy engine takes q, k or v, as far as it is known: strides that
+/// are no numbers are looked at when the kernel runs. Of one alone it is never
+/// asked.
+static bool takesStrides(plan::KernelOp kernel, llvm::StringRef operand) {
+  return llvm::all_of_zip(
+      attentionExtentsOf(kernel, operand),
+      kernel.paramArray((operand + "_strides").str()),
+      [](int64_t extent, int64_t stride) {
+        return stride == 0 ? extent == 1 : stride > 0 ? stride % 8 == 0 : true;
+      });
 }
 
 std::optional<HopperAttention> hopperAttentionOf(plan::KernelOp kernel,
                                                  bool canSplit) {
   if (kernel.param("heads") < 0 || kernel.param("group") < 0)
     return std::nullopt;
-  for (llvm::StringRef name : {"q_strides", "k_strides", "v_strides"}) {
-    llvm::ArrayRef<int64_t> strides = kernel.paramArray(name);
-    int64_t width = kernel.param(name == "v_strides" ? "dv" : "d");
-    bool hasNone =
-        strides[1] == 0 || (strides[0] == 0 && kernel.param("batch") != 1);
-    // Strides that are no numbers are looked at when the kernel runs.
-    if (hasNone || strides[2] < width ||
-        llvm::any_of(strides, [](int64_t stride) {
-          return stride > 0 && stride % 8 != 0;
-        }))
+  for (llvm::StringRef operand : {"q", "k", "v"})
+    if (!takesStrides(kernel, operand))
       return std::nullopt;
-  }
   std::optional<HopperAttention> choice =
       chooseHopperAttention(attentionOf(kernel, canSplit));
-  if (choice && kernel.getParams().contains("page_rows") &&
-      !takesPages(kernel, choice->keys))
+  if (choice && hasPages(kernel) && !takesPages(kernel, choice->keys))
     return std::nullopt;
   return choice;
 }

@@ -32,8 +32,14 @@ std::optional<LinearNormChoice> chooseLinearNormOf(plan::KernelOp linear,
                                                    int64_t readBytes,
                                                    bool isRead);
 AttentionChoice attentionChoiceOf(plan::KernelOp kernel, bool canSplit);
-/// For sm_90a; nothing also where heads do not lie side by side in rows that
-/// the copy engine takes.
+/// Whether keys and values of attention lie in pages.
+bool hasPages(plan::KernelOp kernel);
+/// Of q, k or v of attention ("q", ...): how many batch rows or pages, rows and
+/// heads there are, in the order of its strides.
+std::array<int64_t, 3> attentionExtentsOf(plan::KernelOp kernel,
+                                          llvm::StringRef operand);
+/// For sm_90a; nothing also where what is known of strides and pages is not
+/// what the copy engine takes.
 std::optional<HopperAttention> hopperAttentionOf(plan::KernelOp kernel,
                                                  bool canSplit);
 

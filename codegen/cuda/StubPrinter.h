@@ -8,15 +8,17 @@
 namespace ingot::cuda {
 
 /// A tensor map among a kernel's parameters: rows of one of its buffers, in
-/// boxes of 128 swizzled bytes a row; or planes of rows, each box in one.
-/// Extents are numbers, or -1 - i for scalar i of the launch.
+/// boxes of 128 swizzled bytes a row; with more dims, each box in one plane of
+/// rows. Extents are numbers, or -1 - i for scalar i of the launch.
 struct StubMap {
+  struct Dim {
+    int64_t extent, stride; ///< elements
+  };
   unsigned buffer; ///< of the launch: outputs, workspace, inputs
   mlir::Type type;
   int64_t columns, rows, pitch; ///< elements
   unsigned boxRows;
-  std::optional<int64_t> planes = std::nullopt;
-  int64_t planePitch = 0; ///< elements
+  llvm::SmallVector<Dim, 2> outer = {};
 };
 
 /// Some lines of CUDA that instantiate a template of kernels/ with constants

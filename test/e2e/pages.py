@@ -98,7 +98,9 @@ def main(ingot, folder):
     for name, rows, by_heads, index, kind, target, precision in (
             ("tokens", 16, False, numpy.int64, numpy.float32, "sm_80", "f32"),
             ("heads", 5, True, numpy.int32, numpy.float32, "sm_80", "f32"),
-            ("hopper", 16, False, numpy.int64, numpy.float16, "sm_90a", "f16")):
+            ("hopper", 16, False, numpy.int64, numpy.float16, "sm_90a", "f16"),
+            ("hopper-heads", 16, True, numpy.int32, numpy.float16, "sm_90a", "f16")):
+        is_hopper = target == "sm_90a"
         of = folder / name
         of.mkdir(parents=True, exist_ok=True)
         model, artifact = of / "model.onnx", of / "model.ingot"
@@ -114,11 +116,11 @@ def main(ingot, folder):
         if has_nvrtc:
             kernels = run(ingot, "inspect", artifact, "--kernels").stdout
             assert "d64_pages" in kernels, kernels
-            assert ("choice wgmma" in kernels) == (name == "hopper"), kernels
+            assert ("choice wgmma" in kernels) == is_hopper, kernels
         devices = [("cpu", artifact, 1e-5), ("reference", model, 1e-5)]
         if has_nvrtc:
-            devices.append(("emulated", artifact, 1e-3 if name == "hopper" else 1e-5))
-        arch = {"INGOT_EMULATOR": "arch 90"} if name == "hopper" else {}
+            devices.append(("emulated", artifact, 1e-3 if is_hopper else 1e-5))
+        arch = {"INGOT_EMULATOR": "arch 90"} if is_hopper else {}
         for table, queries, lengths in ((tables, 1, [3 * rows + 2, 4 * rows]), (tables[:1], 3, [2 * rows + 1])):
             values = feeds(rows, by_heads, index, kind, table, queries, lengths)
             expected = session.run(None, values)[0]

@@ -109,12 +109,17 @@ cu::TensorMap makeMap(cu::Pointer base, const MapShape &s) {
   uint64_t bytes = s.type == cu::tensorMapF32  ? 4
                    : s.type == cu::tensorMapU8 ? 1
                                                : 2;
-  uint64_t dims[] = {s.columns, s.rows, s.planes},
-           strides[] = {s.pitch * bytes, s.plane * bytes};
-  unsigned box[] = {s.boxColumns, s.boxRows, 1}, steps[] = {1, 1, 1};
+  std::vector<uint64_t> dims{s.columns, s.rows}, strides{s.pitch * bytes};
+  for (const MapShape::Dim &dim : s.outer) {
+    dims.push_back(dim.extent);
+    strides.push_back(dim.stride * bytes);
+  }
+  std::vector<unsigned> box(dims.size(), 1), steps(dims.size(), 1);
+  box[0] = s.boxColumns, box[1] = s.boxRows;
   EXPECT_EQ(driverTable().tensorMapEncode(
-                &map, s.type, s.planes ? 3 : 2, reinterpret_cast<void *>(base),
-                dims, strides, box, steps, cu::tensorMapNoInterleave, s.swizzle,
+                &map, s.type, static_cast<unsigned>(dims.size()),
+                reinterpret_cast<void *>(base), dims.data(), strides.data(),
+                box.data(), steps.data(), cu::tensorMapNoInterleave, s.swizzle,
                 cu::tensorMapPromotion128, cu::tensorMapZeros),
             cu::success);
   return map;

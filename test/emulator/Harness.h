@@ -149,12 +149,15 @@ struct Grid {
 };
 
 // A map of rows of 16-bit elements (`type` bf16 or f16), `pitch` elements
-// apart, in boxes of a swizzled row of 64 elements. Three dims: planes of rows,
-// `plane` elements apart.
+// apart, in boxes of a swizzled row of 64 elements; with more dims each box is
+// in one plane of rows.
 struct MapShape {
   uint64_t columns, rows, pitch;
   unsigned boxRows = 8;
-  uint64_t planes = 0, plane = 0;
+  struct Dim {
+    uint64_t extent, stride; // elements
+  };
+  std::vector<Dim> outer = {};
   cu::TensorMapType type = cu::tensorMapBf16;
   unsigned boxColumns = 64;
   cu::TensorMapSwizzle swizzle = cu::tensorMapSwizzle128;

@@ -66,7 +66,8 @@ const char *const boxStub = R"(
 #include "vocabulary.cuh"
 // A box of `bytes` at x, y, z as it lies in shared memory, 2048 bytes on.
 template <int RANK>
-DEV void load_box(const TensorMap &m, u32 *out, int bytes, int x, int y, int z) {
+DEV void load_box(const TensorMap &m, u32 *out, int bytes, int x, int y, int z,
+                  int w) {
   u8 *s = shared_base<u8>();
   u64 *b = shared_base<u64>();
   if (tid() == 0) {
@@ -77,7 +78,7 @@ DEV void load_box(const TensorMap &m, u32 *out, int bytes, int x, int y, int z) 
     if (RANK == 2)
       tma_load2(s + 2048, &m, b, x, y);
     else
-      tma_load3(s + 2048, &m, b, x, y, z);
+      tma_load4(s + 2048, &m, b, x, y, z, w);
   }
   barrier();
   mbar_wait(b, 0);
@@ -85,14 +86,14 @@ DEV void load_box(const TensorMap &m, u32 *out, int bytes, int x, int y, int z) 
     out[i] = reinterpret_cast<u32 *>(s + 2048)[i];
 }
 KERNEL(64, 1) box2(GRID_CONST TensorMap m, u32 *out, int bytes, int x, int y) {
-  load_box<2>(m, out, bytes, x, y, 0);
+  load_box<2>(m, out, bytes, x, y, 0, 0);
 }
 EXPORT_KERNEL(box2)
 KERNEL(64, 1)
-box3(GRID_CONST TensorMap m, u32 *out, int bytes, int x, int y, int z) {
-  load_box<3>(m, out, bytes, x, y, z);
+box4(GRID_CONST TensorMap m, u32 *out, int bytes, int x, int y, int z, int w) {
+  load_box<4>(m, out, bytes, x, y, z, w);
 }
-EXPORT_KERNEL(box3)
+EXPORT_KERNEL(box4)
 KERNEL(64, 1) store2(GRID_CONST TensorMap m, int x, int y) {
   u16 *s = shared_base<u16>();
   for (int i = tid(); i < 16 * 64; i += threads())
@@ -173,23 +174,26 @@ TEST_F(HopperTest, Boxes) {
 
 TEST_F(HopperTest, PlanesEndWhereTheyEnd) {
   Stub stub(boxStub);
-  // Planes of 10 rows, the next plane's rows follow at once.
-  constexpr int rows = 10, pitch = 64;
-  DeviceArray<uint16_t> data(elements(30, pitch));
-  MapShape shape{64, rows, pitch, 8, 3, rows * pitch};
+  // Planes of 10 rows, the next plane's rows follow at once; three of them, and
+  // then those of the next three.
+  constexpr int rows = 10, pitch = 64, planes = 3, more = 2;
+  DeviceArray<uint16_t> data(elements(rows * planes * more, pitch));
+  MapShape shape{64, rows, pitch, 8};
+  shape.outer = {{planes, rows * pitch}, {more, planes * rows * pitch}};
   cu::TensorMap map = makeMap(data.pointer, shape);
   for (const char *mode : modes)
-    for (int z : {0, 2, 3}) {
+    for (auto [z, w] : {std::pair{0, 0}, {2, 0}, {3, 0}, {1, 1}, {0, 2}}) {
       control(mode);
       DeviceArray<uint16_t> out(8 * 64);
-      ASSERT_EQ(stub.launch("box3", {1}, 64, 8192, map, out, 1024, 0, 8, z),
+      ASSERT_EQ(stub.launch("box4", {1}, 64, 8192, map, out, 1024, 0, 8, z, w),
                 cu::success)
           << control("report");
       std::vector<uint16_t> got = out.get();
+      int row = (w * planes + z) * rows + 8;
       for (int r = 0; r < 8; ++r)
         ASSERT_EQ(got[static_cast<size_t>(r * 64 + lines128[r][0] * 8)],
-                  r < 2 && z < 3
-                      ? element(static_cast<uint64_t>(z * rows + 8 + r), 0)
+                  r < 2 && z < planes && w < more
+                      ? element(static_cast<uint64_t>(row + r), 0)
                       : 0);
     }
 }

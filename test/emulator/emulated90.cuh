@@ -60,10 +60,10 @@ DEV void tma_load2(void *s, const TensorMap *m, u64 *b, int x, int y, HERE) {
   int at[] = {x, y};
   emu_tma_load(s, m, b, at, 2, 0, file, line);
 }
-DEV void tma_load3(void *s, const TensorMap *m, u64 *b, int x, int y, int z,
-                   HERE) {
-  int at[] = {x, y, z};
-  emu_tma_load(s, m, b, at, 3, 0, file, line);
+DEV void tma_load4(void *s, const TensorMap *m, u64 *b, int x, int y, int z,
+                   int w, HERE) {
+  int at[] = {x, y, z, w};
+  emu_tma_load(s, m, b, at, 4, 0, file, line);
 }
 DEV void tma_load2_multicast(void *s, const TensorMap *m, u64 *b, int x, int y,
                              int blocks, HERE) {

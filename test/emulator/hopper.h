@@ -35,7 +35,7 @@ struct Transaction {
   Thread *issuer;
   char *shared;
   MapContent map;
-  int at[3];
+  int at[4];
   uint64_t *barrier; // of loads
   uint32_t group;    // of stores
   uint32_t actor, clock;

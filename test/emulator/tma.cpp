@@ -32,7 +32,7 @@ void forRows(const Transaction &t, F f) {
   char *shared = t.shared;
   for (unsigned z = 0; z < planes; ++z)
     for (unsigned y = 0; y < m.box[1]; ++y, shared += bytes) {
-      int64_t at[] = {t.at[0], t.at[1] + y, t.at[2] + z};
+      int64_t at[] = {t.at[0], t.at[1] + y, t.at[2] + z, t.at[3]};
       Row row{shared, m.base + at[0] * m.elementBytes, 0, 0};
       bool isInside = true;
       for (int i = 1; i < m.rank; ++i) {
@@ -236,7 +236,7 @@ void emu_tma_load(void *shared, const void *map, unsigned long long *b,
     load->issuer = &t;
     load->shared = there(shared);
     load->map = m;
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 4; ++i)
       load->at[i] = i < rank ? at[i] : 0;
     load->barrier = reinterpret_cast<uint64_t *>(there(b));
     load->view = viewFor(known, block);
@@ -257,7 +257,7 @@ void emu_tma_store(const void *map, const void *shared, const int *at, int rank,
   store->issuer = &t;
   store->shared = const_cast<char *>(static_cast<const char *>(shared));
   store->map = mapAt(map, rank, where);
-  for (int i = 0; i < 3; ++i)
+  for (int i = 0; i < 4; ++i)
     store->at[i] = i < rank ? at[i] : 0;
   store->group = t.storesCommitted;
   store->view = viewOf(t);

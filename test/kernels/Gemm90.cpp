@@ -49,9 +49,13 @@ std::string runGemm90(const Variant90 &v, Stub &stub, int m, int n, int k) {
                            : v.type() == Type::F16 ? cu::tensorMapF16
                                                    : cu::tensorMapF32;
   auto map = [&](const Matrix &x, int boxRows) {
-    return makeMap(x.address(),
-                   {uint64_t(x.columns), uint64_t(x.rows), uint64_t(x.pitch),
-                    unsigned(boxRows), 0, 0, type, unsigned(128 / bytes)});
+    return makeMap(x.address(), {uint64_t(x.columns),
+                                 uint64_t(x.rows),
+                                 uint64_t(x.pitch),
+                                 unsigned(boxRows),
+                                 {},
+                                 type,
+                                 unsigned(128 / bytes)});
   };
   cu::TensorMap none = {};
   int cluster = v.cm * v.cn;

@@ -72,7 +72,7 @@ TEST_F(Gemm90Test, RoundsA) {
     DeviceArray<float> as(std::vector<float>(K, a)),
         ws(std::vector<float>(N * K, w)), out(N), none(0);
     auto map = [&](const DeviceArray<float> &x, uint64_t rows, unsigned box) {
-      return makeMap(x.pointer, {K, rows, K, box, 0, 0, cu::tensorMapF32, 32});
+      return makeMap(x.pointer, {K, rows, K, box, {}, cu::tensorMapF32, 32});
     };
     ASSERT_EQ(stub.launch("gemm_test", {1}, 384, v.shared(), map(as, 1, 128),
                           map(ws, N, 128), cu::TensorMap{}, none, none, out,

@@ -154,9 +154,12 @@ std::string runLinearNorm90(const NormVariant90 &v, Stub &stub, int m, int n,
   cu::TensorMapType type =
       half == Type::Bf16 ? cu::tensorMapBf16 : cu::tensorMapF16;
   auto map = [&](const Matrix &x, int boxRows) {
-    return makeMap(x.address(),
-                   {uint64_t(x.columns), uint64_t(x.rows), uint64_t(x.pitch),
-                    unsigned(boxRows), 0, 0, type});
+    return makeMap(x.address(), {uint64_t(x.columns),
+                                 uint64_t(x.rows),
+                                 uint64_t(x.pitch),
+                                 unsigned(boxRows),
+                                 {},
+                                 type});
   };
   cu::TensorMap none = {};
   cu::Result r = stub.launch("norm_test", {unsigned(v.blocks * v.clusters)},

@@ -4,12 +4,12 @@
 //          a part of their keys, as in attention.cuh
 //   block  384: warpgroup 0 loads, 1 and 2 have 64 rows each
 //   smem   Config::SHARED, dynamic
-//   maps   q [B][Sq][columns] in boxes of 64 rows, k and v [B][Sk][columns] of
-//          BN: 128 swizzled bytes a row; head h is at column h * stride. In
-//          pages [page][row][columns], in boxes of a page or of BN of its rows
+//   maps   q [B][H][Sq][D] in boxes of 64 rows, k and v [B][G][Sk][D or DV] of
+//          BN: 128 swizzled bytes a row, whatever is how far apart. In pages
+//          [page][G][row][D or DV], in boxes of a page or of BN of its rows
 //   needs  as attention.cuh; bases and strides that are multiples of 16 bytes;
-//          D a multiple of 16. Rows past the end of a batch are zeros by the
-//          maps; columns past the end of a head are not looked at.
+//          D a multiple of 16. Rows past the end of a batch row and columns
+//          past the end of a head are zeros by the maps.
 //   waits  for the grids before it
 //
 // One thread keeps q and rings of tiles of keys and of values filled, of those
@@ -451,8 +451,8 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
               const Attention90Task &of = i ? other : at;
               attention90_load<C::PANELS>(
                   shared.q[s] + i * C::ROWS * 128, C::QUERIES, maps.q,
-                  shared.q_full + s, of.h * (int)shape.q_strides[2],
-                  of.row0 + (alone ? 0 : i * C::ROWS), of.b);
+                  shared.q_full + s, of.h, of.row0 + (alone ? 0 : i * C::ROWS),
+                  of.b);
             }
           }
           queries.next();
@@ -472,8 +472,7 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
             if (tiles.leads())
               mbar_arrive_expect(shared.k_full + s, C::KEYS);
             tiles.template load<C::PANELS>(shared.k[s], C::KEYS, maps.k,
-                                           shared.k_full + s,
-                                           g * (int)shape.k_strides[2], k0, b);
+                                           shared.k_full + s, g, k0, b);
           }
           // Their place is free later than that of keys.
           if (C::QUERY_STAGES == 1 && i == 0)
@@ -482,9 +481,8 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
             mbar_wait(shared.v_empty + s, ring.parity() ^ 1);
             if (tiles.leads())
               mbar_arrive_expect(shared.v_full + s, C::VALUES);
-            tiles.template load<C::VALUE_PANELS>(
-                shared.v[s], C::VALUES, maps.v, shared.v_full + s,
-                g * (int)shape.v_strides[2], k0, b);
+            tiles.template load<C::VALUE_PANELS>(shared.v[s], C::VALUES, maps.v,
+                                                 shared.v_full + s, g, k0, b);
           }
         }
       }
@@ -528,12 +526,17 @@ DEV void attention90_rows(Out *out, const E *q, const AttentionShape &shape,
   }
 }
 
-// Whether the copy engine takes rows and batches so far apart.
+// Whether the copy engine takes batch rows, rows and heads so far apart: where
+// there is one of them it is not asked.
 DEV bool attention90_strides(const AttentionShape &shape) {
-  auto are = [&](int i) {
-    return shape.q_strides[i] && shape.k_strides[i] && shape.v_strides[i];
+  auto are = [&](const i64 *strides, i64 rows, bool is_one_head) {
+    return (strides[0] || shape.batch == 1) && (strides[1] || rows == 1) &&
+           (strides[2] || is_one_head);
   };
-  return are(1) && (shape.batch == 1 || are(0));
+  const bool is_one_group = shape.heads == shape.group;
+  return are(shape.q_strides, shape.queries, shape.heads == 1) &&
+         are(shape.k_strides, shape.keys, is_one_group) &&
+         are(shape.v_strides, shape.keys, is_one_group);
 }
 
 // What the copy engine cannot take because addresses or strides are no

@@ -1,5 +1,5 @@
-// Tiles of keys and values by TMA, in order or by pages. Maps are [b][row] or
-// [page][row of it].
+// Tiles of keys and values by TMA, in order or by pages. Maps are
+// [b][head][row] or [page][head][row of it].
 #pragma once
 #include "attention90_tasks.cuh"
 
@@ -19,11 +19,11 @@ struct Attention90Tiles<C, AttentionInOrder> {
   static DEV bool leads() { return true; }
   DEV void next(int, int) {}
   DEV void here(int) {}
-  // Of batch row b, from `row` on.
+  // Of a head of batch row b, from `row` on.
   template <int PANELS>
-  DEV void load(u8 *to, int bytes, const TensorMap *map, u64 *full, int column,
+  DEV void load(u8 *to, int bytes, const TensorMap *map, u64 *full, int head,
                 int row, int b) const {
-    attention90_load<PANELS>(to, bytes, map, full, column, row, b);
+    attention90_load<PANELS>(to, bytes, map, full, head, row, b);
   }
 };
 
@@ -59,7 +59,7 @@ struct Attention90Tiles<C, AttentionPages<Index>> {
     page = (int)(is_there(row) ? pages.page(entry) : pages.cached);
   }
   template <int PANELS>
-  DEV void load(u8 *to, int bytes, const TensorMap *map, u64 *full, int column,
+  DEV void load(u8 *to, int bytes, const TensorMap *map, u64 *full, int head,
                 int row, int) const {
     const int in_page = (int)((u32)row % (u32)pages.length);
     int after = shfl_idx(page, 0);
@@ -67,9 +67,8 @@ struct Attention90Tiles<C, AttentionPages<Index>> {
       const int each = after;
       after = shfl_idx(page, i); // on its way meanwhile
       if (leads())
-        UNROLL for (int p = 0; p < PANELS; ++p)
-            tma_load3(to + p * (bytes / PANELS), map, full, column + p * 64,
-                      in_page, each);
+        UNROLL for (int p = 0; p < PANELS; ++p) tma_load4(
+            to + p * (bytes / PANELS), map, full, p * 64, in_page, head, each);
     }
   }
 };

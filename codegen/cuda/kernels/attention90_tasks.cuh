@@ -71,12 +71,13 @@ struct Attention90Maps {
   const TensorMap *q, *k, *v;
 };
 
-// Panels whose rows are `bytes` together.
+// Panels whose rows are `bytes` together: a map ends with a head's columns,
+// what is past them is zeros.
 template <int PANELS>
 DEV void attention90_load(u8 *to, int bytes, const TensorMap *map, u64 *full,
-                          int column, int row, int batch) {
-  UNROLL1 for (int p = 0; p < PANELS; ++p) tma_load3(
-      to + p * (bytes / PANELS), map, full, column + p * 64, row, batch);
+                          int head, int row, int batch) {
+  UNROLL1 for (int p = 0; p < PANELS; ++p)
+      tma_load4(to + p * (bytes / PANELS), map, full, p * 64, row, head, batch);
 }
 
 // The rows from row0 on of head h of batch b and the heads after it, and the

@@ -131,7 +131,7 @@ DEV void fence_async() {
 DEV void tma_prefetch_map(const TensorMap *m) {
   asm volatile("prefetch.tensormap [%0];" ::"l"(m) : "memory");
 }
-// The box at x, y[, z], elements of the tensor, innermost first; outside are
+// The box at x, y[, z, w], elements of the tensor, innermost first; outside are
 // zeros. `s` is a multiple of 128 bytes; the mbarrier gets the whole box's
 // bytes.
 #define TMA_LOAD ".shared::cluster.global.tile.mbarrier::complete_tx::bytes"
@@ -141,10 +141,11 @@ DEV void tma_load2(void *s, const TensorMap *m, u64 *b, int x, int y) {
                "l"(m), "r"(saddr(b)), "r"(x), "r"(y)
                : "memory");
 }
-DEV void tma_load3(void *s, const TensorMap *m, u64 *b, int x, int y, int z) {
-  asm volatile("cp.async.bulk.tensor.3d" TMA_LOAD
-               " [%0], [%1, {%3, %4, %5}], [%2];" ::"r"(saddr(s)),
-               "l"(m), "r"(saddr(b)), "r"(x), "r"(y), "r"(z)
+DEV void tma_load4(void *s, const TensorMap *m, u64 *b, int x, int y, int z,
+                   int w) {
+  asm volatile("cp.async.bulk.tensor.4d" TMA_LOAD
+               " [%0], [%1, {%3, %4, %5, %6}], [%2];" ::"r"(saddr(s)),
+               "l"(m), "r"(saddr(b)), "r"(x), "r"(y), "r"(z), "r"(w)
                : "memory");
 }
 // To the same place in each block of the cluster whose bit is set, and to its

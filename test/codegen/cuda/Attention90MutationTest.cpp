@@ -25,6 +25,7 @@ struct Edit {
   Bias bias = Bias::Key;
   bool mean = false;
   int64_t page = 0;
+  bool byHeads = false;
 };
 
 const Edit kEdits[] = {
@@ -220,6 +221,16 @@ const Edit kEdits[] = {
     {"RowsTwice", "? task / heads", "? task / heads / 2", kTasks},
     {"HeadsTwice", "? task % heads", "? task % 1", kTasks},
     {"PlacesOfOnePart", "sets * (u32)splits.count", "sets", kTasks, 3},
+    // heads
+    {"FirstHeadAlone", "row, head, batch", "row, 0, batch", kTasks},
+    {"FirstHeadAloneOfRowsOfHeads", "row, head, batch", "row, 0, batch", kTasks,
+     0, false, Bias::Key, false, 0, true},
+    {"BatchRowsAsHeads", "row, head, batch", "row, batch, head", kTasks, 0,
+     false, Bias::Key, false, 0, true},
+    {"FirstHeadOfPages", "head, each", "0, each", kPages, 0, false, Bias::Key,
+     false, 16, true},
+    {"PagesAsHeads", "head, each", "each, head", kPages, 0, false, Bias::Key,
+     false, 16},
     // pages
     {"BoxesInOnePlace", ", to += box() * 128", "", kPages, 0, false, Bias::Key,
      false, 16},
@@ -229,7 +240,7 @@ const Edit kEdits[] = {
      false, Bias::Key, false, 16},
     {"AnyPagePastTheLast", ": pages.cached", ": 0", kPages, 0, false,
      Bias::Pair, false, 16},
-    {"FirstRowsOfAPage", "in_page, each);", "0, each);", kPages, 0, false,
+    {"FirstRowsOfAPage", "in_page, head", "0, head", kPages, 0, false,
      Bias::Key, false, 256},
     {"PagesOfTheFirstTile", "tiles.next(k0 + C::BN, b);", "", kKernel, 0, false,
      Bias::Key, false, 16},
@@ -395,6 +406,7 @@ TEST_P(Attention90MutationTest, IsFound) {
   v.isHopper = true, v.d = 80, v.dv = 72, v.group = 2, v.causal = true;
   v.parts = edit.parts, v.zeroEmpty = edit.zeroEmpty;
   v.bias = edit.bias, v.mean = edit.mean, v.page = edit.page;
+  v.byHeads = edit.byHeads;
   Stub stub(v.stub());
   std::string found;
   for (const char *mode :

@@ -99,6 +99,22 @@ TEST_P(Attention90Cases, TermsOfKeysAndPairs) {
   }
 }
 
+/// Rows of a head one after the other, as caches of decoders have them.
+TEST_P(Attention90Cases, HeadsOneAfterTheOther) {
+  for (auto [d, group] : cases<std::pair<int64_t, int64_t>>(
+           {{64, 1}, {80, 3}}, {{128, 4}, {192, 2}, {256, 1}})) {
+    AttentionVariant v = variant("bf16", d, d);
+    v.byHeads = true, v.group = group, v.causal = true, v.parts = 3;
+    SCOPED_TRACE(testing::Message() << d << " in groups of " << group);
+    Stub stub(v.stub());
+    checkInAllModes(v, stub, {2, group * 2, 70, 200});
+    check(v, stub, {2, group * 2, 1, 300, 8});
+    check(v, stub, {3, group, 150, 140});
+    check(v, stub, {1, group, 1, 1});
+    check(v, stub, {1, group * 2, 5, 40, 1}, false);
+  }
+}
+
 /// Heads of a group in one tile: their terms, masks and tails; parts of keys.
 TEST_P(Attention90Cases, HeadsTogether) {
   for (auto [group, bias] : cases<std::pair<int64_t, Bias>>(
@@ -201,34 +217,25 @@ TEST_F(Attention90Test, MovesByTheBulk) {
   EXPECT_EQ(statistic("copies16"), 0u);
 }
 
-TEST_F(Attention90Test, DeviceCode) {
-  llvm::Expected<const cuda::Nvrtc *> nvrtc = cuda::Nvrtc::get();
-  if (!nvrtc)
-    GTEST_SKIP() << llvm::toString(nvrtc.takeError());
-  struct Instance {
-    const char *math;
-    int64_t d, group = 1;
-    Bias bias = Bias::Key;
-  };
-  for (auto [math, d, group, bias] : {Instance{"bf16", 64},
-                                      {"f16", 64},
-                                      {"bf16", 96},
-                                      {"bf16", 128},
-                                      {"f16", 128},
-                                      {"bf16", 192},
-                                      {"bf16", 64, 4},
-                                      {"bf16", 128, 4, Bias::KeyAndHead},
-                                      {"bf16", 192, 4},
-                                      {"bf16", 256},
-                                      {"f16", 256, 4, Bias::KeyAndHead},
-                                      {"bf16", 256, 1, Bias::Pair}}) {
+struct Instance {
+  const char *math;
+  int64_t d, group = 1;
+  Bias bias = Bias::Key;
+};
+
+class Attention90Code : public Attention90Test {
+protected:
+  static void check(const cuda::Nvrtc &nvrtc, const Instance &instance,
+                    bool byHeads) {
+    auto [math, d, group, bias] = instance;
     AttentionVariant v = variant(math, d, d);
     v.causal = true, v.parts = 3, v.group = group, v.bias = bias;
+    v.byHeads = byHeads;
     SCOPED_TRACE(testing::Message() << math << d << " in groups of " << group);
     cuda::CudaStub stub;
     stub.name = "attention_test";
     stub.text = v.stub();
-    cuda::CudaImage cubin = (*nvrtc)->compile(stub, "sm_90a");
+    cuda::CudaImage cubin = nvrtc.compile(stub, "sm_90a");
     ASSERT_EQ(cubin.error, "");
     EXPECT_EQ(cubin.frameBytes, 0u);
     EXPECT_EQ(cubin.spillBytes, 0u);
@@ -237,14 +244,44 @@ TEST_F(Attention90Test, DeviceCode) {
            static_cast<long long>(group), static_cast<long long>(d),
            cubin.registers, v.hopperShared());
     // Of the assembler: waits injected, setmaxnreg ignored, wgmma serialized.
-    for (const char *note : {"C7508", "C7510", "C7513", "C7517"})
+    for (const char *note : {"C7508", "C7510", "C7513", "C7514", "C7515",
+                             "C7517", "C7519", "C7520"})
       EXPECT_EQ(cubin.log.find(note), std::string::npos) << cubin.log;
     std::string sass = disassemble(cubin.image);
     if (sass.empty())
-      continue;
-    for (const char *instruction : {"HGMMA.64x", "UTMALDG.3D", "USETMAXREG"})
+      return;
+    for (const char *instruction : {"HGMMA.64x", "UTMALDG.4D", "USETMAXREG"})
       EXPECT_NE(sass.find(instruction), std::string::npos) << instruction;
   }
+};
+
+TEST_F(Attention90Code, HeadsSideBySide) {
+  llvm::Expected<const cuda::Nvrtc *> nvrtc = cuda::Nvrtc::get();
+  if (!nvrtc)
+    GTEST_SKIP() << llvm::toString(nvrtc.takeError());
+  for (const Instance &each : {Instance{"bf16", 64},
+                               {"f16", 64},
+                               {"bf16", 96},
+                               {"bf16", 128},
+                               {"f16", 128},
+                               {"bf16", 192},
+                               {"bf16", 64, 4},
+                               {"bf16", 128, 4, Bias::KeyAndHead},
+                               {"bf16", 192, 4},
+                               {"bf16", 256},
+                               {"f16", 256, 4, Bias::KeyAndHead},
+                               {"bf16", 256, 1, Bias::Pair}})
+    check(**nvrtc, each, /*byHeads=*/false);
+}
+
+TEST_F(Attention90Code, HeadsOneAfterTheOther) {
+  llvm::Expected<const cuda::Nvrtc *> nvrtc = cuda::Nvrtc::get();
+  if (!nvrtc)
+    GTEST_SKIP() << llvm::toString(nvrtc.takeError());
+  for (const Instance &each : {Instance{"bf16", 64, 4},
+                               {"f16", 256, 4, Bias::KeyAndHead},
+                               {"bf16", 256, 1, Bias::Pair}})
+    check(**nvrtc, each, /*byHeads=*/true);
 }
 
 } // namespace

@@ -15,13 +15,15 @@ struct Cache {
   ElementType type;
   std::string index = "i64"; ///< of the table
   bool isTf32 = false, isSplit = false;
-  int64_t rows = 0; ///< of a page, for Hopper a number; 0: any
+  int64_t rows = 0;     ///< of a page, for Hopper a number; 0: any
+  bool byHeads = false; ///< pages of Hopper are [head][row]
 };
 
 std::string name(const Cache &cache) {
   return (cache.isTf32 ? "tf32" : nameOf(cache.type)) +
          (cache.isSplit ? "_split" : "") +
-         (cache.rows ? "_sm90_" + std::to_string(cache.rows) : "");
+         (cache.rows ? "_sm90_" + std::to_string(cache.rows) : "") +
+         (cache.byHeads ? "_by_heads" : "");
 }
 void PrintTo(const Cache &cache, std::ostream *out) { *out << name(cache); }
 
@@ -39,8 +41,10 @@ protected:
     auto n = [](int64_t value) { return std::to_string(value); };
     // Rows of all heads, or of each head by itself.
     auto strides = [&](int64_t width) {
-      return isHopper ? n(cache.rows * kGroups * width) + ", " +
-                            n(kGroups * width) + ", " + n(width)
+      int64_t row = cache.byHeads ? width : kGroups * width,
+              head = cache.byHeads ? cache.rows * width : width;
+      return isHopper ? n(cache.rows * kGroups * width) + ", " + n(row) + ", " +
+                            n(head)
              : width == kD ? "-7, -8, -9"
                            : "-10, -11, -12";
     };
@@ -147,7 +151,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Cache{ElementType::F32, "i32", true},
                     Cache{ElementType::BF16, "i32"},
                     Cache{ElementType::BF16, "i64", false, true, 16},
-                    Cache{ElementType::F16, "i32", false, false, 256}),
+                    Cache{ElementType::F16, "i32", false, false, 256},
+                    Cache{ElementType::BF16, "i32", false, true, 16, true}),
     [](const auto &info) { return name(info.param); });
 
 TEST_P(CudaAttentionPages, Shapes) {
@@ -182,17 +187,20 @@ TEST(CudaAttentionPagesCode, NothingSpills) {
   llvm::Expected<const cuda::Nvrtc *> nvrtc = cuda::Nvrtc::get();
   if (!nvrtc)
     GTEST_SKIP() << llvm::toString(nvrtc.takeError());
-  for (auto [math, d, isHopper] : {std::tuple("bf16", 64, false),
-                                   {"tf32", 128, false},
-                                   {"float", 128, false},
-                                   {"bf16", 64, true},
-                                   {"f16", 128, true},
-                                   {"f16", 192, true},
-                                   {"bf16", 256, true}}) {
+  for (auto [math, d, isHopper, byHeads] :
+       {std::tuple("bf16", 64, false, false),
+        {"tf32", 128, false, false},
+        {"float", 128, false, false},
+        {"bf16", 64, true, false},
+        {"f16", 128, true, false},
+        {"f16", 192, true, false},
+        {"bf16", 256, true, false},
+        {"bf16", 128, true, true},
+        {"bf16", 256, true, true}}) {
     AttentionVariant v;
     v.math = math, v.d = d, v.dv = d, v.isHopper = isHopper, v.page = 16;
-    v.causal = true, v.parts = 3, v.group = 4;
-    SCOPED_TRACE(testing::Message() << math << d << isHopper);
+    v.causal = true, v.parts = 3, v.group = 4, v.byHeads = byHeads;
+    SCOPED_TRACE(testing::Message() << math << d << isHopper << byHeads);
     cuda::CudaStub stub;
     stub.name = "attention_test";
     stub.text = v.stub();
@@ -209,7 +217,7 @@ TEST(CudaAttentionPagesCode, NothingSpills) {
     // is alone, it is a loop over lanes.
     std::string sass = emulator::disassemble(cubin.image);
     EXPECT_EQ(sass.find("BRA.U.ANY"), std::string::npos);
-    EXPECT_TRUE(sass.empty() || sass.find("UTMALDG.3D") != std::string::npos);
+    EXPECT_TRUE(sass.empty() || sass.find("UTMALDG.4D") != std::string::npos);
   }
 }
 

@@ -108,6 +108,9 @@ std::string AttentionVariant::score() const {
 }
 
 std::string AttentionVariant::stub() const {
+  auto head = [&](const char *stride, int64_t width) {
+    return byHeads ? stride : std::to_string(width);
+  };
   std::ostringstream s;
   s << "#include \"" << (isHopper ? "attention90" : "attention_mma")
     << ".cuh\"\n"
@@ -116,7 +119,8 @@ std::string AttentionVariant::stub() const {
     << "KERNEL(" << threads() << ", 1) attention_test(float *out, const "
     << element() << " *q, const " << element() << " *k, const " << element()
     << " *v, const float *bias, i64 batch, i64 heads, i64 queries, i64 keys, "
-       "i64 qb, i64 qr, i64 kb, i64 kr, i64 vb, i64 vr, float *partials, "
+       "i64 qb, i64 qr, i64 qh, i64 kb, i64 kr, i64 kh, i64 vb, i64 vr, i64 "
+       "vh, float *partials, "
        "u32 *counters, i64 parts, const int *table, i64 cached, KernelStatus "
        "*status"
     << (isHopper ? ", GRID_CONST TensorMap mq, GRID_CONST TensorMap mk, "
@@ -129,9 +133,9 @@ std::string AttentionVariant::stub() const {
              : "")
     << "  AttentionShape shape{batch, heads, queries, "
     << (page ? "pages.keys(), " : "keys, ") << group
-    << (causal ? ", keys - queries + 1" : ", keys") << ", {qb, qr, " << d
-    << "}, {kb, kr, " << d << "}, {vb, vr, " << dv << "}, 0.25f"
-    << (mean ? ", true" : "") << "};\n  "
+    << (causal ? ", keys - queries + 1" : ", keys") << ", {qb, qr, "
+    << head("qh", d) << "}, {kb, kr, " << head("kh", d) << "}, {vb, vr, "
+    << head("vh", dv) << "}, 0.25f" << (mean ? ", true" : "") << "};\n  "
     << (isPlain()  ? "attention<"
         : isHopper ? "attention90<"
                    : "attention_mma<");
@@ -167,44 +171,62 @@ static std::unique_ptr<DeviceBytes> upload(const Tensor &tensor) {
   return memory;
 }
 
-/// Rows of `size` elements in pages, where the table says; other pages hold
-/// NaN.
-static Tensor inPages(const Tensor &rows, int64_t size, int64_t page,
-                      const std::vector<int> &table, int64_t cached) {
-  Tensor cache = *Tensor::create(rows.type(), {cached * page * size, 1});
-  for (int64_t i = 0; i < cache.size(); ++i)
-    cache.setNumber(i, NAN);
-  for (auto [place, number] : llvm::enumerate(table))
-    for (int64_t i = 0; i < page * size; ++i)
-      cache.copyElement((number < 0 ? number + cached : number) * page * size +
-                            i,
-                        rows, static_cast<int64_t>(place) * page * size + i);
-  return cache;
-}
+namespace {
+/// q, k or v: heads of rows of a batch row or page. Strides are in elements.
+struct Operand {
+  int64_t rows, heads, width, pad;
+  bool byHeads;
+
+  int64_t row() const { return (byHeads ? 1 : heads) * width + pad; }
+  int64_t head() const { return byHeads ? rows * row() : width; }
+  int64_t all() const { return (byHeads ? heads : 1) * rows * row(); }
+  int64_t at(int64_t outer, int64_t i, int64_t h) const {
+    return outer * all() + i * row() + h * head();
+  }
+  /// Of `count` batch rows or pages.
+  cu::TensorMap map(const DeviceBytes &data, int64_t count, int64_t boxRows,
+                    cu::TensorMapType type) const {
+    if (width * rows * heads * count == 0 || pad % 8)
+      return {};
+    auto n = [](int64_t x) { return static_cast<uint64_t>(x); };
+    MapShape shape{n(width), n(rows), n(row()), static_cast<unsigned>(boxRows)};
+    shape.outer = {{n(heads), n(head())}, {n(count), n(all())}};
+    shape.type = type;
+    return makeMap(data.pointer, shape);
+  }
+};
+} // namespace
 
 std::string runAttention(const AttentionVariant &v, Stub &stub,
                          const AttentionSizes &s) {
-  int64_t g = s.heads / v.group;
-  int64_t qr = s.heads * v.d + s.pad, kr = g * v.d + s.pad,
-          vr = g * v.dv + s.pad;
-  Tensor q = noise(s.batch * s.queries * qr, 1, 1, v.type()),
-         k = noise(s.batch * s.keys * kr, 2, 1, v.type()),
-         w = noise(s.batch * s.keys * vr, 3, 1, v.type()),
+  int64_t g = s.heads / v.group, rowsOf = v.page ? v.page : s.keys;
+  const Operand qs{s.queries, s.heads, v.d, s.pad, v.byHeads},
+      ks{rowsOf, g, v.d, s.pad, v.byHeads},
+      vs{rowsOf, g, v.dv, s.pad, v.byHeads};
+  int64_t cached = v.page ? s.batch * s.keys / v.page + 1 : s.batch;
+  Tensor q = noise(s.batch * qs.all(), 1, 1, v.type()),
+         k = noise(cached * ks.all(), 2, 1, v.type()),
+         w = noise(cached * vs.all(), 3, 1, v.type()),
          bias = noise(s.keys, 4, 3);
   std::optional<EarlyLaunches> early;
   if (v.isHopper)
     early.emplace();
   // Backwards, every other one counted from the end; nobody has page 0.
   std::vector<int> table;
-  int64_t cached = v.page ? s.batch * s.keys / v.page + 1 : s.batch;
   for (int64_t i = 0; v.page && i < cached - 1; ++i)
     table.push_back(static_cast<int>(cached - 1 - i - (i % 2 ? cached : 0)));
+  for (auto [cache, of] : {std::pair(&k, &ks), {&w, &vs}})
+    for (int64_t i = 0; v.page && i < of->all(); ++i)
+      cache->setNumber(i, NAN);
+  auto keyAt = [&](const Operand &of, int64_t b, int64_t j, int64_t h) {
+    if (!v.page)
+      return of.at(b, j, h);
+    int64_t number = table[(b * s.keys + j) / v.page];
+    return of.at(number < 0 ? number + cached : number, j % v.page, h);
+  };
   DeviceArray<int> dt(table);
   DeviceArray<int64_t> status(std::vector<int64_t>(4, 0));
-  auto dq = upload(q), db = upload(bias);
-  auto dk = upload(v.page ? inPages(k, kr, v.page, table, cached) : k),
-       dw = upload(v.page ? inPages(w, vr, v.page, table, cached) : w);
-  int64_t rowsOf = v.page ? v.page : s.keys;
+  auto dq = upload(q), dk = upload(k), dw = upload(w), db = upload(bias);
   DeviceArray<float> out(
       static_cast<size_t>(s.batch * s.queries * s.heads * v.dv));
   int64_t rows = s.batch * s.heads * s.queries;
@@ -216,28 +238,18 @@ std::string runAttention(const AttentionVariant &v, Stub &stub,
   auto launch = [&](const auto &...maps) {
     return stub.launch("attention_test", {3}, v.threads(), v.shared(), out, *dq,
                        *dk, *dw, *db, n(s.batch), n(s.heads), n(s.queries),
-                       n(s.keys), n(s.queries * qr), n(qr), n(rowsOf * kr),
-                       n(kr), n(rowsOf * vr), n(vr), partials, counters,
+                       n(s.keys), n(qs.all()), n(qs.row()), n(qs.head()),
+                       n(ks.all()), n(ks.row()), n(ks.head()), n(vs.all()),
+                       n(vs.row()), n(vs.head()), partials, counters,
                        n(v.parts), dt, n(cached), status, maps...);
   };
-  auto map = [&](const DeviceBytes &x, int64_t columns, int64_t rows,
-                 int64_t boxRows, int64_t planes) {
-    cu::TensorMapType type =
-        v.math == "f16" ? cu::tensorMapF16 : cu::tensorMapBf16;
-    auto pitch = static_cast<uint64_t>(columns + s.pad);
-    bool canMove = columns * rows * planes > 0 && pitch % 8 == 0;
-    return canMove
-               ? makeMap(x.pointer, {uint64_t(columns), uint64_t(rows), pitch,
-                                     unsigned(boxRows), uint64_t(planes),
-                                     uint64_t(rows) * pitch, type})
-               : cu::TensorMap();
-  };
+  cu::TensorMapType type =
+      v.math == "f16" ? cu::tensorMapF16 : cu::tensorMapBf16;
   int64_t box = v.page ? std::min(v.page, v.hopperKeys()) : v.hopperKeys();
-  cu::Result result = v.isHopper
-                          ? launch(map(*dq, qr - s.pad, s.queries, 64, s.batch),
-                                   map(*dk, kr - s.pad, rowsOf, box, cached),
-                                   map(*dw, vr - s.pad, rowsOf, box, cached))
-                          : launch();
+  cu::Result result = v.isHopper ? launch(qs.map(*dq, s.batch, 64, type),
+                                          ks.map(*dk, cached, box, type),
+                                          vs.map(*dw, cached, box, type))
+                                 : launch();
   if (result)
     return control("report") + "\nresult " + std::to_string(result);
   std::vector<float> got(out.bytes / 4);
@@ -251,13 +263,14 @@ std::string runAttention(const AttentionVariant &v, Stub &stub,
   for (int64_t b = 0; b < s.batch; ++b)
     for (int64_t i = 0; i < s.queries; ++i)
       for (int64_t h = 0; h < s.heads; ++h) {
+        int64_t query = qs.at(b, i, h);
         std::vector<double> p(s.keys);
         double largest = -INFINITY, sum = 0;
         for (int64_t j = 0; j < s.keys; ++j) {
+          int64_t key = keyAt(ks, b, j, h / v.group);
           double dot = 0;
           for (int64_t e = 0; e < v.d; ++e)
-            dot += q.number((b * s.queries + i) * qr + h * v.d + e) *
-                   k.number((b * s.keys + j) * kr + h / v.group * v.d + e);
+            dot += q.number(query + e) * k.number(key + e);
           p[j] = v.causal && j > i + s.keys - s.queries
                      ? (v.mean ? -3.4028234663852886e38 : -INFINITY)
                  : v.bias == Bias::None
@@ -272,11 +285,14 @@ std::string runAttention(const AttentionVariant &v, Stub &stub,
         bool isZero = s.keys == 0 || (largest == -INFINITY && v.zeroEmpty);
         for (double &x : p)
           sum += x = std::exp(x - largest);
+        std::vector<double> all(v.dv);
+        for (int64_t j = 0; j < s.keys && !isZero; ++j) {
+          int64_t value = keyAt(vs, b, j, h / v.group);
+          for (int64_t e = 0; e < v.dv; ++e)
+            all[e] += p[j] / sum * w.number(value + e);
+        }
         for (int64_t e = 0; e < v.dv; ++e) {
-          double want = 0;
-          for (int64_t j = 0; j < s.keys && !isZero; ++j)
-            want += p[j] / sum *
-                    w.number((b * s.keys + j) * vr + h / v.group * v.dv + e);
+          double want = all[e];
           double x = got[((b * s.queries + i) * s.heads + h) * v.dv + e];
           bool equal = std::isnan(want) ? std::isnan(x)
                                         : std::fabs(x - want) <= tolerance;

@@ -8,11 +8,11 @@ namespace ingot::test {
 
 /// An instance of a template and its stub with kernel `attention_test`: bf16,
 /// f16 or tf32 of attention_mma.cuh, or float of attention.cuh; bf16 or f16 of
-/// attention90.cuh. q, k and v lie as [B, S, H, D] with `pad` elements after
-/// each row; a bias [keys] is added: as a term of the key, as one with more
-/// beside it than shared memory has room for, or as any pair's would be; or
-/// times (1 + b % 2) (1 + h % 2) / (1 + h), of which the divisor is a term of
-/// the row, b's of the key.
+/// attention90.cuh. q, k and v lie as [B, S, H, D], or where byHeads as
+/// [B, H, S, D], with `pad` elements after each row; a bias [keys] is added: as
+/// a term of the key, as one with more beside it than shared memory has room
+/// for, or as any pair's would be; or times (1 + b % 2) (1 + h % 2) / (1 + h),
+/// of which the divisor is a term of the row, b's of the key.
 enum class Bias { None, Key, WideKey, Pair, KeyAndHead };
 struct AttentionVariant {
   std::string math = "bf16";
@@ -25,6 +25,7 @@ struct AttentionVariant {
   Bias bias = Bias::Key;
   bool alone = false; ///< heads of a group never share tiles
   int64_t page = 0;   ///< rows of pages that keys and values lie in; 0: in none
+  bool byHeads = false;
 
   bool packs() const { return group > 1 && !alone; }
   bool isPlain() const { return math == "float"; }

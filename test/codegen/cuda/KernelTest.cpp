@@ -132,10 +132,10 @@ static cu::TensorMap mapOf(const cuda::StubMap &map, uint64_t address,
   shape.boxColumns = 128 / bytes;
   bool canMove = address && address % 16 == 0 && shape.pitch % unit == 0 &&
                  shape.columns && shape.rows;
-  if (map.planes) {
-    shape.planes = extent(*map.planes);
-    shape.plane = extent(map.planePitch);
-    canMove &= shape.planes && shape.plane && shape.plane % unit == 0;
+  for (const cuda::StubMap::Dim &dim : map.outer) {
+    shape.outer.push_back({extent(dim.extent), extent(dim.stride)});
+    const MapShape::Dim &last = shape.outer.back();
+    canMove &= last.extent && last.stride && last.stride % unit == 0;
   }
   return canMove ? makeMap(address, shape) : cu::TensorMap();
 }

@@ -32,9 +32,10 @@ plan.kernel attention @pages_of_24 outs [f32] ins [bf16, bf16, bf16, i64] scalar
   tfm.yield %s : f32
 }
 
-// Nor do heads that lie apart.
-// CHECK-LABEL: // heads_first: 128 threads
-// CHECK:         attention_mma<bf16
+// Pages of heads one after the other.
+// CHECK-LABEL: // heads_first: 384 threads
+// CHECK:         {2048, 64, 1024}, {2048, 64, 1024}, 0.125f};
+// CHECK-NEXT:    attention90<bf16
 plan.kernel attention @heads_first outs [f32] ins [bf16, bf16, bf16, i64] scalars 3 params {batch = -1, heads = 8, queries = 1, keys = -2, d = 64, dv = 64, group = 4, scale = 0.125 : f64, q_strides = array<i64: 512, 512, 64>, k_strides = array<i64: 2048, 64, 1024>, v_strides = array<i64: 2048, 64, 1024>, page_rows = 16, pages = -3, cached_pages = 100, rows = 64, empty_rows = "nan"} {
 ^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %t: tensor<?xi64>, %B: i64, %K: i64, %P: i64):
   tfm.yield %s : f32

@@ -1,7 +1,7 @@
 // RUN: ingot-opt %s --print-cuda-stubs=arch=sm_90a -o /dev/null | FileCheck %s
 // RUN: ingot-opt %s --print-cuda-stubs -o /dev/null | FileCheck %s --check-prefix=SM80
 
-// Fused projections, heads side by side: maps of [batch][rows][heads * 64] for each.
+// Fused projections, heads side by side.
 // CHECK-LABEL: // causal_d64: 384 threads, 168176 bytes of shared memory
 // CHECK-NEXT:  #include "attention90.cuh"
 // CHECK:       KERNEL(384, 1) causal_d64(bf16 *out0, float *partials, u32 *counters, const bf16 *in0, const bf16 *in1, const bf16 *in2, const u8 *in3, i64 s0, i64 s1, i64 s2, i64 s3, GRID_CONST TensorMap map0, GRID_CONST TensorMap map1, GRID_CONST TensorMap map2, KernelStatus *status, i64 step)
@@ -89,7 +89,24 @@ plan.kernel attention @d256 outs [bf16] ins [bf16, bf16, bf16, f32] scalars 2 pa
   tfm.yield %10 : f32
 }
 
-// Narrow and wide heads, heads one below the other, tf32: as on other GPUs.
+// Heads one after the other, as in caches of decoders.
+// CHECK-LABEL: // heads_first: 384 threads
+// CHECK:         AttentionShape shape{1, 4, s0, s0, 1, s0, {0, 64, s1}, {0, 64, s1}, {0, 64, s1}, 0.125f};
+// CHECK-NEXT:    attention90<bf16, 64, 64, false>(
+plan.kernel attention @heads_first outs [f32] ins [bf16, bf16, bf16] scalars 2 params {batch = 1, heads = 4, queries = -1, keys = -1, d = 64, dv = 64, group = 1, scale = 0.125 : f64, q_strides = array<i64: 0, 64, -2>, k_strides = array<i64: 0, 64, -2>, v_strides = array<i64: 0, 64, -2>, rows = 64, empty_rows = "nan"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %S: i64, %H: i64):
+  tfm.yield %s : f32
+}
+
+// One query, and one head of keys: strides of 0 are not looked at.
+// CHECK-LABEL: // one_head: 384 threads
+// CHECK:         attention90<bf16, 64, 64, false>(
+plan.kernel attention @one_head outs [f32] ins [bf16, bf16, bf16] scalars 3 params {batch = -1, heads = 4, queries = 1, keys = -2, d = 64, dv = 64, group = 4, scale = 0.125 : f64, q_strides = array<i64: 256, 0, 64>, k_strides = array<i64: -3, 64, 0>, v_strides = array<i64: -3, 64, 0>, rows = 64, empty_rows = "nan"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %B: i64, %S: i64, %stride: i64):
+  tfm.yield %s : f32
+}
+
+// Narrow and wide heads, heads that are one in memory, tf32: as on other GPUs.
 // CHECK-LABEL: // d16: 128 threads
 // CHECK:         attention_mma<bf16, 16, 16, 64, false>(
 plan.kernel attention @d16 outs [f32] ins [bf16, bf16, bf16] scalars 0 params {batch = 1, heads = 4, queries = 300, keys = 300, d = 16, dv = 16, group = 1, scale = 0.25 : f64, q_strides = array<i64: 0, 64, 16>, k_strides = array<i64: 0, 64, 16>, v_strides = array<i64: 0, 64, 16>, rows = 64, empty_rows = "nan"} {
@@ -104,10 +121,10 @@ plan.kernel attention @d272 outs [f32] ins [bf16, bf16, bf16] scalars 0 params {
   tfm.yield %s : f32
 }
 
-// CHECK-LABEL: // heads_first: 128 threads
+// CHECK-LABEL: // same_head: 128 threads
 // CHECK:         attention_mma<bf16, 64, 64, 64, false>(
-plan.kernel attention @heads_first outs [f32] ins [bf16, bf16, bf16] scalars 2 params {batch = 1, heads = 4, queries = -1, keys = -1, d = 64, dv = 64, group = 1, scale = 0.125 : f64, q_strides = array<i64: 0, 64, -2>, k_strides = array<i64: 0, 64, -2>, v_strides = array<i64: 0, 64, -2>, rows = 64, empty_rows = "nan"} {
-^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %S: i64, %H: i64):
+plan.kernel attention @same_head outs [f32] ins [bf16, bf16, bf16] scalars 1 params {batch = 1, heads = 4, queries = -1, keys = -1, d = 64, dv = 64, group = 1, scale = 0.125 : f64, q_strides = array<i64: 0, 256, 64>, k_strides = array<i64: 0, 64, 0>, v_strides = array<i64: 0, 64, 0>, rows = 64, empty_rows = "nan"} {
+^bb0(%s: f32, %b: i64, %h: i64, %q: i64, %k: i64, %iq: tensor<?xbf16>, %ik: tensor<?xbf16>, %iv: tensor<?xbf16>, %S: i64):
   tfm.yield %s : f32
 }
 

@@ -47,8 +47,8 @@ static bool fillMap(MapContent &m, TensorMapType type, unsigned rank,
     if (!dims[i] || dims[i] > uint64_t(1) << 32 || !box[i] || box[i] > 256 ||
         !steps[i] || steps[i] > 8)
       return false;
-    // Copies of every other element are not emulated.
-    if (steps[i] != 1)
+    // Copies of every other element are not emulated, nor boxes of four dims.
+    if (steps[i] != 1 || (i > 2 && box[i] != 1))
       return false;
     m.dims[i] = dims[i];
     m.box[i] = static_cast<uint16_t>(box[i]);

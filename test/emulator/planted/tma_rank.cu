@@ -14,7 +14,7 @@ wrong(const u32 *data, int n, u32 *out, GRID_CONST TensorMap from,
   barrier();
   if (tid() == 0) {
     mbar_arrive_expect(b, 1024);
-    tma_load3(s, &from, b, 0, 0, 0); // reported: a tensor map of 2
+    tma_load4(s, &from, b, 0, 0, 0, 0); // reported: a tensor map of 2
   }
   mbar_wait(b, 0);
   out[tid()] = s[tid()];
