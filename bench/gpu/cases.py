@@ -16,10 +16,12 @@ TENSOR_MAP = 0x70616d726f736e74
 FILL = 1e30  # magnitudes that stand for "masked": compared exactly, not part of the scale
 SCALARS = {"float": numpy.float32, "double": numpy.float64, "f16": numpy.float16, "bf16": "bf16", "tf32": numpy.float32,
            "bool": numpy.uint8, "char": numpy.uint8, "int": numpy.int32, "unsigned": numpy.uint32,
+           "e4m3": "e4m3", "e5m2": "e5m2",
            **{f"{kind}{bits}": numpy.dtype(f"{kind}{bits // 8}").type for kind in "iu" for bits in (8, 16, 32, 64)}}
 # Of the largest magnitude: the order of sums, and the last bits of exp and its like, differ. In 16 bits that may
-# take a result to the other neighbour.
-TOLERANCES = {numpy.float64: 1e-12, numpy.float32: 2e-5, numpy.float16: 2**-9, "bf16": 2**-6}
+# take a result to the other neighbour, and in 8 bits too, but where a map alone rounds it.
+TOLERANCES = {numpy.float64: 1e-12, numpy.float32: 2e-5, numpy.float16: 2**-9, "bf16": 2**-6, "e4m3": 2**-3, "e5m2": 2**-2}
+MANTISSAS = {"e4m3": 3, "e5m2": 2}
 # Attention on tensor cores rounds its weights to the type of its operands, and one between two neighbours may go to the
 # other: a unit in the last place of a weight that is a quarter of their sum.
 WEIGHT_TOLERANCES = {"bf16": 2**-9, "f16": 2**-12, "tf32": 2**-12}
@@ -88,14 +90,30 @@ def template_of(stub):
 
 def tolerance_of(stub, kind):
     """Of a result of that type."""
+    if kind in MANTISSAS and template_of(stub).startswith("map<"):
+        return 0
     if kind in TOLERANCES and re.search(r"Config<e4m3|linear90_f8<", stub):
         return max(TOLERANCES[kind], EIGHT_BIT_TOLERANCE)
     attention = re.match(r"attention(?:90|_mma)<(\w+)", template_of(stub))
     return max(TOLERANCES.get(kind, 0), WEIGHT_TOLERANCES.get(attention[1], 0) if attention and kind in TOLERANCES else 0)
 
 
+def eight_bit_numbers(mantissa):
+    """What each byte is as a float with so many bits of mantissa."""
+    bits = numpy.arange(256)
+    exponent, rest, largest = bits >> mantissa & 127 >> mantissa, bits & (1 << mantissa) - 1, 127 >> mantissa
+    numbers = numpy.ldexp((rest + (exponent > 0) * 2.0**mantissa), numpy.maximum(exponent, 1) - (largest >> 1) - mantissa)
+    if mantissa == 3:  # no infinities
+        numbers[bits & 127 == 127] = numpy.nan
+    else:
+        numbers[exponent == largest] = numpy.where(rest[exponent == largest], numpy.nan, numpy.inf)
+    return numpy.where(bits < 128, numbers, -numbers)
+
+
 def reals(values, kind):
     """Bytes as numbers in double, or as integers."""
+    if kind in MANTISSAS:
+        return eight_bit_numbers(MANTISSAS[kind])[values.view(numpy.uint8)]
     if kind == "bf16":
         return (values.view(numpy.uint16).astype(numpy.uint32) << 16).view(numpy.float32).astype(numpy.float64)
     return values.view(kind).astype(numpy.float64) if kind in TOLERANCES else values.view(kind)
@@ -191,7 +209,7 @@ class Instance:
                     wrong.append(f"{name}: changed, although the emulator only read it")
                 continue
             kind = kind or numpy.uint8
-            width = 2 if kind == "bf16" else numpy.dtype(kind).itemsize
+            width = 2 if kind == "bf16" else 1 if kind in MANTISSAS else numpy.dtype(kind).itemsize
             first = offset % width
             end = first + (got.size - first) // width * width
             whole = written[first:end].reshape(-1, width).all(axis=1)

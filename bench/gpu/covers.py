@@ -27,7 +27,7 @@ def of_headers(names):
 
 
 # Headers that no stub instantiates by themselves.
-SHARED = {"attention90_pages", "attention90_tasks", "attention_pages", "device", "device90", "epilogue", "gemm90_f8", "group", "lanes", "linear_few", "linear_quant", "numbers", "ops", "part_sums",
+SHARED = {"attention90_pages", "attention90_tasks", "attention_pages", "device", "device90", "epilogue", "gemm90_columns", "gemm90_f8", "group", "lanes", "linear_few", "linear_quant", "numbers", "ops", "part_sums",
           "pipeline90", "quant", "rough", "shape", "splits", "trig", "vocabulary", "wgmma"}
 VERBS = "verbs"  # the family of stubs that use the vocabulary alone
 

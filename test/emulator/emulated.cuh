@@ -132,6 +132,13 @@ DEV u32 pack_e5m2(float lo, float hi) {
 }
 DEV u32 and_or(u32 a, u32 b, u32 c) { return (a & b) | c; }
 DEV u32 and_xor(u32 a, u32 b, u32 c) { return (a & b) ^ c; }
+DEV u32 permute(u32 a, u32 b, u32 selector) {
+  u64 both = a | (u64)b << 32;
+  u32 r = 0;
+  for (int i = 0; i < 4; ++i)
+    r |= (u32)(both >> (selector >> 4 * i & 7) * 8 & 0xff) << 8 * i;
+  return r;
+}
 // x * y + z, of numbers of 16 bits, rounded to odd: what is rounded once more,
 // to 16 bits, is as if rounded once.
 DEV float fma_to_odd(float x, float y, float z) {

@@ -16,6 +16,16 @@ inline double meaning(unsigned bits) {
   return bits & 128 ? -x : x;
 }
 
+// The byte of e4m3 that is nearest to x, of two the even one.
+inline unsigned nearestBits(double x) {
+  if (std::isnan(x))
+    return 0x7f;
+  double size = std::min(std::fabs(x), 448.0);
+  int unit = std::max(size > 0 ? std::ilogb(size) : -6, -6) - 3;
+  auto units = unsigned(std::nearbyint(std::ldexp(size, -unit)));
+  return (std::signbit(x) ? 128u : 0u) | (unsigned(unit + 9) * 8 + units);
+}
+
 // Rows of bytes, the least pitch and offset that TMA takes.
 struct Bytes {
   int rows, columns, pitch = (columns + 15) / 16 * 16 + 16;

@@ -91,6 +91,11 @@ DEV u32 and_xor(u32 a, u32 b, u32 c) {
   asm("lop3.b32 %0, %1, %2, %3, 0x6a;" : "=r"(r) : "r"(a), "r"(b), "r"(c));
   return r;
 }
+// Four bytes of a, bytes 0 to 3, and b, 4 to 7: those that the selector's
+// digits name, from the lowest on.
+DEV u32 permute(u32 a, u32 b, u32 selector) {
+  return __byte_perm(a, b, selector);
+}
 // a * b + c of two numbers each, rounded once.
 DEV u32 fma2_bf16(u32 a, u32 b, u32 c) {
   u32 r;

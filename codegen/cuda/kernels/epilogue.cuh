@@ -16,6 +16,7 @@
 // For kernels that store by themselves also the store's arithmetic alone:
 //   using Out                     the result's type
 //   void apply(int m, int n, const In &, float (&x)[V])   sums to results
+//   Out *at(int m, int n)         where the result lies
 
 // V elements as they lie in memory.
 template <class T, int V>
@@ -58,12 +59,14 @@ DEV void store_columns(T *p, const float (&x)[V]) {
   if constexpr (V == 1) {
     *p = from_f32<T>(x[0]);
   } else {
-    Columns<T, V> r;
+    Columns<T, V> r = {};
     if constexpr (sizeof(T) == 4) {
       UNROLL for (int i = 0; i < V; ++i) r.w[i] = f32_bits(x[i]);
     } else {
-      UNROLL for (int i = 0; i < V / 2; ++i) r.w[i] =
-          pack2<T>(x[2 * i], x[2 * i + 1]);
+      // Two numbers in a word, or of 8 bits four.
+      constexpr int EACH = 4 / (int)sizeof(T);
+      UNROLL for (int i = 0; i < V; i += 2) r.w[i / EACH] |=
+          pack2<T>(x[i], x[i + 1]) << i % EACH * 8;
     }
     if constexpr (r.BYTES % 16 == 0) {
       UNROLL for (int i = 0; i < r.BYTES / 16;
@@ -71,8 +74,10 @@ DEV void store_columns(T *p, const float (&x)[V]) {
           vec16{{r.w[i * 4], r.w[i * 4 + 1], r.w[i * 4 + 2], r.w[i * 4 + 3]}};
     } else if constexpr (r.BYTES == 8) {
       *reinterpret_cast<vec8 *>(p) = vec8{{r.w[0], r.w[1]}};
-    } else {
+    } else if constexpr (r.BYTES == 4) {
       *reinterpret_cast<u32 *>(p) = r.w[0];
+    } else {
+      *reinterpret_cast<u16 *>(p) = (u16)r.w[0];
     }
   }
 }
@@ -121,8 +126,9 @@ struct LinearEpilogue {
     float x[V];
     UNROLL for (int i = 0; i < V; ++i) x[i] = sum[i];
     apply(m, n, in, x);
-    store_columns(out + m * ldo + n, x);
+    store_columns(at(m, n), x);
   }
+  DEV T *at(int m, int n) const { return out + m * ldo + n; }
 };
 
 // Any functor of one element: `E load(int m, int n)` and `float apply(const E
@@ -151,6 +157,7 @@ struct PointwiseEpilogue {
     float x[V];
     UNROLL for (int i = 0; i < V; ++i) x[i] = sum[i];
     apply(m, n, in, x);
-    store_columns(out + m * ldo + n, x);
+    store_columns(at(m, n), x);
   }
+  DEV T *at(int m, int n) const { return out + m * ldo + n; }
 };

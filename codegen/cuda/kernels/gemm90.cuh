@@ -11,6 +11,7 @@
 //   needs  bases and pitches that are multiples of 16 bytes, K > 0; nothing
 //          beyond: the maps know M, N and K, so rows and columns past the end
 //          are zeros and are not stored
+//          Results of 8 bits: rows at multiples of 8 bytes if N is one
 //          Splits: K in up to SPLITS_MOST parts, none of them empty; partials
 //          for that many times M x N rounded up to 16 x 16, a counter a tile
 //   waits  for the grids before it (grid_wait), which have not written W
@@ -21,7 +22,7 @@
 // tile end while the slabs of the next one are loaded. docs/hopper.md has a
 // picture.
 #pragma once
-#include "epilogue.cuh"
+#include "gemm90_columns.cuh"
 #include "gemm90_f8.cuh"
 #include "pipeline90.cuh"
 #include "shape.cuh"
@@ -172,39 +173,6 @@ DEV void gemm90_release(u64 *empty, int rank) {
       mbar_arrive_remote(empty, rank ^ 1);
 }
 
-// Where a thread's sums are: of its warp's 16 rows in number `row` and the one
-// 8 further, of each 8 columns in number `column` and the one beside.
-struct Gemm90Place {
-  int row, column, m, n;
-  DEV Gemm90Place(int m0, int m, int n)
-      : row(m0 + lane() / 4), column(lane() % 4 * 2), m(m), n(n) {}
-  DEV Gemm90Place below(int rows) const {
-    Gemm90Place place = *this;
-    place.row += rows;
-    return place;
-  }
-  // Of the panel of 64 columns that column c is in.
-  DEV bool has_panel(int c) const { return c / 64 * 64 < n; }
-};
-
-// What a thread reads for the epilogue of 16 columns.
-template <class Epilogue>
-struct Gemm90Read {
-  static constexpr int V = Epilogue::V;
-  static_assert(V <= 2);
-  typename Epilogue::In in[4][2 / V];
-
-  // Of those from n0 on. Rows and columns past the end read the last ones once
-  // more; where there are none of the latter, columns are constants apart.
-  DEV void load(const Gemm90Place &place, int n0, const Epilogue &epilogue) {
-    UNROLL for (int q = 0; q < 4; ++q) UNROLL for (int e = 0; e < 2 / V; ++e) {
-      int r = min_(place.row + q % 2 * 8, place.m - 1),
-          c = n0 + place.column + q / 2 * 8 + e * V;
-      in[q][e] = epilogue.load(r, place.n % 64 == 0 ? c : min_(c, place.n - V));
-    }
-  }
-};
-
 // WIDTH columns of a consumer's rows at a time and AHEAD times in flight: while
 // the last slab multiplies, and while the columns before are finished.
 template <class C, class Epilogue>
@@ -229,35 +197,6 @@ struct Gemm90Reads {
   }
 };
 
-// The 16 columns from n0 on of a warp's sums: to the panel from `chunk` on if
-// STORES, else the epilogue stores them.
-template <bool STORES, class Epilogue>
-DEV void gemm90_columns(const float *sum, const Gemm90Read<Epilogue> &read,
-                        u8 *panel, int chunk, const Gemm90Place &place, int n0,
-                        const Epilogue &epilogue) {
-  constexpr int V = Epilogue::V;
-  u32 packed[4];
-  UNROLL for (int q = 0; q < 4; ++q) {
-    int r = place.row + q % 2 * 8, c = n0 + place.column + q / 2 * 8;
-    float x[2];
-    UNROLL for (int e = 0; e < 2 / V; ++e) {
-      float part[V];
-      UNROLL for (int i = 0; i < V; ++i) part[i] = sum[q * 2 + e * V + i];
-      if constexpr (!STORES) {
-        if (r < place.m && (place.n % 64 == 0 || c + e * V < place.n))
-          epilogue.store(r, c + e * V, read.in[q][e], part);
-      } else {
-        epilogue.apply(r, c + e * V, read.in[q][e], part);
-        UNROLL for (int i = 0; i < V; ++i) x[e * V + i] = part[i];
-      }
-    }
-    if constexpr (STORES)
-      packed[q] = pack2<typename Epilogue::Out>(x[0], x[1]);
-  }
-  if constexpr (STORES)
-    store_matrix4(panel + swizzle128(lane() % 16, chunk + lane() / 16), packed);
-}
-
 // A consumer's share of a tile, from the sums on: 64 rows, or twice 64.
 template <class C, class Epilogue>
 DEV void gemm90_finish(float (&sum)[C::HALVES * C::BN / 2],
@@ -267,8 +206,10 @@ DEV void gemm90_finish(float (&sum)[C::HALVES * C::BN / 2],
   using Reads = Gemm90Reads<C, Epilogue>;
   constexpr int WIDTH = Reads::WIDTH, EACH = C::BN / WIDTH,
                 PARTS = C::HALVES * EACH;
+  constexpr bool BYTES = sizeof(typename Epilogue::Out) == 1;
   u8 *panels = Gemm90Shared<C>::get().panels() +
                consumer * C::HALVES * C::PANELS * 64 * 128;
+  Gemm90Bytes bytes;
   int warp = warp_uniform() % 4;
   bool leads = warp == 0 && lane() == 0;
   // Two constants: a number that is none would take all barriers.
@@ -285,14 +226,26 @@ DEV void gemm90_finish(float (&sum)[C::HALVES * C::BN / 2],
         const auto &read = reads.reads[p % Reads::AHEAD][j];
         int from = at + j * 16;
         const float *sums = sum + half * C::BN / 2 + from / 2;
-        int panel = half * C::PANELS + at / 64;
-        if (C::STORES && at < C::PANELS * 64)
-          gemm90_columns<C::STORES>(
-              sums, read, panels + (panel * 64 + warp * 16) * 128,
-              from % 64 / 8, place.below(half * 64), n0 + from, epilogue);
-        else
-          gemm90_columns<false>(sums, read, nullptr, 0, place.below(half * 64),
-                                n0 + from, epilogue);
+        Gemm90Place below = place.below(half * 64);
+        if constexpr (C::STORES || BYTES) {
+          u32 packed[4];
+          if (C::STORES && at < C::PANELS * 64) {
+            int panel = half * C::PANELS + at / 64, chunk = from % 64 / 8;
+            gemm90_pack(packed, sums, read, below, n0 + from, epilogue);
+            store_matrix4(panels + (panel * 64 + warp * 16) * 128 +
+                              swizzle128(lane() % 16, chunk + lane() / 16),
+                          packed);
+            continue;
+          }
+          if (BYTES && place.n % 8 == 0) {
+            gemm90_pack(packed, sums, read, below, n0 + from, epilogue);
+            bytes.take(from / 16 % 2, packed);
+            if (from / 16 % 2)
+              bytes.store(below, n0 + from - 16, epilogue);
+            continue;
+          }
+        }
+        gemm90_store(sums, read, below, n0 + from, epilogue);
       }
     }
     if (int next = p + Reads::AHEAD; next < PARTS)
@@ -375,7 +328,7 @@ DEV void gemm90_meet(const float (&sum)[C::BN / 2], const Splits &splits,
       Gemm90Place place(r * 16, m, n);
       Gemm90Read<Epilogue> read;
       read.load(place, c * 16, epilogue);
-      gemm90_columns<false>(total, read, nullptr, 0, place, c * 16, epilogue);
+      gemm90_store(total, read, place, c * 16, epilogue);
     }
   }
 }

@@ -73,4 +73,5 @@ struct ScaledEpilogue {
     UNROLL for (int i = 0; i < V; ++i) x[i] = sum[i] * column(in.scale, i);
     epilogue.store(m, n, in.in, x);
   }
+  DEV Out *at(int m, int n) const { return epilogue.at(m, n); }
 };

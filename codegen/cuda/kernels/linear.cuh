@@ -65,8 +65,9 @@ struct LanesEpilogue {
     float x[V];
     UNROLL for (int i = 0; i < V; ++i) x[i] = sum[i];
     apply(m, n, in, x);
-    store_columns(out + m * ldo + n, x);
+    store_columns(at(m, n), x);
   }
+  DEV T *at(int m, int n) const { return out + m * ldo + n; }
 };
 
 // Columns in ones need no wide access, and go by the body's other methods.
