@@ -203,6 +203,21 @@ static bool isRoundedAtOnce(Value value) {
   return isa<tfm::ConvertOp>(user) && isHalf(user->getResult(0).getType());
 }
 
+/// Whether it is a quotient by a number that is rounded to 8 bits at once. By a
+/// power of two it is a product, which the compiler knows.
+static bool isQuotientOfByte(tfm::ApplyOp apply) {
+  FloatAttr divisor;
+  if (apply.getOp().getValue() != ScalarOp::Div || !apply->hasOneUse() ||
+      !matchPattern(apply.getOperands()[1], m_Constant(&divisor)) ||
+      divisor.getValue().getExactInverse(nullptr))
+    return false;
+  auto convert = dyn_cast<tfm::ConvertOp>(*apply->user_begin());
+  double size = std::abs(divisor.getValueAsDouble());
+  return convert && isa<FloatType>(convert.getType()) &&
+         convert.getType().getIntOrFloatBitWidth() == 8 && size >= 0x1p-60 &&
+         size <= 0x1p60;
+}
+
 /// Whether kernels/rough.cuh has it.
 static bool hasRough(ScalarOp kind) {
   return kind == ScalarOp::Gelu || kind == ScalarOp::GeluTanh ||
@@ -235,8 +250,9 @@ std::string ScalarPrinter::define(Operation *op, Scope &scope) {
         if (scalarClass(kind) == ScalarClass::Logic)
           mnemonic += "_"; // and, or, not are words of C++
         StringRef operations = operationsOf(apply.getOperands()[0].getType());
-        if (operations == "F32" && hasRough(kind) &&
-            isRoundedAtOnce(apply.getResult()))
+        if (operations == "F32" &&
+            (isQuotientOfByte(apply) ||
+             (hasRough(kind) && isRoundedAtOnce(apply.getResult()))))
           operations = "Rough";
         return statement(scope, typeName,
                          str(operations + "::" + mnemonic + "(" +

@@ -3,6 +3,7 @@
 #include "test/emulator/Harness.h"
 
 #include <cmath>
+#include <random>
 
 namespace ingot::emulator {
 namespace {
@@ -25,6 +26,18 @@ KERNEL(256, 1) rough(float *y, const float *x, int n) {
   }
 }
 EXPORT_KERNEL(rough)
+template <class T>
+DEV u32 bytes(float x) {
+  return from_f32<T>(x).bits;
+}
+KERNEL(256, 1) quotients(u32 *y, const float *x, const float *b, int n) {
+  for (int i = bid_x() * 256 + tid(); i < n; i += 256 * grid_x()) {
+    float rough = Rough::div(x[i], b[i]), exact = x[i] / b[i];
+    y[i] = bytes<e4m3>(rough) | bytes<e5m2>(rough) << 8 |
+           bytes<e4m3>(exact) << 16 | bytes<e5m2>(exact) << 24;
+  }
+}
+EXPORT_KERNEL(quotients)
 )";
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
@@ -83,6 +96,44 @@ TEST_F(RoughTest, Errors) {
     }
     printf("%s: 2^%.2f of the value\n", f.name, std::log2(worst));
   }
+}
+
+// Beside each number that rounds to two bytes alike, and at both ends.
+TEST_F(RoughTest, QuotientsOf8Bits) {
+  std::mt19937 random(1);
+  std::vector<float> x, b;
+  auto add = [&](float number, float divisor) {
+    x.push_back(number);
+    b.push_back(divisor);
+  };
+  for (int i = 0; i < 4000; ++i) {
+    float divisor = std::ldexp(1 + float(random() % (1 << 23)) * 0x1p-23f,
+                               int(random() % 121) - 60);
+    if (i % 4)
+      divisor = std::ldexp(divisor, -std::ilogb(divisor) - i % 12);
+    for (int j = 0; j < 8; ++j) {
+      float middle =
+                std::ldexp(float(random() % 32 + 1), int(random() % 30) - 18),
+            number = middle * divisor;
+      for (int steps = int(random() % 4); steps > 0; --steps)
+        number = std::nextafter(number, j % 2 ? 0.f : 1e9f);
+      add(i % 2 ? number : -number, j % 3 ? divisor : -divisor);
+    }
+  }
+  for (float divisor : {0x1.8p-60f, 0.3f, -7.f, 0x1.cp59f})
+    for (float number : {0.f, -0.f, NAN, INFINITY, -INFINITY, 3e38f, -3e38f,
+                         1e-45f, -1e-45f, 1e-38f, -1e-30f, 0x1p-18f})
+      add(number, divisor);
+  DeviceArray<float> in(x), by(b);
+  DeviceArray<unsigned> out(x.size());
+  Stub stub(text);
+  ASSERT_EQ(stub.launch("quotients", {16}, 256, 0, out, in, by,
+                        static_cast<int>(x.size())),
+            cu::success)
+      << control("report");
+  std::vector<unsigned> got = out.get();
+  for (size_t i = 0; i < got.size(); ++i)
+    ASSERT_EQ(got[i] & 0xffff, got[i] >> 16) << x[i] << " / " << b[i];
 }
 
 } // namespace
