@@ -255,7 +255,9 @@ def WidenRows : Ingot_Pass<"widen-rows"> {
     Behind `narrow-operands`. A linear reads rows of f8E4M3FN where its function's target
     is one of `f8_targets`, in bf16 or f16, the weight is f8E4M3FN too, without zeros, its
     block is 128 or all of K, and K a multiple of 16. Elsewhere a copy of the rows in the
-    precision of the function is made beside, which is exact.
+    precision of the function is made beside, which is exact. Where rows stay as they
+    are and are columns of a linear's result, rounded, that nobody else reads, all
+    of that result is rounded, so that the linear stores bytes, and its columns are read in place.
 
     ```mlir
     %1 = tfm.linear %q, %w scales %s {block = 768} : (tensor<?x768xf8E4M3FN>, ...) -> tensor<?x3072xf32>

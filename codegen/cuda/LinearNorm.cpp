@@ -94,7 +94,9 @@ private:
     plan::KernelOp product = kernelOf(linear), rows = kernelOf(norm);
     if (product.getFamily() != plan::Family::Linear || product.isQuantized() ||
         rows.getFamily() != plan::Family::Norm || linear.getInit() ||
-        !product.outType(0).isF32() || !isAligned(linear) || !isAligned(norm))
+        !product.outType(0).isF32() ||
+        rows.outType(0).getIntOrFloatBitWidth() == 8 || !isAligned(linear) ||
+        !isAligned(norm))
       return;
     // Which of the norm's inputs is the linear's result, read once and as it
     // lies; the rows of both are the same.

@@ -415,8 +415,18 @@ std::optional<Expr> LiftRules::symbolic(tfm::SymbolicOp op, Indices indices) {
   return result;
 }
 
-std::optional<Expr> LiftRules::region(Block &block,
-                                      llvm::ArrayRef<Expr> arguments) {
+std::optional<Expr> LiftRules::unrounded(Block &block,
+                                         llvm::ArrayRef<Expr> arguments) {
+  auto rounded =
+      block.getTerminator()->getOperand(0).getDefiningOp<tfm::ConvertOp>();
+  if (!rounded || !llvm::isa<FloatType>(rounded.getType()) ||
+      rounded.getType().getIntOrFloatBitWidth() != 8)
+    return std::nullopt;
+  return value(block, rounded.getInput(), arguments);
+}
+
+std::optional<Expr> LiftRules::value(Block &block, Value result,
+                                     llvm::ArrayRef<Expr> arguments) {
   llvm::DenseMap<Value, Expr> values;
   for (auto [argument, expr] : llvm::zip_equal(
            block.getArguments().take_front(arguments.size()), arguments))
@@ -429,6 +439,8 @@ std::optional<Expr> LiftRules::region(Block &block,
                    llvm::cast<FloatAttr>(op.getValue()).getValueAsDouble());
   };
   for (Operation &op : block.without_terminator()) {
+    if (values.contains(result))
+      break;
     llvm::SmallVector<Expr> v;
     for (Value operand : op.getOperands()) {
       if (auto known = values.find(operand); known != values.end())
@@ -436,7 +448,7 @@ std::optional<Expr> LiftRules::region(Block &block,
       else if (auto outside = operand.getDefiningOp<arith::ConstantOp>())
         v.push_back(*number(outside));
     }
-    std::optional<Expr> result =
+    std::optional<Expr> computed =
         llvm::TypeSwitch<Operation *, std::optional<Expr>>(&op)
             .Case<tfm::ApplyOp>(
                 [&](auto o) { return scalarOp(o.getOp().getValue(), v); })
@@ -454,11 +466,11 @@ std::optional<Expr> LiftRules::region(Block &block,
             .Default([](Operation *) -> std::optional<Expr> {
               return std::nullopt;
             });
-    if (!result)
+    if (!computed)
       return std::nullopt;
-    values[op.getResult(0)] = *result;
+    values[op.getResult(0)] = *computed;
   }
-  return values[block.getTerminator()->getOperand(0)];
+  return values[result];
 }
 
 } // namespace ingot

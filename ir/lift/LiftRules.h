@@ -18,7 +18,13 @@ struct LiftRules {
   /// The value of a scalar region for the given block arguments; loads are
   /// lifted further through the lifter.
   std::optional<Expr> region(mlir::Block &block,
-                             llvm::ArrayRef<Expr> arguments);
+                             llvm::ArrayRef<Expr> arguments) {
+    return value(block, block.getTerminator()->getOperand(0), arguments);
+  }
+  /// The same of a region that rounds to an 8-bit float last, which no
+  /// expression does: what it rounds. Nothing where it does not.
+  std::optional<Expr> unrounded(mlir::Block &block,
+                                llvm::ArrayRef<Expr> arguments);
 
   /// The largest value an index without loads can have, if it is monotonic in
   /// all its generic indices.
@@ -33,6 +39,9 @@ struct LiftRules {
   Expr unsaturated(tfm::QuantizeOp op, Indices indices);
 
 private:
+  /// Of `result`, one of the values of a scalar region.
+  std::optional<Expr> value(mlir::Block &block, mlir::Value result,
+                            llvm::ArrayRef<Expr> arguments);
   std::optional<Expr> elementwise(tfm::ElementwiseOp op, Indices indices);
   llvm::SmallVector<Expr> scaleIndices(std::optional<uint64_t> axis,
                                        std::optional<uint64_t> block,

@@ -122,7 +122,7 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove]> {
       a multiple of 16 that divides the rows of a unit (64 of 4 bits, 32 of 8) or
       is a multiple of them
     - kernel_c3: regions yield what the table says; a float is rounded to 8 bits where
-      a map yields it, and not before
+      the last region of a map, linear or norm yields it, and not before
     - kernel_c4: regions hold scalar ops only, and no `tfm.symbol`: a kernel gets
       symbols as scalars
 

@@ -113,6 +113,12 @@ bool isNorm(Family family) {
   return family == Family::Norm || family == Family::LinearNorm;
 }
 
+/// Whether what the last region yields may be rounded to 8 bits.
+bool storesFloat8(Family family) {
+  return family == Family::Map || family == Family::Linear ||
+         family == Family::Norm;
+}
+
 /// What a string parameter may say.
 ArrayRef<StringRef> kindsOf(Family family) {
   static constexpr StringRef kReduce[] = {"sum",  "mean", "max",    "min",
@@ -429,13 +435,14 @@ LogicalResult KernelOp::verifyRegions() {
     auto isRoundedElsewhere = [&](tfm::ConvertOp convert) {
       Type type = convert.getType();
       return isa<FloatType>(type) && type.getIntOrFloatBitWidth() == 8 &&
-             (getFamily() != Family::Map ||
+             (!storesFloat8(getFamily()) || inner ||
               !llvm::all_of(convert->getUsers(), llvm::IsaPred<tfm::YieldOp>));
     };
     for (auto convert : region.getOps<tfm::ConvertOp>())
       if (isRoundedElsewhere(convert))
         return emitOpError("rounds to ")
-               << convert.getType() << " where no map stores it";
+               << convert.getType()
+               << " where no map, linear or norm stores it";
     // kernel_c4
     if (failed(tfm::verifyScalarRegion(*this, region, /*symbols=*/false)))
       return failure();

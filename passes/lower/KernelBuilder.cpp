@@ -100,26 +100,32 @@ Expr KernelBuilder::recombine(Expr e) {
   return e;
 }
 
+Expr KernelBuilder::flatLoad(Expr load) {
+  Value tensor = lifter.tensor(pool.loadTensor(load));
+  llvm::SmallVector<Expr> coordinates(pool.operands(load).begin(),
+                                      pool.operands(load).end());
+  ShapeContext::Dims dims = shapes.dims(tensor);
+  Expr flat = pool.integer(0), stride = pool.integer(1);
+  for (int axis = static_cast<int>(dims.size()) - 1; axis >= 0; --axis) {
+    flat = pool.add(flat, pool.mul(flatten(coordinates[axis]), stride));
+    stride = pool.mul(stride, dims[axis]);
+  }
+  flat = recombine(flat);
+  return pool.load(pool.type(load), lifter.number(memoryOf(tensor)),
+                   {&flat, 1});
+}
+
 Expr KernelBuilder::flatten(Expr root) {
   return pool.replace(root, [&](Expr node) -> std::optional<Expr> {
     if (pool.kind(node) != ExprKind::Load ||
         pool.loadTensor(node) >= kRegionArgument)
       return std::nullopt;
-    Value tensor = lifter.tensor(pool.loadTensor(node));
-    llvm::SmallVector<Expr> coordinates(pool.operands(node).begin(),
-                                        pool.operands(node).end());
-    ShapeContext::Dims dims = shapes.dims(tensor);
-    Expr flat = pool.integer(0), stride = pool.integer(1);
-    for (int axis = static_cast<int>(dims.size()) - 1; axis >= 0; --axis) {
-      flat = pool.add(flat, pool.mul(flatten(coordinates[axis]), stride));
-      stride = pool.mul(stride, dims[axis]);
-    }
-    flat = recombine(flat);
-    Value memory = memoryOf(tensor);
-    Type element = tfm::tensorTypeOf(memory).getElementType();
-    if (isNarrow(element))
-      return narrowElement(pool, lifter.number(memory), element, flat);
-    return pool.load(pool.type(node), lifter.number(memory), {&flat, 1});
+    Expr load = flatLoad(node);
+    uint32_t memory = pool.loadTensor(load);
+    Type element = tfm::tensorTypeOf(lifter.tensor(memory)).getElementType();
+    return isNarrow(element)
+               ? narrowElement(pool, memory, element, pool.operands(load)[0])
+               : load;
   });
 }
 
@@ -206,8 +212,9 @@ void KernelBuilder::fill(Region &region, const RegionSpec &spec,
   } else {
     result = printer.emit(spec.expr);
   }
-  // Expressions have no 8-bit floats.
-  if (llvm::isa<FloatType>(outs[0]) && isNarrow(outs[0]))
+  // Expressions have no 8-bit floats, which the last region gives.
+  if (&spec == &regions.back() && llvm::isa<FloatType>(outs[0]) &&
+      isNarrow(outs[0]))
     result = tfm::ConvertOp::create(builder, loc, outs[0], result);
   tfm::YieldOp::create(builder, loc, result);
   RegionBuilder::eraseDead(block);

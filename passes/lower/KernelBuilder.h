@@ -71,6 +71,8 @@ public:
   /// `expr` with every load of a tensor by coordinates made a load of its
   /// memory by one flat element offset.
   Expr flatten(Expr expr);
+  /// The same of one load, whatever its elements are.
+  Expr flatLoad(Expr load);
   /// c*d*(x floordiv d) + c*(x mod d) = c*x, wherever it applies.
   Expr recombine(Expr integer);
 

@@ -142,15 +142,9 @@ LogicalResult Lowering::lowerFused(tfm::FusedOp op) {
     materialize(op);
     return success();
   }
-  // Elements of the pool have 16 bits or more: it gets what is rounded last.
-  Operation *yield = op.getBody().front().getTerminator();
-  if (auto rounded = yield->getOperand(0).getDefiningOp<tfm::ConvertOp>()) {
-    yield->setOperand(0, rounded.getInput());
-    rounded.erase();
-  }
   llvm::SmallVector<Expr> indices =
       shapes.indices(shapes.dims(op.getResult()), "i");
-  std::optional<Expr> value = elementOf(op, indices);
+  std::optional<Expr> value = storedElementOf(op, indices);
   if (!value || pool.type(*value) != ExprType::F32)
     return op.emitError("no kernel rounds this to ") << element;
   launchMap(op.getResult(), indices,

@@ -98,6 +98,10 @@ private:
   void materialize(tfm::FusedOp op);
   /// The element of `op`; nothing where the pool has no expression for it.
   std::optional<Expr> elementOf(tfm::FusedOp op, llvm::ArrayRef<Expr> indices);
+  /// What a kernel stores as the element of `op`: it, or what the store rounds
+  /// to an 8-bit float.
+  std::optional<Expr> storedElementOf(tfm::FusedOp op,
+                                      llvm::ArrayRef<Expr> indices);
   mlir::LogicalResult lowerMatmul(tfm::MatmulOp op);
   mlir::LogicalResult lowerConv(tfm::ConvOp op);
   mlir::LogicalResult lowerReduce(tfm::ReduceOp op);

@@ -1,7 +1,9 @@
 // Which fused ops become memory. The others are read in place: as strides over
 // what they move, or as a part of the kernel that reads them.
+#include "ir/lift/LiftRules.h"
 #include "passes/Match.h"
 #include "passes/lower/Lowering.h"
+#include "passes/lower/NarrowElements.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -111,8 +113,10 @@ void Lowering::place() {
     }
     lifter.makeOpaque(op.getResult());
     Type element = op.getType().getElementType();
-    if (!llvm::isa<FloatType>(element) || element.isF64() ||
-        !elementOf(op, shapes.indices(shapes.dims(op.getResult()), "i")))
+    bool canStore = llvm::isa<FloatType>(element) && !element.isF64() &&
+                    (!isNarrow(element) || target.storesFloat8);
+    if (!canStore ||
+        !storedElementOf(op, shapes.indices(shapes.dims(op.getResult()), "i")))
       continue;
     if (tfm::NormOp norm = writerOf(op)) {
       writers[op] = norm;
@@ -178,6 +182,14 @@ std::optional<Expr> Lowering::elementOf(tfm::FusedOp op,
   return expr;
 }
 
+std::optional<Expr> Lowering::storedElementOf(tfm::FusedOp op,
+                                              llvm::ArrayRef<Expr> indices) {
+  std::optional<Expr> element = elementOf(op, indices);
+  return element ? element
+                 : LiftRules{lifter, pool, shapes}.unrounded(
+                       op.getBody().front(), indices);
+}
+
 tfm::NormOp Lowering::writerOf(tfm::FusedOp op) {
   llvm::SmallVector<Use> uses;
   collectUses(op.getResult(), uses);
@@ -207,7 +219,7 @@ tfm::NormOp Lowering::writerOf(tfm::FusedOp op) {
 tfm::NormOp Lowering::copierOf(tfm::FusedOp op) {
   llvm::SmallVector<Expr> indices =
       shapes.indices(shapes.dims(op.getResult()), "i");
-  Expr element = *elementOf(op, indices);
+  Expr element = *storedElementOf(op, indices);
   if (pool.kind(element) != ExprKind::FloatCast)
     return {};
   Expr source = pool.operands(element)[0];
@@ -227,7 +239,9 @@ Operation *Lowering::anchorOf(tfm::FusedOp op) {
   Dims dims = shapes.dims(result);
   llvm::SmallVector<Expr> indices = shapes.indices(dims, "i");
   KernelBuilder scratch(lifter, op.getLoc());
-  Expr expr = scratch.flatten(lifter.definition(result, indices));
+  Expr expr = scratch.flatten(*storedElementOf(op, indices));
+  // Kernels of these alone round to 8 bits where they store.
+  bool isNarrowed = isNarrow(op.getType().getElementType());
   Expr identity = pool.integer(0);
   for (auto [index, dim] : llvm::zip_equal(indices, dims))
     identity = pool.add(pool.mul(identity, dim), index);
@@ -241,7 +255,8 @@ Operation *Lowering::anchorOf(tfm::FusedOp op) {
   for (Value value : aligned) {
     Operation *anchor = value.getDefiningOp();
     if (!anchor || others.contains(value) ||
-        (best && anchor->isBeforeInBlock(best)))
+        (best && anchor->isBeforeInBlock(best)) ||
+        (isNarrowed && !llvm::isa<tfm::LinearOp, tfm::NormOp>(anchor)))
       continue;
     auto type = llvm::cast<RankedTensorType>(value.getType());
     if (!type.getElementType().isF32() || value != anchor->getResult(0))
@@ -292,21 +307,25 @@ Expr Lowering::finish(KernelBuilder &kernel, Operation *anchor, Expr value,
   if (!epilogue)
     return value;
   uint32_t number = lifter.number(anchor->getResult(0));
-  return pool.replace(
-      kernel.flatten(lifter.definition(epilogue.getResult(), at)),
-      [&](Expr node) -> std::optional<Expr> {
-        if (pool.kind(node) == ExprKind::Load &&
-            pool.loadTensor(node) == number)
-          return value;
-        return std::nullopt;
-      });
+  return pool.replace(kernel.flatten(*storedElementOf(epilogue, at)),
+                      [&](Expr node) -> std::optional<Expr> {
+                        if (pool.kind(node) == ExprKind::Load &&
+                            pool.loadTensor(node) == number)
+                          return value;
+                        return std::nullopt;
+                      });
 }
 
 std::optional<Lowering::View> Lowering::viewByElement(KernelBuilder &kernel,
                                                       Value value) {
   Dims dims = shapes.dims(value);
   llvm::SmallVector<Expr> indices = shapes.indices(dims, "v");
-  Expr element = kernel.flatten(lifter.element(value, indices));
+  Expr element = lifter.element(value, indices);
+  // Bytes are moved as they are.
+  bool isMoved =
+      pool.kind(element) == ExprKind::Load &&
+      tfm::tensorTypeOf(value).getElementType().getIntOrFloatBitWidth() == 8;
+  element = isMoved ? kernel.flatLoad(element) : kernel.flatten(element);
   if (pool.kind(element) != ExprKind::Load)
     return std::nullopt;
   View view{

@@ -1,5 +1,5 @@
 """An ONNX model with weights and rows of float8e4m3fn: a weight alone with a scale a column, rows and weight with one scale
-each, rows and a weight in blocks of 128. The reference, a CPU, the emulated GPU and, where it has the types, ONNX Runtime agree.
+each, rows and a weight in blocks of 128. Rows come from the input, a linear and a norm, of which GPUs store the latter two in 8 bits. The reference, a CPU, the emulated GPU and, where it has the types, ONNX Runtime agree.
 
     fp8.py INGOT WORK_FOLDER sm_80|sm_90a bf16|f16      exit code 77: no NVRTC
 """
@@ -61,7 +61,10 @@ def model():
     x = b.linear(b.rounded("x", 0.01), b.weight("w1", (K, WIDE), (), axis=0), WIDE, "one")
     x = b.node("Relu", [x], "relu")
     x = b.linear(x, b.weight("w2", (WIDE, INNER), (INNER,), axis=1), INNER, "two")
-    y = b.linear(b.rounded(x, 0.02), b.weight("w3", (INNER, N), (-(-INNER // BLOCK), N), axis=0, block_size=BLOCK), N, "y")
+    x = b.linear(b.rounded(x, 0.02), b.weight("w3", (INNER, N), (-(-INNER // BLOCK), N), axis=0, block_size=BLOCK), N, "three")
+    gain, shift = (b.floats(name, b.random.uniform(-1, 1, K)) for name in ("gain", "shift"))
+    norm = b.node("LayerNormalization", ["x", gain, shift], "norm")
+    y = b.node("Add", [x, b.linear(b.rounded(norm, 0.03), b.weight("w4", (K, N), (N,), axis=1), N, "four")], "y")
     graph = helper.make_graph(b.nodes, "fp8", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ("n", K))],
                               [helper.make_tensor_value_info(y, TensorProto.FLOAT, ("n", N))], b.initializers)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
@@ -109,6 +112,8 @@ def main(ingot, work, target, precision):
         for name in (f"linear_{precision}_f8E4M3FN_b{WIDE}_k{WIDE}_n{INNER}", f"arrange_f8E4M3FN_b{WIDE}_",
                      f"linear_{rows}_f8E4M3FN_b{K}_", f"linear_{rows}_f8E4M3FN_b{BLOCK}_"):
             assert f" {name}" in kernels, name
+        # Of the input alone; sm_80 has code and PTX.
+        assert kernels.count(" map_f8E4M3FN_") == (1 if target == "sm_90a" else 2), "rows are rounded by maps"
         assert kernels.count("frame 0, spills 0") == kernels.count("spills "), "spills"
     for rows in ROWS:
         x = numpy.random.default_rng(rows).normal(0, 1, (rows, K)).astype("float32")

@@ -291,7 +291,7 @@ plan.kernel attention @k outs [f32] ins [f32, f32, f32] scalars 0 params {batch 
 // -----
 
 // kernel_c3: 8-bit floats are rounded where they are stored
-// expected-error@+1 {{rounds to 'f8E4M3FN' where no map stores it}}
+// expected-error@+1 {{rounds to 'f8E4M3FN' where no map, linear or norm stores it}}
 plan.kernel map @k outs [f32] ins [f32] scalars 0 params {extents = array<i64: 4>, chunk = 1 : i64} {
 ^bb0(%i: i64, %x: tensor<?xf32>):
   %v = tfm.load %x[%i] : tensor<?xf32> -> f32

@@ -42,3 +42,81 @@ func.func @main(%q: tensor<2x256xf8E4M3FN>) -> (tensor<2x24xf32>, tensor<2x24xf3
   %1 = tfm.linear %q, %w scales %t {block = 64 : i64} : (tensor<2x256xf8E4M3FN>, tensor<256x24xf8E4M3FN>, tensor<4x24xf32>) -> tensor<2x24xf32>
   return %0, %1 : tensor<2x24xf32>, tensor<2x24xf32>
 }
+
+// -----
+
+tfm.weight @w : tensor<32x96xf32> file "m" offset 0 length 12288
+tfm.weight @v : tensor<48x24xf8E4M3FN> file "m" offset 12288 length 1152
+tfm.weight @s : tensor<1x24xf32> file "m" offset 13440 length 96
+
+// Columns of a linear's result: all of it is rounded, by the linear, and rows are read in it.
+// CHECK-LABEL: func.func @columns_cuda(
+// CHECK: %[[Y:.*]] = tfm.linear
+// CHECK: %[[ALL:.*]] = tfm.fused {
+// CHECK-NEXT: ^bb0(%[[R:.*]]: i64, %[[C:.*]]: i64):
+// CHECK: tfm.load %[[Y]][%[[R]], %[[C]]]
+// CHECK: tfm.convert %{{.*}} : f32 to f8E4M3FN
+// CHECK: } : tensor<4x96xf8E4M3FN>
+// CHECK: %[[ROWS:.*]] = tfm.fused {
+// CHECK: %[[AT:.*]] = tfm.apply add(%{{.*}}, %c32_i64)
+// CHECK-NEXT: %[[X:.*]] = tfm.load %[[ALL]][%{{.*}}, %[[AT]]] : tensor<4x96xf8E4M3FN> -> f8E4M3FN
+// CHECK-NEXT: tfm.yield %[[X]] : f8E4M3FN
+// CHECK: } : tensor<4x48xf8E4M3FN>
+// CHECK: tfm.linear %[[ROWS]],
+// PLAN-LABEL: plan.program @columns_cuda
+// PLAN: %[[ALL:.*]] = plan.buffer scratch -1 size <384>
+// PLAN: plan.launch @linear_bf16_k32_n96 grid {{.*}} (%[[ALL]],
+// PLAN-NEXT: plan.launch @linear_f8E4M3FN_f8E4M3FN_b48_k48_n24 grid {{.*}}, %[[ALL]], %{{.*}}) offsets <0, 32, 0, 0>
+// PLAN-NOT: plan.launch
+// PLAN: plan.kernel linear @linear_bf16_k32_n96 outs [f8E4M3FN]
+// PLAN: plan.kernel linear @linear_f8E4M3FN_f8E4M3FN_b48_k48_n24 {{.*}} lda = 96
+// OTHERS-LABEL: func.func @columns_cuda(
+// OTHERS: tfm.linear
+// OTHERS: } : tensor<4x48xf8E4M3FN>
+func.func @columns(%x: tensor<4x32xf32>) -> tensor<4x24xf32> {
+  %w = tfm.get_weight @w : tensor<32x96xf32>
+  %v = tfm.get_weight @v : tensor<48x24xf8E4M3FN>
+  %s = tfm.get_weight @s : tensor<1x24xf32>
+  %0 = tfm.linear %x, %w : (tensor<4x32xf32>, tensor<32x96xf32>) -> tensor<4x96xf32>
+  %1 = tfm.fused {
+  ^bb0(%r: i64, %c: i64):
+    %from = arith.constant 32 : i64
+    %scale = arith.constant 0.3 : f32
+    %at = tfm.apply add(%c, %from) : (i64, i64) -> i64
+    %2 = tfm.load %0[%r, %at] : tensor<4x96xf32> -> f32
+    %3 = tfm.apply div(%2, %scale) : (f32, f32) -> f32
+    %4 = tfm.convert %3 : f32 to f8E4M3FN
+    tfm.yield %4 : f8E4M3FN
+  } : tensor<4x48xf8E4M3FN>
+  %5 = tfm.linear %1, %v scales %s {block = 48 : i64} : (tensor<4x48xf8E4M3FN>, tensor<48x24xf8E4M3FN>, tensor<1x24xf32>) -> tensor<4x24xf32>
+  return %5 : tensor<4x24xf32>
+}
+
+// -----
+
+tfm.weight @w : tensor<32x96xf32> file "m" offset 0 length 12288
+tfm.weight @v : tensor<48x24xf8E4M3FN> file "m" offset 12288 length 1152
+tfm.weight @s : tensor<1x24xf32> file "m" offset 13440 length 96
+
+// Columns from 8 on would not start at a multiple of 16 bytes.
+// CHECK-LABEL: func.func @aligned_cuda(
+// CHECK: tfm.linear
+// CHECK: tfm.fused
+// CHECK: } : tensor<4x48xf8E4M3FN>
+// CHECK-NEXT: tfm.linear
+func.func @aligned(%x: tensor<4x32xf32>) -> tensor<4x24xf32> {
+  %w = tfm.get_weight @w : tensor<32x96xf32>
+  %v = tfm.get_weight @v : tensor<48x24xf8E4M3FN>
+  %s = tfm.get_weight @s : tensor<1x24xf32>
+  %0 = tfm.linear %x, %w : (tensor<4x32xf32>, tensor<32x96xf32>) -> tensor<4x96xf32>
+  %1 = tfm.fused {
+  ^bb0(%r: i64, %c: i64):
+    %from = arith.constant 8 : i64
+    %at = tfm.apply add(%c, %from) : (i64, i64) -> i64
+    %2 = tfm.load %0[%r, %at] : tensor<4x96xf32> -> f32
+    %4 = tfm.convert %2 : f32 to f8E4M3FN
+    tfm.yield %4 : f8E4M3FN
+  } : tensor<4x48xf8E4M3FN>
+  %5 = tfm.linear %1, %v scales %s {block = 48 : i64} : (tensor<4x48xf8E4M3FN>, tensor<48x24xf8E4M3FN>, tensor<1x24xf32>) -> tensor<4x24xf32>
+  return %5 : tensor<4x24xf32>
+}
