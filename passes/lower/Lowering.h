@@ -160,6 +160,9 @@ private:
   /// The op that only `op` reads, element for element, so that its kernel can
   /// go on with what `op` computes; or null.
   mlir::Operation *anchorOf(tfm::FusedOp op);
+  /// Whether what `norm` stores beside its result is there in time where it
+  /// runs in the place of `op`.
+  bool canRunLater(tfm::NormOp norm, tfm::FusedOp op);
   /// Where the kernel of `anchor` writes: its result, or its epilogue's.
   mlir::Value storedBy(mlir::Operation *anchor);
   /// The norm that can store `op`, its result rounded, beside it; or null.

@@ -234,6 +234,17 @@ tfm::NormOp Lowering::copierOf(tfm::FusedOp op) {
   return norm;
 }
 
+bool Lowering::canRunLater(tfm::NormOp norm, tfm::FusedOp op) {
+  llvm::SmallVector<Use> uses;
+  if (norm.getSum())
+    collectUses(norm.getSum(), uses);
+  if (tfm::FusedOp stored = written.lookup(norm))
+    collectUses(stored.getResult(), uses);
+  return llvm::none_of(uses, [&](const Use &use) {
+    return use.op != norm && use.op->isBeforeInBlock(op);
+  });
+}
+
 Operation *Lowering::anchorOf(tfm::FusedOp op) {
   Value result = op.getResult();
   Dims dims = shapes.dims(result);
@@ -276,8 +287,7 @@ Operation *Lowering::anchorOf(tfm::FusedOp op) {
             .Case([&](tfm::NormOp norm) {
               llvm::ArrayRef<Expr> row(own);
               return axisOf(dims, countOf(row.drop_front(norm.getAxis()))) &&
-                     !written.contains(norm) &&
-                     (!norm.getSum() || norm.getSum().use_empty());
+                     canRunLater(norm, op);
             })
             .Case<tfm::SoftmaxOp, tfm::MatmulOp, tfm::ConvOp, tfm::ReduceOp>(
                 [&](Operation *) { return own == dims; })

@@ -223,3 +223,43 @@ module {
     return %l : tensor<5x8xf32>
   }
 }
+
+// -----
+
+// Others read the norm's sum behind what goes on with its result, and the first
+// of the two before: then it has to be there.
+// CHECK-LABEL: @kept_sum
+// CHECK: plan.launch @layer_norm_f32_c8 grid <1> (%{{.*}}, %[[SUM:[0-9]+]], %{{.*}}, %{{.*}})
+// CHECK-NEXT: plan.launch @linear_f32_k8_n8_residual {{.*}}, %[[SUM]])
+// CHECK: plan.launch @layer_norm_f32_c8_1
+// CHECK-NEXT: plan.launch @map_f32_abs
+// CHECK-NEXT: plan.launch @map_f32_tanh
+// CHECK-NOT: plan.launch
+module {
+  tfm.weight @w : tensor<8x8xf32> file "m.onnx" offset 0 length 256
+  func.func @kept_sum(%x: tensor<5x8xf32> {tfm.name = "x"}, %y: tensor<5x8xf32> {tfm.name = "y"}) -> (tensor<5x8xf32> {tfm.name = "l"}, tensor<5x8xf32> {tfm.name = "m"}, tensor<5x8xf32> {tfm.name = "n"}) {
+    %w = tfm.get_weight @w : tensor<8x8xf32>
+    %n, %sum = tfm.norm layer %x residual %y axis 1 epsilon 1.0e-5 : (tensor<5x8xf32>, tensor<5x8xf32>) -> (tensor<5x8xf32>, tensor<5x8xf32>)
+    %0 = tfm.fused {
+    ^bb0(%i: i64, %j: i64):
+      %2 = tfm.load %n[%i, %j] : tensor<5x8xf32> -> f32
+      %3 = tfm.apply tanh(%2) : (f32) -> f32
+      tfm.yield %3 : f32
+    } : tensor<5x8xf32>
+    %l = tfm.linear %0, %w residual %sum : (tensor<5x8xf32>, tensor<8x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+    %o, %other = tfm.norm layer %l residual %y axis 1 epsilon 1.0e-5 : (tensor<5x8xf32>, tensor<5x8xf32>) -> (tensor<5x8xf32>, tensor<5x8xf32>)
+    %m = tfm.fused {
+    ^bb0(%i: i64, %j: i64):
+      %2 = tfm.load %other[%i, %j] : tensor<5x8xf32> -> f32
+      %3 = tfm.apply abs(%2) : (f32) -> f32
+      tfm.yield %3 : f32
+    } : tensor<5x8xf32>
+    %1 = tfm.fused {
+    ^bb0(%i: i64, %j: i64):
+      %2 = tfm.load %o[%i, %j] : tensor<5x8xf32> -> f32
+      %3 = tfm.apply tanh(%2) : (f32) -> f32
+      tfm.yield %3 : f32
+    } : tensor<5x8xf32>
+    return %l, %m, %1 : tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>
+  }
+}

@@ -167,3 +167,28 @@ func.func @softmax(%x: tensor<4x48xf32>) -> tensor<4x48xf8E4M3FN> {
   } : tensor<4x48xf8E4M3FN>
   return %1 : tensor<4x48xf8E4M3FN>
 }
+
+// -----
+
+// A norm whose sum is a residual of a later step.
+tfm.weight @w : tensor<48x48xf32> file "m" offset 0 length 9216
+
+// CHECK-LABEL: plan.program @kept_sum
+// CHECK: plan.launch @layer_norm_f32_c48 grid {{.*}} (%[[Q:[0-9]+]], %[[SUM:[0-9]+]],
+// CHECK-NEXT: plan.launch @linear_f32_k48_n48_residual {{.*}}, %[[SUM]])
+// CHECK-NOT: plan.launch
+// CHECK: plan.kernel norm @layer_norm_f32_c48 outs [f8E4M3FN, f32] ins [f32, f32]
+func.func @kept_sum(%x: tensor<4x48xf32>, %y: tensor<4x48xf32>, %z: tensor<4x48xf32>) -> (tensor<4x48xf8E4M3FN>, tensor<4x48xf32>) {
+  %w = tfm.get_weight @w : tensor<48x48xf32>
+  %0, %sum = tfm.norm layer %x residual %y axis 1 epsilon 1.0e-5 : (tensor<4x48xf32>, tensor<4x48xf32>) -> (tensor<4x48xf32>, tensor<4x48xf32>)
+  %1 = tfm.fused {
+  ^bb0(%r: i64, %c: i64):
+    %s = arith.constant 0.3 : f32
+    %v = tfm.load %0[%r, %c] : tensor<4x48xf32> -> f32
+    %q = tfm.apply div(%v, %s) : (f32, f32) -> f32
+    %b = tfm.convert %q : f32 to f8E4M3FN
+    tfm.yield %b : f8E4M3FN
+  } : tensor<4x48xf8E4M3FN>
+  %2 = tfm.linear %z, %w residual %sum : (tensor<4x48xf32>, tensor<48x48xf32>, tensor<4x48xf32>) -> tensor<4x48xf32>
+  return %1, %2 : tensor<4x48xf8E4M3FN>, tensor<4x48xf32>
+}
