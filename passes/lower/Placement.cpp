@@ -141,6 +141,10 @@ bool Lowering::isReadInPlace(tfm::FusedOp op) {
     return false;
   Cost cost = costOf(pool, *expr);
   KernelBuilder scratch(lifter, op.getLoc());
+  // Bytes that the copy engine cannot take would go one by one.
+  auto startsAtUnit = [&](Expr bytes) {
+    return pool.constantInt(pool.mod(bytes, pool.integer(16))) == 0;
+  };
   return llvm::all_of(uses, [&](const Use &use) {
     std::optional<View> view;
     switch (use.reading) {
@@ -149,9 +153,13 @@ bool Lowering::isReadInPlace(tfm::FusedOp op) {
     case Reading::Heads:
       view = viewByElement(scratch, use.value);
       return view && isContiguous(use.value, *view);
-    case Reading::Rows:
+    case Reading::Rows: {
       view = viewByElement(scratch, use.value);
-      return view && rowStride(use.value, *view);
+      std::optional<Expr> stride =
+          view ? rowStride(use.value, *view) : std::nullopt;
+      return stride && (!isNarrow(op.getType().getElementType()) ||
+                        (startsAtUnit(view->offset) && startsAtUnit(*stride)));
+    }
     case Reading::Once:
       return cost != Cost::Dear || uses.size() == 1;
     case Reading::Scan:

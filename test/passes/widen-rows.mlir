@@ -120,3 +120,50 @@ func.func @aligned(%x: tensor<4x32xf32>) -> tensor<4x24xf32> {
   %5 = tfm.linear %1, %v scales %s {block = 48 : i64} : (tensor<4x48xf8E4M3FN>, tensor<48x24xf8E4M3FN>, tensor<1x24xf32>) -> tensor<4x24xf32>
   return %5 : tensor<4x24xf32>
 }
+
+// -----
+
+tfm.weight @v : tensor<48x24xf8E4M3FN> file "m" offset 0 length 1152
+tfm.weight @s : tensor<1x24xf32> file "m" offset 1152 length 96
+
+// Rows that lie within others, from a multiple of 16 bytes on.
+// PLAN-LABEL: plan.program @moved_cuda
+// PLAN: plan.launch @linear_f8E4M3FN_f8E4M3FN_b48_k48_n24 {{.*}} offsets <0, 32, 0, 0>
+// PLAN-NOT: plan.launch
+// PLAN: plan.kernel
+func.func @moved(%q: tensor<?x96xf8E4M3FN, #tfm.dims<rows, 96>>) -> tensor<?x24xf32, #tfm.dims<rows, 24>> attributes {tfm.symbols = [#tfm.symbol<"rows", 0, -1, 0, 0>]} {
+  %v = tfm.get_weight @v : tensor<48x24xf8E4M3FN>
+  %s = tfm.get_weight @s : tensor<1x24xf32>
+  %0 = tfm.fused {
+  ^bb0(%r: i64, %c: i64):
+    %from = arith.constant 32 : i64
+    %at = tfm.apply add(%c, %from) : (i64, i64) -> i64
+    %1 = tfm.load %q[%r, %at] : tensor<?x96xf8E4M3FN, #tfm.dims<rows, 96>> -> f8E4M3FN
+    tfm.yield %1 : f8E4M3FN
+  } : tensor<?x48xf8E4M3FN, #tfm.dims<rows, 48>>
+  %2 = tfm.linear %0, %v scales %s {block = 48 : i64} : (tensor<?x48xf8E4M3FN, #tfm.dims<rows, 48>>, tensor<48x24xf8E4M3FN>, tensor<1x24xf32>) -> tensor<?x24xf32, #tfm.dims<rows, 24>>
+  return %2 : tensor<?x24xf32, #tfm.dims<rows, 24>>
+}
+
+// -----
+
+tfm.weight @v : tensor<48x24xf8E4M3FN> file "m" offset 0 length 1152
+tfm.weight @s : tensor<1x24xf32> file "m" offset 1152 length 96
+
+// PLAN-LABEL: plan.program @moved_elsewhere_cuda
+// PLAN: plan.launch @map_f8E4M3FN_
+// PLAN-NEXT: plan.launch @linear_f8E4M3FN_f8E4M3FN_b48_k48_n24 {{.*}} offsets <0, 0, 0, 0>
+// PLAN-NOT: plan.launch
+func.func @moved_elsewhere(%q: tensor<?x96xf8E4M3FN, #tfm.dims<rows, 96>>) -> tensor<?x24xf32, #tfm.dims<rows, 24>> attributes {tfm.symbols = [#tfm.symbol<"rows", 0, -1, 0, 0>]} {
+  %v = tfm.get_weight @v : tensor<48x24xf8E4M3FN>
+  %s = tfm.get_weight @s : tensor<1x24xf32>
+  %0 = tfm.fused {
+  ^bb0(%r: i64, %c: i64):
+    %from = arith.constant 8 : i64
+    %at = tfm.apply add(%c, %from) : (i64, i64) -> i64
+    %1 = tfm.load %q[%r, %at] : tensor<?x96xf8E4M3FN, #tfm.dims<rows, 96>> -> f8E4M3FN
+    tfm.yield %1 : f8E4M3FN
+  } : tensor<?x48xf8E4M3FN, #tfm.dims<rows, 48>>
+  %2 = tfm.linear %0, %v scales %s {block = 48 : i64} : (tensor<?x48xf8E4M3FN, #tfm.dims<rows, 48>>, tensor<48x24xf8E4M3FN>, tensor<1x24xf32>) -> tensor<?x24xf32, #tfm.dims<rows, 24>>
+  return %2 : tensor<?x24xf32, #tfm.dims<rows, 24>>
+}

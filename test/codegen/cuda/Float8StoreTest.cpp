@@ -76,42 +76,39 @@ protected:
 class CudaFloat8StoreCases : public emulator::SampledTest<CudaFloat8Store> {};
 INSTANTIATE_SAMPLED_TESTS(CudaFloat8StoreCases);
 
+struct Form {
+  const char *name;
+  ElementType type;
+  int64_t n;
+};
+
 /// Few rows and tiles, four columns at a time and one.
 TEST_P(CudaFloat8StoreCases, Linear) {
-  struct Type {
-    const char *name;
-    ElementType type;
-  };
-  for (auto [name, of] :
-       cases<Type>({{"bf16", ElementType::BF16}},
-                   {{"f32", ElementType::F32}, {"f16", ElementType::F16}})) {
-    type = name, element = of;
-    n = 72;
+  for (auto [name, of, columns] :
+       cases<Form>({{"bf16", ElementType::BF16, 72}},
+                   {{"bf16", ElementType::BF16, 33},
+                    {"f32", ElementType::F32, 72},
+                    {"f16", ElementType::F16, 72}})) {
+    type = name, element = of, n = columns;
     for (int64_t m : {5, 70})
       checkLinear(m);
-    n = 33;
     checkLinear(20, 3);
   }
 }
 
-/// Eight columns a lane, two, one; few rows, K in parts, what TMA cannot take.
+/// Eight columns a lane, two, one; few rows, what TMA cannot take.
 TEST_P(CudaFloat8StoreCases, LinearOnHopper) {
   arch = "sm_90a";
-  struct Type {
-    const char *name;
-    ElementType type;
-  };
-  for (auto [name, of] :
-       cases<Type>({{"f8E4M3FN", F8}}, {{"bf16", ElementType::BF16}})) {
-    type = name, element = of;
-    n = 72;
+  for (auto [name, of, columns] :
+       cases<Form>({{"f8E4M3FN", F8, 72}, {"bf16", ElementType::BF16, 50}},
+                   {{"f8E4M3FN", F8, 50},
+                    {"f8E4M3FN", F8, 33},
+                    {"bf16", ElementType::BF16, 72},
+                    {"bf16", ElementType::BF16, 33}})) {
+    type = name, element = of, n = columns;
     for (int64_t m : {0, 5, 20, 130})
       checkLinear(m);
     checkLinear(40, 3);
-    n = 50;
-    checkLinear(40);
-    n = 33;
-    checkLinear(40);
   }
 }
 
