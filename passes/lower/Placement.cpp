@@ -113,10 +113,13 @@ void Lowering::place() {
     }
     lifter.makeOpaque(op.getResult());
     Type element = op.getType().getElementType();
-    bool canStore = llvm::isa<FloatType>(element) && !element.isF64() &&
-                    (!isNarrow(element) || target.storesFloat8);
-    if (!canStore ||
-        !storedElementOf(op, shapes.indices(shapes.dims(op.getResult()), "i")))
+    if (!llvm::isa<FloatType>(element) || element.isF64())
+      continue;
+    std::optional<Expr> stored =
+        storedElementOf(op, shapes.indices(shapes.dims(op.getResult()), "i"));
+    bool rounds = isNarrow(element);
+    if (!stored || (rounds && (!target.storesFloat8 ||
+                               pool.type(*stored) != ExprType::F32)))
       continue;
     if (tfm::NormOp norm = writerOf(op)) {
       writers[op] = norm;
@@ -228,7 +231,8 @@ tfm::NormOp Lowering::copierOf(tfm::FusedOp op) {
   llvm::SmallVector<Expr> indices =
       shapes.indices(shapes.dims(op.getResult()), "i");
   Expr element = *storedElementOf(op, indices);
-  if (pool.kind(element) != ExprKind::FloatCast)
+  if (pool.kind(element) != ExprKind::FloatCast ||
+      isNarrow(op.getType().getElementType()))
     return {};
   Expr source = pool.operands(element)[0];
   if (pool.kind(source) != ExprKind::Load)

@@ -45,7 +45,11 @@ module {
     // A caller's memory may lie anywhere.
     plan.launch @product grid <12> (%s1, %half, %w, %b) offsets <0, 0, 0, 0> scalars <rows> flops <0> bytes <0> sources []
     plan.launch @last grid <rows> (%out, %s1) offsets <0, 0> scalars <rows> flops <0> bytes <0> sources []
-    // Nor other rows, few rows, a result in 16 bits, or a norm of something else.
+    // Nor other rows, few rows, a result in 16 bits, one in 8 of the norm, or a norm of something else.
+    %s5 = plan.buffer scratch -1 size <3072*rows>
+    %bytes = plan.buffer scratch -1 size <768*rows>
+    plan.launch @product grid <12> (%s5, %half, %w, %b) offsets <0, 0, 0, 0> scalars <rows> flops <0> bytes <0> sources []
+    plan.launch @rms_f8 grid <rows> (%bytes, %s5) offsets <0, 0> scalars <rows> flops <0> bytes <0> sources []
     plan.launch @product grid <12> (%s2, %half, %w, %b) offsets <0, 0, 0, 0> scalars <rows> flops <0> bytes <0> sources []
     plan.launch @layer grid <rows> (%y, %copy, %s2, %b, %b) offsets <0, 0, 0, 0, 0> scalars <2*rows> flops <0> bytes <0> sources []
     plan.launch @product_m128 grid <12> (%s3, %half, %w) offsets <0, 0, 0> scalars <> flops <0> bytes <0> sources []
@@ -177,5 +181,17 @@ module {
   }, {
   ^bb0(%x: f32, %i: i64, %j: i64, %in: tensor<?xf32>):
     tfm.yield %x : f32
+  }
+  plan.kernel norm @rms_f8 outs [f8E4M3FN] ins [f32] scalars 1 params {extents = array<i64: -1, 768>, kind = "rms", epsilon = 1.0e-5, chunk = 1} {
+  ^bb0(%i: i64, %j: i64, %x: tensor<?xf32>, %M: i64):
+    %columns = arith.constant 768 : i64
+    %0 = tfm.apply mul(%i, %columns) : (i64, i64) -> i64
+    %1 = tfm.apply add(%0, %j) : (i64, i64) -> i64
+    %2 = tfm.load %x[%1] : tensor<?xf32> -> f32
+    tfm.yield %2 : f32
+  }, {
+  ^bb0(%v: f32, %i: i64, %j: i64, %x: tensor<?xf32>, %M: i64):
+    %0 = tfm.convert %v : f32 to f8E4M3FN
+    tfm.yield %0 : f8E4M3FN
   }
 }
