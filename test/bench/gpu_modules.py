@@ -69,6 +69,17 @@ class Cases(unittest.TestCase):
         self.assertEqual(cases.tolerance_of(stub, numpy.float16), 2**-9)
         self.assertEqual(cases.tolerance_of(stub, numpy.int64), 0)
 
+    def test_eight_bits(self):
+        """A neighbour where sums may differ, the same byte where a map alone rounds."""
+        stub = 'KERNEL(384, 1) k(e4m3 *out0) {\n  linear90_f8<72, 144, 144, 4>(out0);\n}'
+        self.assertEqual(cases.pointer_types(stub, "k"), [("out0", "e4m3")])
+        self.assertEqual([cases.tolerance_of(text, "e4m3") for text in (stub, STUB)], [2**-3, 0])
+        numbers = cases.reals(numpy.array([0, 1, 0x80, 0x38, 0xb9, 0x7e, 0x7f], numpy.uint8), "e4m3")
+        numpy.testing.assert_array_equal(numbers, [0, 2**-9, 0, 1, -1.125, 448, numpy.nan])
+        self.assertEqual(cases.reals(numpy.array([0x7c], numpy.uint8), "e5m2")[0], numpy.inf)
+        near = cases.difference(numbers, cases.reals(numpy.array([0, 0, 0x80, 0x38, 0xb8, 0x7d, 0x7f], numpy.uint8), "e4m3"), "e4m3")
+        self.assertEqual(near, (32, 32 / 416, ""))
+
     def test_equal_and_close(self):
         expected = self.bf16(1, 2, 3, 4, 5, 6, 7, 8)
         outputs, wrong = self.compare(expected.copy(), expected)
