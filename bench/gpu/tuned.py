@@ -10,7 +10,7 @@ from rows import Skip
 
 ROWS = [1, 4, 16, 64, 128, 256, 384, 512, 768, 1024, 1536, 2048, 4096, 8192]
 COLUMNS = (64, 96, 128, 192, 256)  # of Hopper's tiles of 128 rows
-TURNS = (64, 96, 128)  # of those in turns, of 16 bits
+FORMS = {"": COLUMNS, "in turns": (64, 96, 128), "in pairs": (256,)}  # in this order; but for the first of 16 bits
 MULTIPROCESSORS = 132  # of an H100 SXM and of an H200
 LIBRARY = "cublaslt"
 
@@ -63,23 +63,27 @@ def has_hopper_tiles(target, precision):
 
 @dataclass(frozen=True)
 class Tile:
-    """Of Hopper: 128 rows by so many columns."""
+    """Of Hopper: 128 rows by so many columns, and how they are worked on."""
     columns: int
-    in_turns: bool = False
+    form: str = ""
 
     @property
     def name(self):
-        return f"{self.columns} in turns" if self.in_turns else f"{self.columns}"
+        return f"{self.columns} {self.form}".strip()
 
     @property
     def said(self):
         """As records have it."""
-        return self.name if self.in_turns else self.columns
+        return self.name if self.form else self.columns
+
+    def waves(self, rows, n):
+        together = 2 if self.form == "in pairs" else 1
+        return math.ceil(math.ceil(rows / (128 * together)) * math.ceil(n / self.columns) / (MULTIPROCESSORS // together))
 
 
 def hopper(names):
     """The tiles of those names, in the order that records have them in."""
-    every = [Tile(columns, in_turns) for columns in COLUMNS for in_turns in (False, True)[:1 + (columns in TURNS)]]
+    every = [Tile(columns, form) for columns in COLUMNS for form, of in FORMS.items() if columns in of]
     return [tile for tile in every if tile.name in names]
 
 
@@ -87,8 +91,7 @@ def variants(target, precision):
     """{name: what a rule says to have nothing else from 64 rows on}"""
     first = few_rows(precision) + 1
     if has_hopper_tiles(target, precision):
-        turns = () if precision == "tf32" else TURNS
-        tiles = [*(Tile(columns) for columns in COLUMNS), *(Tile(columns, True) for columns in turns)]
+        tiles = [Tile(columns, form) for form, of in FORMS.items() for columns in of if not form or precision != "tf32"]
         return {tile.name: {"tiles": [[tile.said]]} for tile in tiles}
     return {"64": {"tile128_from": None}, "128": {"tile128_from": first}}
 
@@ -137,8 +140,8 @@ def hopper_tiles(n, measured):
     for tile in every:
         of = {rows: measured[rows][tile.name] * 1e6 for rows in measured}
         count = {rows: math.ceil(rows / 128) * math.ceil(n / tile.columns) for rows in measured}
-        waves = {rows: (math.ceil(tiles / MULTIPROCESSORS), of[rows]) for rows, tiles in count.items()}
-        shares = not tile.in_turns and tile.columns <= 128
+        waves = {rows: (tile.waves(rows, n), of[rows]) for rows in measured}
+        shares = not tile.form and tile.columns <= 128
         alone = {rows: waves[rows] for rows, tiles in count.items() if not shares or 2 * tiles > MULTIPROCESSORS}
         kernel, wave = times[tile] = fitted(alone or waves)
         expected[tile] = {rows: kernel + waves[rows][0] * wave if rows in alone else of[rows] for rows in measured}

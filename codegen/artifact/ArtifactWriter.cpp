@@ -425,10 +425,12 @@ private:
                       step.grid->y(), step.grid->z());
   }
 
-  /// As many whole clusters as cuda::clustersAtOnce says.
+  /// As many whole clusters as cuda::clustersAtOnce says: of two blocks on
+  /// every pair of multiprocessors.
   uint32_t clusteredBlocks(uint32_t multiprocessors, int64_t blocks) {
-    int64_t each = cuda::clustersAtOnce(16, blocks) * blocks;
-    return exprs.max(exprs.product(exprs.floorDiv(multiprocessors, 16), each),
+    int64_t unit = blocks == 2 ? 2 : 16,
+            each = cuda::clustersAtOnce(unit, blocks) * blocks;
+    return exprs.max(exprs.product(exprs.floorDiv(multiprocessors, unit), each),
                      exprs.constant(blocks));
   }
 

@@ -201,16 +201,23 @@ LinearChoice chooseLinear(const LinearProblem &problem,
                           std::optional<int64_t> measured = std::nullopt);
 
 inline constexpr int64_t kHopperColumns[] = {64, 96, 128, 192, 256};
-/// Of tiles in turns, `kernels/gemm90_turns.cuh`.
-inline constexpr int64_t kHopperTurns[] = {64, 96, 128};
+/// Of tiles in turns, and of those in pairs.
+inline constexpr int64_t kHopperTurns[] = {64, 96, 128}, kHopperPairs[] = {256};
 /// Of which one stub has at most.
 inline constexpr size_t kMostHopperTiles = 3;
+
+/// Who works together on tiles: the two warpgroups of a block on one; each on
+/// its own, `kernels/gemm90_turns.cuh`; or two blocks on two, one below the
+/// other, which share what they load of the weights.
+enum class HopperForm { Alone, Turns, Pairs };
+/// "", " in turns", " in pairs".
+llvm::StringRef formText(HopperForm form);
 
 /// Tiles of 128 rows, and what measuring says of them: nanoseconds of a kernel
 /// beside its waves, and of a wave of tiles with all of K. 0 and 0: nothing.
 struct HopperMeasured {
   int64_t columns;
-  bool turns = false;
+  HopperForm form = HopperForm::Alone;
   int64_t kernel = 0, wave = 0;
 };
 
@@ -225,7 +232,7 @@ struct HopperTile : HopperMeasured {
 /// How a linear goes at some rows.
 struct HopperWay {
   int64_t columns;
-  bool turns;
+  HopperForm form;
   int64_t parts, nanoseconds;
 };
 
@@ -241,6 +248,8 @@ struct HopperLinear {
   int64_t rows; ///< that the estimate is for
   Estimate estimate;
 
+  /// Blocks of a cluster.
+  unsigned cluster() const;
   /// As the kernel decides where there are as many multiprocessors.
   HopperWay at(int64_t m) const;
   /// In which blocks share K of a tile at most; 1: never.
@@ -257,7 +266,7 @@ struct HopperLinear {
 
 /// The chip that code for sm_90a is chosen for.
 const Chip &hopperChip();
-/// All tiles that there are and the model has times of, by columns.
+/// All tiles that the model chooses among, by columns.
 llvm::SmallVector<HopperTile> hopperTilesOf(const LinearProblem &problem);
 /// What the fastest of them take.
 int64_t hopperNanoseconds(const LinearProblem &problem, int64_t m);

@@ -44,26 +44,29 @@ constexpr int64_t kMostParts = 8, kMostPartials = 1 << 21;
 /// of e4m3.
 struct MeasuredTile {
   int64_t columns;
-  bool turns;
+  HopperForm form;
   int64_t kernel, tile, slab, first, meeting;
 };
 constexpr MeasuredTile kMeasured[] = {
-    {64, false, 1240, 1580, 193, 193, 1510},
-    {64, true, 1950, 1500, 209, 147, 0},
-    {96, false, 1370, 1860, 264, 264, 1110},
-    {96, true, 1650, 1450, 265, 265, 0},
-    {128, false, 1450, 1900, 306, 306, 1030},
-    {128, true, 1550, 2390, 296, 296, 0},
-    {192, false, 2020, 1940, 460, 460, 0},
-    {256, false, 2330, 3580, 560, 560, 0},
+    {64, HopperForm::Alone, 1240, 1580, 193, 193, 1510},
+    {64, HopperForm::Turns, 1950, 1500, 209, 147, 0},
+    {96, HopperForm::Alone, 1370, 1860, 264, 264, 1110},
+    {96, HopperForm::Turns, 1650, 1450, 265, 265, 0},
+    {128, HopperForm::Alone, 1450, 1900, 306, 306, 1030},
+    {128, HopperForm::Turns, 1550, 2390, 296, 296, 0},
+    {192, HopperForm::Alone, 2020, 1940, 460, 460, 0},
+    {256, HopperForm::Alone, 2330, 3580, 560, 560, 0},
+    // As one alone, but that both blocks start: not measured, and the model
+    // does not choose it.
+    {256, HopperForm::Pairs, 2830, 3580, 560, 560, 0},
 };
 constexpr double kShare = 22.5, kPart = 0.15;
 /// Wider ones would not fit in registers beside what they meet with.
 constexpr int64_t kMostSharedColumns = 128;
-/// Totals of e4m3 leave no registers for wide ones either; turns are for 16
-/// bits.
+/// Totals of e4m3 leave no registers for wide ones either; turns and pairs are
+/// for 16 bits.
 bool has(const LinearProblem &problem, const MeasuredTile &tile) {
-  if (tile.turns)
+  if (tile.form != HopperForm::Alone)
     return problem.math == Math::Half;
   return problem.math != Math::E4M3 || tile.columns <= 128;
 }
@@ -71,8 +74,10 @@ bool has(const LinearProblem &problem, const MeasuredTile &tile) {
 unsigned sharedBytes(const HopperTile &tile, bool stores) {
   int64_t stage = (kRows + tile.columns) * 128,
           panels = stores ? tile.columns / 64 * 64 * 256 : 0;
-  if (tile.turns)
+  if (tile.form == HopperForm::Turns)
     panels *= 2;
+  if (tile.form == HopperForm::Pairs)
+    panels /= 2; // two of four in turn
   int64_t stages = std::min<int64_t>((226 * 1024 - panels) / stage, 8);
   return static_cast<unsigned>(stages * stage + panels + stages * 16 + 16);
 }
@@ -83,7 +88,7 @@ HopperTile tileOf(const LinearProblem &problem, const MeasuredTile &tile,
   int64_t slabs = ceilOf(problem.k * problem.bits / 8, kSlab);
   HopperTile made;
   made.columns = tile.columns;
-  made.turns = tile.turns;
+  made.form = tile.form;
   made.kernel = tile.kernel - slabs * (tile.slab - tile.first);
   made.wave = tile.tile + slabs * tile.slab;
   if (measured.wave) {
@@ -91,7 +96,8 @@ HopperTile tileOf(const LinearProblem &problem, const MeasuredTile &tile,
     made.wave = measured.wave;
   }
   made.part = std::llround(kPart * numberOf(tile.columns));
-  if (!problem.canSplit || made.turns || tile.columns > kMostSharedColumns)
+  if (!problem.canSplit || made.form != HopperForm::Alone ||
+      tile.columns > kMostSharedColumns)
     return made;
   for (int64_t parts = 2; parts <= std::min(slabs, kMostParts); ++parts) {
     int64_t each = ceilOf(slabs, parts), cost = 0;
@@ -108,20 +114,22 @@ HopperTile tileOf(const LinearProblem &problem, const MeasuredTile &tile,
   return made;
 }
 
-/// Linear90Tile::way of linear90.cuh.
+/// `way` of Linear90Tile and Linear90Pairs, linear90.cuh.
 HopperWay wayOf(const LinearProblem &problem, const HopperTile &tile,
                 int64_t m) {
-  int64_t multiprocessors = hopperChip().multiprocessors;
-  int64_t tiles = ceilOf(m, kRows) * ceilOf(problem.n, tile.columns);
-  HopperWay way{tile.columns, tile.turns, 1,
-                tile.kernel + ceilOf(tiles, multiprocessors) * tile.wave};
+  int64_t multiprocessors = hopperChip().multiprocessors,
+          together = tile.form == HopperForm::Pairs ? 2 : 1;
+  int64_t tiles = ceilOf(m, together * kRows) * ceilOf(problem.n, tile.columns);
+  HopperWay way{tile.columns, tile.form, 1,
+                tile.kernel +
+                    ceilOf(tiles, multiprocessors / together) * tile.wave};
   int64_t floats = ceilOf(m, 16) * ceilOf(problem.n, 16) * 256;
   for (auto [i, ofParts] : llvm::enumerate(tile.parts)) {
     auto parts = static_cast<int64_t>(i) + 2;
     int64_t cost = ofParts + parts * tiles * tile.part;
     if (ofParts && parts * tiles <= multiprocessors &&
         parts * floats <= kMostPartials && cost < way.nanoseconds)
-      way = {tile.columns, tile.turns, parts, cost};
+      way = {tile.columns, tile.form, parts, cost};
   }
   return way;
 }
@@ -205,6 +213,25 @@ Estimate estimateOf(const LinearProblem &problem, const HopperWay &way,
 }
 } // namespace
 
+llvm::StringRef formText(HopperForm form) {
+  switch (form) {
+  case HopperForm::Alone:
+    return "";
+  case HopperForm::Turns:
+    return " in turns";
+  case HopperForm::Pairs:
+    return " in pairs";
+  }
+  llvm_unreachable("a form of tiles");
+}
+
+unsigned HopperLinear::cluster() const {
+  auto isPair = [](const HopperTile &tile) {
+    return tile.form == HopperForm::Pairs;
+  };
+  return llvm::any_of(tiles, isPair) ? 2 : 1;
+}
+
 HopperWay HopperLinear::at(int64_t m) const {
   return bestOf(problem, tiles, m);
 }
@@ -237,7 +264,7 @@ Expr HopperLinear::blocks(ExprPool &pool, Expr m) const {
 llvm::SmallVector<HopperTile> hopperTilesOf(const LinearProblem &problem) {
   llvm::SmallVector<HopperTile> tiles;
   for (const MeasuredTile &tile : kMeasured)
-    if (has(problem, tile))
+    if (has(problem, tile) && tile.form != HopperForm::Pairs)
       tiles.push_back(tileOf(problem, tile));
   return tiles;
 }
@@ -276,7 +303,7 @@ chooseHopperLinear(const LinearProblem &problem,
   }
   for (const HopperMeasured &each : measured)
     for (const MeasuredTile &tile : kMeasured)
-      if (tile.columns == each.columns && tile.turns == each.turns &&
+      if (tile.columns == each.columns && tile.form == each.form &&
           has(problem, tile))
         choice.tiles.push_back(tileOf(problem, tile, each));
   if (choice.tiles.empty())
@@ -285,7 +312,7 @@ chooseHopperLinear(const LinearProblem &problem,
     llvm::erase_if(
         choice.tiles, [best = bestOf(problem, choice.tiles, problem.m)](
                           const HopperTile &tile) {
-          return tile.columns != best.columns || tile.turns != best.turns;
+          return tile.columns != best.columns || tile.form != best.form;
         });
   dropParts(problem, choice.tiles, rows);
   choice.stores = problem.outBits == 16 && problem.n % 8 == 0;
@@ -407,8 +434,7 @@ std::string HopperLinear::text() const {
     if (&tile != &tiles.front())
       text += "; ";
     text += std::to_string(kRows) + "x" + std::to_string(tile.columns);
-    if (tile.turns)
-      text += " in turns";
+    text += formText(tile.form);
     if (tile.parts.empty())
       continue;
     text += problem.m >= 0

@@ -8,10 +8,12 @@ namespace ingot::cuda {
 
 /// A tile as the kernel's argument: what it costs, and the map of its weights.
 static std::string tileText(const HopperTile &tile, size_t map) {
-  std::string text = tile.turns ? ", Linear90Turns<" : ", Linear90Tile<";
+  std::string text = tile.form == HopperForm::Turns   ? ", Linear90Turns<"
+                     : tile.form == HopperForm::Pairs ? ", Linear90Pairs<"
+                                                      : ", Linear90Tile<";
   text += std::to_string(tile.columns) + ", " + std::to_string(tile.kernel) +
           ", " + std::to_string(tile.wave);
-  if (!tile.turns)
+  if (tile.form == HopperForm::Alone)
     text += ", " + std::to_string(tile.part);
   for (int64_t cost : tile.parts)
     text += ", " + std::to_string(cost);
@@ -38,9 +40,12 @@ CudaStub printLinear90(StubWriter &w, const HopperLinear &choice) {
   std::string last = isShared ? w.splits() : ", NoSplits{}";
   for (const HopperTile &tile : choice.tiles) {
     last += tileText(tile, w.maps.size());
-    w.maps.push_back(
-        {a + 1, type, k, n, k, static_cast<unsigned>(tile.columns)});
+    // Each block of a pair loads a half.
+    int64_t box =
+        tile.form == HopperForm::Pairs ? tile.columns / 2 : tile.columns;
+    w.maps.push_back({a + 1, type, k, n, k, static_cast<unsigned>(box)});
   }
+  w.cluster = choice.cluster();
   // What both have in common: the kernel's N and K, its operands.
   std::string sizes = (Twine(n) + ", " + Twine(k) + ", ").str(),
               rows = "(out0, in0, " + w.extent("lda") + ", in1, ",
@@ -57,7 +62,9 @@ CudaStub printLinear90(StubWriter &w, const HopperLinear &choice) {
   CudaStub stub = w.finish(isF8 ? "linear90_f8.cuh" : "linear90.cuh", call,
                            kThreads, choice.sharedBytes);
   stub.isPersistent = true;
-  stub.mostParts = choice.mostParts();
+  // Whole clusters, some of whose blocks may have no tile.
+  stub.mostParts =
+      static_cast<int64_t>(llvm::alignTo(choice.mostParts(), choice.cluster()));
   stub.choice = choice.text();
   stub.estimate = choice.estimate.text("M " + std::to_string(choice.rows) +
                                        (m < 0 ? " (assumed)" : ""));

@@ -97,9 +97,9 @@ chooseLinearNorm(const LinearNormProblem &problem, int64_t columns) {
   double most = 0;
   for (const HopperTile &tile : hopperTilesOf(linear)) {
     int64_t blocks = ceilOf(linear.n, tile.columns);
-    if (tile.turns || !llvm::is_contained(kColumns, tile.columns) ||
-        blocks < kLeastBlocks || blocks > kMostBlocks ||
-        (columns && tile.columns != columns))
+    if (tile.form != HopperForm::Alone ||
+        !llvm::is_contained(kColumns, tile.columns) || blocks < kLeastBlocks ||
+        blocks > kMostBlocks || (columns && tile.columns != columns))
       continue;
     LinearNormChoice choice;
     choice.columns = tile.columns;

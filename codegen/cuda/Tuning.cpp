@@ -27,16 +27,22 @@ static bool readRows(const json::Value &value, int64_t least, int64_t never,
   return true;
 }
 
-/// 128 or "128 in turns".
+/// 128, "128 in turns" or "256 in pairs".
 static bool readColumns(const json::Value &value, HopperMeasured &tile) {
   if (std::optional<int64_t> columns = value.getAsInteger()) {
     tile.columns = *columns;
     return llvm::is_contained(kHopperColumns, tile.columns);
   }
   llvm::StringRef text = value.getAsString().value_or("");
-  tile.turns = text.consume_back(" in turns");
-  return tile.turns && !text.getAsInteger(10, tile.columns) &&
-         llvm::is_contained(kHopperTurns, tile.columns);
+  auto isOf = [&](HopperForm form, llvm::ArrayRef<int64_t> columns) {
+    llvm::StringRef number = text;
+    tile.form = form;
+    return number.consume_back(formText(form)) &&
+           !number.getAsInteger(10, tile.columns) &&
+           llvm::is_contained(columns, tile.columns);
+  };
+  return isOf(HopperForm::Turns, kHopperTurns) ||
+         isOf(HopperForm::Pairs, kHopperPairs);
 }
 
 /// [[columns, kernel, wave], ...], or [columns] with the model's times.
@@ -62,7 +68,7 @@ static bool readHopperTiles(const json::Value &value,
                tile.wave > 0;
     }
     auto order = [](const HopperMeasured &tile) {
-      return std::pair(tile.columns, tile.turns);
+      return std::pair(tile.columns, tile.form);
     };
     if (!isGood || (!tiles.empty() && order(tile) <= order(tiles.back())))
       break;
@@ -73,8 +79,8 @@ static bool readHopperTiles(const json::Value &value,
     return true;
   path.report("expected up to 3 of [columns] or [columns, nanoseconds of a "
               "kernel, nanoseconds of a wave], with 64, 96, 128, 192 or 256 "
-              "columns, or \"64 in turns\", \"96 in turns\" or \"128 in "
-              "turns\", each more than the last");
+              "columns, or \"64 in turns\", \"96 in turns\", \"128 in "
+              "turns\" or \"256 in pairs\", each more than the last");
   return false;
 }
 
@@ -110,9 +116,10 @@ llvm::Expected<TuningRecord> parseTuningRecord(llvm::StringRef text,
       return false;
     }
     if (rule.type == "tf32" &&
-        llvm::any_of(rule.hopperTiles,
-                     [](const HopperMeasured &tile) { return tile.turns; })) {
-      path.field("tiles").report("tf32 has no tiles in turns");
+        llvm::any_of(rule.hopperTiles, [](const HopperMeasured &tile) {
+          return tile.form != HopperForm::Alone;
+        })) {
+      path.field("tiles").report("tf32 has no tiles in turns or in pairs");
       return false;
     }
     if (rule.cublasLtFrom == kNever)

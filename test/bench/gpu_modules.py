@@ -286,7 +286,8 @@ class Tuning(unittest.TestCase):
     def test_hopper(self):
         names = tuned.variants("sm_90a", "bf16")
         self.assertEqual(list(tuned.variants("sm_90a", "f32")), ["64", "128"])
-        self.assertEqual(list(names), ["64", "96", "128", "192", "256", "64 in turns", "96 in turns", "128 in turns"])
+        self.assertEqual(list(names), ["64", "96", "128", "192", "256", "64 in turns", "96 in turns", "128 in turns",
+                                       "256 in pairs"])
         self.assertEqual(list(tuned.variants("sm_90a", "tf32")), ["64", "96", "128", "192", "256"])
         self.assertEqual(names["96 in turns"], {"tiles": [["96 in turns"]]})
         wave = {"64": 4000, "96": 5000, "128": 5300, "192": 7500, "256": 11000, **dict.fromkeys(list(names)[5:], 12000)}

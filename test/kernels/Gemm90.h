@@ -23,9 +23,11 @@ struct Variant90 {
     return math == "bf16" ? Type::Bf16 : math == "f16" ? Type::F16 : Type::F32;
   }
   unsigned shared() const {
-    return unsigned(stages * (128 + bn) * 128 +
-                    (stores ? bn / 64 * 64 * 256 * (turns ? 2 : 1) : 0) +
-                    stages * 16 + 16);
+    // Panels of a consumer: two in turn where not all of a tile fit.
+    int ring = stages * ((128 + bn) * 128 + 16) + 16, panels = bn / 64;
+    if (!turns && ring + 2 * panels * 64 * 128 > 227 * 1024)
+      panels = 2;
+    return unsigned(ring + (stores ? panels * 64 * 256 * (turns ? 2 : 1) : 0));
   }
   std::string stub() const;
 };

@@ -16,12 +16,18 @@ struct Edit {
   int parts = 0;
   const char *math = "bf16";
   bool turns = false;
+  bool rolls = false; // panels in turn
 };
 
 // Of gemm90_turns.cuh, or what it has of others.
 constexpr Edit inTurns(const char *name, const char *from, const char *to,
                        const char *header = "gemm90_turns.cuh") {
   return {name, from, to, 1, 1, header, 0, "bf16", true};
+}
+
+constexpr Edit ofPanelsInTurn(const char *name, const char *from,
+                              const char *to) {
+  return {name, from, to, 1, 1, "gemm90.cuh", 0, "bf16", false, true};
 }
 
 const Edit edits[] = {
@@ -34,8 +40,8 @@ const Edit edits[] = {
     {"WaitsForOneLessAtTheEnd", "wgmma_wait<0>();", "wgmma_wait<1>();"},
     {"WaitsForTwoLessInTheLoop", "C::ROUNDS ? 0 : 1", "2"},
     {"CommitsNever", "wgmma_commit();", ""},
-    {"NoWaitForTheLastPanels", "tma_store_wait_read<0>(); // the last",
-     "; // the last"},
+    {"NoWaitForTheLastPanels",
+     "tma_store_wait_read<ROLLS ? C::HELD - 1 : 0>();", ";"},
     {"NoWaitAtTheEnd",
      "if (warp_uniform() % 4 == 0 && lane() == 0)\n        "
      "tma_store_wait_read<0>();",
@@ -60,7 +66,8 @@ const Edit edits[] = {
      "C::CLUSTER > 1 ? cluster_sync() : barrier();", "barrier();", 2},
     {"NoClusterBarrierAtTheEnd",
      "if constexpr (C::CLUSTER > 1)\n    cluster_sync();", ";", 1, 2},
-    {"NoBarrierBeforePanels", "    meet();\n  }\n  UNROLL", "  }\n  UNROLL"},
+    {"NoBarrierBeforePanels", "HELD - 1 : 0>();\n    meet();",
+     "HELD - 1 : 0>();"},
     {"NoBarrierBeforeStore", "stored above\n    meet();", "stored above"},
     {"OneBarrierForBothConsumers", "barrier_named<128>(2)",
      "barrier_named<128>(1)"},
@@ -187,6 +194,17 @@ const Edit edits[] = {
      0, "tf32"},
     {"ClearsTheCounterEarly", "(before >> 8 & 255) + 1 == (u32)parts",
      "(before >> 8 & 255) + 2 == (u32)parts", 1, 1, "splits.cuh", 3},
+    // panels in turn
+    ofPanelsInTurn("EntersPanelsTooEarly", "ROLLS ? C::HELD - 1 : 0",
+                   "ROLLS ? C::HELD : 0"),
+    ofPanelsInTurn("EntersNoPanel", "if (at % 64 == 0)\n        enter();", ""),
+    ofPanelsInTurn("PanelsInOnePlace", "at / 64 % C::HELD", "at / 64 % 1"),
+    ofPanelsInTurn("StoresTheOtherPanel", "ROLLS ? p % C::HELD",
+                   "ROLLS ? (p + 1) % C::HELD"),
+    ofPanelsInTurn("LeavesPanelsHalfFull", "(at + WIDTH) % 64 == 0",
+                   "at % 64 == 0"),
+    ofPanelsInTurn("LeavesTheFirstPanelAgain", "leave(at / 64, 1);",
+                   "leave(0, 1);"),
     // in turns: order
     inTurns("NoWaitForTheTurn", "mbar_wait(turns + consumer, parity);", ""),
     inTurns("WaitsForTheOthersTurn", "mbar_wait(turns + consumer, parity);",
@@ -238,10 +256,10 @@ const Edit edits[] = {
     inTurns("TurnForgetsSums", "i + s > 0", "s > 0"),
     inTurns("HalvesShareAPanel", "half * C::PANELS + at / 64", "at / 64",
             "gemm90.cuh"),
-    inTurns("TurnsShareAPanel", "consumer * C::HALVES * C::PANELS * 64 * 128",
+    inTurns("TurnsShareAPanel", "consumer * C::HALVES * C::HELD * C::PANEL",
             "0", "gemm90.cuh"),
-    inTurns("HalfOfThePanelsLeave", "p < C::HALVES * C::PANELS",
-            "p < C::PANELS", "gemm90.cuh"),
+    inTurns("HalfOfThePanelsLeave", "leave(0, C::HALVES * C::PANELS);",
+            "leave(0, C::PANELS);", "gemm90.cuh"),
     inTurns("NoRoomForPanels", "2 * Base::PANELS * 64", "Base::PANELS * 64"),
     inTurns("TurnNoWaitAtTheEnd",
             "if (warp == 0 && lane() == 0)\n      "
@@ -273,8 +291,8 @@ TEST_P(Gemm90MutationTest, IsFound) {
   ASSERT_NO_FATAL_FAILURE(this->edit(edit.header, edit.from, edit.to));
   Variant90 v;
   v.math = edit.math;
-  v.bn = 64;
-  v.stages = edit.turns ? 4 : 3; // of 6 slabs
+  v.bn = edit.rolls ? 256 : 64;
+  v.stages = edit.turns || edit.rolls ? 4 : 3; // of 6 slabs
   v.cm = std::max(edit.cm, 1);
   v.cn = edit.cn;
   v.stores = edit.cm > 0;
@@ -286,8 +304,10 @@ TEST_P(Gemm90MutationTest, IsFound) {
        {"mode late", "mode early", "mode random 1", "mode random 2"})
     for (auto [m, n, k, blocks] : {std::array<int, 4>{300, 136, 328, 2},
                                    {200, 72, 72, 2},
+                                   {300, 520, 72, 2},
                                    {200, 72, 328, 12}}) {
-      bool isFor = edit.parts ? edit.parts * 64 < k : blocks == 2;
+      bool isFor = edit.parts ? edit.parts * 64 < k
+                              : blocks == 2 && edit.rolls == (n > 256);
       if (!isFor || !found.empty())
         continue;
       control("reset; " + std::string(mode));

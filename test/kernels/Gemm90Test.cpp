@@ -185,6 +185,18 @@ TEST_P(Gemm90Cases, Clusters) {
   }
 }
 
+/// Panels of a tile one after the other, two of which there is room for.
+TEST_P(Gemm90Cases, PanelsInTurn) {
+  for (auto [cm, v2] : cases<std::array<int, 2>>({{2, 2}}, {{1, 1}})) {
+    Variant90 v;
+    v.bn = 256;
+    v.stages = 4;
+    v.cm = cm;
+    v.v = v2;
+    expectGemm90(v, {{256, 512, 72}, {300, 264, 200}, {130, 136, 64}});
+  }
+}
+
 TEST_F(Gemm90Test, Grids) {
   Variant90 v;
   Stub stub(v.stub());
@@ -222,6 +234,8 @@ TEST_F(Gemm90Test, DeviceCode) {
                  {"tf32", 128, 7, false, 1, 1},
                  {"tf32", 192, 5, false, 1, 1},
                  {"tf32", 256, 4, false, 1, 1},
+                 {"bf16", 256, 4, true, 2, 1},
+                 {"f16", 256, 4, true, 1, 1},
                  {"bf16", 256, 3, true, 2, 1},
                  {"bf16", 256, 3, true, 1, 2}}) {
     Variant90 v;

@@ -53,10 +53,13 @@ struct Gemm90Config {
   static constexpr int BOX_A = BM / CN, BOX_W = BN / CM;
   static constexpr int STAGE = (BM + BN) * 128;
   // Columns of C that leave by TMA, 64 in swizzled rows of 128 bytes, for each
-  // consumer's 64 rows. The last 32 of 96 do not.
-  static constexpr int PANELS = BN / 64;
-  static constexpr int SHARED =
-      STAGES * STAGE + (STORES ? 2 * PANELS * 64 * 128 : 0) + STAGES * 16 + 16;
+  // consumer's 64 rows. The last 32 of 96 do not. As many panels as there is
+  // room for, all of a tile or two in turn.
+  static constexpr int PANELS = BN / 64, PANEL = 64 * 128;
+  static constexpr int RING = STAGES * (STAGE + 16) + 16;
+  static constexpr int HELD =
+      RING + 2 * PANELS * PANEL <= 227 * 1024 ? PANELS : 2;
+  static constexpr int SHARED = RING + (STORES ? 2 * HELD * PANEL : 0);
   static_assert(BN % 32 == 0 && BN <= 256 && STAGES >= 2 && CLUSTER <= 2);
   static_assert(SHARED <= 227 * 1024);
 };
@@ -206,21 +209,42 @@ DEV void gemm90_finish(float (&sum)[C::HALVES * C::BN / 2],
   using Reads = Gemm90Reads<C, Epilogue>;
   constexpr int WIDTH = Reads::WIDTH, EACH = C::BN / WIDTH,
                 PARTS = C::HALVES * EACH;
-  constexpr bool BYTES = sizeof(typename Epilogue::Out) == 1;
+  constexpr bool BYTES = sizeof(typename Epilogue::Out) == 1,
+                 ROLLS = C::STORES && C::HELD < C::PANELS;
+  static_assert(!ROLLS || C::HALVES == 1);
   u8 *panels = Gemm90Shared<C>::get().panels() +
-               consumer * C::HALVES * C::PANELS * 64 * 128;
+               consumer * C::HALVES * C::HELD * C::PANEL;
   Gemm90Bytes bytes;
   int warp = warp_uniform() % 4;
   bool leads = warp == 0 && lane() == 0;
   // Two constants: a number that is none would take all barriers.
   auto meet = [&] { consumer ? barrier_named<128>(2) : barrier_named<128>(1); };
-  if constexpr (C::STORES) {
+  // Before panels are written: what was in them has left. In turn, that is so
+  // once all stores but the last are done with it.
+  auto enter = [&] {
     if (leads)
-      tma_store_wait_read<0>(); // the last tile has left the panels
+      tma_store_wait_read<ROLLS ? C::HELD - 1 : 0>();
     meet();
-  }
+  };
+  // When panels are full: `count` of them, from number `first` on.
+  auto leave = [&](int first, int count) {
+    fence_async(); // what this thread stored above
+    meet();
+    if (leads) {
+      for (int p = first; p < first + count; ++p)
+        if (int c = n0 + p % C::PANELS * 64; place.has_panel(c))
+          tma_store2(maps.out, panels + (ROLLS ? p % C::HELD : p) * C::PANEL, c,
+                     m0 + p / C::PANELS * 64);
+      tma_store_commit();
+    }
+  };
+  if constexpr (C::STORES && !ROLLS)
+    enter();
   UNROLL for (int p = 0; p < PARTS; ++p) {
     int half = p / EACH, at = p % EACH * WIDTH;
+    if constexpr (ROLLS)
+      if (at % 64 == 0)
+        enter();
     if (place.has_panel(n0 + at)) {
       UNROLL for (int j = 0; j < WIDTH / 16; ++j) {
         const auto &read = reads.reads[p % Reads::AHEAD][j];
@@ -230,7 +254,8 @@ DEV void gemm90_finish(float (&sum)[C::HALVES * C::BN / 2],
         if constexpr (C::STORES || BYTES) {
           u32 packed[4];
           if (C::STORES && at < C::PANELS * 64) {
-            int panel = half * C::PANELS + at / 64, chunk = from % 64 / 8;
+            int panel = ROLLS ? at / 64 % C::HELD : half * C::PANELS + at / 64,
+                chunk = from % 64 / 8;
             gemm90_pack(packed, sums, read, below, n0 + from, epilogue);
             store_matrix4(panels + (panel * 64 + warp * 16) * 128 +
                               swizzle128(lane() % 16, chunk + lane() / 16),
@@ -253,18 +278,12 @@ DEV void gemm90_finish(float (&sum)[C::HALVES * C::BN / 2],
                  epilogue);
     // One part after the other: addresses of all would not fit in registers.
     fence_regs(sum);
+    if constexpr (ROLLS)
+      if ((at + WIDTH) % 64 == 0)
+        leave(at / 64, 1);
   }
-  if constexpr (C::STORES) {
-    fence_async(); // what this thread stored above
-    meet();
-    if (leads) {
-      for (int p = 0; p < C::HALVES * C::PANELS; ++p)
-        if (int c = n0 + p % C::PANELS * 64; place.has_panel(c))
-          tma_store2(maps.out, panels + p * 64 * 128, c,
-                     m0 + p / C::PANELS * 64);
-      tma_store_commit();
-    }
-  }
+  if constexpr (C::STORES && !ROLLS)
+    leave(0, C::HALVES * C::PANELS);
 }
 
 // A consumer's share of a tile whose K blocks share: it leaves its sums, 16

@@ -1,7 +1,7 @@
 // linear for sm_90a: out[m, n] = apply(sum over k of A[m, k] W[n, k], m, n)
 // with A and W of bf16 or f16, or of f32 through tf32 as gemm90.cuh rounds it,
 // as linear.cuh has it
-//   grid   any
+//   grid   any; a multiple of the cluster, which is 2 with tiles in pairs
 //   block  384
 //   smem   Config::SHARED of gemm90.cuh, for the tile that has most
 //   maps   of A, of out, of W for each tile
@@ -28,7 +28,7 @@ template <int COLUMNS_, int KERNEL_, int WAVE_, int PART_, int... PARTS>
 struct Linear90Tile {
   const TensorMap *w;
   static constexpr int COLUMNS = COLUMNS_;
-  static constexpr bool TURNS = false;
+  static constexpr bool TURNS = false, PAIRS = false;
   static constexpr bool HAS_PARTS = sizeof...(PARTS) > 0;
   struct Way {
     i64 cost;
@@ -62,6 +62,17 @@ struct Linear90Turns : Linear90Tile<COLUMNS, KERNEL, WAVE, 0> {
   static constexpr bool TURNS = true;
 };
 
+// Such tiles of two blocks, one below the other, that share W.
+template <int COLUMNS, int KERNEL, int WAVE>
+struct Linear90Pairs : Linear90Tile<COLUMNS, KERNEL, WAVE, 0> {
+  static constexpr bool PAIRS = true;
+  using Way = typename Linear90Tile<COLUMNS, KERNEL, WAVE, 0>::Way;
+  static DEV Way way(int m, int n, int blocks) {
+    int pairs = ceil_div(m, 256) * ceil_div(n, COLUMNS);
+    return {KERNEL + (i64)ceil_div(pairs, blocks / 2) * WAVE, 1};
+  }
+};
+
 template <class Math, class Out, int N>
 struct Linear90Configs {
   static constexpr bool STORES = sizeof(Out) == 2 && N % 8 == 0;
@@ -70,9 +81,12 @@ struct Linear90Configs {
     int panels = STORES ? bn / 64 * 64 * 256 * tiles : 0;
     return min_((226 * 1024 - panels) / ((128 + bn) * 128), 8);
   }
+  // Pairs have one slab more, which hides that each waits for the other, and
+  // panels in turn.
   template <class Tile>
-  using Of =
-      Gemm90Config<Math, Tile::COLUMNS, stages(Tile::COLUMNS, 1), STORES>;
+  using Of = Gemm90Config<Math, Tile::COLUMNS,
+                          Tile::PAIRS ? 4 : stages(Tile::COLUMNS, 1), STORES,
+                          Tile::PAIRS ? 2 : 1>;
   template <class Tile>
   using Turns =
       Gemm90TurnsConfig<Math, Tile::COLUMNS, stages(Tile::COLUMNS, 2), STORES>;
@@ -114,7 +128,8 @@ DEV void linear90_cheapest(int m, int n, const Run &run,
 }
 
 // FEW: as of linear.cuh, but of f32 divides 12. MORE: as there. Tiles, of
-// Linear90Tile and Linear90Turns: that is taken which costs least.
+// Linear90Tile, Linear90Turns and Linear90Pairs: that is taken which costs
+// least.
 template <class Math, int N, int K, int FEW, int MORE, class Out, class E,
           class Body, class S, class... Tiles>
 DEV void linear90(Out *out, const E *a, i64 lda, const E *w, i64 m,

@@ -72,7 +72,9 @@ TEST(CudaChoice, HopperTiles) {
       EXPECT_LE(choice->tiles.size(), known < 0 ? kMostHopperTiles : 1);
       int64_t wideInParts = 0; // two of them spill
       for (const HopperTile &tile : choice->tiles) {
-        EXPECT_TRUE(!tile.turns || problem.math == Math::Half);
+        EXPECT_TRUE(
+            tile.form == HopperForm::Alone ||
+            (tile.form == HopperForm::Turns && problem.math == Math::Half));
         wideInParts += tile.columns > 64 && !tile.parts.empty();
       }
       EXPECT_LE(wideInParts, 1);
@@ -98,7 +100,7 @@ TEST(CudaChoice, TilesOfE4m3) {
     EXPECT_LE(choice->sharedBytes, 227u << 10);
     EXPECT_EQ(choice->text() == "few rows, 32 columns a block", m == 1);
     for (const HopperTile &tile : choice->tiles)
-      EXPECT_TRUE(tile.columns <= 128 && !tile.turns);
+      EXPECT_TRUE(tile.columns <= 128 && tile.form == HopperForm::Alone);
     EXPECT_GE(choice->estimate.seconds, choice->estimate.arithmeticSeconds);
     EXPECT_EQ(choice->estimate.limit == "tensor cores", m == 8192);
   }
@@ -110,7 +112,7 @@ TEST(CudaChoice, HopperTilesOfBertAndLlama) {
   auto wayOf = [](Weight weight, int64_t m, int64_t known) {
     HopperWay way =
         chooseHopperLinear(problemOf(weight, Math::Half, known))->at(m);
-    return Way(way.columns, way.turns, way.parts);
+    return Way(way.columns, way.form == HopperForm::Turns, way.parts);
   };
   auto at = [&](Weight weight, int64_t m) { return wayOf(weight, m, -1); };
   Weight square{768, 768}, narrow{3072, 768}, deep{768, 3072},
@@ -139,7 +141,7 @@ TEST(CudaChoice, HopperTilesOfBertAndLlama) {
     ASSERT_EQ(known->tiles.size(), 1u);
     EXPECT_EQ(wayOf(both, m, m), at(both, m));
     EXPECT_EQ(known->mostParts() > 1, known->at(m).parts > 1);
-    EXPECT_EQ(known->tiles[0].turns, m == 1024);
+    EXPECT_EQ(known->tiles[0].form == HopperForm::Turns, m == 1024);
   }
 }
 

@@ -163,6 +163,36 @@ TEST_F(CudaLinear, Tf32OnHopper) {
   checkRows(30);
 }
 
+/// In pairs: whole ones also where there are fewer tiles than blocks, and all
+/// else by the same grid.
+TEST_F(CudaLinear, InPairsByARecord) {
+  arch = "sm_90a";
+  type = outType = BF16;
+  record = llvm::cantFail(cuda::parseTuningRecord(R"({
+    "architecture": "sm_90a", "measured": "made up for this test",
+    "linear": [{"type": "bf16", "tiles": [
+      [64, 1000, 2000], ["256 in pairs", 4000, 1000]]}]})",
+                                                  "test"));
+  loadLinear(264, 328);
+  EXPECT_EQ(printed.choice, "few rows up to 16, 8 columns a block; few rows up "
+                            "to 32, 8 columns a block; wgmma 128x64; 128x256 "
+                            "in pairs");
+  EXPECT_EQ(printed.cluster, 2u);
+  EXPECT_EQ(printed.mostParts % 2, 0);
+  auto loads = [] { return emulator::statistic("loads"); };
+  checkRows(5, 0, false, {2, 1, 1});
+  EXPECT_EQ(loads(), 0u);
+  // Four pairs of tiles of six slabs: A of each, and of W a half for both; one
+  // wave of tiles of 64.
+  checkRows(300, 0, false, {2, 1, 1});
+  EXPECT_EQ(loads(), 8u * 6);
+  EXPECT_EQ(emulator::statistic("multicasts"), 8u * 6);
+  checkRows(33, 0, false, {6, 1, 1});
+  EXPECT_EQ(loads(), 8u * 6 + 5 * 6 * 2);
+  checkRows(600, 8, true, {4, 1, 1});
+  checkRows(65, 3, false, {4, 1, 1}); // not by TMA
+}
+
 /// In turns where a record says so: of the tiles that it names the one whose
 /// waves take least, of which loads tell.
 TEST_F(CudaLinear, InTurnsByARecord) {

@@ -134,18 +134,36 @@ TEST_P(GoldenStubs, CompileForHopper) {
   compileForHopper(stubs);
 }
 
-TEST_F(NvrtcTest, TilesInTurns) {
+/// Of linear90.mlir, those of a record's tiles that have `last`.
+static std::vector<CudaStub> stubsOfTiles(const std::string &tiles,
+                                          const char *last) {
   TuningRecord record = llvm::cantFail(parseTuningRecord(
       R"({"architecture": "sm_90a", "measured": "made up for this test",
-          "linear": [{"type": "bf16", "tiles": [
-              ["64 in turns"], ["96 in turns"], ["128 in turns"]]}]})",
+          "linear": [{"type": "bf16", "tiles": )" +
+          tiles + "}]}",
       "test"));
   std::vector<CudaStub> stubs = stubsIn(
       INGOT_SOURCE_DIR "/test/codegen/cuda/linear90.mlir", "sm_90a", &record);
-  llvm::erase_if(stubs, [](const CudaStub &stub) {
-    return stub.text.find("Linear90Turns<128") == std::string::npos;
+  llvm::erase_if(stubs, [last](const CudaStub &stub) {
+    return stub.text.find(last) == std::string::npos;
   });
+  return stubs;
+}
+
+TEST_F(NvrtcTest, TilesInTurns) {
+  std::vector<CudaStub> stubs =
+      stubsOfTiles(R"([["64 in turns"], ["96 in turns"], ["128 in turns"]])",
+                   "Linear90Turns<128");
   EXPECT_EQ(stubs.size(), 4u);
+  compileForHopper(stubs);
+}
+
+TEST_F(NvrtcTest, TilesInPairs) {
+  std::vector<CudaStub> stubs = stubsOfTiles(
+      R"([["64 in turns"], [192], ["256 in pairs"]])", "Linear90Pairs<256");
+  EXPECT_EQ(stubs.size(), 4u);
+  for (const CudaStub &stub : stubs)
+    EXPECT_EQ(stub.cluster, 2u);
   compileForHopper(stubs);
 }
 

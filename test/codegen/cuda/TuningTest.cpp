@@ -119,7 +119,8 @@ TEST(CudaTuning, HopperTiles) {
         "[[64, 1]]", "[[64, 1, 0]]", "[[64, -1, 5]]", "[[64, 1, 2.5]]",
         "[[64], 3]", "[[64], [96], [128], [192]]", R"([["64"]])",
         R"([["192 in turns"]])", R"([[" in turns"]])",
-        R"([["64 in turns"], [64]])"})
+        R"([["64 in turns"], [64]])", R"([["128 in pairs"]])",
+        R"([["256 in pairs"], ["256"]])"})
     EXPECT_NE(llvm::toString(hopperRecord(tiles).takeError())
                   .find("each more than the last at a.json.linear[0].tiles"),
               std::string::npos)
@@ -129,7 +130,8 @@ TEST(CudaTuning, HopperTiles) {
             std::string::npos);
   EXPECT_NE(
       llvm::toString(hopperRecord(R"([["64 in turns"]])", "tf32").takeError())
-          .find("tf32 has no tiles in turns at a.json.linear[0].tiles"),
+          .find("tf32 has no tiles in turns or in pairs at "
+                "a.json.linear[0].tiles"),
       std::string::npos);
   LinearProblem problem{-1, 3072, 768, Math::Half, 16, 16, /*canSplit=*/false};
   auto choiceOf = [&](const char *tiles, int64_t m) {
@@ -160,6 +162,12 @@ TEST(CudaTuning, HopperTiles) {
   EXPECT_EQ(textOf(kTurns, 4096), "wgmma 128x64");
   EXPECT_EQ(textOf(R"([[128, 1000, 2000], ["128 in turns", 1000, 1999]])", 512),
             "wgmma 128x128 in turns");
+  // In pairs, waves of which are of 66.
+  constexpr const char *kPairs =
+      R"([[64], [256, 1000, 9000], ["256 in pairs", 1000, 8000]])";
+  EXPECT_EQ(textOf(kPairs, -1),
+            few + "wgmma 128x64; 128x256; 128x256 in pairs");
+  EXPECT_EQ(textOf(kPairs, 8192), "wgmma 128x256 in pairs");
   // What parts save is the model's.
   problem.canSplit = true;
   problem.k = 8192;
