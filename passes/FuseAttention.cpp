@@ -31,6 +31,16 @@ bool dependsOnProduct(Value value, llvm::DenseMap<Value, bool> &known) {
   return known[value] = result;
 }
 
+/// f32 to 16 bits.
+bool isRounding(Operation *op) {
+  auto cast = llvm::dyn_cast<tfm::CastOp>(op);
+  if (!cast)
+    return false;
+  Type type = tfm::tensorTypeOf(cast.getResult()).getElementType();
+  return (type.isF16() || type.isBF16()) &&
+         tfm::tensorTypeOf(cast.getInput()).getElementType().isF32();
+}
+
 struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
@@ -64,11 +74,16 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
 
   /// What will be memory anyhow (results of the function, dear values with
   /// several users: caches, rotary tables) is read there, not computed again.
+  /// So is what a result rounds: where attention is of its type,
+  /// `share-results` finds the two alike.
   void keepMemory(func::FuncOp function, ElementLifter &lifter) {
     llvm::DenseMap<Value, bool> known;
     auto keep = [&](Value value) {
-      while (auto reshape = value.getDefiningOp<tfm::ReshapeOp>())
-        value = reshape.getInput();
+      while (Operation *op = value.getDefiningOp()) {
+        if (!llvm::isa<tfm::ReshapeOp>(op) && !isRounding(op))
+          break;
+        value = op->getOperand(0);
+      }
       if (value.getDefiningOp() && !isParameter(value) &&
           !dependsOnProduct(value, known))
         lifter.makeOpaque(value);

@@ -249,6 +249,28 @@ def NarrowOperands : Ingot_Pass<"narrow-operands"> {
                  Option<"precision", "precision", "std::string", "", "bf16, f16 or tf32">];
 }
 
+def ShareResults : Ingot_Pass<"share-results"> {
+  let summary = "Attention reads keys and values from results of the function";
+  let description = [{
+    Behind `narrow-operands`. What only attention reads, and what has the elements of a
+    result in another order of axes, the last being the last, loads them from there: a
+    move, which the lowering reads in place. The result is made where the copy was, if
+    it comes later. Heads that are such a move already are left alone.
+
+    ```mlir
+    %k = tfm.fused { f(b, h, s, d) } : tensor<1x8x2x64xf16>
+    %a = tfm.attention %q, %k, %v ...
+    %present = tfm.fused { f(b, h, s, d) } : tensor<1x2x8x64xf16>
+    return %a, %present
+    // becomes
+    %present = tfm.fused { f(b, h, s, d) } : tensor<1x2x8x64xf16>
+    %k = tfm.fused { load %present[b, h, s, d] } : tensor<1x8x2x64xf16>
+    %a = tfm.attention %q, %k, %v ...
+    return %a, %present
+    ```
+  }];
+}
+
 def WidenRows : Ingot_Pass<"widen-rows"> {
   let summary = "Products whose rows are 8-bit floats read wider ones where a target has no kernel";
   let description = [{

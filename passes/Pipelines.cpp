@@ -84,6 +84,8 @@ void buildPlanPipeline(OpPassManager &passes,
     narrow.precision = target.precision;
     passes.addPass(createNarrowOperands(narrow));
   }
+  // Caches that are returned in 16 bits are what narrow attention reads.
+  passes.addPass(createShareResults());
   passes.addPass(createWidenRows(rows));
   passes.addPass(createLowerToPlan(options));
   if (beforeSlots)
