@@ -87,9 +87,9 @@ class Graph:
                          self.constant([0, 0, h], numpy.int64))
         return self.linear(merged, h, h)
 
-    def save(self, path, inputs, output, dims):
-        graph = helper.make_graph(self.nodes, path.stem, inputs,
-                                  [helper.make_tensor_value_info(output, TensorProto.FLOAT, dims)], self.weights)
+    def save(self, path, inputs, output, dims, others=()):
+        outputs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, dims), *others]
+        graph = helper.make_graph(self.nodes, path.stem, inputs, outputs, self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
         onnx.checker.check_model(model)
         partial = path.with_suffix(".partial")

@@ -1,8 +1,8 @@
 """Attention of 64 columns a head for sm_90a, whose tiles come by TMA, and a linear whose K blocks share: the emulated GPU's numbers
 are a CPU's. Or a decoder in f16 whose keys and values are inputs [batch, heads, rows, columns] of it, as an encoder's are in exports
-with a past.
+with a past; or one that appends to them, on an sm_80 too.
 
-    attention90.py INGOT FOLDER bf16|f16|decoder      exit code 77: no NVRTC
+    attention90.py INGOT FOLDER bf16|f16|decoder|appends      exit code 77: no NVRTC
 
 The models of test/models have narrower heads, which take the kernel of other GPUs, and less of K.
 """
@@ -21,10 +21,11 @@ SHAPE = models.Shape(layers=1, hidden=128, heads=2, ffn=1024, vocabulary=500, po
 # Two tiles of queries and keys, with a tail; few queries.
 DIMS = "batch=2,sequence=150", "batch=1,sequence=3"
 STEPS = "batch=2,queries=1,past=150", "batch=1,queries=70,past=130"
+FIRST = "batch=2,queries=70,past=0"
 # Enough multiprocessors for K in parts.
 EMULATOR = "arch 90; multiprocessors 24"
 # Without attention the outputs would be 2e-2 of their largest away.
-TOLERANCE = {"bf16": 1e-3, "f16": 1e-4, "decoder": 1e-3}
+TOLERANCE = {"bf16": 1e-3, "f16": 1e-4, "decoder": 1e-3, "appends": 1e-3}
 
 
 def run(*command, **environment):
@@ -34,32 +35,44 @@ def run(*command, **environment):
     return done
 
 
-def write_decoder(path):
-    """q [batch, queries, 256]; k, v [batch, 2, past, 64] of f16 -> [batch, queries, 256], of four heads."""
+def write_decoder(path, present=None):
+    """q [batch, queries, 256]; k, v [batch, 2, past, 64] of f16 -> [batch, queries, 256], of four heads. Of type `present`: new_k and
+    new_v [batch, queries, 128] go behind k and v, and all keys and values are results too."""
     g, depth, heads, groups = models.Graph(), 64, 4, 2
     group = g.constant([1, 1, heads // groups, 1, 1], numpy.int64)
-
-    def shared(cache):
-        wide = g.op("Unsqueeze", g.op("Cast", cache, to=TensorProto.FLOAT), g.constant([2], numpy.int64))
-        return g.op("Reshape", g.op("Tile", wide, group), g.constant([0, heads, -1, depth], numpy.int64))
-
-    queries = g.op("Transpose", g.op("Reshape", "q", g.constant([0, 0, heads, depth], numpy.int64)), perm=[0, 2, 1, 3])
-    products = g.op("MatMul", queries, g.op("Transpose", shared("k"), perm=[0, 1, 3, 2]))
-    weights = g.op("Softmax", g.op("Div", products, g.constant(depth**0.5, numpy.float32)), axis=-1)
-    context = g.op("Transpose", g.op("MatMul", weights, shared("v")), perm=[0, 2, 1, 3])
-    y = g.op("Reshape", context, g.constant([0, 0, heads * depth], numpy.int64))
     rows, cache = ["batch", "queries", heads * depth], ["batch", groups, "past", depth]
     inputs = [helper.make_tensor_value_info(name, kind, dims) for name, kind, dims in
               (("q", TensorProto.FLOAT, rows), ("k", TensorProto.FLOAT16, cache), ("v", TensorProto.FLOAT16, cache))]
-    g.save(path, inputs, y, rows)
+    results = []
+
+    def by_heads(rows, count):
+        return g.op("Transpose", g.op("Reshape", rows, g.constant([0, 0, count, depth], numpy.int64)), perm=[0, 2, 1, 3])
+
+    def appended(cache, name):
+        inputs.append(helper.make_tensor_value_info(f"new_{name}", TensorProto.FLOAT, ["batch", "queries", groups * depth]))
+        full = g.op("Concat", cache, by_heads(f"new_{name}", groups), axis=2)
+        results.append(helper.make_tensor_value_info(g.op("Cast", full, to=present), present, ["batch", groups, "keys", depth]))
+        return full
+
+    def shared(name):
+        cache = g.op("Cast", name, to=TensorProto.FLOAT)
+        wide = g.op("Unsqueeze", appended(cache, name) if present else cache, g.constant([2], numpy.int64))
+        return g.op("Reshape", g.op("Tile", wide, group), g.constant([0, heads, -1, depth], numpy.int64))
+
+    products = g.op("MatMul", by_heads("q", heads), g.op("Transpose", shared("k"), perm=[0, 1, 3, 2]))
+    weights = g.op("Softmax", g.op("Div", products, g.constant(depth**0.5, numpy.float32)), axis=-1)
+    context = g.op("Transpose", g.op("MatMul", weights, shared("v")), perm=[0, 2, 1, 3])
+    y = g.op("Reshape", context, g.constant([0, 0, heads * depth], numpy.int64))
+    g.save(path, inputs, y, rows, results)
     return path
 
 
-def compiled(ingot, model, folder, precision):
-    """The artifact and its stubs; nothing without NVRTC."""
+def compiled(ingot, model, folder, precision, *older):
+    """The artifact and its kernels, for `older` GPUs too; nothing without NVRTC."""
     artifact, dumps = folder / f"{model.stem}-{precision}.ingot", folder / f"{model.stem}-{precision}"
-    done = run(ingot, "compile", model, "--target=sm_90a,x86-64", f"--precision=sm_90a:{precision}",
-               f"--dump-dir={dumps}", "-o", artifact)
+    gpus = "sm_90a", *older
+    done = run(ingot, "compile", model, f"--target={','.join(gpus)},x86-64",
+               f"--precision={','.join(f'{gpu}:{precision}' for gpu in gpus)}", f"--dump-dir={dumps}", "-o", artifact)
     if "CUDA targets need NVRTC" in done.stderr:
         return None
     assert done.returncode == 0
@@ -70,14 +83,15 @@ def compiled(ingot, model, folder, precision):
     return artifact, kernels
 
 
-def check(ingot, artifact, folder, what, all_dims):
+def check(ingot, artifact, folder, what, all_dims, emulator=EMULATOR):
     for dims in all_dims:
         outputs = {}
         for device in "cpu", "emulated":
             file = folder / f"{device}.npz"
-            assert run(ingot, "run", artifact, "--dims", dims, "--device", device, "--outputs", file).returncode == 0
+            assert run(ingot, "run", artifact, "--dims", dims, "--device", device, "--outputs", file,
+                       INGOT_EMULATOR=emulator).returncode == 0
             with numpy.load(file) as stored:
-                outputs[device] = dict(stored)
+                outputs[device] = {name: values.astype(numpy.float32) for name, values in stored.items()}
         for name, expected in outputs["cpu"].items():
             largest, difference = abs(expected).max(), abs(expected - outputs["emulated"][name]).max()
             print(f"{what} {dims} {name}: largest difference {difference:.3g} of {largest:.3g}")
@@ -94,6 +108,17 @@ def main(ingot, folder, what):
         artifact, kernels = decoder
         assert "sm_90a: 2 kernels" in kernels  # queries are rounded, caches read as they lie
         check(ingot, artifact, folder, what, STEPS)
+        return 0
+    if what == "appends":
+        # Queries are rounded, keys and values put together; where the results are f32, rounded beside.
+        for present, kernels_of_gpu, older in (TensorProto.FLOAT16, 4, ["sm_80"]), (TensorProto.FLOAT, 5, []):
+            decoder = compiled(ingot, write_decoder(folder / f"appends-{present}.onnx", present), folder, "f16", *older)
+            if not decoder:
+                return 77
+            artifact, kernels = decoder
+            assert f"sm_90a: {kernels_of_gpu} kernels" in kernels
+            for emulator in EMULATOR, *(f"arch {gpu[3:]}; multiprocessors 24" for gpu in older):
+                check(ingot, artifact, folder, what, (FIRST, *STEPS), emulator)
         return 0
     precision = what
     encoder = compiled(ingot, models.get_model("hopper", SHAPE, folder), folder, precision)
