@@ -255,7 +255,8 @@ def ShareResults : Ingot_Pass<"share-results"> {
     Behind `narrow-operands`. What only attention reads, and what has the elements of a
     result in another order of axes, the last being the last, loads them from there: a
     move, which the lowering reads in place. The result is made where the copy was, if
-    it comes later. Heads that are such a move already are left alone.
+    it comes later. Heads that are such a move already are left alone, and so
+    are results of another rank (batch and heads in one axis).
 
     ```mlir
     %k = tfm.fused { f(b, h, s, d) } : tensor<1x8x2x64xf16>

@@ -5,6 +5,7 @@
 #include "passes/Passes.h"
 #include "passes/Weights.h"
 
+#include <algorithm>
 #include <numeric>
 
 using namespace mlir;
@@ -52,7 +53,7 @@ public:
   }
 
 private:
-  /// Elements of `type` are alike where their expressions are.
+  /// Tensors of one type are alike where their generic elements are.
   using Key = std::pair<Type, uint32_t>;
   Key keyOf(tfm::FusedOp fused, llvm::ArrayRef<Expr> dims,
             llvm::ArrayRef<Expr> at) {
