@@ -249,7 +249,7 @@ TEST_F(NvrtcTest, SassOfHopper) {
     EXPECT_NE(sass.find("PREEXIT"), std::string::npos);
     EXPECT_NE(sass.find("ACQBULK"), std::string::npos);
   }
-  EXPECT_EQ(seen, 10u);
+  EXPECT_EQ(seen, 12u);
 }
 
 /// Floats of 8 bits are rounded two by two by an instruction that GPUs from
